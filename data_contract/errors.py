@@ -1,0 +1,50 @@
+"""The one error of this package, and the list in which its problems are gathered; knows nothing of contracts."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class ContractError(ValueError):
+    """Report a contract that cannot be used, with every problem found in it.
+
+    `problems` holds one line per problem, each beginning with its path in the document where it has one. There is no
+    subclass: a contract is either usable or it is not, and no part of a bad one is ever enforced.
+    """
+
+    def __init__(self, problems: Iterable[str], *, source: str) -> None:
+        self.problems = tuple(problems)
+        self.source = source
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        super().__init__("\n".join([f"{source}: {count} in the data contract", *self.problems]))
+
+
+class Problems:
+    """Gather problems, so that one run of the checker shows all of them."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    @property
+    def count(self) -> int:
+        return len(self._lines)
+
+    def add(self, path: str, text: str) -> None:
+        line = f"{path}: {text}" if path else text
+        if line not in self._lines:
+            self._lines.append(line)
+
+    def raise_if_any(self, source: str) -> None:
+        if self._lines:
+            raise ContractError(self._lines, source=source)
+
+
+def not_known(value: object, allowed: Iterable[str]) -> str:
+    """Say that a value is not known, what is allowed, and which one was probably meant."""
+    names = list(allowed)
+    return f"{value!r} is not known; allowed: {', '.join(names)}{did_you_mean(value, names)}"
+
+
+def did_you_mean(value: object, allowed: Iterable[str]) -> str:
+    by_lower_case = {name.lower(): name for name in allowed}
+    close = get_close_matches(str(value).lower(), by_lower_case, n=1, cutoff=0.6)
+    return f"; did you mean {by_lower_case[close[0]]!r}?" if close else ""
