@@ -1,0 +1,92 @@
+"""Where everything of one dataset lies below the data root, as S3 keys or relative paths with forward slashes.
+
+Every key of the pipeline is made here; it must not know which store holds the keys or who reads them.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
+
+
+def parse_ingestion_date(text: str) -> date:
+    """Read a strict ``YYYY-MM-DD`` calendar date; future dates are allowed.
+
+    Raises:
+        ValueError: naming the value when it has another form or is no day of the calendar.
+    """
+    if not _DATE.fullmatch(text):
+        message = f"ingestion_date {text!r} is not of the form YYYY-MM-DD, for example 2025-01-31"
+        raise ValueError(message)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = f"ingestion_date {text!r} is not a day of the calendar; give one as YYYY-MM-DD"
+        raise ValueError(message) from None
+
+
+@dataclass(frozen=True)
+class DatasetPaths:
+    """The keys of one dataset; prefixes end with ``/``."""
+
+    dataset: str
+    source_system: str
+
+    def raw_prefix(self, ingestion_date: date) -> str:
+        """Folder of a day's raw objects."""
+        return f"raw/source_system={self.source_system}/ingestion_date={ingestion_date}/"
+
+    def versions_prefix(self, ingestion_date: date) -> str:
+        """Folder that holds one sub-folder per written version of a day."""
+        return f"curated/{self.dataset}/ingestion_date={ingestion_date}/"
+
+    def version_prefix(self, ingestion_date: date, run_id: str) -> str:
+        """Folder that one run writes, and no other."""
+        return f"{self.versions_prefix(ingestion_date)}run_id={run_id}/"
+
+    def quarantine_prefix(self, ingestion_date: date, run_id: str) -> str:
+        """Folder of the lines that one run could not use."""
+        return f"quarantine/{self.dataset}/ingestion_date={ingestion_date}/run_id={run_id}/"
+
+    def metrics_key(self, ingestion_date: date, run_id: str) -> str:
+        """Object with the metrics of one run."""
+        return f"metrics/{self.dataset}/ingestion_date={ingestion_date}/{run_id}.json"
+
+    def publications_prefix(self) -> str:
+        """Folder of the publication records, one object per day."""
+        return f"publications/{self.dataset}/"
+
+    def publication_key(self, ingestion_date: date) -> str:
+        """Object that says which version of a day is published."""
+        return f"{self.publications_prefix()}ingestion_date={ingestion_date}.json"
+
+    def leases_prefix(self, ingestion_date: date) -> str:
+        """Folder of the leases of the runs that are at work on a day."""
+        return f"leases/{self.dataset}/ingestion_date={ingestion_date}/"
+
+    def lease_key(self, ingestion_date: date, run_id: str) -> str:
+        """Object that says a run is at work."""
+        return f"{self.leases_prefix(ingestion_date)}{run_id}.json"
+
+
+def run_id_in(key: str) -> str | None:
+    """Find the run that a key below a version or lease prefix belongs to, or None when it is not ours."""
+    for part in key.split("/"):
+        name = part.removeprefix("run_id=").removesuffix(".json")
+        if _RUN_ID.fullmatch(name):
+            return name
+    return None
+
+
+def date_in(key: str) -> date | None:
+    """Find the ``ingestion_date=`` of a key, or None when it has none that is a day of the calendar."""
+    for part in key.split("/"):
+        name, _, value = part.removesuffix(".json").partition("=")
+        if name == "ingestion_date":
+            try:
+                return parse_ingestion_date(value)
+            except ValueError:
+                return None
+    return None

@@ -1,0 +1,132 @@
+"""The publication record of one day: which version readers see, what it was made of, and what it replaced.
+
+The record is the truth and the catalog its shadow. This module decides what a record becomes; it does not store it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class RunInput:
+    """What determines a version's rows: the raw objects and the contract they were read with."""
+
+    fingerprint: str
+    contract_checksum: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """One complete version of a day. Times are ISO 8601 in UTC; ``location`` is the folder of its Parquet files."""
+
+    run_id: str
+    location: str
+    published_at: str
+    replaced_at: str | None
+    raw: Mapping[str, Any]
+    contract: Mapping[str, Any]
+    rows_read: int
+    rows_quarantined: int
+    duplicates_removed: int
+    rows_written: int
+    files: int
+    bytes: int
+
+    @property
+    def input(self) -> RunInput:
+        """What this version was made of."""
+        return RunInput(self.raw["fingerprint"], self.contract["checksum"])
+
+
+@dataclass(frozen=True)
+class Publication:
+    """The record: the current version, the versions it can go back to (newest first), and the input held back.
+
+    ``held`` is the input of a version that somebody rolled back: the same input is not published again by itself.
+    """
+
+    dataset: str
+    ingestion_date: str
+    current: Version
+    previous: tuple[Version, ...] = ()
+    held: RunInput | None = None
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """All versions whose files are kept."""
+        return (self.current, *self.previous)
+
+    def settles(self, run_input: RunInput) -> bool:
+        """Tell whether a run over this input would have nothing to do."""
+        return run_input in (self.current.input, self.held)
+
+
+def published(before: Publication | None, version: Version, *, dataset: str, ingestion_date: str) -> Publication:
+    """Put a new version in front of all that was there."""
+    previous = () if before is None else _replaced(before, at=version.published_at)
+    return Publication(dataset, ingestion_date, version, previous)
+
+
+def rolled_back(before: Publication, run_id: str | None, *, at: str) -> Publication:
+    """Make a kept version current again (default: the newest of them) and hold the input of the one withdrawn.
+
+    Raises:
+        ValueError: when no such version is kept; the message lists those that are.
+    """
+    wanted = run_id or (before.previous[0].run_id if before.previous else None)
+    chosen = next((version for version in before.previous if version.run_id == wanted), None)
+    if chosen is None:
+        kept = ", ".join(version.run_id for version in before.previous) or "none"
+        message = f"{before.ingestion_date}: no version {wanted or 'before the current one'} to go back to; kept: {kept}"
+        raise ValueError(message)
+    others = tuple(version for version in _replaced(before, at=at) if version.run_id != chosen.run_id)
+    current = replace(chosen, published_at=at, replaced_at=None)
+    return replace(before, current=current, previous=others, held=before.current.input)
+
+
+def pruned(record: Publication, *, now: datetime, keep_versions: int, keep_hours: int) -> Publication:
+    """Forget replaced versions beyond the newest ``keep_versions`` that were replaced over ``keep_hours`` ago."""
+    oldest = now - timedelta(hours=keep_hours)
+    kept = tuple(
+        version
+        for position, version in enumerate(record.previous)
+        if position < keep_versions or datetime.fromisoformat(version.replaced_at or version.published_at) > oldest
+    )
+    return replace(record, previous=kept)
+
+
+def to_json(record: Publication) -> bytes:
+    """Write a record as a JSON document."""
+    return json.dumps({"schema_version": SCHEMA_VERSION, **asdict(record)}, indent=2).encode()
+
+
+def from_json(data: bytes, *, source: str) -> Publication:
+    """Read a record.
+
+    Raises:
+        ValueError: naming ``source`` when the document is not a record of this schema version.
+    """
+    try:
+        document = json.loads(data)
+        if document["schema_version"] != SCHEMA_VERSION:
+            message = f"schema_version {document['schema_version']!r}, this release reads {SCHEMA_VERSION}"
+            raise ValueError(message)
+        return Publication(
+            dataset=document["dataset"],
+            ingestion_date=document["ingestion_date"],
+            current=Version(**document["current"]),
+            previous=tuple(Version(**version) for version in document["previous"]),
+            held=None if document["held"] is None else RunInput(**document["held"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"publication record {source} cannot be used: {error!r}; restore the object from its older version"
+        raise ValueError(message) from error
+
+
+def _replaced(before: Publication, *, at: str) -> tuple[Version, ...]:
+    return (replace(before.current, replaced_at=at), *before.previous)

@@ -1,0 +1,149 @@
+"""The curation job's edge: arguments, clock, Spark and exit in; `curation` decides everything else.
+
+Runs as a Glue job and under any spark-submit:
+    spark-submit glue_src/curate_job.py --ingestion_date 2025-01-01 --data_uri file:///data --contract contracts/events.odcs.yaml
+"""
+
+import atexit
+import json
+import logging
+import secrets
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+# Beside the script lie `curation`, found by itself, and one level up `data_contract`; in Glue both come in the library zip.
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+
+from curation.catalog import Catalog  # noqa: E402  needs the path above
+from curation.errors import CurationError, RunFailed  # noqa: E402
+from curation.metrics import RunReport  # noqa: E402
+from curation.publications import Publications  # noqa: E402
+from curation.run import DayRun  # noqa: E402
+from curation.storage import open_store  # noqa: E402
+from curation.version import VersionTask, WrittenVersion  # noqa: E402
+from data_contract import ContractError, DataContract, load_contract, parse_contract  # noqa: E402
+from data_contract.job_arguments import ArgumentError, JobArguments, parse_job_arguments  # noqa: E402
+from data_contract.paths import DatasetPaths  # noqa: E402
+
+
+class InvalidArguments(RunFailed):
+    """The job was called with arguments or a contract that cannot be used; nothing was read or written."""
+
+    status = "invalid_arguments"
+
+
+def main(argv: list[str], *, announce: Callable[[str], object] = print) -> None:
+    """Run one day and announce its outcome as one JSON object on one line.
+
+    Raises:
+        RunFailed: for every outcome but ``published`` and ``unchanged``.
+    """
+    _log_json_lines()
+    try:
+        arguments, run = prepared(argv)
+    except InvalidArguments as failure:
+        announce(json.dumps({"status": failure.status, "message": str(failure)}))
+        raise
+    try:
+        run.execute()
+    finally:
+        _stop_spark()
+        announce(json.dumps(_outcome(arguments, run)))
+
+
+def prepared(argv: list[str]) -> tuple[JobArguments, DayRun]:
+    """Turn arguments into a run that can be executed.
+
+    Raises:
+        InvalidArguments: for arguments, a data root or a contract that cannot be used.
+    """
+    try:
+        arguments = parse_job_arguments(argv)
+        contract = _contract(arguments.contract)
+        store = open_store(arguments.data_uri)
+    except (ArgumentError, ContractError, CurationError) as error:
+        raise InvalidArguments(str(error)) from None
+    started_at = datetime.now(UTC)
+    paths = DatasetPaths(contract.name, contract.source_system)
+    run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+    run = DayRun(
+        arguments=arguments,
+        contract=contract,
+        store=store,
+        paths=paths,
+        publications=Publications(store, paths, _catalog(arguments, contract)),
+        write_version=_produce_version,
+        report=RunReport(run_id, str(arguments.ingestion_date), contract, started_at),
+    )
+    return arguments, run
+
+
+def _contract(place: str) -> DataContract:
+    if not place.startswith("s3://"):
+        return load_contract(place.removeprefix("file://"))
+    folder, _, name = place.rpartition("/")
+    content = open_store(folder).read(name)
+    if content is None:
+        raise ContractError(["no such object; deploy again, or give the path of a contract"], source=place)
+    return parse_contract(json.loads(content.data), source=place)
+
+
+def _catalog(arguments: JobArguments, contract: DataContract) -> Catalog | None:
+    if arguments.catalog_database is None:
+        return None
+    from curation.glue_catalog import GlueCatalog  # noqa: PLC0415  a run without a catalog needs no boto3
+
+    return GlueCatalog(arguments.catalog_database, arguments.catalog_table or contract.table)
+
+
+def _produce_version(task: VersionTask) -> WrittenVersion:
+    from curation.produce import produce_version  # noqa: PLC0415  that there is nothing to do is said without
+    from curation.session import open_session  # noqa: PLC0415  loading or starting Spark
+
+    return produce_version(open_session(f"curate {task.contract.name} {task.ingestion_date}"), task)
+
+
+def _stop_spark() -> None:
+    if "pyspark.sql" in sys.modules:
+        from pyspark.sql import SparkSession  # noqa: PLC0415  only where it was loaded anyway
+
+        session = SparkSession.getActiveSession()
+        if session is not None:
+            session.stop()
+
+
+def _outcome(arguments: JobArguments, run: DayRun) -> dict[str, Any]:
+    report = run.report
+    return {
+        "status": report.status,
+        "run_id": report.run_id,
+        "ingestion_date": str(arguments.ingestion_date),
+        "metrics_uri": run.metrics_uri,
+        "location": report.location,
+        **report.totals,
+        "message": report.message,
+    }
+
+
+class _JsonLine(logging.Formatter):
+    """One log record as one JSON object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        return json.dumps({"time": moment, "level": record.levelname, "message": record.getMessage()})
+
+
+def _log_json_lines() -> None:
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(_JsonLine())
+    logger = logging.getLogger("curation")
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO)
+
+
+if __name__ == "__main__":
+    # spark-submit sends the traceback of a failed run to stdout as well; the outcome is still to be the last line there.
+    main(sys.argv[1:], announce=lambda line: atexit.register(print, line, flush=True))

@@ -1,0 +1,52 @@
+"""Which rows repeat an earlier one. Numbers the copies; what is done with them is decided elsewhere."""
+
+from collections.abc import Sequence
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from data_contract import DataContract, Rule
+
+IS_EXTRA_COPY = "_is_extra_copy"
+
+
+def mark_extra_copies(rows: DataFrame, contract: DataContract, *, partitions: int) -> DataFrame:
+    """Mark all rows of a primary key but one: the latest event time stays, ties go by the raw line's hash.
+
+    So the choice depends on neither the order of objects nor the parallelism. Rows with a null in their key are copies of nothing.
+    The result has ``partitions`` partitions by key; each rule on the uniqueness of other columns costs one more shuffle.
+
+    Returns:
+        The same rows with ``_is_extra_copy`` and one ``_is_extra_copy_<n>`` per such rule.
+    """
+    for rule in contract.rules:
+        if counts_other_duplicates(rule, contract):
+            rows = _marked(rows, rule.columns, order=[F.col("_line_hash")], name=extra_copy_column(rule, contract))
+    latest_first = [] if contract.event_time is None else [F.col(contract.event_time).desc_nulls_last()]
+    order = [*latest_first, F.col("_line_hash")]
+    return _marked(rows, contract.primary_key, order=order, name=IS_EXTRA_COPY, partitions=partitions)
+
+
+def counts_other_duplicates(rule: Rule, contract: DataContract) -> bool:
+    """Tell whether a rule counts duplicates of anything but the primary key."""
+    return rule.metric == "duplicateValues" and set(rule.columns) != set(contract.primary_key)
+
+
+def extra_copy_column(rule: Rule, contract: DataContract) -> str:
+    """Return the column in which the copies that a duplicateValues rule counts are marked."""
+    if not counts_other_duplicates(rule, contract):
+        return IS_EXTRA_COPY
+    return f"{IS_EXTRA_COPY}_{contract.rules.index(rule)}"
+
+
+def _marked(
+    rows: DataFrame, columns: Sequence[str], *, order: list[Column], name: str, partitions: int | None = None
+) -> DataFrame:
+    # Sorting starts with the 64-bit hash: nearly every comparison ends there. Rows without a key spread by their content.
+    incomplete = reduce(Column.__or__, (F.col(column).isNull() for column in columns))
+    keyed = rows.withColumn("_bucket", F.when(incomplete, F.col("_line_hash")).otherwise(F.xxhash64(*columns)))
+    if partitions is not None:
+        keyed = keyed.repartition(partitions, "_bucket")
+    copies = Window.partitionBy("_bucket", *columns).orderBy(*order)
+    return keyed.withColumn(name, ~incomplete & (F.row_number().over(copies) > 1)).drop("_bucket")

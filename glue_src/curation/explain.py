@@ -1,0 +1,20 @@
+"""An engine's exception, in one line that says what to do about it."""
+
+import re
+
+_LONGEST = 1000
+_FILE = re.compile(r"(?:file:|s3a?:/)/\S+?(?=[\s,;]|\.?$|\. )")
+_TRUNCATED = ("Unexpected end of input stream", "unexpected end of ZLIB", "incorrect header check", "not a gzip file")
+
+
+def explained(error: BaseException) -> str:
+    """Summarise an unexpected error: the file it is about, where one is named, and the first line of each cause."""
+    text = str(error)
+    if any(sign in text for sign in _TRUNCATED):
+        where = _FILE.search(text)
+        name = where.group() if where else "a raw object"
+        return f"{name} is not a complete gzip file; deliver it again, then run the date again"
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("at ")]
+    causes = [line for line in lines if line.startswith("Caused by: ")]
+    summary = "; ".join([*lines[:2], *causes[-1:]]) or type(error).__name__
+    return f"{type(error).__name__}: {summary}"[:_LONGEST]

@@ -1,0 +1,104 @@
+"""A data root in a local directory.
+
+Writes are renames of finished files; conditional writes are serialised by a lock that the kernel drops when a process dies.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from curation.storage import Content, StoredObject, WriteConflict
+from data_contract.fingerprint import RawObject
+
+_HASH_BLOCK_BYTES = 1 << 20
+
+
+class LocalStore:
+    """Objects are files below ``root``; names that start with ``.`` are this store's own and never listed."""
+
+    def __init__(self, root: str) -> None:
+        self._root = Path(root)
+
+    def uri(self, key: str) -> str:
+        return f"file://{self._root / key}" + ("/" if key.endswith("/") else "")
+
+    def objects(self, prefix: str) -> list[StoredObject]:
+        folder = self._root / prefix
+        paths = (Path(parent) / name for parent, _, names in os.walk(folder, followlinks=True) for name in names)
+        return sorted((self._listed(path) for path in paths if not _is_own(path)), key=lambda item: item.key)
+
+    def folders(self, prefix: str) -> list[str]:
+        folder = self._root / prefix
+        if not folder.is_dir():
+            return []
+        return sorted(f"{prefix}{path.name}/" for path in folder.iterdir() if path.is_dir() and not _is_own(path))
+
+    def raw_object(self, listed: StoredObject) -> RawObject:
+        digest = hashlib.sha256()
+        with (self._root / listed.key).open("rb", buffering=0) as file:
+            while block := file.read(_HASH_BLOCK_BYTES):
+                digest.update(block)
+        return RawObject(listed.key, listed.size_bytes, digest.hexdigest())
+
+    def read(self, key: str) -> Content | None:
+        try:
+            data = (self._root / key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return Content(data, _version_of(data))
+
+    def write(self, key: str, data: bytes) -> None:
+        path = self._root / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        with unfinished.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+
+    def replace(self, key: str, data: bytes, *, expected: str | None) -> str:
+        with self._locked():
+            found = self.read(key)
+            if (found.version if found else None) != expected:
+                raise WriteConflict(key)
+            self.write(key, data)
+        return _version_of(data)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            (self._root / key).unlink(missing_ok=True)
+
+    def delete_prefix(self, prefix: str) -> None:
+        folder = self._root / prefix
+        if folder.is_dir():
+            shutil.rmtree(folder)
+
+    def _listed(self, path: Path) -> StoredObject:
+        found = path.stat()
+        return StoredObject(
+            key=path.relative_to(self._root).as_posix(),
+            size_bytes=found.st_size,
+            version=f"{found.st_ino:x}-{found.st_mtime_ns:x}-{found.st_ctime_ns:x}-{found.st_size:x}",
+            modified_at=datetime.fromtimestamp(found.st_mtime, UTC),
+        )
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._root.mkdir(parents=True, exist_ok=True)
+        with (self._root / ".lock").open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _is_own(path: Path) -> bool:
+    return path.name.startswith(".")
+
+
+def _version_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,142 @@
+"""The metrics document of a run: what happened, in numbers. Its schema is described in docs/metrics.md.
+
+Builds plain JSON values; must not know where they are stored.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from curation.counts import Counts
+from curation.quality import Check, percentage
+from curation.raw_input import RawInput
+from curation.version import WrittenVersion
+from data_contract import DataContract
+from data_contract.publication import Version
+
+SCHEMA_VERSION = 1
+TOTALS = ("rows_read", "rows_quarantined", "duplicates_removed", "rows_written")
+
+
+@dataclass
+class RunReport:
+    """What is known of a run so far; filled in step by step and turned into documents at any time.
+
+    ``counts`` and ``checks`` stay empty in a run that counted no rows; the totals are then null, or of the version left published.
+    """
+
+    run_id: str
+    ingestion_date: str
+    contract: DataContract
+    started_at: datetime
+    status: str = "error"
+    message: str | None = None
+    raw: dict[str, Any] = field(default_factory=lambda: {"objects": 0, "bytes": 0, "fingerprint": None, "ignored": []})
+    totals: dict[str, int | None] = field(default_factory=lambda: dict.fromkeys(TOTALS))
+    counts: Counts | None = None
+    checks: list[Check] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    location: str | None = None
+    published_run_id: str | None = None
+    files: int | None = None
+    bytes_out: int | None = None
+    quarantine_uri: str | None = None
+    spark_version: str | None = None
+    cleaned_up: list[str] = field(default_factory=list)
+
+    def took(self, raw: RawInput, *, fingerprint: str) -> None:
+        """Note what the run reads."""
+        ignored = [{"key": key, "reason": reason} for key, reason in raw.ignored]
+        self.raw = {"objects": len(raw.objects), "bytes": raw.size_bytes, "fingerprint": fingerprint, "ignored": ignored}
+
+    def wrote(self, written: WrittenVersion, *, quarantine_uri: str, files: int, size_bytes: int) -> None:
+        """Note what the run wrote."""
+        counts = self.counts = written.counts
+        self.totals = {
+            "rows_read": counts.rows_read,
+            "rows_quarantined": counts.rows_quarantined,
+            "duplicates_removed": counts.duplicates_removed,
+            "rows_written": counts.rows_kept,
+        }
+        self.location = written.location
+        self.files, self.bytes_out = files, size_bytes
+        self.quarantine_uri = quarantine_uri if written.counts.rows_quarantined else None
+        self.spark_version = written.spark_version
+        self.seconds |= written.seconds
+
+    def left(self, current: Version, *, message: str) -> None:
+        """Note that the run had nothing to do: the totals are those of the version that stays published."""
+        self.status, self.message = "unchanged", message
+        self.totals = {name: getattr(current, name) for name in TOTALS}
+        self.published_run_id, self.location = current.run_id, current.location
+        self.files, self.bytes_out = current.files, current.bytes
+
+
+def document(report: RunReport) -> dict[str, Any]:
+    """Write a report as the metrics document."""
+    contract = report.contract
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run_id": report.run_id,
+        "dataset": contract.name,
+        "ingestion_date": report.ingestion_date,
+        "status": report.status,
+        "message": report.message,
+        "started_at": iso(report.started_at),
+        "contract": {"id": contract.id, "version": contract.version, "checksum": contract.checksum},
+        "raw": report.raw,
+        **report.totals,
+        "columns": _columns(contract, report.counts),
+        "checks": [asdict(check) for check in report.checks],
+        "event_time": _event_time(report.counts),
+        "schema_drift": _schema_drift(report.counts),
+        "published_run_id": report.published_run_id,
+        "location": report.location,
+        "files": report.files,
+        "bytes_in": report.raw["bytes"],
+        "bytes_out": report.bytes_out,
+        "quarantine": report.quarantine_uri,
+        "cleaned_up_runs": report.cleaned_up,
+        "seconds": {phase: round(seconds, 3) for phase, seconds in report.seconds.items()},
+        "spark_version": report.spark_version,
+    }
+
+
+def iso(moment: datetime) -> str:
+    """Write a time as ISO 8601 in UTC with milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _columns(contract: DataContract, counts: Counts | None) -> Mapping[str, Any]:
+    if counts is None:
+        return {}
+    return {
+        column.name: {
+            "nulls": counts.nulls[column.name],
+            "null_percent": percentage(counts.nulls[column.name], counts.rows_parsed),
+            "distribution": counts.distributions.get(column.name),
+        }
+        for column in contract.columns
+    }
+
+
+def _event_time(counts: Counts | None) -> Mapping[str, Any] | None:
+    if counts is None or counts.rows_on_other_days is None:
+        return None
+    first, last = counts.first_event, counts.last_event
+    return {
+        "first": None if first is None else iso(first),
+        "last": None if last is None else iso(last),
+        "rows_on_other_days": counts.rows_on_other_days,
+    }
+
+
+def _schema_drift(counts: Counts | None) -> Mapping[str, Any] | None:
+    if counts is None:
+        return None
+    return {
+        "rows_looked_at": counts.rows_looked_at_for_fields,
+        "rows_with_unknown_fields": counts.rows_with_unknown_fields,
+        "unknown_fields": list(counts.unknown_fields),
+    }

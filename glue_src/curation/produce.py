@@ -1,0 +1,44 @@
+"""The engine's part of a run: raw objects in, one complete and audited version out. It publishes nothing."""
+
+import secrets
+
+from pyspark.sql import SparkSession
+
+from curation.duplicates import mark_extra_copies
+from curation.errors import AuditFailed
+from curation.parsing import parse_lines, read_lines
+from curation.stopwatch import Stopwatch
+from curation.version import VersionTask, WrittenVersion
+from curation.writing import count_rows, write_no_rows, write_quarantine, write_rows
+
+
+def produce_version(spark: SparkSession, task: VersionTask) -> WrittenVersion:
+    """Write a version and its quarantine in one pass over the raw lines, and check them against what was counted.
+
+    Raises:
+        AuditFailed: when a folder does not hold as many rows as were counted for it.
+    """
+    stopwatch = Stopwatch()
+    end_marker = f"_end_{secrets.token_hex(8)}"
+    with stopwatch.phase("read_and_write"):
+        lines = read_lines(spark, list(task.raw_sizes))
+        rows = parse_lines(lines, task.contract, end_marker=end_marker, field_sample=task.field_sample)
+        partitions = task.file_count(spark.sparkContext.defaultParallelism)
+        counts = write_rows(mark_extra_copies(rows, task.contract, partitions=partitions), task)
+        if counts.rows_kept == 0:
+            write_no_rows(spark, task)
+    with stopwatch.phase("quarantine"):
+        if counts.rows_quarantined > 0:
+            write_quarantine(spark, task, end_marker=end_marker)
+            _require_rows(spark, task.quarantine_uri, counts.rows_quarantined)
+    with stopwatch.phase("audit"):
+        _require_rows(spark, task.accepted_uri, counts.rows_kept)
+    return WrittenVersion(counts, task.accepted_uri, spark.version, stopwatch.seconds)
+
+
+def _require_rows(spark: SparkSession, uri: str, expected: int) -> None:
+    found = count_rows(spark, uri)
+    if found != expected:
+        raise AuditFailed(
+            f"{uri} holds {found} rows, but {expected} were counted while it was written; nothing was published, run the date again"
+        )

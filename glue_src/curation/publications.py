@@ -1,0 +1,145 @@
+"""The published versions of one dataset: the stored records, the catalog that shadows them, and the version folders.
+
+Owns every change of what readers see. It does not know how a version was made or why it may be published.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from curation.catalog import Catalog
+from curation.errors import CurationError, Superseded
+from curation.storage import Store, WriteConflict
+from data_contract.paths import DatasetPaths, date_in
+from data_contract.publication import (
+    Publication,
+    Version,
+    from_json,
+    pruned,
+    published,
+    rolled_back,
+    to_json,
+)
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long replaced versions stay, so that a running query keeps its files and a rollback has somewhere to go."""
+
+    keep_versions: int = 2
+    keep_hours: int = 24
+
+
+@dataclass(frozen=True)
+class StoredPublication:
+    """A record, and the version token that a compare-and-swap of it must name; both None before the first publication."""
+
+    record: Publication | None
+    token: str | None
+
+
+class Publications:
+    """Reads and swaps the publication records of one dataset."""
+
+    def __init__(self, store: Store, paths: DatasetPaths, catalog: Catalog | None) -> None:
+        self._store = store
+        self._paths = paths
+        self._catalog = catalog
+
+    def read(self, day: date) -> StoredPublication:
+        """Read a day's record.
+
+        Raises:
+            CurationError: when the stored document is no record.
+        """
+        key = self._paths.publication_key(day)
+        content = self._store.read(key)
+        if content is None:
+            return StoredPublication(None, None)
+        try:
+            return StoredPublication(from_json(content.data, source=self._store.uri(key)), content.version)
+        except ValueError as error:
+            raise CurationError(str(error)) from error
+
+    def publish(self, day: date, version: Version, *, over: StoredPublication, retention: Retention) -> Publication:
+        """Make a complete version current, if the record is still the one the run started from.
+
+        Raises:
+            Superseded: when another run published first; nothing has changed then.
+        """
+        record = published(over.record, version, dataset=self._paths.dataset, ingestion_date=str(day))
+        now = datetime.fromisoformat(version.published_at)
+        kept = pruned(record, now=now, keep_versions=retention.keep_versions, keep_hours=retention.keep_hours)
+        self._swap(day, kept, over=over)
+        self.show(day)
+        forgotten = {old.run_id for old in record.versions} - {old.run_id for old in kept.versions}
+        for run_id in sorted(forgotten):
+            self.discard(day, run_id)
+        return kept
+
+    def rollback(self, day: date, run_id: str | None, *, now: datetime) -> Publication:
+        """Make a kept version current again: the newest replaced one, or the one named.
+
+        Raises:
+            CurationError: when the day was never published, no such version is kept, or its files are not complete.
+            Superseded: when a run published meanwhile.
+        """
+        stored = self.read(day)
+        if stored.record is None:
+            raise CurationError(f"{day}: never published, so there is nothing to roll back")
+        try:
+            record = rolled_back(stored.record, run_id, at=_iso(now))
+        except ValueError as error:
+            raise CurationError(str(error)) from error
+        self._require_files(day, record.current)
+        self._swap(day, record, over=stored)
+        self.show(day)
+        return record
+
+    def repair(self) -> list[date]:
+        """Point every catalog partition at its record's version; return the days that were wrong."""
+        keys = [item.key for item in self._store.objects(self._paths.publications_prefix())]
+        days = [day for key in keys if (day := date_in(key)) is not None]
+        return [day for day in days if self.show(day)]
+
+    def show(self, day: date) -> bool:
+        """Let the catalog show the record's version and check that it does; tell whether it had to change.
+
+        A run that publishes meanwhile moves the record on, so the record is read again until both agree.
+        """
+        changed = False
+        while self._catalog is not None:
+            record = self.read(day).record
+            if record is None or self._catalog.location(day) == record.current.location:
+                return changed
+            self._catalog.point(day, record.current.location)
+            changed = True
+        return changed
+
+    def discard(self, day: date, run_id: str) -> None:
+        """Delete the files of a version that no record names."""
+        self._store.delete_prefix(self._paths.version_prefix(day, run_id))
+
+    def _swap(self, day: date, record: Publication, *, over: StoredPublication) -> None:
+        try:
+            self._store.replace(self._paths.publication_key(day), to_json(record), expected=over.token)
+        except WriteConflict:
+            winner = self.read(day).record
+            by = f"run {winner.current.run_id}" if winner else "another run"
+            raise Superseded(
+                f"{day}: superseded, {by} published while this run was at work; nothing was changed; "
+                f"if raw data arrived since, run {day} again"
+            ) from None
+
+    def _require_files(self, day: date, version: Version) -> None:
+        prefix = self._paths.version_prefix(day, version.run_id)
+        files = [item for item in self._store.objects(prefix) if item.key.endswith(".parquet")]
+        found = (len(files), sum(item.size_bytes for item in files))
+        if found != (version.files, version.bytes):
+            raise CurationError(
+                f"{day}: version {version.run_id} should have {version.files} files of {version.bytes} bytes together, but "
+                f"{self._store.uri(prefix)} has {found[0]} of {found[1]}; choose another version or restore the files"
+            )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,26 @@
+"""The Spark session of a run: the settings that its results depend on, whatever the cluster's own are."""
+
+from pyspark.sql import SparkSession
+
+_SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    # A cast that fails gives null, on Spark 3.5 and 4 alike; parsing decides what that means.
+    "spark.sql.ansi.enabled": "false",
+    # A line is good as a whole or not at all.
+    "spark.sql.json.enablePartialResults": "false",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # Unreadable or vanished input must fail the run, never shrink it.
+    "spark.sql.files.ignoreCorruptFiles": "false",
+    "spark.sql.files.ignoreMissingFiles": "false",
+    # A task keeps the files of both outcomes open at once, which saves sorting all rows by outcome.
+    "spark.sql.maxConcurrentOutputFileWriters": "2",
+}
+
+
+def open_session(name: str) -> SparkSession:
+    """Start Spark, or take the session that runs already, with the settings of a run."""
+    spark = SparkSession.builder.appName(name).getOrCreate()
+    spark.sparkContext.setLogLevel("WARN")
+    for key, value in _SETTINGS.items():
+        spark.conf.set(key, value)
+    return spark

@@ -1,0 +1,63 @@
+"""What one version of a day is asked to be and what it turned out as. Plain values between the run and the engine."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from curation.counts import Counts
+from data_contract import DataContract
+
+# Plain NDJSON shrinks to about a seventh as Parquet with zstd; gzip has taken most of that already (measured on the sample data).
+_PLAIN_BYTES_PER_PARQUET_BYTE = 7
+_FILE_BYTES = 128 << 20
+_SMALLEST_PARALLEL_FILE_BYTES = 96 << 20
+# Names of top-level fields are read from all lines of this much raw data, and beyond it from a sample of about this size.
+_FIELD_SAMPLE_BYTES = 256 << 20
+
+
+@dataclass(frozen=True)
+class VersionTask:
+    """What is to be written: from which objects, by which contract, to where.
+
+    ``raw_sizes`` are bytes as stored, by URI. Folder URIs end with ``/``.
+    """
+
+    contract: DataContract
+    ingestion_date: date
+    raw_prefix: str
+    raw_sizes: Mapping[str, int]
+    version_uri: str
+    quarantine_uri: str
+
+    @property
+    def accepted_uri(self) -> str:
+        """Folder of the files that readers see once the version is published."""
+        return f"{self.version_uri}outcome=accepted/"
+
+    @property
+    def quarantined_uri(self) -> str:
+        """Folder of the malformed lines as they leave the one pass; it does not outlive the run."""
+        return f"{self.version_uri}outcome=quarantined/"
+
+    @property
+    def field_sample(self) -> int:
+        """Look at the field names of one line in this many."""
+        return max(1, math.ceil(sum(self.raw_sizes.values()) / _FIELD_SAMPLE_BYTES))
+
+    def file_count(self, parallelism: int) -> int:
+        """Choose how many files to write: of 128 MB or more, of 96 MB where that keeps a core busy, one for little data."""
+        gzipped = sum(size for uri, size in self.raw_sizes.items() if uri.endswith(".gz"))
+        plain = sum(self.raw_sizes.values()) - gzipped
+        parquet_bytes = gzipped + plain // _PLAIN_BYTES_PER_PARQUET_BYTE
+        return max(1, parquet_bytes // _FILE_BYTES, min(parallelism, parquet_bytes // _SMALLEST_PARALLEL_FILE_BYTES))
+
+
+@dataclass(frozen=True)
+class WrittenVersion:
+    """A version that lies complete on storage and is published nowhere."""
+
+    counts: Counts
+    location: str
+    spark_version: str
+    seconds: Mapping[str, float]
