@@ -22,9 +22,10 @@ class ArgumentError(ValueError):
 class JobArguments:
     """What one run of the job is told.
 
-    ``data_uri`` is the root below which raw/, curated/, metrics/, quarantine/, publications/ and leases/ lie. The catalog is
-    left alone without ``catalog_database``. A replaced version is kept while it is among the newest ``keep_versions``
-    or was replaced less than ``keep_hours`` ago. ``lease_minutes`` must be at least the job's timeout.
+    ``data_uri`` is the root below which raw/, curated/, metrics/, quarantine/, publications/ and leases/ lie. The
+    catalog is left alone without ``catalog_database``. A replaced version is kept while it is among the newest
+    ``keep_versions`` or was replaced less than ``keep_hours`` ago. ``lease_minutes`` must be at least the job's
+    timeout.
     """
 
     ingestion_date: date
@@ -45,8 +46,8 @@ _REQUIRED = tuple(field.name for field in fields(JobArguments) if field.default 
 def parse_job_arguments(argv: Sequence[str]) -> JobArguments:
     """Read ``--name value`` and ``--name=value``.
 
-    Arguments that Glue adds for itself (``--JOB_NAME``, ``--enable-metrics``, …) are passed over; a name that looks like ours but
-    is not is an error, so that a typing mistake never runs with a default instead.
+    Arguments that Glue adds for itself (``--JOB_NAME``, ``--enable-metrics``, …) are passed over; a name that looks
+    like ours but is not is an error, so that a typing mistake never runs with a default instead.
 
     Raises:
         ArgumentError: for a missing, repeated, unknown or malformed argument.

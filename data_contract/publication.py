@@ -82,7 +82,9 @@ def rolled_back(before: Publication, run_id: str | None, *, at: str) -> Publicat
     chosen = next((version for version in before.previous if version.run_id == wanted), None)
     if chosen is None:
         kept = ", ".join(version.run_id for version in before.previous) or "none"
-        message = f"{before.ingestion_date}: no version {wanted or 'before the current one'} to go back to; kept: {kept}"
+        message = (
+            f"{before.ingestion_date}: no version {wanted or 'before the current one'} to go back to; kept: {kept}"
+        )
         raise ValueError(message)
     others = tuple(version for version in _replaced(before, at=at) if version.run_id != chosen.run_id)
     current = replace(chosen, published_at=at, replaced_at=None)
@@ -113,9 +115,7 @@ def from_json(data: bytes, *, source: str) -> Publication:
     """
     try:
         document = json.loads(data)
-        if document["schema_version"] != SCHEMA_VERSION:
-            message = f"schema_version {document['schema_version']!r}, this release reads {SCHEMA_VERSION}"
-            raise ValueError(message)
+        _require_known(document["schema_version"])
         return Publication(
             dataset=document["dataset"],
             ingestion_date=document["ingestion_date"],
@@ -130,3 +130,8 @@ def from_json(data: bytes, *, source: str) -> Publication:
 
 def _replaced(before: Publication, *, at: str) -> tuple[Version, ...]:
     return (replace(before.current, replaced_at=at), *before.previous)
+
+
+def _require_known(schema_version: object) -> None:
+    if schema_version != SCHEMA_VERSION:
+        raise ValueError(f"schema_version {schema_version!r}, this release reads {SCHEMA_VERSION}")

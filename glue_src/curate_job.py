@@ -1,7 +1,8 @@
-"""The curation job's edge: arguments, clock, Spark and exit in; `curation` decides everything else.
+"""The curation job's edge: arguments, clock, Spark and exit; `curation` decides everything else.
 
-Runs as a Glue job and under any spark-submit:
-    spark-submit glue_src/curate_job.py --ingestion_date 2025-01-01 --data_uri file:///data --contract contracts/events.odcs.yaml
+Runs as a Glue job and under any spark-submit, on file:// or s3:// roots:
+spark-submit glue_src/curate_job.py --ingestion_date 2025-01-01 --data_uri file:///data
+    --contract contracts/events.odcs.yaml
 """
 
 import atexit
@@ -14,19 +15,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-# Beside the script lie `curation`, found by itself, and one level up `data_contract`; in Glue both come in the library zip.
+# `curation` lies beside the script and is found; `data_contract` lies one level up. In Glue both are in the zip.
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-from curation.catalog import Catalog  # noqa: E402  needs the path above
-from curation.errors import CurationError, RunFailed  # noqa: E402
-from curation.metrics import RunReport  # noqa: E402
-from curation.publications import Publications  # noqa: E402
-from curation.run import DayRun  # noqa: E402
-from curation.storage import open_store  # noqa: E402
-from curation.version import VersionTask, WrittenVersion  # noqa: E402
-from data_contract import ContractError, DataContract, load_contract, parse_contract  # noqa: E402
-from data_contract.job_arguments import ArgumentError, JobArguments, parse_job_arguments  # noqa: E402
-from data_contract.paths import DatasetPaths  # noqa: E402
+from curation.catalog import Catalog
+from curation.errors import CurationError, RunFailed
+from curation.metrics import RunReport
+from curation.publications import Publications
+from curation.run import DayRun
+from curation.storage import open_store
+from curation.version import VersionTask, WrittenVersion
+from data_contract import ContractError, DataContract, load_contract, parse_contract
+from data_contract.job_arguments import ArgumentError, JobArguments, parse_job_arguments
+from data_contract.paths import DatasetPaths
 
 
 class InvalidArguments(RunFailed):
@@ -145,5 +146,5 @@ def _log_json_lines() -> None:
 
 
 if __name__ == "__main__":
-    # spark-submit sends the traceback of a failed run to stdout as well; the outcome is still to be the last line there.
+    # spark-submit sends a failed run's traceback to stdout as well; the outcome is to be the last line there.
     main(sys.argv[1:], announce=lambda line: atexit.register(print, line, flush=True))

@@ -14,8 +14,9 @@ IS_EXTRA_COPY = "_is_extra_copy"
 def mark_extra_copies(rows: DataFrame, contract: DataContract, *, partitions: int) -> DataFrame:
     """Mark all rows of a primary key but one: the latest event time stays, ties go by the raw line's hash.
 
-    So the choice depends on neither the order of objects nor the parallelism. Rows with a null in their key are copies of nothing.
-    The result has ``partitions`` partitions by key; each rule on the uniqueness of other columns costs one more shuffle.
+    So the choice depends on neither the order of objects nor the parallelism. Rows with a null in their key are
+    copies of nothing. The result has ``partitions`` partitions by key; each rule on the uniqueness of other columns
+    costs one more shuffle.
 
     Returns:
         The same rows with ``_is_extra_copy`` and one ``_is_extra_copy_<n>`` per such rule.
@@ -43,7 +44,8 @@ def extra_copy_column(rule: Rule, contract: DataContract) -> str:
 def _marked(
     rows: DataFrame, columns: Sequence[str], *, order: list[Column], name: str, partitions: int | None = None
 ) -> DataFrame:
-    # Sorting starts with the 64-bit hash: nearly every comparison ends there. Rows without a key spread by their content.
+    # Sorting starts with the 64-bit hash: nearly every comparison ends there. Rows without a key spread by their
+    # content.
     incomplete = reduce(Column.__or__, (F.col(column).isNull() for column in columns))
     keyed = rows.withColumn("_bucket", F.when(incomplete, F.col("_line_hash")).otherwise(F.xxhash64(*columns)))
     if partitions is not None:

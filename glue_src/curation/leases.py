@@ -1,7 +1,8 @@
 """Which runs are at work on a day, so that what a killed run left behind can be told from what a live run is writing.
 
-A run holds a lease while it may write. A lease is dead once its time is over or, on the machine that took it, once its process is
-gone. Everything below a day's version folder that has neither a live lease nor a place in the record is rubbish.
+A run holds a lease while it may write. A lease is dead once its time is over or, on the machine that took it, once
+its process is gone. Everything below a day's version folder that has neither a live lease nor a place in the record
+is rubbish.
 """
 
 import json
@@ -34,7 +35,9 @@ class Lease:
 
 
 @contextmanager
-def held_lease(store: Store, paths: DatasetPaths, day: date, run_id: str, *, now: datetime, minutes: int) -> Iterator[None]:
+def held_lease(
+    store: Store, paths: DatasetPaths, day: date, run_id: str, *, now: datetime, minutes: int
+) -> Iterator[None]:
     """Hold a lease for a run; it must be given back after the last write, whatever the outcome."""
     expires_at = (now + timedelta(minutes=minutes)).astimezone(UTC).isoformat()
     lease = Lease(run_id, expires_at, platform.node(), os.getpid())
@@ -49,8 +52,8 @@ def held_lease(store: Store, paths: DatasetPaths, day: date, run_id: str, *, now
 def sweep(store: Store, paths: DatasetPaths, day: date, publications: Publications, *, now: datetime) -> list[str]:
     """Delete what dead runs of a day left behind; return their run ids.
 
-    The order matters: folders, then leases, then the record. A run that finishes meanwhile is published before it gives its
-    lease back, so a folder without a lease that is not in the record read last is nobody's.
+    The order matters: folders, then leases, then the record. A run that finishes meanwhile is published before it
+    gives its lease back, so a folder without a lease that is not in the record read last is nobody's.
     """
     folders = {run_id: prefix for prefix in store.folders(paths.versions_prefix(day)) if (run_id := run_id_in(prefix))}
     leases = _leases(store, paths, day)

@@ -1,6 +1,7 @@
 """A data root in a local directory.
 
-Writes are renames of finished files; conditional writes are serialised by a lock that the kernel drops when a process dies.
+Writes are renames of finished files; conditional writes are serialised by a lock that the kernel drops when a process
+dies.
 """
 
 import fcntl

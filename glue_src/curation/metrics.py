@@ -23,7 +23,8 @@ TOTALS = ("rows_read", "rows_quarantined", "duplicates_removed", "rows_written")
 class RunReport:
     """What is known of a run so far; filled in step by step and turned into documents at any time.
 
-    ``counts`` and ``checks`` stay empty in a run that counted no rows; the totals are then null, or of the version left published.
+    ``counts`` and ``checks`` stay empty in a run that counted no rows; the totals are then null, or of the version
+    left published.
     """
 
     run_id: str
@@ -48,7 +49,12 @@ class RunReport:
     def took(self, raw: RawInput, *, fingerprint: str) -> None:
         """Note what the run reads."""
         ignored = [{"key": key, "reason": reason} for key, reason in raw.ignored]
-        self.raw = {"objects": len(raw.objects), "bytes": raw.size_bytes, "fingerprint": fingerprint, "ignored": ignored}
+        self.raw = {
+            "objects": len(raw.objects),
+            "bytes": raw.size_bytes,
+            "fingerprint": fingerprint,
+            "ignored": ignored,
+        }
 
     def wrote(self, written: WrittenVersion, *, quarantine_uri: str, files: int, size_bytes: int) -> None:
         """Note what the run wrote."""

@@ -55,11 +55,7 @@ def read_counts(contract: DataContract, observed: Mapping[str, Any]) -> Counts:
     nulls = {column.name: observed[f"nulls {column.name}"] for column in contract.columns}
     names = {observed[f"names {bucket} {end}"] for bucket in range(_NAME_BUCKETS) for end in ("first", "last")}
     unknown_fields = sorted({name for joined in names if joined for name in joined.split(",")})
-    shared = {"rowCount": observed["rows"] - observed["malformed"], "duplicateValues": observed["duplicates"]}
-    by_rule = {
-        rule.id: observed.get(f"rule {rule.id}", nulls[rule.column] if rule.metric == "nullValues" else shared.get(rule.metric))
-        for rule in contract.rules
-    }
+    by_rule = {rule.id: _rule_count(rule, observed) for rule in contract.rules}
     return Counts(
         rows_read=observed["rows"],
         rows_quarantined=observed["malformed"],
@@ -68,12 +64,24 @@ def read_counts(contract: DataContract, observed: Mapping[str, Any]) -> Counts:
         first_event=_moment(observed.get("first event")),
         last_event=_moment(observed.get("last event")),
         nulls=nulls,
-        distributions={column.name: _distribution(column, observed) for column in contract.columns if column.valid_values},
+        distributions={
+            column.name: _distribution(column, observed) for column in contract.columns if column.valid_values
+        },
         by_rule=by_rule,
         rows_looked_at_for_fields=observed["looked at"],
         rows_with_unknown_fields=observed["unknown"],
         unknown_fields=tuple(unknown_fields),
     )
+
+
+def _rule_count(rule: Rule, observed: Mapping[str, Any]) -> int:
+    shared = {
+        "rowCount": observed["rows"] - observed["malformed"],
+        "nullValues": observed.get(f"nulls {rule.column}"),
+        "duplicateValues": observed["duplicates"],
+    }
+    count: int = observed.get(f"rule {rule.id}", shared.get(rule.metric))
+    return count
 
 
 def _moment(microseconds: int | None) -> datetime | None:
@@ -90,7 +98,9 @@ def _names_bucket() -> Column:
 
 
 def _distribution(column: ContractColumn, observed: Mapping[str, Any]) -> dict[str, int]:
-    return {str(value): observed[f"value {column.name} {number}"] for number, value in enumerate(column.valid_values or ())}
+    return {
+        str(value): observed[f"value {column.name} {number}"] for number, value in enumerate(column.valid_values or ())
+    }
 
 
 def _counted(rule: Rule, contract: DataContract) -> Column | None:

@@ -1,7 +1,7 @@
 """Raw lines become typed rows, or rows that say they are malformed.
 
-A line is good when it is one JSON object, valid UTF-8, and every value fits its column's type. Parsing happens once, in one expression;
-columns that start with an underscore are the pipeline's own (a contract cannot use such names).
+A line is good when it is one JSON object, valid UTF-8, and every value fits its column's type. Parsing happens once,
+in one expression; columns that start with an underscore are the pipeline's own (a contract cannot use such names).
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,8 @@ def read_lines(spark: SparkSession, uris: Sequence[str]) -> DataFrame:
     """Read the lines of exactly these objects, without the blank ones.
 
     Returns:
-        One row per non-blank line: ``_line`` (its bytes as they are, without the newline) and ``_object`` (URL-encoded URI).
+        One row per non-blank line: ``_line`` (its bytes as they are, without the newline) and ``_object``
+        (URL-encoded URI).
     """
     lines = spark.read.option("lineSep", "\n").text([uri.translate(_GLOB_CHARACTERS) for uri in uris])
     not_blank = "substring(value, 1, 1) = '{' OR trim(BOTH ' \\t\\r' FROM value) <> ''"
@@ -38,15 +39,16 @@ def read_lines(spark: SparkSession, uris: Sequence[str]) -> DataFrame:
 def parse_lines(lines: DataFrame, contract: DataContract, *, end_marker: str, field_sample: int) -> DataFrame:
     """Parse each line against the contract's columns.
 
-    The line is parsed as the first element of ``[<line>, {"<end_marker>": 1}]``. Spark's reader by itself accepts text after an
-    object, splits top-level arrays into rows and drops ``[]``; here all of these end the array early or change its length. The marker must
-    be one that no line can contain by intent, so it is made from the run's id.
+    The line is parsed as the first element of ``[<line>, {"<end_marker>": 1}]``. Spark's reader by itself accepts
+    text after an object, splits top-level arrays into rows and drops ``[]``; here all of these end the array early or
+    change its length. The marker must be one that no line can contain by intent, so it is made from the run's id.
 
     Top-level field names are looked at in one line of ``field_sample`` (1: in all).
 
     Returns:
-        One row per line: the contract's columns (null throughout a malformed line), ``_malformed``, ``_line`` and ``_object`` (null in a good
-        one), ``_line_hash``, ``_unknown_fields`` (comma list, empty when there are none, null when not looked at).
+        One row per line: the contract's columns (null throughout a malformed line), ``_malformed``, ``_line`` and
+        ``_object`` (null in a good one), ``_line_hash``, ``_unknown_fields`` (comma list, empty when there are none,
+        null when not looked at).
     """
     elements = parse_elements(F.col("_line"), parsed_fields(contract), end_marker)
     parsed = lines.select("_line", "_object", elements.alias("_elements"))
@@ -83,9 +85,7 @@ def parse_elements(line: Column, fields: str, end_marker: str) -> Column:
 def is_one_object(elements: Column, end_marker: str) -> Column:
     """Tell whether the parsed elements are one object and the untouched end marker."""
     line_and_marker = 2
-    complete = (
-        (F.size(elements) == line_and_marker) & elements[0].isNotNull() & elements[1][end_marker].isNotNull()
-    )
+    complete = (F.size(elements) == line_and_marker) & elements[0].isNotNull() & elements[1][end_marker].isNotNull()
     return F.coalesce(complete, F.lit(False))
 
 
@@ -98,7 +98,7 @@ def is_valid_utf8(column: str) -> Column:
 
 
 def typed_value(value: Column, column: ContractColumn) -> Column:
-    """Give a parsed value its contract's type: null when text is no unambiguous ISO 8601 or a number is beyond its type."""
+    """Give a parsed value its contract's type, or null when text is not plain ISO 8601 or a number is infinite."""
     if column.type in _ISO_FORMS:
         return F.when(value.rlike(_ISO_FORMS[column.type]), value.cast(column.type))
     if column.type in {"float", "double"}:

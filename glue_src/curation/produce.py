@@ -40,5 +40,6 @@ def _require_rows(spark: SparkSession, uri: str, expected: int) -> None:
     found = count_rows(spark, uri)
     if found != expected:
         raise AuditFailed(
-            f"{uri} holds {found} rows, but {expected} were counted while it was written; nothing was published, run the date again"
+            f"{uri} holds {found} rows, but {expected} were counted while it was written; "
+            "nothing was published, run the date again"
         )

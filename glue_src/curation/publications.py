@@ -31,7 +31,7 @@ class Retention:
 
 @dataclass(frozen=True)
 class StoredPublication:
-    """A record, and the version token that a compare-and-swap of it must name; both None before the first publication."""
+    """A record and the token that a swap of it must name; both None before the first publication."""
 
     record: Publication | None
     token: str | None
@@ -136,8 +136,9 @@ class Publications:
         found = (len(files), sum(item.size_bytes for item in files))
         if found != (version.files, version.bytes):
             raise CurationError(
-                f"{day}: version {version.run_id} should have {version.files} files of {version.bytes} bytes together, but "
-                f"{self._store.uri(prefix)} has {found[0]} of {found[1]}; choose another version or restore the files"
+                f"{day}: version {version.run_id} should have {version.files} files of {version.bytes} bytes "
+                f"together, but {self._store.uri(prefix)} has {found[0]} of {found[1]}; choose another version or "
+                "restore the files"
             )
 
 

@@ -73,7 +73,7 @@ def failures(checks: Sequence[Check], *, severity: str) -> list[Check]:
 
 
 def percentage(count: int, total: int) -> float:
-    """Return 100 * count / total, correctly rounded, so that a rate of exactly 3 % equals 3.0; 0 when there is nothing."""
+    """Return 100 * count / total, correctly rounded: a rate of exactly 3 % equals 3.0. No rows give 0."""
     return 100 * count / total if total else 0.0
 
 
@@ -100,6 +100,7 @@ def _built_in(id_: str, metric: str, operator: str, limit: float, unit: str, val
 
 def _distinct_texts(value: float, limits: Sequence[float]) -> list[str]:
     """Write numbers shortly, but never so shortly that a value looks like a limit it differs from."""
-    texts = [f"{number:.4g}" if isinstance(number, float) else str(number) for number in (value, *limits)]
+    numbers = (value, *limits)
+    texts = [f"{number:.0f}" if number == round(number) else f"{number:.4g}" for number in numbers]
     looks_equal = any(texts[0] == text and value != limit for text, limit in zip(texts[1:], limits, strict=True))
-    return [repr(number) for number in (value, *limits)] if looks_equal else texts
+    return [repr(number) for number in numbers] if looks_equal else texts

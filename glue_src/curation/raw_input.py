@@ -53,7 +53,7 @@ def fingerprint_of(store: Store, raw: RawInput) -> str:
 
 
 def require_unchanged(store: Store, raw: RawInput) -> None:
-    """Check after reading that every object is still the one that was listed; new objects beside them are the next run's.
+    """Check after reading that every listed object is still the same; new ones beside them are the next run's.
 
     Raises:
         CurationError: naming the first object that changed or vanished.

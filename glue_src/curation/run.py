@@ -29,7 +29,7 @@ log = logging.getLogger("curation")
 
 @dataclass
 class DayRun:
-    """A run of one day. `execute` either ends well or raises; in both cases ``report`` tells the outcome and is stored."""
+    """A run of one day; however it ends, its ``report`` tells the outcome and is stored."""
 
     arguments: JobArguments
     contract: DataContract

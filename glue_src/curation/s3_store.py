@@ -103,7 +103,9 @@ class S3Store:
         return etag
 
     def _explained(self, error: ClientError, action: str, key: str) -> CurationError:
-        return CurationError(f"cannot {action} {self.uri(key)}: {_code(error)}: {error.response['Error'].get('Message', '')}")
+        return CurationError(
+            f"cannot {action} {self.uri(key)}: {_code(error)}: {error.response['Error'].get('Message', '')}"
+        )
 
 
 def _code(error: ClientError) -> str:

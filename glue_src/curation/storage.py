@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from data_contract.fingerprint import RawObject
 from curation.errors import CurationError
+from data_contract.fingerprint import RawObject
 
 
 class WriteConflict(Exception):

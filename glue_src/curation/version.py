@@ -8,11 +8,13 @@ from datetime import date
 from curation.counts import Counts
 from data_contract import DataContract
 
-# Plain NDJSON shrinks to about a seventh as Parquet with zstd; gzip has taken most of that already (measured on the sample data).
+# Plain NDJSON shrinks to about a seventh as Parquet with zstd; gzip has taken most of that already (measured on the
+# sample data).
 _PLAIN_BYTES_PER_PARQUET_BYTE = 7
 _FILE_BYTES = 128 << 20
 _SMALLEST_PARALLEL_FILE_BYTES = 96 << 20
-# Names of top-level fields are read from all lines of this much raw data, and beyond it from a sample of about this size.
+# Names of top-level fields are read from all lines of this much raw data, and beyond it from a sample of about this
+# size.
 _FIELD_SAMPLE_BYTES = 256 << 20
 
 
@@ -46,7 +48,7 @@ class VersionTask:
         return max(1, math.ceil(sum(self.raw_sizes.values()) / _FIELD_SAMPLE_BYTES))
 
     def file_count(self, parallelism: int) -> int:
-        """Choose how many files to write: of 128 MB or more, of 96 MB where that keeps a core busy, one for little data."""
+        """Choose how many files to write: of 128 MB or more, of 96 MB to keep a core busy, one for little data."""
         gzipped = sum(size for uri, size in self.raw_sizes.items() if uri.endswith(".gz"))
         plain = sum(self.raw_sizes.values()) - gzipped
         parquet_bytes = gzipped + plain // _PLAIN_BYTES_PER_PARQUET_BYTE

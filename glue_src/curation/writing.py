@@ -1,8 +1,7 @@
-"""One write of a day's rows: good rows and malformed lines part in the same pass, then the malformed ones get their final form.
+"""One write of a day's rows: rows and malformed lines part in the same pass, and the lines then get their final form.
 
 A version folder holds ``outcome=accepted/`` (the rows, which readers see) and, for a moment, ``outcome=quarantined/``.
 """
-
 
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
@@ -18,7 +17,8 @@ from data_contract import DataContract
 _EXTRA_CARRIER = "_line"
 _PARQUET_OPTIONS = {
     "compression": "zstd",
-    # A task's files go straight to their place: nothing references the folder before the audit has counted what is in it.
+    # A task's files go straight to their place: nothing references the folder before the audit has counted what is in
+    # it.
     "mapreduce.fileoutputcommitter.algorithm.version": "2",
     "mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
 }
@@ -48,8 +48,8 @@ def write_no_rows(spark: SparkSession, task: VersionTask) -> None:
 def write_quarantine(spark: SparkSession, task: VersionTask, *, end_marker: str) -> None:
     """Give the malformed lines of a version their final form, one row per line.
 
-    Columns: ``line`` (text; bytes that are no UTF-8 replaced), ``line_bytes`` (exactly as received), ``reason``, ``source_object`` (key below
-    the data root).
+    Columns: ``line`` (text; bytes that are no UTF-8 replaced), ``line_bytes`` (exactly as received), ``reason``,
+    ``source_object`` (key below the data root).
     """
     carrier = _carrier(task.contract)
     carried = spark.read.schema(f"`{carrier}` string").parquet(task.quarantined_uri)
@@ -71,14 +71,16 @@ def count_rows(spark: SparkSession, uri: str) -> int:
 
 
 def _carrier(contract: DataContract) -> str:
-    """Return the column that carries malformed lines to their own part: the first text column, or one more when there is none."""
+    """Return the column that carries malformed lines: the first text column, or one more when there is none."""
     texts = (column.name for column in contract.columns if column.type == "string")
     return next(texts, _EXTRA_CARRIER)
 
 
 def _carried(contract: DataContract) -> list[Column]:
     carrier = _carrier(contract)
-    payload = F.to_json(F.struct(F.base64(F.col("_line").cast("binary")).alias("line"), F.col("_object").alias("object")))
+    payload = F.to_json(
+        F.struct(F.base64(F.col("_line").cast("binary")).alias("line"), F.col("_object").alias("object"))
+    )
     columns = {column.name: F.col(column.name) for column in contract.columns}
     own_value = columns.get(carrier, F.lit(None).cast("string"))
     columns[carrier] = F.when(F.col("_malformed"), payload).otherwise(own_value)
