@@ -1,0 +1,61 @@
+# Every target installs what it needs first; the second call finds it in place. GNU make 3.81 (macOS) and later.
+
+SHELL := /bin/sh
+VENV := .venv
+VENV_SPARK35 := .venv-spark35
+UV_VERSION := 0.13.9
+
+# The CDK synthesizes offline: no usage reports, no look for a newer version.
+export CDK_DISABLE_CLI_TELEMETRY := true
+export CDK_DISABLE_VERSION_CHECK := 1
+
+# `node`, `npm` and `python3` are those of the environment, for the CDK and for Spark's workers too.
+in_venv = PATH="$(CURDIR)/$(VENV)/bin:$$PATH" && export PATH &&
+with_java = $(in_venv) JAVA_HOME="$$($(VENV)/bin/python scripts/java_home.py)" && export JAVA_HOME &&
+set_up = python=$$(sh scripts/find_python.sh $(PYTHON)) && "$$python" scripts/set_up.py
+
+.PHONY: help run test check bench clean lock python-packages spark35-packages node-packages
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+	@echo "  The first call installs Python, Node and, when none fits, Java packages below this directory."
+	@echo "  PYTHON=/path/to/python3.12 chooses the interpreter (3.11, 3.12 or 3.13)."
+
+run: python-packages node-packages ## Tell the whole story on generated days: curate, late data, a refused day
+	@$(with_java) $(VENV)/bin/python -m cli.story
+
+test: python-packages node-packages spark35-packages ## Run all tests, the Spark ones on Spark 3.5 too
+	@echo "tests/spark and tests/faults on Spark 3.5.6 (Glue 5.1) ..."
+	@$(with_java) $(VENV_SPARK35)/bin/python -m pytest tests/spark tests/faults
+	@echo "all tests, on Spark 4.1.1 (Glue 6.0) ..."
+	@$(with_java) $(VENV)/bin/python -m pytest
+
+check: python-packages node-packages ## Lint, types, contracts, the synthesized templates
+	$(VENV)/bin/python -m ruff check .
+	$(VENV)/bin/python -m ruff format --check .
+	$(VENV)/bin/python -m mypy
+	$(VENV)/bin/python -m data_contract --check contracts/*.yaml
+	rm -rf cdk.out
+	$(in_venv) node_modules/.bin/cdk synth --strict --quiet --no-notices --output cdk.out
+	$(VENV)/bin/cfn-lint 'cdk.out/**/*.template.json'
+
+bench: python-packages ## Measure the job against its alternatives and write the results
+	@$(with_java) $(VENV)/bin/python -m benchmarks
+
+clean: ## Remove everything that the other targets made
+	rm -rf $(VENV) $(VENV_SPARK35) .java node_modules .data cdk.out
+	rm -rf .mypy_cache .ruff_cache .pytest_cache spark-warehouse metastore_db derby.log
+	find . -type d -name __pycache__ -prune -exec rm -rf {} +
+
+lock: python-packages ## Resolve pyproject.toml into requirements*.txt; UPGRADE=--upgrade takes newer versions
+	@$(VENV)/bin/python -m pip install --disable-pip-version-check -qq uv==$(UV_VERSION)
+	@scripts/lock.sh $(VENV)/bin/uv $(UPGRADE)
+
+python-packages:
+	@$(set_up) venv $(VENV) requirements-dev.txt
+
+spark35-packages:
+	@$(set_up) venv $(VENV_SPARK35) requirements-spark35.txt
+
+node-packages: python-packages
+	@$(in_venv) $(set_up) node

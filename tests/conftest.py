@@ -1,0 +1,10 @@
+"""Make a test run independent of how it was started: its Node and its Python workers come from here."""
+
+import os
+import sys
+from pathlib import Path
+
+# Set at import, because Spark and jsii read them when a test module first starts them.
+_ENVIRONMENT_BIN = str(Path(sys.executable).parent)
+os.environ["PATH"] = os.pathsep.join([_ENVIRONMENT_BIN, os.environ.get("PATH", "")])
+os.environ["PYSPARK_PYTHON"] = sys.executable
