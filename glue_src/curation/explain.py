@@ -4,13 +4,17 @@ import re
 
 _LONGEST = 1000
 _FILE = re.compile(r"(?:file:|s3a?:/)/\S+?(?=[\s,;]|\.?$|\. )")
-_TRUNCATED = ("Unexpected end of input stream", "unexpected end of ZLIB", "incorrect header check", "not a gzip file")
+# What Java's decompressor and zlib say about input that is cut off, damaged or no gzip at all.
+_BROKEN_GZIP = re.compile(
+    "Unexpected end of input stream|unexpected end of ZLIB|gzip (stream|file|header)|"
+    "incorrect (header|data|length) check|invalid (block type|stored block|distance|literal|code|bit length|window)"
+)
 
 
 def explained(error: BaseException) -> str:
     """Summarise an unexpected error: the file it is about, where one is named, and the first line of each cause."""
     text = str(error)
-    if any(sign in text for sign in _TRUNCATED):
+    if _BROKEN_GZIP.search(text):
         where = _FILE.search(text)
         name = where.group() if where else "a raw object"
         return f"{name} is not a complete gzip file; deliver it again, then run the date again"

@@ -120,7 +120,7 @@ def _counted(rule: Rule, contract: DataContract) -> Column | None:
 def _is_missing(rule: Rule, contract: DataContract) -> Column:
     column = contract.column(rule.columns[0])
     values = [F.lit(value).cast(column.type) for value in rule.missing_values or () if value is not None]
-    missing = F.col(column.name).isNull()
+    missing = F.col(column.name).isNull() if None in (rule.missing_values or ()) else F.lit(False)
     return missing | F.col(column.name).isin(*values) if values else missing
 
 

@@ -16,11 +16,15 @@ from data_contract import DataContract
 JSON_OPTIONS = {"allowNonNumericNumbers": "false", "allowSingleQuotes": "false"}
 
 # Spark's casts also accept "2025", "10:15" (as today!) and zone names; these forms mean one instant to everybody.
-_ISO_DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\z"
 _ISO_TIMESTAMP = (
-    "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?\z"
 )
+# A zone can shift a time out of the years that Python, DuckDB and most readers of the rows can name.
+_FIRST_AND_LAST = ("0001-01-01 00:00:00", "9999-12-31 23:59:59.999999")
 _ISO_FORMS = {"date": _ISO_DATE, "timestamp": _ISO_TIMESTAMP}
+# What the parser reads a type as where it would otherwise change values in silence: it takes 200 for a tinyint and makes it -56.
+_READ_AS = {"tinyint": "smallint", **dict.fromkeys(_ISO_FORMS, "string")}
 _GLOB_CHARACTERS = str.maketrans({character: f"\\{character}" for character in "\\{}[]*?"})
 
 
@@ -31,9 +35,14 @@ def read_lines(spark: SparkSession, uris: Sequence[str]) -> DataFrame:
         One row per non-blank line: ``_line`` (its bytes as they are, without the newline) and ``_object``
         (URL-encoded URI).
     """
-    lines = spark.read.option("lineSep", "\n").text([uri.translate(_GLOB_CHARACTERS) for uri in uris])
+    lines = spark.read.option("lineSep", "\n").text([literal_path(uri) for uri in uris])
     not_blank = "substring(value, 1, 1) = '{' OR trim(BOTH ' \\t\\r' FROM value) <> ''"
     return lines.where(not_blank).select(F.col("value").alias("_line"), F.col("_metadata.file_path").alias("_object"))
+
+
+def literal_path(uri: str) -> str:
+    """Escape what Spark would take for a glob in a path to read."""
+    return uri.translate(_GLOB_CHARACTERS)
 
 
 def parse_lines(lines: DataFrame, contract: DataContract, *, end_marker: str, field_sample: int) -> DataFrame:
@@ -72,7 +81,7 @@ def parse_lines(lines: DataFrame, contract: DataContract, *, end_marker: str, fi
 
 def parsed_fields(contract: DataContract) -> str:
     """Return the struct fields that the JSON parser reads; dates and times come as text, to be judged by their form."""
-    types = {column.name: "string" if column.type in _ISO_FORMS else column.type for column in contract.columns}
+    types = {column.name: _READ_AS.get(column.type, column.type) for column in contract.columns}
     return ", ".join(f"`{name}`: {type_}" for name, type_ in types.items())
 
 
@@ -100,15 +109,19 @@ def is_valid_utf8(column: str) -> Column:
 def typed_value(value: Column, column: ContractColumn) -> Column:
     """Give a parsed value its contract's type, or null when text is not plain ISO 8601 or a number is infinite."""
     if column.type in _ISO_FORMS:
-        return F.when(value.rlike(_ISO_FORMS[column.type]), value.cast(column.type))
+        typed = F.when(value.rlike(_ISO_FORMS[column.type]), value.cast(column.type))
+        first, last = (F.lit(end).cast(column.type) for end in _FIRST_AND_LAST)
+        return F.when(typed.between(first, last), typed)
     if column.type in {"float", "double"}:
         return F.when(F.abs(value) != float("inf"), value)
+    if column.type == "tinyint":
+        return F.when(value.between(-128, 127), value.cast("tinyint"))
     return value
 
 
 def _misfit(column: ContractColumn) -> Column | None:
     """Tell whether a parsed value was lost when it got its type; None for types that the parser judges by itself."""
-    if column.type in {*_ISO_FORMS, "float", "double"}:
+    if column.type in {*_READ_AS, "float", "double"}:
         return F.col("_row")[column.name].isNotNull() & F.col(column.name).isNull()
     return None
 

@@ -15,7 +15,7 @@ _FILE_BYTES = 128 << 20
 _SMALLEST_PARALLEL_FILE_BYTES = 96 << 20
 # Names of top-level fields are read from all lines of this much raw data, and beyond it from a sample of about this
 # size.
-_FIELD_SAMPLE_BYTES = 256 << 20
+_FIELD_SAMPLE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)

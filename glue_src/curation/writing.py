@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from curation.counts import Counts
 from curation.duplicates import IS_EXTRA_COPY
 from curation.observations import aggregates, read_counts
-from curation.parsing import is_valid_utf8
+from curation.parsing import is_valid_utf8, literal_path
 from curation.reasons import reason
 from curation.version import VersionTask
 from data_contract import DataContract
@@ -17,8 +17,7 @@ from data_contract import DataContract
 _EXTRA_CARRIER = "_line"
 _PARQUET_OPTIONS = {
     "compression": "zstd",
-    # A task's files go straight to their place: nothing references the folder before the audit has counted what is in
-    # it.
+    # A task's files go straight to their place: nothing references the folder before the audit has counted its rows.
     "mapreduce.fileoutputcommitter.algorithm.version": "2",
     "mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
 }
@@ -52,9 +51,11 @@ def write_quarantine(spark: SparkSession, task: VersionTask, *, end_marker: str)
     ``source_object`` (key below the data root).
     """
     carrier = _carrier(task.contract)
-    carried = spark.read.schema(f"`{carrier}` string").parquet(task.quarantined_uri)
-    parts = carried.select(F.from_json(carrier, "line string, object string").alias("parts"))
-    lines = parts.select(F.unbase64("parts.line").alias("line_bytes"), F.col("parts.object").alias("_object"))
+    carried = spark.read.schema(f"`{carrier}` string").parquet(literal_path(task.quarantined_uri))
+    object_uri = F.substring_index(carrier, "\n", 1)
+    lines = carried.select(
+        object_uri.alias("_object"), F.unbase64(F.substring_index(carrier, "\n", -1)).alias("line_bytes")
+    )
     texts = lines.select("*", F.col("line_bytes").cast("string").alias("_line"))
     explained = texts.select(
         F.when(is_valid_utf8("_line"), F.col("_line")).otherwise(_replaced("line_bytes")).alias("line"),
@@ -67,7 +68,7 @@ def write_quarantine(spark: SparkSession, task: VersionTask, *, end_marker: str)
 
 def count_rows(spark: SparkSession, uri: str) -> int:
     """Count the rows of a folder of Parquet files from their footers."""
-    return spark.read.parquet(uri).count()
+    return spark.read.parquet(literal_path(uri)).count()
 
 
 def _carrier(contract: DataContract) -> str:
@@ -78,9 +79,8 @@ def _carrier(contract: DataContract) -> str:
 
 def _carried(contract: DataContract) -> list[Column]:
     carrier = _carrier(contract)
-    payload = F.to_json(
-        F.struct(F.base64(F.col("_line").cast("binary")).alias("line"), F.col("_object").alias("object"))
-    )
+    encoded = F.translate(F.base64(F.col("_line").cast("binary")), "\r\n", "")  # some versions break it into lines
+    payload = F.concat("_object", F.lit("\n"), encoded)
     columns = {column.name: F.col(column.name) for column in contract.columns}
     own_value = columns.get(carrier, F.lit(None).cast("string"))
     columns[carrier] = F.when(F.col("_malformed"), payload).otherwise(own_value)

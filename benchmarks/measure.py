@@ -1,0 +1,52 @@
+"""Measures one design once, in a process of its own: `python -m benchmarks.measure DESIGN ROOT` prints one JSON object."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "glue_src"))
+
+from benchmarks.designs import DESIGNS
+
+_SETTINGS = {
+    "spark.driver.memory": "2g",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+}
+
+
+def main(name: str, root: str) -> None:
+    """Run a design and print its seconds, without the start of Spark, and the JVM's peak memory in MB."""
+    builder = SparkSession.builder.master("local[2]").appName(name)
+    for key, value in _SETTINGS.items():
+        builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    spark.range(1).count()  # the first job of a session loads classes that every design needs
+    start = time.monotonic()
+    DESIGNS[name](spark, Path(root).resolve())
+    seconds = time.monotonic() - start
+    print(json.dumps({"design": name, "seconds": round(seconds, 2), "peak_mb": _peak_mb(spark)}))
+    spark.stop()
+
+
+def _peak_mb(spark: SparkSession) -> int | None:
+    process = spark.sparkContext._jvm.java.lang.ProcessHandle.current().pid()  # noqa: SLF001  no public way to the pid
+    status = Path(f"/proc/{process}/status")
+    if not status.exists():
+        return None
+    peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(peak.split()[1]) // 1024
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,104 @@
+"""Runs of a day without Spark: everything that decides and publishes is real, only the rows are plain files."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from curation.counts import Counts
+from curation.metrics import RunReport
+from curation.publications import Publications
+from curation.run import DayRun
+from curation.storage import Store
+from curation.version import VersionTask, WrittenVersion
+from data_contract import DataContract, load_contract
+from data_contract.job_arguments import JobArguments
+from data_contract.paths import DatasetPaths
+
+DAY = date(2025, 1, 1)
+CONTRACT = load_contract(Path(__file__).parents[2] / "contracts" / "events.odcs.yaml")
+PATHS = DatasetPaths(CONTRACT.name, CONTRACT.source_system)
+
+
+@dataclass
+class FakeCatalog:
+    """The partitions of a table, in memory."""
+
+    partitions: dict[date, str] = field(default_factory=dict)
+
+    def location(self, ingestion_date: date) -> str | None:
+        return self.partitions.get(ingestion_date)
+
+    def point(self, ingestion_date: date, location: str) -> None:
+        self.partitions[ingestion_date] = location
+
+
+def counts(contract: DataContract, rows: int) -> Counts:
+    """Counts of a day that passes its gate when it has rows."""
+    by_rule = {rule.id: rows if rule.metric == "rowCount" else 0 for rule in contract.rules}
+    nulls = {column.name: 0 for column in contract.columns}
+    distributions = {
+        column.name: {str(value): 0 for value in column.valid_values} for column in contract.columns if column.valid_values
+    }
+    return Counts(
+        rows_read=rows,
+        rows_quarantined=0,
+        duplicates_removed=0,
+        rows_on_other_days=0,
+        first_event=None,
+        last_event=None,
+        nulls=nulls,
+        distributions=distributions,
+        by_rule=by_rule,
+        rows_looked_at_for_fields=rows,
+        rows_with_unknown_fields=0,
+        unknown_fields=(),
+    )
+
+
+def plain_run(store: Store, root: Path, run_id: str, *, catalog: FakeCatalog | None = None, force: bool = False) -> DayRun:
+    """A run whose version is two files that hold the raw lines' count."""
+
+    def write_version(task: VersionTask) -> WrittenVersion:
+        lines = [line for uri in task.raw_sizes for line in Path(uri.removeprefix("file://")).read_text().splitlines()]
+        folder = task.accepted_uri.removeprefix(f"file://{root}/")
+        store.write(f"{folder}part-0.parquet", json.dumps(lines).encode())
+        store.write(f"{folder}part-1.parquet", b"end")
+        return WrittenVersion(counts(CONTRACT, len(lines)), task.accepted_uri, "none", {})
+
+    return DayRun(
+        arguments=JobArguments(DAY, f"file://{root}", "unused", force=force, keep_hours=0),
+        contract=CONTRACT,
+        store=store,
+        paths=PATHS,
+        publications=Publications(store, PATHS, catalog),
+        write_version=write_version,
+        report=RunReport(run_id, str(DAY), CONTRACT, datetime.now(UTC)),
+    )
+
+
+def run_id(number: int) -> str:
+    """A run id in the job's form."""
+    return f"20250101T000000Z-{number:08x}"
+
+
+def lay_raw(root: Path, name: str, *lines: str) -> None:
+    """Deliver a raw object of the day."""
+    folder = root / PATHS.raw_prefix(DAY)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("".join(f"{line}\n" for line in lines))
+
+
+def served_lines(root: Path) -> list[str] | None:
+    """What a reader that follows the publication sees: the lines of one complete version, or None before the first."""
+    record = root / PATHS.publication_key(DAY)
+    if not record.exists():
+        return None
+    current = json.loads(record.read_bytes())["current"]
+    folder = Path(current["location"].removeprefix("file://"))
+    files = sorted(path for path in folder.iterdir() if path.suffix == ".parquet")
+    assert [path.name for path in files] == ["part-0.parquet", "part-1.parquet"]
+    assert sum(path.stat().st_size for path in files) == current["bytes"]
+    lines: list[str] = json.loads(files[0].read_bytes())
+    assert len(lines) == current["rows_written"]
+    return lines

@@ -1,0 +1,121 @@
+"""The real job under SIGKILL at random moments, while a reader follows the publication; and two real jobs at once."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from data_contract.paths import DatasetPaths
+from tests.faults.plain_runs import CONTRACT, DAY
+
+_ROOT = Path(__file__).parents[2]
+_PATHS = DatasetPaths(CONTRACT.name, CONTRACT.source_system)
+_KILLS = 20
+_ROWS = 400
+
+
+def _start(root: Path) -> subprocess.Popen[str]:
+    command = [
+        str(Path(sys.executable).parent / "spark-submit"),
+        "--master=local[2]",
+        "--conf=spark.ui.enabled=false",
+        "--conf=spark.driver.bindAddress=127.0.0.1",
+        str(_ROOT / "glue_src" / "curate_job.py"),
+        f"--ingestion_date={DAY}",
+        f"--data_uri=file://{root}",
+        f"--contract={_ROOT / 'contracts' / 'events.odcs.yaml'}",
+    ]
+    environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1"}
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    )
+
+
+def _outcome(process: subprocess.Popen[str]) -> dict[str, object]:
+    output, _ = process.communicate(timeout=300)
+    outcome: dict[str, object] = json.loads(output.strip().splitlines()[-1])
+    return outcome
+
+
+def _deliver(root: Path, delivery: int) -> None:
+    folder = root / _PATHS.raw_prefix(DAY)
+    folder.mkdir(parents=True, exist_ok=True)
+    events = (
+        {
+            "event_id": f"{delivery}-{number}",
+            "event_type": "login",
+            "user_id": "user-1",
+            "event_ts": "2025-01-01T12:00:00Z",
+            "session_id": str(delivery),
+        }
+        for number in range(_ROWS)
+    )
+    (folder / f"delivery-{delivery}.json").write_text("".join(f"{json.dumps(event)}\n" for event in events))
+
+
+def _served_deliveries(root: Path) -> set[str]:
+    """Read what is published and check that it is one whole version; return which deliveries it is made of."""
+    record = root / _PATHS.publication_key(DAY)
+    if not record.exists():
+        return set()
+    current = json.loads(record.read_bytes())["current"]
+    files = f"{current['location'].removeprefix('file://')}*.parquet"
+    found = duckdb.execute("SELECT session_id, count(*) FROM read_parquet(?) GROUP BY 1", [files]).fetchall()
+    assert {count for _, count in found} == {_ROWS}
+    assert current["rows_written"] == _ROWS * len(found)
+    return {delivery for delivery, _ in found}
+
+
+def test_killed_at_random_moments_readers_see_whole_versions_and_the_next_run_cleans_up(tmp_path: Path) -> None:
+    moments = random.Random(20250101)  # noqa: S311  moments of death need no secrecy
+    _deliver(tmp_path, 0)
+    start = time.monotonic()
+    assert _outcome(_start(tmp_path))["status"] == "published"
+    seconds = time.monotonic() - start
+    served = {"0"}
+    for kill in range(1, _KILLS + 1):
+        _deliver(tmp_path, kill)
+        process = _start(tmp_path)
+        # The sooner half of a run is Spark's start, where there is little to break.
+        time.sleep(moments.uniform(0.3, 1.05) * seconds)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=60)
+        now_served = _served_deliveries(tmp_path)
+        assert now_served >= served
+        served = now_served
+    outcome = _outcome(_start(tmp_path))
+    assert outcome["status"] in {"published", "unchanged"}
+    _deliver(tmp_path, _KILLS + 1)
+    assert _outcome(_start(tmp_path))["status"] == "published"
+    assert _served_deliveries(tmp_path) == {str(number) for number in range(_KILLS + 2)}
+    record = json.loads((tmp_path / _PATHS.publication_key(DAY)).read_bytes())
+    recorded = {f"run_id={version['run_id']}" for version in (record["current"], *record["previous"])}
+    assert {path.name for path in (tmp_path / _PATHS.versions_prefix(DAY)).iterdir()} == recorded
+    assert list((tmp_path / _PATHS.leases_prefix(DAY)).glob("*.json")) == []
+
+
+def test_two_jobs_of_one_date_at_once_publish_one_whole_version(tmp_path: Path) -> None:
+    _deliver(tmp_path, 0)
+    outcomes = [_outcome(process) for process in [_start(tmp_path), _start(tmp_path)]]
+    statuses = sorted(str(outcome["status"]) for outcome in outcomes)
+    # The slower one may also have begun after the faster one had published.
+    assert statuses in (["published", "superseded"], ["published", "unchanged"])
+    assert _served_deliveries(tmp_path) == {"0"}
+
+
+@pytest.mark.parametrize("argument", ["--ingestion_date=2025-02-30", "--ingestion_date=../", "--force=maybe"])
+def test_arguments_that_cannot_be_used_write_nothing(tmp_path: Path, argument: str) -> None:
+    command = [str(Path(sys.executable)), str(_ROOT / "glue_src" / "curate_job.py"), argument, f"--data_uri=file://{tmp_path}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    outcome = json.loads(done.stdout.strip().splitlines()[-1])
+    assert done.returncode != 0
+    assert outcome["status"] == "invalid_arguments"
+    assert outcome["message"] in done.stderr
+    assert list(tmp_path.iterdir()) == []

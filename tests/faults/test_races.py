@@ -1,0 +1,76 @@
+"""Several writers at once: every swap is seen by the next one, and one date is never published twice from one state."""
+
+import multiprocessing
+import threading
+from pathlib import Path
+
+from curation.errors import RunFailed
+from curation.local_store import LocalStore
+from curation.storage import WriteConflict
+from curation.version import VersionTask, WrittenVersion
+from tests.faults.plain_runs import DAY, FakeCatalog, lay_raw, plain_run, run_id, served_lines
+
+_PROCESSES = 4
+_STEPS = 50
+
+
+def _count_up(root: str) -> None:
+    store = LocalStore(root)
+    done = 0
+    while done < _STEPS:
+        found = store.read("counter")
+        value = int(found.data) if found else 0
+        try:
+            store.replace("counter", str(value + 1).encode(), expected=found.version if found else None)
+        except WriteConflict:
+            continue
+        done += 1
+
+
+def test_no_conditional_write_is_lost_between_processes(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_count_up, args=(str(tmp_path),)) for _ in range(_PROCESSES)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+        assert worker.exitcode == 0
+    content = LocalStore(str(tmp_path)).read("counter")
+    assert content is not None
+    assert int(content.data) == _PROCESSES * _STEPS
+
+
+def test_of_runs_that_start_from_one_state_exactly_one_publishes(tmp_path: Path) -> None:
+    store, catalog = LocalStore(str(tmp_path)), FakeCatalog()
+    lay_raw(tmp_path, "events.json", "one", "two")
+    runs = [plain_run(store, tmp_path, run_id(number), catalog=catalog) for number in range(5)]
+    all_have_written = threading.Barrier(len(runs))
+    for run in runs:
+        write = run.write_version
+
+        def write_then_wait(task: VersionTask, write=write) -> WrittenVersion:  # type: ignore[no-untyped-def]
+            written: WrittenVersion = write(task)
+            all_have_written.wait(30)
+            return written
+
+        run.write_version = write_then_wait
+
+    def execute(number: int) -> None:
+        try:
+            runs[number].execute()
+        except RunFailed as failure:
+            assert failure.status == "superseded"  # noqa: PT017  a thread cannot use pytest.raises
+
+    threads = [threading.Thread(target=execute, args=(number,)) for number in range(len(runs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    statuses = sorted(run.report.status for run in runs)
+    assert statuses == ["published", *["superseded"] * (len(runs) - 1)]
+    assert served_lines(tmp_path) == ["one", "two"]
+    winner = next(run for run in runs if run.report.status == "published")
+    assert catalog.location(DAY) == winner.report.location
+    assert store.folders("curated/events/ingestion_date=2025-01-01/") == [
+        f"curated/events/ingestion_date=2025-01-01/run_id={winner.report.run_id}/"
+    ]

@@ -1,0 +1,93 @@
+"""The gate at its limits: exactly on a limit passes, one row more does not, and every failed check is named."""
+
+import json
+
+import pytest
+
+from curation.errors import GateFailed
+from tests.spark.lab import CONTRACTS, DAY, Lab, Row, event
+
+PARSED, READ = 9900, 10_000
+
+
+def day_of(*, null_users: int, duplicates: int, malformed: int) -> str:
+    """Write 10,000 lines of events: those malformed, those sent twice, and the rest, of which some have no user."""
+    first = PARSED - duplicates + (100 - malformed)
+    lines = [
+        f'{{"event_id":"e{n}","event_type":"login","user_id":{"null" if n < null_users else 1},"event_ts":"{DAY}T10:00:00Z"}}\n'
+        for n in range(first)
+    ]
+    lines += [lines[-1 - n] for n in range(duplicates)]
+    return "".join(lines) + "oops\n" * malformed
+
+
+def test_rates_exactly_on_their_limits_pass(lab: Lab) -> None:
+    lab.put(day_of(null_users=297, duplicates=198, malformed=100))
+    run = lab.run()
+    assert run.status == "published"
+    assert (run.metrics["rows_read"], run.metrics["rows_quarantined"], run.metrics["duplicates_removed"]) == (READ, 100, 198)
+    values = run.check_values
+    assert (values["user_id_null_rate"], values["event_id_duplicates"], values["malformed_lines"]) == (3.0, 2.0, 1.0)
+    assert len(run.rows()) == PARSED - 198
+
+
+@pytest.mark.parametrize(
+    ("null_users", "duplicates", "failed", "sentence"),
+    [
+        (298, 198, "user_id_null_rate", "null rate of user_id is 3.01 %, limit 3 %"),
+        (297, 199, "event_id_duplicates", "duplicate rate of event_id is 2.01 %, limit 2 %"),
+    ],
+)
+def test_one_row_over_a_limit_fails(lab: Lab, null_users: int, duplicates: int, failed: str, sentence: str) -> None:
+    lab.put(day_of(null_users=null_users, duplicates=duplicates, malformed=100))
+    run = lab.run()
+    assert isinstance(run.error, GateFailed)
+    assert run.failed_checks == {failed}
+    assert f"{DAY}: {sentence}; report " in run.message
+    assert lab.files("curated") == {}
+
+
+def test_one_malformed_line_over_the_limit_fails_and_the_quarantine_stays(lab: Lab) -> None:
+    lab.put(day_of(null_users=0, duplicates=0, malformed=101))
+    run = lab.run()
+    assert run.failed_checks == {"malformed_lines"}
+    assert "malformed-line rate is 1.01 %, limit 1 %" in run.message
+    assert len(run.quarantine()) == 101
+
+
+def test_every_failed_check_is_named_with_its_value_and_limit(lab: Lab) -> None:
+    rows: list[Row] = [event(n) for n in range(97)]
+    rows += [event(97, event_id=None), event(98, event_type="refund"), event(99, event_type=None)]
+    rows += [event(n, user_id=None) for n in range(4)]
+    lab.put(rows)
+    run = lab.run()
+    assert run.failed_checks == {
+        "event_id_not_null", "event_type_not_null", "event_type_valid", "user_id_null_rate", "event_id_duplicates",
+    }  # fmt: skip
+    for sentence in (
+        "null count of event_id is 1, must be 0",
+        "null count of event_type is 1, must be 0",
+        "invalid-value count of event_type is 1, must be 0",
+        "null rate of user_id is 3.846 %, limit 3 %",
+        "duplicate rate of event_id is 3.846 %, limit 2 %",
+    ):
+        assert sentence in run.message
+
+
+def test_an_event_time_before_the_year_1_or_after_9999_quarantines_its_line_and_nothing_more(lab: Lab) -> None:
+    lab.contract = CONTRACTS / "readings.odcs.yaml"
+    beyond = ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+10:00"]
+    lab.put([{"meter": moment, "read_at": moment, "level": 1} for moment in (*beyond, f"{DAY}T10:00:00Z")])
+    run = lab.run()
+    assert run.status == "published"
+    assert [row["meter"] for row in run.rows()] == [f"{DAY}T10:00:00Z"]
+    assert {json.loads(row["line"])["meter"] for row in run.quarantine()} == set(beyond)
+
+
+def test_ancient_event_times_are_published_as_they_are(lab: Lab) -> None:
+    lab.contract = CONTRACTS / "readings.odcs.yaml"
+    lab.put([{"meter": str(year), "read_at": f"{year:04d}-03-01T10:00:00Z", "level": 1} for year in (1, 1500, 1582, 1899, 9999)])
+    run = lab.run()
+    assert run.status == "published"
+    assert {row["meter"]: row["read_at"].year for row in run.rows()} == {str(y): y for y in (1, 1500, 1582, 1899, 9999)}
+    assert run.metrics["event_time"]["rows_on_other_days"] == 5

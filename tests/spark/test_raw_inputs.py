@@ -1,0 +1,187 @@
+"""Which objects of a day are read, and what becomes of a day whose objects are missing, empty or broken."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+import curate_job
+from curation.errors import CurationError, GateFailed, RawDataMissing
+from curation.version import VersionTask, WrittenVersion
+from tests.spark.lab import CONTRACTS, DAY, Lab, event
+
+RAW = f"raw/source_system=app/ingestion_date={DAY}/"
+ODD_NAMES = [
+    "with space.json",
+    "100%.json",
+    "100%25.json",
+    "a+b.json",
+    "a#b.json",
+    "a?b=c&d.json",
+    "[a-c].json",
+    "{a,b}.json",
+    "star*.json",
+    "a,b.json",
+    "a;b.json",
+    "a'b\"c.json",
+    "a=b.json",
+    "back\\slash.json",
+    "~tilde$dollar.json",
+    "größe-日本-😀.json",
+    "UPPER.json",
+    "not-zipped.gz.json",
+    "events.json.json",
+    "lines.ndjson",
+    "lines.jsonl",
+    "part-0.gz",
+    "zipped [1].json.gz",
+    "nested/deeper/part.json",
+    "source_system=x/ingestion_date=2024-01-01/part.json",
+]
+IGNORED = {
+    "_SUCCESS": "hidden",
+    "_part.json": "hidden",
+    "events.csv": "does not end in",
+    "events.json.bz2": "does not end in",
+    "events.JSON": "does not end in",
+    "events": "does not end in",
+    "zero.json": "zero bytes",
+    "zero.json.gz": "zero bytes",
+    "nested/_part.json": "hidden",
+}
+
+
+def test_a_date_without_a_folder_of_raw_data_is_missing_data(lab: Lab) -> None:
+    run = lab.run()
+    assert isinstance(run.error, RawDataMissing)
+    assert run.status == "raw_missing"
+    assert f"{DAY}: no raw data below file://{lab.root}/{RAW}" in run.message
+    assert set(lab.files()) == {f"metrics/events/ingestion_date={DAY}/{run.metrics['run_id']}.json"}
+
+
+def test_a_date_with_an_empty_folder_is_missing_data(lab: Lab) -> None:
+    lab.raw().mkdir(parents=True)
+    assert lab.run().status == "raw_missing"
+
+
+def test_objects_that_are_no_input_are_missing_data_and_named(lab: Lab) -> None:
+    for name in ("zero.json", "zero.json.gz"):
+        lab.put(b"", name)
+    lab.put(b"{}", "_SUCCESS")
+    run = lab.run()
+    assert run.status == "raw_missing"
+    assert f"{RAW}zero.json (zero bytes)" in run.message
+    assert f"{RAW}zero.json.gz (zero bytes)" in run.message
+    assert f"{RAW}_SUCCESS (hidden name" in run.message
+
+
+def test_objects_of_any_name_are_read_and_named_in_quarantine(lab: Lab) -> None:
+    lab.contract = CONTRACTS / "lines.odcs.yaml"
+    for name in ODD_NAMES:
+        lab.put(json.dumps({"id": name}) + "\n" + json.dumps([name]) + "\n", name)
+    for name in IGNORED:
+        lab.put(b"" if name.startswith("zero") else b'{"id":"ignored"}\n', name)
+    run = lab.run()
+    assert run.error is None
+    assert sorted(row["id"] for row in run.rows()) == sorted(ODD_NAMES)
+    prefix = f"raw/source_system=lines/ingestion_date={DAY}/"
+    expected = {prefix + name: json.dumps([name]) for name in ODD_NAMES}
+    assert {row["source_object"]: row["line"] for row in run.quarantine()} == expected
+    raw = run.metrics["raw"]
+    assert raw["objects"] == len(ODD_NAMES)
+    assert raw["bytes"] == sum((lab.raw() / name).stat().st_size for name in ODD_NAMES)
+    ignored = {entry["key"].removeprefix(prefix): entry["reason"] for entry in raw["ignored"]}
+    assert set(ignored) == set(IGNORED)
+    assert all(reason in ignored[name] for name, reason in IGNORED.items())
+
+
+def test_a_data_root_of_any_name_is_read_and_written(tmp_path: Path) -> None:
+    lab = Lab(tmp_path / "my data [1] {x} 50% #+'*", CONTRACTS / "lines.odcs.yaml")
+    lab.put('{"id":"a"}\nmalformed\n')
+    run = lab.run()
+    assert run.error is None
+    assert [row["id"] for row in run.rows()] == ["a"]
+    [quarantined] = run.quarantine()
+    assert quarantined["source_object"] == f"raw/source_system=lines/ingestion_date={DAY}/events.json"
+
+
+def test_a_byte_order_mark_windows_line_ends_blank_lines_and_a_missing_last_newline_are_read(lab: Lab) -> None:
+    lab.contract = CONTRACTS / "lines.odcs.yaml"
+    lab.put(b'\xef\xbb\xbf{"id":"bom"}\r\n\r\n \t\r\n{"id":"dos"}\r\n', "bom.json")
+    lab.put(gzip.compress(b'\xef\xbb\xbf{"id":"bom in gzip"}\n\n{"id":"no newline"}'), "bom.json.gz")
+    lab.put(gzip.compress(b'{"id":"member 1"}\n') + gzip.compress(b'{"id":"member 2"}\n'), "members.json.gz")
+    lab.put(b'{"id":"old"}\r{"id":"mac"}\r', "mac.json")
+    lab.put(b"\xef\xbb\xbf", "only-bom.json")
+    lab.put(b"\n\r\n \n\t\n", "blank.json")
+    lab.put(gzip.compress(b""), "nothing.json.gz")
+    run = lab.run()
+    assert sorted(row["id"] for row in run.rows()) == ["bom", "bom in gzip", "dos", "member 1", "member 2", "no newline"]
+    assert [row["line_bytes"] for row in run.quarantine()] == [b'{"id":"old"}\r{"id":"mac"}\r']
+    assert run.metrics["rows_read"] == 7
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "read", "quarantined", "failed"),
+    [
+        (b"\n \r\n\t\n", "blank.json", 0, 0, {"total_rows"}),
+        (gzip.compress(b""), "nothing.json.gz", 0, 0, {"total_rows"}),
+        (b'[]\nnull\n{"event_id":\n', "malformed.json", 3, 3, {"total_rows", "malformed_lines"}),
+    ],
+)
+def test_a_day_without_a_row_fails_the_gate_with_its_report(
+    lab: Lab, content: bytes, name: str, read: int, quarantined: int, failed: set[str]
+) -> None:
+    lab.put(content, name)
+    run = lab.run()
+    assert isinstance(run.error, GateFailed)
+    assert (run.metrics["rows_read"], run.metrics["rows_quarantined"], run.metrics["rows_written"]) == (read, quarantined, 0)
+    assert run.failed_checks == failed
+    assert lab.files("curated") | lab.files("publications") == {}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(gzip.compress(json.dumps(event(1)).encode() * 1000)[:-30], id="truncated"),
+        pytest.param(gzip.compress(json.dumps(event(1)).encode() + b"\n")[:-4], id="truncated in its checksum"),
+        pytest.param(json.dumps(event(1)).encode() + b"\n", id="plain text"),
+        pytest.param(b"\x1f", id="one byte"),
+        pytest.param(gzip.compress(json.dumps(event(1)).encode() + b"\n")[:-8] + b"\0" * 8, id="wrong checksum"),
+        pytest.param(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + b"\xff" * 40, id="broken inside"),
+    ],
+)
+def test_a_broken_gzip_object_ends_the_run_with_its_name_and_publishes_nothing(lab: Lab, content: bytes) -> None:
+    lab.put([event(1)])
+    lab.put(content, "broken 1.json.gz")
+    run = lab.run()
+    assert isinstance(run.error, CurationError)
+    assert run.status == "error"
+    assert "broken 1.json.gz is not a complete gzip file; deliver it again" in run.message.replace("%20", " ")
+    assert "\n" not in run.message
+    assert lab.files("curated") | lab.files("publications") | lab.files("leases") == {}
+
+
+def test_a_name_that_cannot_be_opened_ends_the_run_with_that_name(lab: Lab) -> None:
+    """Hadoop keeps checksums of local files in `.<name>.crc`, which a colon turns into a URI scheme."""
+    lab.put([event(1)], "10:15:00.json")
+    run = lab.run()
+    assert isinstance(run.error, CurationError)
+    assert f"{RAW}10:15:00.json" in run.message
+    assert lab.files("curated") | lab.files("publications") == {}
+
+
+def test_an_object_that_changes_while_it_is_read_ends_the_run(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = lab.put([event(1)])
+    produce = curate_job._produce_version  # noqa: SLF001  the moment between reading and publishing
+
+    def produce_and_change(task: VersionTask) -> WrittenVersion:
+        written = produce(task)
+        path.write_text(json.dumps(event(2)), encoding="utf-8")
+        return written
+
+    monkeypatch.setattr(curate_job, "_produce_version", produce_and_change)
+    run = lab.run()
+    assert run.status == "error"
+    assert "changed while it was read; run the date again" in run.message
+    assert lab.files("curated") | lab.files("publications") == {}

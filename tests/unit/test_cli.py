@@ -1,0 +1,364 @@
+"""The `pipeline` command over a data root with published and refused days; the job itself is tested in tests/spark."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.__main__ import main
+from cli.words import measured, size
+from tests.unit.glue_service import glue_service
+from tests.unit.programs import ROOT, executable
+from tests.unit.shop import CONTRACT, DAY, Shop
+
+
+@dataclass(frozen=True)
+class Result:
+    exit_code: int
+    out: str
+    err: str
+
+
+class Pipeline:
+    """Calls `pipeline` in this process, with the data root in its environment."""
+
+    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.environment = {"PIPELINE_DATA_URI": str(root)}
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> Result:
+        exit_code = main(arguments, self.environment)
+        captured = self._capsys.readouterr()
+        return Result(exit_code, captured.out, captured.err)
+
+    def json(self, *arguments: str) -> Any:
+        result = self(*arguments, "--json")
+        assert (result.exit_code, result.err) == (0, "")
+        return json.loads(result.out)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path / "shop")
+
+
+@pytest.fixture
+def pipeline(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    monkeypatch.setenv("COLUMNS", "140")
+    return Pipeline(shop.root, capsys)
+
+
+def lines_with(text: str, *words: str) -> list[str]:
+    return [line for line in text.splitlines() if all(word in line for word in words)]
+
+
+class TestStatus:
+    def test_lists_the_published_version_of_each_date_and_no_other(self, shop: Shop, pipeline: Pipeline) -> None:
+        replaced, current = shop.publish(1), shop.publish(2, rows=990)
+        other = shop.publish(3, day=date(2025, 1, 2))
+        shop.refuse(4)
+        result = pipeline("status")
+        assert result.exit_code == 0
+        assert lines_with(result.out, "2025-01-01", current, "990", "2025-01-02 03:02:00")
+        assert lines_with(result.out, "2025-01-02", other)
+        assert replaced not in result.out
+
+    def test_json_is_the_records(self, shop: Shop, pipeline: Pipeline) -> None:
+        shop.publish(1)
+        shop.publish(2)
+        record = shop.publications.read(DAY).record
+        assert record is not None
+        assert pipeline.json("status") == json.loads(json.dumps([asdict(record)]))
+
+    def test_of_a_date_lists_its_versions_and_all_its_runs(self, shop: Shop, pipeline: Pipeline) -> None:
+        replaced, current, refused = shop.publish(1), shop.publish(2), shop.refuse(3)
+        out = pipeline("status", str(DAY)).out
+        assert lines_with(out, current, "published now")
+        assert lines_with(out, replaced, "2025-01-02 03:01:00", "2025-01-02 03:02:00")
+        assert lines_with(out, refused, "gate_failed", "1.5")
+        found = pipeline.json("status", str(DAY))
+        assert [run["run_id"] for run in found["runs"]] == [replaced, current, refused]
+        assert found["publication"]["current"]["run_id"] == current
+
+    def test_of_a_date_that_was_only_refused_says_that_nothing_is_published(
+        self, shop: Shop, pipeline: Pipeline
+    ) -> None:
+        refused = shop.refuse(1)
+        out = pipeline("status", str(DAY)).out
+        assert "no version is published" in out
+        assert refused in out
+
+    def test_of_an_empty_root_says_so(self, shop: Shop, pipeline: Pipeline) -> None:
+        assert f"nothing is published below file://{shop.root}" in pipeline("status").out
+        assert pipeline.json("status") == []
+
+
+class TestReport:
+    def test_shows_the_latest_run_of_a_date_with_each_check_value_and_limit(
+        self, shop: Shop, pipeline: Pipeline
+    ) -> None:
+        shop.publish(1)
+        refused = shop.refuse(2)
+        out = pipeline("report", str(DAY)).out
+        assert lines_with(out, "events 2025-01-01", refused, "gate_failed")
+        assert lines_with(out, "user_id_null_rate", "user_id", "3.1 %", "<= 3 %", "error", "failed")
+        assert lines_with(out, "total_rows", "1,000", "> 0", "passed")
+        assert lines_with(out, "event_type", "login 600, view_item 400")
+        assert lines_with(out, "user_id", "30", "3")
+        assert lines_with(out, "unknown fields", "coupon", "7 rows of 1,010")
+        assert lines_with(out, "event time", "2025-01-01 23:59:00", "4 rows on other days")
+        assert lines_with(out, "seconds", "list 0.2, total 1.5")
+
+    def test_shows_the_run_that_is_named_whatever_its_date(self, shop: Shop, pipeline: Pipeline) -> None:
+        wanted = shop.publish(1, day=date(2025, 1, 7))
+        shop.refuse(2)
+        assert lines_with(pipeline("report", "--run", wanted).out, "events 2025-01-07", wanted, "published")
+
+    def test_json_is_the_stored_metrics_object(self, shop: Shop, pipeline: Pipeline) -> None:
+        run_id = shop.publish(1)
+        stored = shop.store.read(shop.paths.metrics_key(DAY, run_id))
+        assert stored is not None
+        assert pipeline.json("report", str(DAY)) == json.loads(stored.data)
+
+    @pytest.mark.parametrize(
+        ("metrics", "words"),
+        [({"schema_version": 9, "started_at": ""}, "schema_version 9"), ({"run": 1}, "no metrics object")],
+    )
+    def test_refuses_an_object_that_it_cannot_read(
+        self, shop: Shop, pipeline: Pipeline, metrics: dict[str, Any], words: str
+    ) -> None:
+        shop.write_metrics(1, metrics)
+        result = pipeline("report", str(DAY))
+        assert result.exit_code == 1
+        assert words in result.err
+        assert f"{shop.run_id(1)}.json" in result.err
+
+    def test_a_value_never_looks_like_a_limit_that_it_differs_from(self) -> None:
+        check = {"value": 100 * 30001 / 1000000, "limit": 3, "unit": "percent"}
+        assert measured(check) == "3.0001 %"
+        assert measured(check | {"value": 100 * 300000001 / 10000000000}) == "3.00000001 %"
+        assert measured(check | {"value": 3.0}) == "3 %"
+
+    @pytest.mark.parametrize(
+        ("bytes_", "text"), [(None, "-"), (0, "0 bytes"), (999, "999 bytes"), (1000, "1 kB"), (2_307_918, "2.31 MB")]
+    )
+    def test_sizes_are_in_the_largest_fitting_unit(self, bytes_: int | None, text: str) -> None:
+        assert size(bytes_) == text
+
+
+class TestRollback:
+    def test_publishes_the_replaced_version_and_a_second_one_undoes_it(self, shop: Shop, pipeline: Pipeline) -> None:
+        first, second = shop.publish(1), shop.publish(2)
+        result = pipeline("rollback", str(DAY))
+        assert result.exit_code == 0
+        assert shop.served() == first
+        assert f"to undo: pipeline rollback {DAY} --to {second}" in result.out
+        assert pipeline("rollback", str(DAY)).exit_code == 0
+        assert shop.served() == second
+
+    def test_goes_to_the_version_that_is_named(self, shop: Shop, pipeline: Pipeline) -> None:
+        first, _, third = shop.publish(1), shop.publish(2), shop.publish(3)
+        done = pipeline.json("rollback", str(DAY), "--to", first)
+        assert (done["published_run_id"], done["withdrawn_run_id"]) == (first, third)
+        assert shop.served() == first
+
+    def test_says_afterwards_that_the_raw_data_is_held(self, shop: Shop, pipeline: Pipeline) -> None:
+        shop.publish(1)
+        shop.publish(2)
+        pipeline("rollback", str(DAY))
+        assert f"raw data {2:032x} is published again only with --force" in pipeline("status", str(DAY)).out
+
+    def test_refuses_a_version_whose_files_are_not_complete(self, shop: Shop, pipeline: Pipeline) -> None:
+        first, second = shop.publish(1), shop.publish(2)
+        shop.store.delete_prefix(shop.paths.version_prefix(DAY, first))
+        result = pipeline("rollback", str(DAY))
+        assert result.exit_code == 1
+        assert f"version {first} should have 1 files" in result.err
+        assert shop.served() == second
+
+    def test_in_a_bucket_needs_the_catalog_that_shows_it(self, pipeline: Pipeline) -> None:
+        result = pipeline("rollback", str(DAY), "--data_uri", "s3://bucket")
+        assert result.exit_code == 2
+        assert "--catalog_database" in result.err
+
+
+class TestRepair:
+    def test_points_the_partitions_that_are_wrong_at_the_records_versions(
+        self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number, day in enumerate((1, 2, 3), start=1):
+            shop.publish(number, day=date(2025, 1, day))
+        published = {record["ingestion_date"]: record["current"]["location"] for record in pipeline.json("status")}
+        with glue_service(CONTRACT.table) as glue:
+            for name, value in {"ENDPOINT_URL_GLUE": glue.url, "DEFAULT_REGION": "eu-central-1"}.items():
+                monkeypatch.setenv(f"AWS_{name}", value)
+            for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
+                monkeypatch.setenv(f"AWS_{name}", "test")
+            pipeline.environment["PIPELINE_CATALOG_DATABASE"] = "prod_data_pipeline"
+            glue.locations |= {"2025-01-01": published["2025-01-01"], "2025-01-02": "file:///elsewhere/"}
+            assert pipeline.json("repair") == {"repaired": ["2025-01-02", "2025-01-03"]}
+            assert glue.locations == published
+            assert "events: nothing to repair" in pipeline("repair").out
+            refused = pipeline("repair", "--catalog_table", "another")
+        assert refused.exit_code == 0  # nothing is wrong, so the table is not asked for
+
+    def test_without_a_catalog_says_what_is_missing(self, pipeline: Pipeline) -> None:
+        result = pipeline("repair")
+        assert result.exit_code == 2
+        assert "--catalog_database" in result.err
+
+
+class TestWrongUse:
+    @pytest.mark.parametrize(
+        ("arguments", "exit_code", "words"),
+        [
+            ((), 2, "COMMAND"),
+            (("rn", "2025-01-01"), 2, "'rn'"),
+            (("run",), 2, "DATE"),
+            (("run", "2025-02-30"), 2, "not a day of the calendar"),
+            (("status", "2025-1-1"), 2, "YYYY-MM-DD"),
+            (("status", "../"), 2, "YYYY-MM-DD"),
+            (("report",), 2, "give DATE, or --run RUN_ID"),
+            (("report", "2025-01-01", "--run", "x"), 2, "give DATE, or --run RUN_ID"),
+            (("status", "--dataa_uri=x"), 2, "--dataa_uri"),
+            (("status", "--data_uri", "ftp://host/x"), 1, "ftp://host/x"),
+            (("status", "--contract", "/nowhere.yaml"), 1, "/nowhere.yaml"),
+            (("status", "2025-01-09"), 1, "2025-01-09: never run"),
+            (("report", "2025-01-09"), 1, "2025-01-09: never run"),
+            (("report", "--run", "20250102T030000Z-00000000"), 1, "pipeline status DATE"),
+            (("rollback", "2025-01-09"), 1, "2025-01-09: never published"),
+        ],
+    )
+    def test_is_explained_on_stderr_with_its_exit_code(
+        self, pipeline: Pipeline, arguments: Sequence[str], exit_code: int, words: str
+    ) -> None:
+        result = pipeline(*arguments)
+        assert (result.exit_code, result.out) == (exit_code, "")
+        assert result.err.startswith("pipeline: ")
+        assert words in result.err
+        assert "Traceback" not in result.err
+
+    def test_without_a_data_root_both_ways_to_name_one_are_named(self, pipeline: Pipeline) -> None:
+        pipeline.environment.clear()
+        result = pipeline("status")
+        assert result.exit_code == 2
+        assert "--data_uri" in result.err
+        assert "PIPELINE_DATA_URI" in result.err
+
+    def test_missing_credentials_are_one_line(self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(name)
+        monkeypatch.setattr("boto3.DEFAULT_SESSION", None)  # it may remember credentials
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+        result = pipeline("status", "--data_uri", "s3://bucket")
+        assert result.exit_code == 1
+        assert result.err == "pipeline: AWS cannot be reached as asked: Unable to locate credentials\n"
+
+
+class TestRun:
+    """`pipeline run` with a spark-submit that does what the test says."""
+
+    @pytest.fixture
+    def spark(self, tmp_path: Path) -> Path:
+        (tmp_path / "pyspark").mkdir()
+        (tmp_path / "pyspark" / "__init__.py").touch()
+        return tmp_path / "pyspark" / "bin" / "spark-submit"
+
+    def start(self, spark: Path, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "cli", "run", str(DAY), "--data_uri", str(spark.parent), *arguments]
+        environment = os.environ | {"PYTHONPATH": str(spark.parents[2]), "JAVA_HOME": "/fitting/java"}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)  # type: ignore[call-overload, no-any-return]
+
+    def run(self, spark: Path, *arguments: str) -> Result:
+        with self.start(spark, *arguments) as process:
+            out, err = process.communicate(timeout=60)
+            return Result(process.returncode, out, err)
+
+    def outcome(self, status: str, **more: Any) -> str:
+        counts = {"rows_read": 1010, "rows_written": 985, "duplicates_removed": 15, "rows_quarantined": 10}
+        facts = {"status": status, "run_id": "R", "ingestion_date": str(DAY), "message": None, **counts, **more}
+        return f"echo '{json.dumps(facts)}'"
+
+    def test_a_published_day_is_one_line_and_exit_code_0(self, spark: Path) -> None:
+        executable(spark, self.outcome("published"))
+        result = self.run(spark)
+        assert (result.exit_code, result.err) == (0, "")
+        said = "2025-01-01: published run R: 1,010 rows read, 985 written, 15 duplicates removed, 10 quarantined"
+        assert " ".join(result.out.split()) == said
+
+    def test_a_refused_day_is_one_line_on_stderr_and_exit_code_1(self, spark: Path) -> None:
+        executable(spark, f"{self.outcome('gate_failed', message='null rate is 12 %, limit 3 %')}; exit 1")
+        result = self.run(spark)
+        assert (result.exit_code, result.out) == (1, "")
+        assert result.err.startswith("pipeline: gate_failed: null rate is 12 %, limit 3 %; log ")
+
+    def test_json_is_the_jobs_outcome_whatever_it_is(self, spark: Path) -> None:
+        executable(spark, f"echo Traceback; {self.outcome('gate_failed')}; exit 1")
+        result = self.run(spark, "--json")
+        assert result.exit_code == 1
+        assert json.loads(result.out)["status"] == "gate_failed"
+
+    def test_a_job_without_an_outcome_fails_and_names_the_log_and_its_last_line(self, spark: Path) -> None:
+        executable(spark, f"{self.outcome('published')}; echo Exception: no memory >&2; echo bye; exit 137")
+        result = self.run(spark)
+        assert result.exit_code == 1
+        assert "exit code 137 and no outcome: bye; log " in result.err
+        log = Path(result.err.split("log ")[-1].strip())
+        assert "Exception: no memory" in log.read_text(encoding="utf-8")
+
+    def test_the_job_gets_its_arguments_and_listens_on_loopback_only(self, spark: Path, tmp_path: Path) -> None:
+        executable(spark, f'echo "$@" $SPARK_LOCAL_IP > {tmp_path}/asked; {self.outcome("published")}')
+        self.run(spark, "--force", "--catalog_database", "lake")
+        asked = (tmp_path / "asked").read_text(encoding="utf-8").split()
+        contract = ROOT / "contracts" / "events.odcs.yaml"
+        wanted = [
+            f"--ingestion_date={DAY}",
+            f"--data_uri=file://{spark.parent}",
+            f"--contract={contract}",
+            "--force=true",
+        ]
+        assert asked[asked.index(str(ROOT / "glue_src" / "curate_job.py")) + 1 :] == [
+            *wanted,
+            "--catalog_database=lake",
+            "127.0.0.1",
+        ]
+        assert {"spark.ui.enabled=false", "spark.driver.bindAddress=127.0.0.1"} <= set(asked)
+
+    @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+    def test_stopping_it_stops_spark(self, spark: Path, tmp_path: Path, sent: signal.Signals) -> None:
+        executable(spark, f"sleep 300 & echo $! > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/child; wait")
+        with self.start(spark) as process:
+            wait_for((tmp_path / "child").exists)
+            process.send_signal(sent)
+            process.communicate(timeout=30)
+        assert process.returncode == 128 + sent
+        child = int((tmp_path / "child").read_text(encoding="utf-8"))
+        wait_for(lambda: not is_running(child))
+
+
+def wait_for(condition: Any, *, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"still waiting after {seconds} seconds"
+        time.sleep(0.05)
+
+
+def is_running(process_id: int) -> bool:
+    try:
+        status = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"

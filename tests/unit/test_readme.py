@@ -1,0 +1,137 @@
+"""What the documents tell people to type exists, and what exists is told. Commands with Spark run in tests/local."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cli.arguments import COMMANDS, parser
+from cli.errors import WrongUse
+from tests.unit.programs import ROOT, run
+from tests.unit.shop import DAY, Shop
+
+README = ROOT / "README.md"
+DOCUMENTS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+VALUES = {"DATE": "2025-01-01", "RUN_ID": "20250102T030000Z-00000001"}
+
+
+def text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def typed_commands(document: str) -> list[str]:
+    """Return every `pipeline …` in code: whole lines of blocks, and inline code."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", document, re.MULTILINE | re.DOTALL)
+    lines = [line.strip().removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    inline = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", document, flags=re.MULTILINE | re.DOTALL))
+    found = [re.fullmatch(r"(?:\./)?pipeline ([a-z-]+ ?.*)", line) for line in [*lines, *inline]]
+    return [match[1].partition("  #")[0].strip() for match in found if match]
+
+
+def variants(command: str) -> list[list[str]]:
+    """Return the command with and without what stands in brackets."""
+    filled = command
+    for placeholder, value in VALUES.items():
+        filled = re.sub(rf"\b{placeholder}\b", value, filled)
+    return [shlex.split(re.sub(r"\[[^]]*]", "", filled)), shlex.split(re.sub(r"[][]", "", filled))]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+def test_every_pipeline_command_in_a_document_is_one(path: Path) -> None:
+    for command in typed_commands(text(path)):
+        for words in variants(command):
+            try:
+                parser().parse_args(words)
+            except WrongUse as wrong:
+                if words[1:] or words[0] not in COMMANDS:  # the bare name of a command is no command line
+                    pytest.fail(f"{name(path)}: pipeline {command}: {wrong}")
+
+
+def test_every_pipeline_command_is_in_the_readme() -> None:
+    told = {words[0] for command in typed_commands(text(README)) for words in variants(command)}
+    assert told >= set(COMMANDS)
+
+
+def test_the_readme_finds_documented_commands_at_all() -> None:
+    assert "rollback DATE [--to RUN_ID]" in typed_commands(text(README))
+    assert "rollback 2025-01-02" in typed_commands(text(ROOT / "docs" / "runbook.md"))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        parser().parse_args([command, "--help"])
+    assert end.value.code == 0
+    shown = capsys.readouterr().out
+    assert {"--data_uri", "--contract", "--json"} <= set(re.findall(r"--\w+", shown))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+def test_every_make_target_in_a_document_exists(path: Path) -> None:
+    targets = set(re.findall(r"^([a-z0-9-]+):", text(ROOT / "Makefile"), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^\$ )make ([a-z][a-z0-9-]*)", text(path), re.MULTILINE)) <= targets
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    for target in re.findall(r"]\(([^)#\s]*)(#[^)\s]*)?\)", text(path)):
+        place, anchor = target
+        if place.startswith("https://"):
+            continue
+        found = (path.parent / place).resolve() if place else path
+        assert found.exists(), f"{name(path)} links to {place}"
+        assert not anchor or anchor[1:] in anchors(found), f"{name(path)} links to {place}{anchor}"
+
+
+def anchors(path: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", text(path), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_file_that_the_readme_names_exists() -> None:
+    names = re.findall(r"`((?:[\w.-]+/)*[\w-]+\.(?:py|yaml|md)|(?:[\w.-]+/)+)`", text(README))
+    assert "tests/spark/test_reruns.py" in names
+    assert [name for name in names if not (ROOT / name).exists() and not (ROOT / "tests" / name).exists()] == []
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    shop = Shop(tmp_path / "shop")
+    shop.publish(1)
+    shop.refuse(2)
+    return shop
+
+
+def test_the_metrics_reference_has_every_field_of_a_metrics_object(shop: Shop) -> None:
+    content = shop.store.read(shop.paths.metrics_key(DAY, shop.run_id(1)))
+    assert content is not None
+    metrics = json.loads(content.data)
+    nested = [metrics["checks"][0], metrics["columns"]["event_type"], metrics["event_time"], metrics["schema_drift"]]
+    fields = {*metrics, *(f"raw.{field}" for field in ("objects", "bytes", "fingerprint", "ignored"))} - {"raw"}
+    fields |= {field for part in nested for field in part}
+    told = set(re.findall(r"`([a-z_.]+)`", text(ROOT / "docs" / "metrics.md")))
+    assert fields - told == set()
+
+
+def test_the_metrics_references_queries_give_published_rates_and_failed_checks(shop: Shop) -> None:
+    queries = re.findall(r"```sql\n(SELECT [^`]*read_json[^`]*);\n```", text(ROOT / "docs" / "metrics.md"))
+    answers = [duckdb.sql(query.replace(".data/story", str(shop.root))).fetchall() for query in queries]
+    assert [[tuple(map(str, row)) for row in rows] for rows in answers] == [
+        [("2025-01-01", "3.0", "3.0")],
+        [("2025-01-01", shop.run_id(2), "user_id_null_rate", "3.1", "3.0")],
+    ]
+
+
+def test_the_pipeline_script_finds_its_environment_or_says_how_to_make_it(tmp_path: Path) -> None:
+    script = tmp_path / "pipeline"
+    script.write_text(text(ROOT / "pipeline"), encoding="utf-8")
+    result = run(["sh", str(script), "status"], cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr == f"pipeline: {tmp_path}/.venv is missing; next: make -C {tmp_path} python-packages\n"
