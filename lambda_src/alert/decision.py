@@ -1,0 +1,148 @@
+"""What an event means to people: one primary message per incident, and every other path marked as the second.
+
+A job run that FAILED or ran into its TIMEOUT is announced first by its own event. One that was STOPPED was stopped by
+a person or with its execution, and ERROR and EXPIRED have no event: for these the execution's message is the primary.
+"""
+
+import re
+from datetime import date, datetime
+from typing import Any, Final
+
+from alert.events import ExecutionEnded, JobRunEnded, dated
+from data_contract.paths import parse_ingestion_date
+from shared.causes import Cause
+from shared.days import iso
+from shared.messages import Message, Notice, clean
+
+_JOB_IS_PRIMARY: Final = ("FAILED", "TIMEOUT")
+_ENDED: Final = {
+    "FAILED": "failed",
+    "TIMEOUT": "ran into its time limit",
+    "STOPPED": "was stopped",
+    "TIMED_OUT": "ran into its time limit",
+    "ABORTED": "was aborted",
+}
+_IS_STEP: Final = re.compile(r"\b(again|then|pipeline|run repair)\b")
+_READERS: Final = "readers keep what was published before"
+# The error with which the backfill's state machine ends after it has sent its summary.
+_BACKFILL_FAILED: Final = "BackfillFailed"
+
+
+def job_run_message(dataset: str, ended: JobRunEnded, *, argument: str | None) -> Message:
+    """Tell that a job run did not succeed; ``argument`` is the date it was given, for a message that names none."""
+    reason, report, step = _parts(ended.message)
+    day = ended.day or _day(argument)
+    return Notice(
+        dataset=dataset,
+        headline=f"{day or 'unknown date'} {_ENDED[ended.state]}: {reason or 'no reason given'}",
+        what=f"the job run for {dataset} {day or 'of an unknown date'} {_ENDED[ended.state]}; {_READERS}",
+        why=reason or "Glue gave no reason",
+        report=report,
+        next_step=step or _after_job_run(ended, day),
+        where=f"job run {ended.run_id} of job {ended.job}, state {ended.state}",
+        second_of="" if ended.state in _JOB_IS_PRIMARY else "that of the execution which the job run belonged to",
+    ).message()
+
+
+def execution_message(dataset: str, ended: ExecutionEnded) -> Message:
+    """Tell that an execution did not succeed."""
+    reason, report, step = _execution_parts(ended.cause)
+    matter = _matter(ended)
+    return Notice(
+        dataset=dataset,
+        headline=" ".join([*matter, f"execution {_ENDED[ended.status]}: {reason or 'no reason given'}"]),
+        what=f"the execution {' '.join(['for', dataset, *matter])} {_ENDED[ended.status]}; {_READERS}",
+        why=_why(ended, reason),
+        report=report,
+        next_step=_after_execution(ended, step),
+        where=f"execution {ended.arn}",
+        second_of=_primary_of(ended.cause),
+    ).message()
+
+
+def overdue_message(dataset: str, day: date, *, due: datetime) -> Message:
+    """Tell that the last day that is due is not published."""
+    return Notice(
+        dataset=dataset,
+        headline=f"{day} is overdue: not published by {iso(due)}",
+        what=f"{dataset} {day} is not published; readers do not have that day",
+        why=f"it was due by {iso(due)} and has no publication record",
+        next_step=f"see what became of its runs with: pipeline status; then: pipeline run {day}",
+    ).message()
+
+
+def _parts(message: str) -> tuple[str, str, str]:
+    """Split a message of the job into its reason, the place of its report and the next step it names."""
+    day, text = dated(message)
+    parts = [part.strip() for part in clean(text).split("; ")]
+    report = next((part for part in parts if part.startswith("report ")), "")
+    if report:
+        at = parts.index(report)
+        return "; ".join(parts[:at]), report.removeprefix("report "), "; ".join(parts[at + 1 :])
+    if day is not None and len(parts) > 1 and _IS_STEP.search(parts[-1]):
+        return "; ".join(parts[:-1]), "", parts[-1]
+    return "; ".join(parts), "", ""
+
+
+def _execution_parts(cause: Cause) -> tuple[str, str, str]:
+    if cause.error == _BACKFILL_FAILED:  # the cause is the whole summary; its first line says it all
+        return cause.text.partition("\n")[0], "", ""
+    return _parts(cause.text)
+
+
+def _why(ended: ExecutionEnded, reason: str) -> str:
+    if not reason:
+        return f"it ended as {ended.status} without a reason"
+    is_named = ended.cause.error and not ended.cause.job_run_id
+    return f"{ended.cause.error}: {reason}" if is_named else reason
+
+
+def _primary_of(cause: Cause) -> str:
+    if cause.job_run_id and cause.job_state in _JOB_IS_PRIMARY:
+        return f"that of job run {cause.job_run_id}"
+    if cause.error == "RawDataMissing":
+        return "the sensor's about missing raw data"
+    if cause.error == _BACKFILL_FAILED:
+        return "the backfill's summary"
+    return f"about execution {cause.execution}" if cause.execution else ""
+
+
+def _matter(ended: ExecutionEnded) -> list[str]:
+    """Say which date or dates an execution was for; empty when its input does not tell."""
+    given = ended.given
+    day, start, end = (_day(given.get(key)) for key in ("ingestion_date", "start", "end"))
+    if day:
+        return [day]
+    if start and end:
+        return [f"backfill {start} to {end}"]
+    return ["backfill of listed dates"] if isinstance(given.get("dates"), list) else []
+
+
+def _after_job_run(ended: JobRunEnded, day: str | None) -> str:
+    if ended.state == "STOPPED":
+        return f"if it was not meant to stop: {_run_command(day)}"
+    return f"read the log streams of {ended.run_id}, then: {_run_command(day)}"
+
+
+def _after_execution(ended: ExecutionEnded, step: str) -> str:
+    given = ended.given
+    start, end = _day(given.get("start")), _day(given.get("end"))
+    if start and end:
+        return f"fix the cause, then: pipeline backfill {start} {end} (published dates are skipped)"
+    if isinstance(given.get("dates"), list):
+        return "fix the cause, then start the backfill again with the same input (published dates are skipped)"
+    if ended.cause.error == "InvalidInput":
+        return "correct the input, then start it again"
+    first = "if it was not meant to stop:" if ended.status == "ABORTED" else "fix the cause, then:"
+    return step or f"{first} {_run_command(_day(given.get('ingestion_date')) or dated(ended.cause.text)[0])}"
+
+
+def _run_command(day: str | None) -> str:
+    return f"pipeline run {day}" if day else "pipeline run DATE, with the date of that run"
+
+
+def _day(value: Any) -> str | None:
+    try:
+        return str(parse_ingestion_date(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None

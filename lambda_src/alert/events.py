@@ -1,0 +1,108 @@
+"""The events that raise an alert, read into typed values; what they mean to people is decided elsewhere."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from data_contract.paths import parse_ingestion_date
+from shared.causes import Cause, read_cause
+from shared.errors import InvalidInput
+from shared.inputs import Input
+
+JOB_RUN: Final = "Glue Job State Change"
+EXECUTION: Final = "Step Functions Execution Status Change"
+_JOB_STATES: Final = ("FAILED", "TIMEOUT", "STOPPED")
+_STATUSES: Final = ("FAILED", "TIMED_OUT", "ABORTED")
+# The job begins its message with the date; Glue may put the class of the error and its category before it.
+_DATED: Final = re.compile(r"(?:^|[\s;:])(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}): (?P<text>.+)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class JobRunEnded:
+    """A job run that did not succeed. ``day`` comes from the message, the event itself has no arguments."""
+
+    job: str
+    run_id: str
+    state: str
+    message: str
+    day: str | None
+
+
+@dataclass(frozen=True)
+class ExecutionEnded:
+    """An execution that did not succeed. ``given`` is its input, empty when EventBridge left it out."""
+
+    arn: str
+    name: str
+    status: str
+    given: Mapping[str, Any]
+    cause: Cause
+
+
+@dataclass(frozen=True)
+class FreshnessCheck:
+    """The schedule's question whether the last day that is due was published."""
+
+    at: datetime
+
+
+def read_event(event: object) -> JobRunEnded | ExecutionEnded | FreshnessCheck:
+    """Tell the three kinds of event apart. Raises InvalidInput for any other."""
+    if isinstance(event, Mapping) and "check" in event:
+        given = Input(event, allowed=("check", "scheduled_time"))
+        given.one_of("check", ("freshness",))
+        return FreshnessCheck(given.moment("scheduled_time"))
+    kind = event.get("detail-type") if isinstance(event, Mapping) else None
+    detail = event.get("detail") if isinstance(event, Mapping) else None
+    if kind == JOB_RUN and isinstance(detail, Mapping):
+        return _job_run(detail)
+    if kind == EXECUTION and isinstance(detail, Mapping):
+        return _execution(detail)
+    raise InvalidInput(
+        f"event {str(kind)[:80]!r} is not known; expected {JOB_RUN!r}, {EXECUTION!r} or a freshness check"
+    )
+
+
+def _job_run(detail: Mapping[str, Any]) -> JobRunEnded:
+    state = _text(detail, "state")
+    if state not in _JOB_STATES:
+        raise InvalidInput(f"job run state {state[:80]!r} is no failure; expected {', '.join(_JOB_STATES)}")
+    message = str(detail.get("message") or "")
+    return JobRunEnded(_text(detail, "jobName"), _text(detail, "jobRunId"), state, message, dated(message)[0])
+
+
+def _execution(detail: Mapping[str, Any]) -> ExecutionEnded:
+    status = _text(detail, "status")
+    if status not in _STATUSES:
+        raise InvalidInput(f"execution status {status[:80]!r} is no failure; expected {', '.join(_STATUSES)}")
+    cause = read_cause(detail.get("cause"), error=str(detail.get("error") or ""))
+    return ExecutionEnded(_text(detail, "executionArn"), _text(detail, "name"), status, _given(detail), cause)
+
+
+def dated(message: str) -> tuple[str | None, str]:
+    """Split a message of the job into its date and the text after it; the date is None when there is none."""
+    found = _DATED.search(message)
+    if found is None:
+        return None, message
+    try:
+        return str(parse_ingestion_date(found["date"])), found["text"]
+    except ValueError:
+        return None, message
+
+
+def _given(detail: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        given = json.loads(detail.get("input") or "{}")
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return given if isinstance(given, dict) else {}
+
+
+def _text(detail: Mapping[str, Any], key: str) -> str:
+    value = detail.get(key)
+    if not isinstance(value, str) or not value:
+        raise InvalidInput(f"the event's detail has no {key}; expected the event as EventBridge sends it")
+    return value

@@ -1,0 +1,74 @@
+"""Edge of the alerts: reads the event, the environment and the bucket, and sends what `decision` writes."""
+
+import os
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+from alert.decision import execution_message, job_run_message, overdue_message
+from alert.events import ExecutionEnded, FreshnessCheck, JobRunEnded, read_event
+from shared.aws import client, explained
+from shared.days import due_time, last_due_day
+from shared.environment import DataPlace, Environment
+from shared.errors import PipelineError
+from shared.logs import StepLog
+from shared.messages import Message
+from shared.metrics import Metric, MetricSet, emit
+from shared.storage import read_publication
+from shared.topic import publish
+
+
+@dataclass(frozen=True)
+class Settings:
+    place: DataPlace
+    zone: tzinfo
+    freshness_hours: float
+    alert_topic_arn: str
+
+
+def handler(event: object, context: object) -> dict[str, Any]:
+    """Send the message that an event calls for; answer its subject, or None when all is well."""
+    log, settings = StepLog("alert", context), _settings(Environment(os.environ))
+    message = _message(read_event(event), settings, log)
+    if message is None:
+        return {"subject": None}
+    message_id = publish(settings.alert_topic_arn, message)
+    log.info("alert sent", subject=message.subject, message_id=message_id)
+    return {"subject": message.subject}
+
+
+def _settings(environment: Environment) -> Settings:
+    return Settings(
+        environment.place(), environment.time_zone(), environment.freshness_hours(), environment.alert_topic_arn()
+    )
+
+
+def _message(event: JobRunEnded | ExecutionEnded | FreshnessCheck, settings: Settings, log: StepLog) -> Message | None:
+    dataset = settings.place.paths.dataset
+    if isinstance(event, JobRunEnded):
+        return job_run_message(dataset, event, argument=None if event.day else _argument(event, log))
+    if isinstance(event, ExecutionEnded):
+        return execution_message(dataset, event)
+    return _overdue(event, settings, log)
+
+
+def _argument(event: JobRunEnded, log: StepLog) -> str | None:
+    """Ask Glue for the date that a job run was given; an alert without it is better than none."""
+    try:
+        with explained(f"read job run {event.run_id} of job {event.job}", needs="glue:GetJobRun"):
+            answer = client("glue").get_job_run(JobName=event.job, RunId=event.run_id)
+    except PipelineError as error:
+        log.warning("date of the job run not known", error_type=type(error).__name__, error=str(error))
+        return None
+    argument: str | None = answer["JobRun"].get("Arguments", {}).get("--ingestion_date")
+    return argument
+
+
+def _overdue(check: FreshnessCheck, settings: Settings, log: StepLog) -> Message | None:
+    hours, zone, dataset = settings.freshness_hours, settings.zone, settings.place.paths.dataset
+    day = last_due_day(check.at, zone, freshness_hours=hours)
+    is_overdue = read_publication(settings.place, day) is None
+    emit(MetricSet({"Dataset": dataset}, (Metric("Overdue", int(is_overdue)),)), at=check.at)
+    log.info("freshness checked", ingestion_date=str(day), is_overdue=is_overdue)
+    due = due_time(day, zone, freshness_hours=hours)
+    return overdue_message(dataset, day, due=due) if is_overdue else None

@@ -1,0 +1,1 @@
+"""Turns the input of a backfill into its runs."""

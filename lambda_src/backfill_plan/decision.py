@@ -1,0 +1,99 @@
+"""The dates of a backfill and how they are run; what a run does is not known here."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+from shared.errors import InvalidInput
+from shared.inputs import Input, parse_day
+
+MAX_DATES: Final = 3650
+# Of an inline map (https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html).
+MAX_CONCURRENCY: Final = 40
+# An execution name has at most 80 characters: the prefix, "-YYYY-MM-DD" and, in a redriven backfill, up to 4 that tell
+# attempts apart (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
+MAX_PREFIX: Final = 80 - len("-YYYY-MM-DD") - 4
+_KEYS: Final = ("start", "end", "dates", "max_concurrency", "on_failure", "force", "backfill_id")
+_NOT_ALLOWED: Final = re.compile(r"[^A-Za-z0-9_-]+")
+_DIGEST_LENGTH: Final = 8
+
+
+@dataclass(frozen=True)
+class BackfillPlan:
+    """The runs of one backfill, in the order given. A run's execution name is ``<name_prefix>-<ingestion_date>``."""
+
+    dates: tuple[date, ...]
+    name_prefix: str
+    max_concurrency: int
+    on_failure: str
+    force: bool
+
+
+def plan_backfill(event: object) -> BackfillPlan:
+    """Read and validate the input of a backfill. Raises InvalidInput."""
+    given = Input(event, allowed=_KEYS)
+    return BackfillPlan(
+        dates=_dates(given),
+        name_prefix=name_prefix(given.text("backfill_id")),
+        max_concurrency=given.whole("max_concurrency", default=1, minimum=1, maximum=MAX_CONCURRENCY),
+        on_failure=given.one_of("on_failure", ("stop", "continue"), default="stop"),
+        force=given.flag("force", default=False),
+    )
+
+
+def as_output(plan: BackfillPlan) -> dict[str, Any]:
+    """Return the plan for the state machine; it holds nothing per run but the date, to stay below 256 KiB."""
+    return {
+        "runs": [{"ingestion_date": str(day)} for day in plan.dates],
+        "name_prefix": plan.name_prefix,
+        "max_concurrency": plan.max_concurrency,
+        "on_failure": plan.on_failure,
+        "force": plan.force,
+    }
+
+
+def name_prefix(backfill_id: str) -> str:
+    """Make an execution name's beginning from the backfill's id; different ids never share one."""
+    plain = _NOT_ALLOWED.sub("-", backfill_id)
+    if plain == backfill_id and len(plain) <= MAX_PREFIX:
+        return plain
+    digest = hashlib.sha256(backfill_id.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
+    return f"{plain[: MAX_PREFIX - 1 - _DIGEST_LENGTH]}-{digest}"
+
+
+def _dates(given: Input) -> tuple[date, ...]:
+    has_range = given.has("start") or given.has("end")
+    if has_range == given.has("dates"):
+        raise InvalidInput("the input needs either start and end (both inclusive) or dates, and not both")
+    return _range(given.day("start"), given.day("end")) if has_range else _listed(given.items("dates"))
+
+
+def _range(start: date, end: date) -> tuple[date, ...]:
+    if start > end:
+        raise InvalidInput(f"the input: start {start} is after end {end}; exchange them")
+    count = (end - start).days + 1
+    _limit(count, f"{start} to {end}")
+    return tuple(start + timedelta(days=offset) for offset in range(count))
+
+
+def _listed(values: Sequence[object]) -> tuple[date, ...]:
+    if not values:
+        raise InvalidInput("the input: dates is empty; give at least one, such as 2025-01-31")
+    _limit(len(values), "dates")
+    days = tuple(parse_day(value, f"the input: dates[{position}]") for position, value in enumerate(values))
+    seen: set[date] = set()
+    for position, day in enumerate(days):
+        if day in seen:
+            raise InvalidInput(f"the input: dates[{position}] repeats {day}; give each date once")
+        seen.add(day)
+    return days
+
+
+def _limit(count: int, what: str) -> None:
+    if count > MAX_DATES:
+        raise InvalidInput(
+            f"the input: {what} has {count:,} dates, limit {MAX_DATES:,}; split it into several backfills"
+        )

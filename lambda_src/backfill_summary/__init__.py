@@ -1,0 +1,1 @@
+"""Says what became of each date of a backfill."""

@@ -1,0 +1,109 @@
+"""Which days late raw data belongs to, and whether a day is to be run again because of it."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from typing import Any, Final
+
+from data_contract.fingerprint import ignored_because
+from data_contract.paths import date_in
+from data_contract.publication import Publication
+from shared.days import due_time, iso
+from shared.environment import DataPlace
+from shared.errors import InvalidInput
+from shared.storage import RawDay
+
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+_MAX_NAME: Final = 80
+_FINGERPRINT_IN_NAME: Final = 16
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One raw object that arrived, and the queue message that said so."""
+
+    message_id: str
+    bucket: str
+    key: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether to start a run, and the reason for the log."""
+
+    start: bool
+    reason: str
+
+
+def read_arrival(record: Mapping[str, Any]) -> Arrival:
+    """Read an ``Object Created`` event from a queue message. Raises InvalidInput for anything else."""
+    message_id = str(record.get("messageId", ""))
+    try:
+        event = json.loads(record["body"])
+        detail, kind = event["detail"], event["detail-type"]
+        bucket, key, size = detail["bucket"]["name"], detail["object"]["key"], detail["object"]["size"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InvalidInput(f"message {message_id} is no S3 event of EventBridge: {error!r}") from error
+    if kind != "Object Created" or not isinstance(key, str) or not isinstance(size, int):
+        expected = "expected an Object Created event with key and size"
+        raise InvalidInput(f"message {message_id} is {str(kind)[:80]!r}, {expected}")
+    return Arrival(message_id, str(bucket), key, size)
+
+
+def day_of(arrival: Arrival, place: DataPlace) -> date | None:
+    """Return the day whose raw input an object is, or None when it is no raw input of this dataset."""
+    day = date_in(arrival.key)
+    if day is None or arrival.bucket != place.bucket or not arrival.key.startswith(place.paths.raw_prefix(day)):
+        return None
+    return None if ignored_because(arrival.key, arrival.size_bytes) else day
+
+
+def by_day(arrivals: Iterable[Arrival], place: DataPlace) -> dict[date, list[Arrival]]:
+    """Group what arrived by day and leave out what is no raw input."""
+    grouped: dict[date, list[Arrival]] = {}
+    for arrival in arrivals:
+        if (day := day_of(arrival, place)) is not None:
+            grouped.setdefault(day, []).append(arrival)
+    return dict(sorted(grouped.items()))
+
+
+def judge(
+    day: date, raw: RawDay, record: Publication | None, *, now: datetime, zone: tzinfo, freshness_hours: float
+) -> Verdict:
+    """Decide whether a day is to be run: published from other raw data, or never published and overdue."""
+    if not raw.objects:
+        return Verdict(start=False, reason="no raw data is left")
+    if record is not None:
+        return _changed(raw.fingerprint, record)
+    due = due_time(day, zone, freshness_hours=freshness_hours)
+    if now < due:
+        return Verdict(start=False, reason=f"not published yet and due at {iso(due)}: the schedule runs it")
+    return Verdict(start=True, reason=f"not published and overdue since {iso(due)}")
+
+
+def execution_name(dataset: str, day: date, fingerprint: str) -> str:
+    """Name a rerun by its input, so that a repeated event cannot start it twice."""
+    end = f"-{day}-{fingerprint[:_FINGERPRINT_IN_NAME]}"
+    return f"late-{dataset}"[: _MAX_NAME - len(end)] + end
+
+
+def execution_input(day: date) -> str:
+    return json.dumps({"ingestion_date": str(day), "force": False})
+
+
+def batch_response(failed: Sequence[str]) -> dict[str, Any]:
+    """Return the messages to be delivered again; SQS deletes the others.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _changed(fingerprint: str, record: Publication) -> Verdict:
+    if fingerprint == record.current.input.fingerprint:
+        return Verdict(start=False, reason=f"published from this raw data by run {record.current.run_id}")
+    if record.held is not None and fingerprint == record.held.fingerprint:
+        return Verdict(start=False, reason="this raw data was rolled back and is held")
+    return Verdict(start=True, reason=f"the raw data is not that of the published run {record.current.run_id}")

@@ -1,0 +1,108 @@
+"""Edge of late data: reads queue messages, the environment and the clock, and starts reruns.
+
+Whether a day is to be run again is decided in `decision`.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from late_data.decision import (
+    Arrival,
+    batch_response,
+    by_day,
+    execution_input,
+    execution_name,
+    judge,
+    read_arrival,
+)
+from shared.aws import client, error_code, explained
+from shared.environment import DataPlace, Environment
+from shared.errors import InvalidInput, PipelineError
+from shared.inputs import Input
+from shared.logs import StepLog
+from shared.storage import list_raw_day, read_publication
+
+
+@dataclass(frozen=True)
+class Settings:
+    place: DataPlace
+    zone: tzinfo
+    freshness_hours: float
+    state_machine_arn: str
+
+
+def handler(event: object, context: object) -> dict[str, Any]:
+    """Start the reruns that a batch of queue messages asks for; a message that could not be handled comes again."""
+    log, settings = StepLog("late_data", context), _settings(Environment(os.environ))
+    records = _records(event)
+    unread: list[str] = []
+    days = by_day(_arrivals(records, unread, log), settings.place)
+    log.info("batch read", messages=len(records), days=[str(day) for day in days])
+    failed = [
+        arrival.message_id for day, arrivals in days.items() if not _handled(day, settings, log) for arrival in arrivals
+    ]
+    return batch_response([*unread, *failed])
+
+
+def _settings(environment: Environment) -> Settings:
+    return Settings(
+        environment.place(), environment.time_zone(), environment.freshness_hours(), environment.state_machine_arn()
+    )
+
+
+def _records(event: object) -> list[Mapping[str, Any]]:
+    records = Input(event, allowed=("Records",)).items("Records")
+    if not all(isinstance(record, Mapping) for record in records):
+        raise InvalidInput("the input: Records holds something that is no queue message")
+    return records
+
+
+def _arrivals(records: Iterable[Mapping[str, Any]], unread: list[str], log: StepLog) -> Iterator[Arrival]:
+    for record in records:
+        try:
+            yield read_arrival(record)
+        except InvalidInput as error:
+            log.warning("message not understood", error=str(error))
+            unread.append(str(record.get("messageId", "")))
+
+
+def _handled(day: date, settings: Settings, log: StepLog) -> bool:
+    """Look at one day; a failure leaves the other days of the batch alone."""
+    try:
+        _look_at(day, settings, log)
+    except PipelineError as error:
+        log.warning("day not handled", ingestion_date=str(day), error_type=type(error).__name__, error=str(error))
+        return False
+    return True
+
+
+def _look_at(day: date, settings: Settings, log: StepLog) -> None:
+    place = settings.place
+    raw, record = list_raw_day(place, day), read_publication(place, day)
+    verdict = judge(
+        day, raw, record, now=datetime.now(UTC), zone=settings.zone, freshness_hours=settings.freshness_hours
+    )
+    log.info(
+        "day judged", ingestion_date=str(day), start=verdict.start, reason=verdict.reason, objects=len(raw.objects)
+    )
+    if verdict.start:
+        name = execution_name(place.paths.dataset, day, raw.fingerprint)
+        outcome = _start(settings.state_machine_arn, name, execution_input(day))
+        log.info("rerun started" if outcome else "rerun exists already", ingestion_date=str(day), execution=name)
+
+
+def _start(state_machine_arn: str, name: str, execution: str) -> bool:
+    """Start an execution; tell whether there was none of that name."""
+    with explained(f"start {name} of {state_machine_arn}", needs="states:StartExecution"):
+        try:
+            client("stepfunctions").start_execution(stateMachineArn=state_machine_arn, name=name, input=execution)
+        except ClientError as error:
+            if error_code(error) == "ExecutionAlreadyExists":
+                return False
+            raise
+    return True

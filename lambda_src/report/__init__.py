@@ -1,0 +1,1 @@
+"""Says what a finished run did and what it cost."""

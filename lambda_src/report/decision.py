@@ -1,0 +1,180 @@
+"""What a finished run is to be reported as: the message, the summary and the metrics."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any, Final
+
+from data_contract.publication import Publication
+from report.prices import PRICES_OF
+from report.run_facts import Check, JobRun, RunMetrics
+from shared.days import day_end
+from shared.messages import Message, clean, subject
+from shared.metrics import Metric, MetricSet
+
+# The delay of a backfilled day says nothing about how fresh the data is kept.
+_FRESHNESS_FOR: Final = timedelta(days=7)
+_FIELDS_SHOWN: Final = 10
+_WORDS: Final = {
+    "mustBe": "must be",
+    "mustNotBe": "must not be",
+    "mustBeGreaterThan": "must be above",
+    "mustBeGreaterOrEqualTo": "must be at least",
+    "mustBeLessThan": "must be below",
+    "mustBeLessOrEqualTo": "must be at most",
+    "mustBeBetween": "must be between",
+    "mustNotBeBetween": "must not be between",
+}
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A job run that ended well, the publication as it is now, and the metrics of the version that is published."""
+
+    dataset: str
+    day: date
+    job_run: JobRun
+    record: Publication
+    metrics: RunMetrics
+    metrics_uri: str
+
+    @property
+    def is_published_now(self) -> bool:
+        """Say whether the published version can be this job run's: it is younger than the job run's start."""
+        started_at = self.job_run.started_at
+        return started_at is None or datetime.fromisoformat(self.record.current.published_at) >= started_at
+
+
+def report_message(run: FinishedRun) -> Message:
+    """Write the report for people."""
+    done = "published" if run.is_published_now else "unchanged"
+    found = len(run.metrics.warnings)
+    noted = "" if found == 0 else f", {_count(found, 'warning')}"
+    title = f"[{run.dataset}] {done} {run.day}: {_count(run.metrics.rows_written, 'row')}{noted}"
+    return Message(subject(title), "\n".join([_opening(run), "", *_table(run), *_warnings(run), *_notes(run)]) + "\n")
+
+
+def run_summary(run: FinishedRun) -> dict[str, Any]:
+    """Return the numbers for the state machine's output."""
+    metrics = run.metrics
+    return {
+        "rows_read": metrics.rows_read,
+        "rows_written": metrics.rows_written,
+        "duplicates_removed": metrics.duplicates_removed,
+        "rows_quarantined": metrics.rows_quarantined,
+        "warnings": len(metrics.warnings),
+        "seconds": run.job_run.seconds,
+        "dpu_seconds": run.job_run.dpu_seconds,
+        "estimated_cost_usd": run.job_run.estimated_cost_usd,
+        "run_id": metrics.run_id,
+    }
+
+
+def run_metrics(run: FinishedRun, zone: tzinfo) -> list[MetricSet]:
+    """Return what CloudWatch gets: the run's effort always, the data's numbers only from the run that published."""
+    dataset = {"Dataset": run.dataset}
+    if not run.is_published_now:
+        return [MetricSet(dataset, _effort(run.job_run))]
+    totals = (*_effort(run.job_run), *_totals(run.metrics), *_freshness(run, zone))
+    per_check = [MetricSet({**dataset, "Check": check.id}, _values(check)) for check in run.metrics.checks]
+    return [MetricSet(dataset, totals), *(item for item in per_check if item.metrics)]
+
+
+def described(check: Check) -> str:
+    """Say what was measured and what the contract allows."""
+    value = "nothing to measure" if check.value is None else f"{check.value:,.6g}{_unit(check)}"
+    limit = check.limit if isinstance(check.limit, tuple) else (check.limit,)
+    allowed = " and ".join(f"{number:,.6g}" for number in limit)
+    return f"{check.id}: {value}, {_WORDS.get(check.operator, check.operator)} {allowed}{_unit(check)}"
+
+
+def _opening(run: FinishedRun) -> str:
+    if run.is_published_now:
+        return f"{run.dataset} {run.day} is published."
+    return f"{run.dataset} {run.day} was published before from the same raw data; nothing was changed."
+
+
+def _table(run: FinishedRun) -> list[str]:
+    metrics, job_run = run.metrics, run.job_run
+    counts = [
+        ("Rows read", metrics.rows_read),
+        ("Rows written", metrics.rows_written),
+        ("Duplicates removed", metrics.duplicates_removed),
+        ("Rows quarantined", metrics.rows_quarantined),
+        ("Warnings", len(metrics.warnings)),
+    ]
+    rows = [(label, f"{number:,}") for label, number in counts]
+    rows += [("Duration", _duration(job_run.seconds)), ("Cost", _cost(job_run)), ("Run", metrics.run_id)]
+    return [f"{label:<20}{value}" for label, value in [*rows, ("Report", run.metrics_uri)]]
+
+
+def _warnings(run: FinishedRun) -> list[str]:
+    lines = [f"- {clean(described(check))}" for check in run.metrics.warnings]
+    return ["", "Checks that did not hold, none of which keeps the day from being published:", *lines] if lines else []
+
+
+def _notes(run: FinishedRun) -> list[str]:
+    metrics, notes = run.metrics, []
+    if metrics.rows_on_other_days:
+        notes.append(f"- {_count(metrics.rows_on_other_days, 'row')} with an event time on another day")
+    if metrics.unknown_fields:
+        names = ", ".join(metrics.unknown_fields[:_FIELDS_SHOWN])
+        more = f" and {len(metrics.unknown_fields) - _FIELDS_SHOWN} more" * (
+            len(metrics.unknown_fields) > _FIELDS_SHOWN
+        )
+        notes.append(f"- fields that the contract does not have: {clean(names)}{more}")
+    return ["", "Also seen:", *notes] if notes else []
+
+
+def _cost(job_run: JobRun) -> str:
+    if job_run.dpu_seconds is None:
+        return "unknown: Glue reported no capacity"
+    used = f"{job_run.dpu_seconds:,.0f} DPU-seconds, Glue {job_run.glue_version or 'version unknown'}"
+    if job_run.estimated_cost_usd is None:
+        return f"unknown: no price in the table of {PRICES_OF} ({used})"
+    return f"about {job_run.estimated_cost_usd:,.4f} USD ({used}, list prices of {PRICES_OF})"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _unit(check: Check) -> str:
+    return " %" if check.unit == "percent" else " rows"
+
+
+def _effort(job_run: JobRun) -> tuple[Metric, ...]:
+    cost = job_run.estimated_cost_usd
+    known = (Metric("DpuSeconds", job_run.dpu_seconds, "Seconds"),) if job_run.dpu_seconds is not None else ()
+    priced = (Metric("EstimatedCostUsd", cost, "None"),) if cost is not None else ()
+    return (Metric("JobSeconds", job_run.seconds, "Seconds"), *known, *priced)
+
+
+def _totals(metrics: RunMetrics) -> tuple[Metric, ...]:
+    parsed = metrics.rows_written + metrics.duplicates_removed
+    duplicate_percent = 100 * metrics.duplicates_removed / parsed if parsed else 0.0
+    return (
+        Metric("RowsRead", metrics.rows_read),
+        Metric("RowsWritten", metrics.rows_written),
+        Metric("DuplicatesRemoved", metrics.duplicates_removed),
+        Metric("DuplicatePercent", duplicate_percent, "Percent"),
+        Metric("RowsQuarantined", metrics.rows_quarantined),
+        Metric("Warnings", len(metrics.warnings)),
+    )
+
+
+def _freshness(run: FinishedRun, zone: tzinfo) -> tuple[Metric, ...]:
+    delay = datetime.fromisoformat(run.record.current.published_at) - day_end(run.day, zone)
+    if run.record.previous or delay > _FRESHNESS_FOR:
+        return ()
+    return (Metric("FreshnessHours", delay / timedelta(hours=1), "None"),)
+
+
+def _values(check: Check) -> tuple[Metric, ...]:
+    if check.value is None:
+        return ()
+    return (Metric("CheckValue", check.value, "Percent" if check.unit == "percent" else "Count"),)

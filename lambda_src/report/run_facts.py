@@ -1,0 +1,145 @@
+"""The facts of one run as typed values: its metrics object and the job run that Glue reports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from report.prices import cost_usd, dpu_seconds, dpus
+from shared.errors import InvalidDocument, InvalidInput
+from shared.inputs import Input
+
+_COUNTS: Final = ("rows_read", "rows_written", "duplicates_removed", "rows_quarantined")
+_MILLISECONDS_FROM: Final = 10**11  # as seconds this is the year 5138, as milliseconds 1973
+
+
+@dataclass(frozen=True)
+class Check:
+    """One evaluated rule of the contract; ``value`` is None when nothing could be measured."""
+
+    id: str
+    operator: str
+    limit: float | tuple[float, float]
+    unit: str
+    value: float | None
+    severity: str
+    passed: bool
+
+
+@dataclass(frozen=True)
+class RunMetrics:
+    """What the run counted and checked."""
+
+    run_id: str
+    rows_read: int
+    rows_written: int
+    duplicates_removed: int
+    rows_quarantined: int
+    checks: tuple[Check, ...]
+    unknown_fields: tuple[str, ...]
+    rows_on_other_days: int
+
+    @property
+    def warnings(self) -> tuple[Check, ...]:
+        """The checks that did not hold and do not keep a day from being published."""
+        return tuple(check for check in self.checks if not check.passed)
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """What Glue says of a finished run; None where it says nothing."""
+
+    id: str
+    seconds: float
+    dpu_seconds: float | None
+    estimated_cost_usd: float | None
+    glue_version: str
+    started_at: datetime | None
+
+
+def read_request(event: object) -> tuple[date, JobRun]:
+    """Read the event of the state machine. Raises InvalidInput."""
+    given = Input(event, allowed=("ingestion_date", "job_run"))
+    return given.day("ingestion_date"), read_job_run(given.value("job_run"))
+
+
+def read_job_run(document: object) -> JobRun:
+    """Read a JobRun with the PascalCase keys of ``glue:startJobRun.sync``; keys that are not needed are passed over.
+
+    https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html
+    """
+    if not isinstance(document, Mapping) or not isinstance(document.get("Id"), str):
+        raise InvalidInput("the input: job_run has no Id, expected the JobRun that glue:startJobRun.sync returned")
+    seconds = _number(document, "ExecutionTime") or 0.0
+    billed = _billed_dpu_seconds(document, seconds)
+    version, execution_class = str(document.get("GlueVersion") or ""), str(document.get("ExecutionClass") or "STANDARD")
+    return JobRun(
+        id=document["Id"],
+        seconds=seconds,
+        dpu_seconds=billed,
+        estimated_cost_usd=None
+        if billed is None
+        else cost_usd(billed, glue_version=version, execution_class=execution_class),
+        glue_version=version,
+        started_at=_moment(_number(document, "StartedOn")),
+    )
+
+
+def read_run_metrics(document: Mapping[str, Any], *, source: str) -> RunMetrics:
+    """Read a metrics object.
+
+    Raises:
+        InvalidDocument: naming ``source`` and the key that is missing or of the wrong kind.
+    """
+    try:
+        counts = {name: int(document[name]) for name in _COUNTS}
+        return RunMetrics(
+            run_id=str(document["run_id"]),
+            checks=tuple(map(_check, document["checks"])),
+            # Both are null where there was nothing to look at: no rows, or a contract without an event time.
+            unknown_fields=tuple(map(str, (document.get("schema_drift") or {}).get("unknown_fields", ()))),
+            rows_on_other_days=int((document.get("event_time") or {}).get("rows_on_other_days", 0)),
+            **counts,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        message = f"metrics object {source} cannot be used: {error!r}; it is not of this release's schema"
+        raise InvalidDocument(message) from error
+
+
+def _check(document: Mapping[str, Any]) -> Check:
+    limit, value = document["limit"], document["value"]
+    return Check(
+        id=str(document["id"]),
+        operator=str(document["operator"]),
+        limit=(float(limit[0]), float(limit[1])) if isinstance(limit, list) else float(limit),
+        unit=str(document["unit"]),
+        value=None if value is None else float(value),
+        severity=str(document["severity"]),
+        passed=document["passed"] is True,
+    )
+
+
+def _billed_dpu_seconds(document: Mapping[str, Any], seconds: float) -> float | None:
+    """Return Glue's own DPU-seconds, which it reports for auto scaling and Flex, or those of a constant capacity."""
+    reported = _number(document, "DPUSeconds")
+    if reported is not None:
+        return reported
+    capacity = _number(document, "MaxCapacity")
+    if capacity is None:
+        capacity = dpus(str(document.get("WorkerType")), _number(document, "NumberOfWorkers") or 0)
+    return None if not capacity else dpu_seconds(seconds, capacity)
+
+
+def _number(document: Mapping[str, Any], key: str) -> float | None:
+    value = document.get(key)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _moment(timestamp: float | None) -> datetime | None:
+    if timestamp is None:
+        return None
+    seconds = timestamp / 1000 if timestamp >= _MILLISECONDS_FROM else timestamp  # Step Functions gives milliseconds
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

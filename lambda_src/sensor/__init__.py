@@ -1,0 +1,1 @@
+"""Looks at a day's raw data before anything runs."""

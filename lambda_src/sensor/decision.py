@@ -1,0 +1,108 @@
+"""What a day's raw data means for its run: ready, already published, still to be waited for, or missing."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from typing import Any, Final
+
+from data_contract.publication import Publication, RunInput
+from shared.days import iso, previous_day
+from shared.errors import InvalidInput
+from shared.inputs import Input
+from shared.messages import Message, Notice, clean
+from shared.storage import RawDay
+
+_KEYS: Final = ("ingestion_date", "scheduled_time", "force", "wait_until")
+_IGNORED_SHOWN: Final = 3
+
+
+@dataclass(frozen=True)
+class SensorRequest:
+    """Which day to look at, and until when missing data is no reason to give up."""
+
+    day: date
+    force: bool
+    wait_until: datetime | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the sensor answers; ``fingerprint`` and ``latest_arrival`` are None without raw data."""
+
+    ingestion_date: str
+    status: str
+    objects: int
+    bytes: int
+    fingerprint: str | None
+    latest_arrival: str | None
+    published_run_id: str | None
+    force: bool
+
+
+def parse_request(event: object, zone: tzinfo) -> SensorRequest:
+    """Read the event: a date, or the time of a schedule, which means the day before it in the given zone."""
+    given = Input(event, allowed=_KEYS)
+    if given.has("ingestion_date") == given.has("scheduled_time"):
+        raise InvalidInput("the input needs either ingestion_date or scheduled_time, and not both")
+    day = given.day("ingestion_date") if given.has("ingestion_date") else _day_before(given, zone)
+    wait_until = given.moment("wait_until") if given.has("wait_until") else None
+    return SensorRequest(day, given.flag("force", default=False), wait_until)
+
+
+def find(
+    request: SensorRequest, raw: RawDay, record: Publication | None, *, contract_checksum: str, now: datetime
+) -> Finding:
+    """Decide what to do; the status ``missing`` never leaves the sensor."""
+    return Finding(
+        ingestion_date=str(request.day),
+        status=_status(request, raw, record, contract_checksum=contract_checksum, now=now),
+        objects=len(raw.objects),
+        bytes=raw.size_bytes,
+        fingerprint=raw.fingerprint if raw.objects else None,
+        latest_arrival=None if raw.latest_arrival is None else iso(raw.latest_arrival),
+        published_run_id=None if record is None else record.current.run_id,
+        force=request.force,
+    )
+
+
+def missing_message(dataset: str, day: date, raw: RawDay, *, location: str, record: Publication | None) -> Message:
+    """Tell people that a day has no raw data."""
+    kept = f"run {record.current.run_id} stays published" if record else "nothing was run and nothing was published"
+    return Notice(
+        dataset=dataset,
+        headline=f"no raw data for {day}",
+        what=f"the raw data of {dataset} for {day} is missing; {kept}",
+        why=f"no object that counts as input lies under {location}{_ignored(raw)}",
+        next_step=f"deliver the files, then: pipeline run {day}",
+    ).message()
+
+
+def summary(finding: Finding) -> dict[str, Any]:
+    """Return the finding as the state machine gets it."""
+    return dict(vars(finding))
+
+
+def _day_before(given: Input, zone: tzinfo) -> date:
+    moment = given.moment("scheduled_time")
+    try:
+        return previous_day(moment, zone)
+    except OverflowError:
+        raise InvalidInput(f"the input: there is no day before the scheduled_time {moment}") from None
+
+
+def _status(
+    request: SensorRequest, raw: RawDay, record: Publication | None, *, contract_checksum: str, now: datetime
+) -> str:
+    if not raw.objects:
+        is_waiting = request.wait_until is not None and now < request.wait_until
+        return "waiting" if is_waiting else "missing"
+    run_input = RunInput(raw.fingerprint, contract_checksum)
+    is_settled = record is not None and record.settles(run_input)
+    return "unchanged" if is_settled and not request.force else "ready"
+
+
+def _ignored(raw: RawDay) -> str:
+    if not raw.ignored:
+        return ""
+    names = [f"{clean(item.key.rsplit('/', 1)[-1] or '/', limit=80)} ({item.reason})" for item in raw.ignored]
+    more = f" and {len(names) - _IGNORED_SHOWN} more" if len(names) > _IGNORED_SHOWN else ""
+    return f"; ignored: {', '.join(names[:_IGNORED_SHOWN])}{more}"

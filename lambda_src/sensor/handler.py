@@ -1,0 +1,52 @@
+"""Edge of the sensor: reads the event, the environment and the clock, and looks into the bucket.
+
+What the day's raw data means is decided in `decision`.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from sensor.decision import find, missing_message, parse_request, summary
+from shared.environment import DataPlace, Environment
+from shared.errors import RawDataMissing
+from shared.logs import StepLog
+from shared.storage import list_raw_day, read_publication
+from shared.topic import publish
+
+
+@dataclass(frozen=True)
+class Settings:
+    place: DataPlace
+    contract_checksum: str
+    zone: tzinfo
+    alert_topic_arn: str
+
+
+def handler(event: object, context: object) -> dict[str, Any]:
+    """Answer what the raw data of a day means for its run.
+
+    Raises:
+        RawDataMissing: after telling people, when there is no raw data and no reason to wait for it.
+    """
+    log, settings = StepLog("sensor", context), _settings(Environment(os.environ))
+    request, place = parse_request(event, settings.zone), settings.place
+    raw, record = list_raw_day(place, request.day), read_publication(place, request.day)
+    now = datetime.now(UTC)
+    finding = find(request, raw, record, contract_checksum=settings.contract_checksum, now=now)
+    log.info("raw day listed", **summary(finding), ignored=len(raw.ignored))
+    if finding.status == "missing":
+        location = place.uri(place.paths.raw_prefix(request.day))
+        message = missing_message(place.paths.dataset, request.day, raw, location=location, record=record)
+        log.info("alert sent", message_id=publish(settings.alert_topic_arn, message), subject=message.subject)
+        raise RawDataMissing(
+            f"{request.day}: no raw data under {location}; deliver it, then: pipeline run {request.day}"
+        )
+    return summary(finding)
+
+
+def _settings(environment: Environment) -> Settings:
+    return Settings(
+        environment.place(), environment.contract_checksum(), environment.time_zone(), environment.alert_topic_arn()
+    )

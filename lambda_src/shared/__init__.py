@@ -1,0 +1,1 @@
+"""What several functions share: environment, input, storage, messages, logs and metrics."""

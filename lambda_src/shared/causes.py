@@ -1,0 +1,58 @@
+"""Why something failed, out of the nested JSON that Step Functions gives as a cause.
+
+A Glue task's cause is the job run, a Lambda task's is the error with its trace, and a nested execution's is that
+execution with a cause of its own.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+_MAX_DEPTH: Final = 8
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The innermost reason, and what it was found in: the error's class, the job run, the nested execution."""
+
+    text: str
+    error: str = ""
+    job_run_id: str = ""
+    job_state: str = ""
+    execution: str = ""
+
+
+def read_cause(cause: object, *, error: str = "", depth: int = 0) -> Cause:
+    """Unwrap a cause, given as text or as JSON values; whatever is not understood is the reason as it stands."""
+    document = _document(cause)
+    if document is None or depth >= _MAX_DEPTH:
+        return Cause(_text(cause), error)
+    if "JobRunState" in document:
+        return _job_run(document)
+    if "errorMessage" in document:
+        return Cause(_text(document["errorMessage"]), _text(document.get("errorType") or error))
+    if "Cause" in document:
+        inner = read_cause(document["Cause"], error=_text(document.get("Error") or error), depth=depth + 1)
+        return replace(inner, execution=inner.execution or _text(document.get("ExecutionArn")))
+    return Cause(_text(cause), error)
+
+
+def _job_run(document: dict[str, Any]) -> Cause:
+    state = _text(document["JobRunState"])
+    message = _text(document.get("ErrorMessage")) or f"the job run ended as {state}"
+    return Cause(message, "States.TaskFailed", job_run_id=_text(document.get("Id")), job_state=state)
+
+
+def _document(cause: object) -> dict[str, Any] | None:
+    if isinstance(cause, str):
+        try:
+            cause = json.loads(cause)
+        except (ValueError, RecursionError):
+            return None
+    return cause if isinstance(cause, dict) else None
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -1,0 +1,61 @@
+"""Days in the pipeline's time zone: when one ends, when it is due, and which one a schedule means."""
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+
+def time_zone(name: str) -> tzinfo:
+    """Find a time zone; UTC needs no time zone database.
+
+    Raises:
+        ValueError: when there is no such zone.
+    """
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError) as error:  # ZoneInfo opens a file of that name: a folder's name is an OSError
+        raise ValueError(name) from error
+
+
+def parse_moment(text: str) -> datetime:
+    """Read an ISO 8601 date and time that names its offset, such as ``2025-01-02T06:00:00Z``; the result is in UTC.
+
+    Raises:
+        ValueError: for any other text.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error
+
+
+def iso(moment: datetime) -> str:
+    """Write a moment in UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def day_end(day: date, zone: tzinfo) -> datetime:
+    """Return the first moment after a day, in UTC; days of 23 and 25 hours end where the zone says."""
+    return datetime.combine(day + timedelta(days=1), time.min, zone).astimezone(UTC)
+
+
+def due_time(day: date, zone: tzinfo, *, freshness_hours: float) -> datetime:
+    """Return the moment by which a day is to be published, in UTC."""
+    return day_end(day, zone) + timedelta(hours=freshness_hours)
+
+
+def previous_day(moment: datetime, zone: tzinfo) -> date:
+    """Return the last whole day before a moment."""
+    return moment.astimezone(zone).date() - timedelta(days=1)
+
+
+def last_due_day(now: datetime, zone: tzinfo, *, freshness_hours: float) -> date:
+    """Return the newest day whose due time has passed."""
+    day = previous_day(now, zone)
+    while due_time(day, zone, freshness_hours=freshness_hours) > now:
+        day -= timedelta(days=1)
+    return day

@@ -1,0 +1,88 @@
+"""The environment variables of the functions: their names and forms, each read once into a typed value.
+
+Only handlers hand the environment in; nothing else reads it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+
+from data_contract.agreements import DATASET_NAME, DATASET_NAME_RULE
+from data_contract.paths import DatasetPaths
+from shared.days import time_zone
+from shared.errors import InvalidEnvironment
+
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_CHECKSUM: Final = re.compile(r"[0-9a-f]{64}")
+_TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
+_STATE_MACHINE: Final = re.compile(r"arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[A-Za-z0-9_-]{1,80}")
+_HOURS: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?")
+
+
+@dataclass(frozen=True)
+class DataPlace:
+    """Where one dataset lies."""
+
+    bucket: str
+    paths: DatasetPaths
+
+    def uri(self, key: str) -> str:
+        """Return the URI of a key or prefix."""
+        return f"s3://{self.bucket}/{key}"
+
+
+class Environment:
+    """Environment variables by name. Every method raises InvalidEnvironment that names the variable."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def dataset(self) -> str:
+        return self._matching("DATASET", DATASET_NAME, DATASET_NAME_RULE)
+
+    def place(self) -> DataPlace:
+        bucket = self._matching("DATA_BUCKET", _BUCKET, "the name of a bucket")
+        source_system = self._matching("SOURCE_SYSTEM", DATASET_NAME, DATASET_NAME_RULE)
+        return DataPlace(bucket, DatasetPaths(self.dataset(), source_system))
+
+    def contract_checksum(self) -> str:
+        return self._matching("CONTRACT_CHECKSUM", _CHECKSUM, "64 hexadecimal digits, the contract's checksum")
+
+    def alert_topic_arn(self) -> str:
+        return self._matching("ALERT_TOPIC_ARN", _TOPIC, "the ARN of an SNS topic")
+
+    def state_machine_arn(self) -> str:
+        return self._matching("STATE_MACHINE_ARN", _STATE_MACHINE, "the ARN of a state machine")
+
+    def freshness_hours(self) -> float:
+        """Hours after the end of a day within which it is to be published."""
+        hours = float(self._matching("FRESHNESS_HOURS", _HOURS, "a number of hours, such as 6 or 1.5"))
+        if hours <= 0:
+            raise InvalidEnvironment(_malformed("FRESHNESS_HOURS", str(hours), "a number of hours above 0"))
+        return hours
+
+    def time_zone(self) -> tzinfo:
+        name = self._text("TIME_ZONE")
+        try:
+            return time_zone(name)
+        except ValueError:
+            expected = "a name of the IANA time zone database, such as Europe/Berlin or UTC"
+            raise InvalidEnvironment(_malformed("TIME_ZONE", name, expected)) from None
+
+    def _text(self, name: str) -> str:
+        value = self._values.get(name, "")
+        if not value:
+            raise InvalidEnvironment(f"the environment variable {name} is not set; deploy the stack again")
+        return value
+
+    def _matching(self, name: str, form: re.Pattern[str], expected: str) -> str:
+        value = self._text(name)
+        if form.fullmatch(value) is None:
+            raise InvalidEnvironment(_malformed(name, value, expected))
+        return value
+
+
+def _malformed(name: str, value: str, expected: str) -> str:
+    return f"the environment variable {name} is {value!r}, expected {expected}; correct the configuration and deploy"

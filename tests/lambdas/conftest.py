@@ -1,0 +1,67 @@
+"""One AWS account in process for each test, and the environment that the deployed functions have."""
+
+import socket
+from collections.abc import Iterator
+from typing import NoReturn
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.backends import get_backend
+
+from shared.aws import client
+from tests.lambdas.cloud import ACCOUNT, BUCKET, CHECKSUM, REGION, Cloud
+
+
+@pytest.fixture(scope="module")
+def _aws() -> Iterator[None]:
+    """The services, which take half a second to start; other test folders must not meet them."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        yield
+
+
+@pytest.fixture
+def cloud(_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """An account with the deployed resources and nothing else, and the variables that name them."""
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)
+    for service, region in {"s3": "aws", "sns": REGION, "stepfunctions": REGION}.items():
+        get_backend(service)[ACCOUNT][region].reset()  # type: ignore[call-overload]  # it knows literal names only
+    client.cache_clear()
+    deployed = _deploy()
+    for name, value in _environment(deployed).items():
+        monkeypatch.setenv(name, value)
+    yield deployed
+    client.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_socket: socket.socket, address: object) -> NoReturn:
+        raise AssertionError(f"a test tried to reach {address}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+def _deploy() -> Cloud:
+    boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    topic_arn = boto3.client("sns").create_topic(Name="alerts")["TopicArn"]
+    machine = boto3.client("stepfunctions").create_state_machine(
+        name="events-pipeline",
+        definition='{"StartAt": "Sensor", "States": {"Sensor": {"Type": "Succeed"}}}',
+        roleArn="arn:aws:iam::123456789012:role/pipeline",
+    )
+    return Cloud(topic_arn, machine["stateMachineArn"])
+
+
+def _environment(deployed: Cloud) -> dict[str, str]:
+    return {
+        "DATA_BUCKET": BUCKET,
+        "DATASET": "events",
+        "SOURCE_SYSTEM": "app",
+        "CONTRACT_CHECKSUM": CHECKSUM,
+        "TIME_ZONE": "UTC",
+        "FRESHNESS_HOURS": "6",
+        "ALERT_TOPIC_ARN": deployed.topic_arn,
+        "STATE_MACHINE_ARN": deployed.state_machine_arn,
+    }

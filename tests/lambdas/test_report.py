@@ -1,0 +1,230 @@
+import json
+from typing import Any
+
+import pytest
+
+from data_contract.publication import Publication
+from report.handler import handler
+from report.run_facts import read_job_run
+from shared.errors import InvalidDocument, InvalidInput
+from shared.messages import Message
+from tests.lambdas.cloud import DAY, PATHS, RUN_ID, Cloud, event, is_documented, version
+
+
+@pytest.fixture
+def published(cloud: Cloud) -> Cloud:
+    cloud.publish(Publication("events", str(DAY), version(fingerprint="0" * 32)))
+    put_metrics(cloud)
+    return cloud
+
+
+def put_metrics(cloud: Cloud, **changed: object) -> None:
+    document = {**event("metrics_published"), **changed}
+    cloud.put(PATHS.metrics_key(DAY, RUN_ID), json.dumps(document).encode())
+
+
+def report(**changed: object) -> dict[str, Any]:
+    job_run = {key: value for key, value in {**event("job_run"), **changed}.items() if value is not None}
+    return handler({"ingestion_date": str(DAY), "job_run": job_run}, None)
+
+
+def emitted(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, float]]:
+    """The metrics by their dimensions, as CloudWatch would take them from the log."""
+    documents = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    found = {}
+    for document in documents:
+        [definition] = document["_aws"]["CloudWatchMetrics"]
+        assert definition["Namespace"] == "DataPipeline"
+        [dimensions] = definition["Dimensions"]
+        values = {metric["Name"]: document[metric["Name"]] for metric in definition["Metrics"]}
+        found["/".join(document[name] for name in dimensions)] = values
+    return found
+
+
+@pytest.mark.usefixtures("published")
+class TestPublishedRun:
+    def test_is_reported_with_its_numbers(self) -> None:
+        answer = report()
+        assert answer["subject"] == "[events] published 2025-01-02: 10,000 rows, 1 warning"
+        assert answer["message"] == (
+            "events 2025-01-02 is published.\n"
+            "\n"
+            "Rows read           10,250\n"
+            "Rows written        10,000\n"
+            "Duplicates removed  200\n"
+            "Rows quarantined    50\n"
+            "Warnings            1\n"
+            "Duration            2 min 13 s\n"
+            "Cost                about 0.0351 USD (410 DPU-seconds, Glue 6.0, list prices of 2026-11)\n"
+            "Run                 20250103T021504Z-9f3ac01b\n"
+            "Report              s3://prod-data-pipeline-123456789012/metrics/events/ingestion_date=2025-01-02/"
+            "20250103T021504Z-9f3ac01b.json\n"
+            "\n"
+            "Checks that did not hold, none of which keeps the day from being published:\n"
+            "- price_in_range: 12 rows, must be between 0 and 10 rows\n"
+            "\n"
+            "Also seen:\n"
+            "- fields that the contract does not have: coupon\n"
+        )
+        assert is_documented(Message(answer["subject"], answer["message"]))
+
+    def test_is_reported_with_what_else_was_seen(self, cloud: Cloud) -> None:
+        fields = [f"x{number}\nNext: rm" for number in range(12)]
+        put_metrics(cloud, schema_drift={"unknown_fields": fields}, event_time={"rows_on_other_days": 1})
+        shown = ", ".join(f"x{number} Next: rm" for number in range(10))
+        assert report()["message"].endswith(
+            "\n\nAlso seen:\n"
+            "- 1 row with an event time on another day\n"
+            f"- fields that the contract does not have: {shown} and 2 more\n"
+        )
+
+    def test_is_summed_up_for_the_state_machine(self) -> None:
+        assert report()["summary"] == {
+            "rows_read": 10250,
+            "rows_written": 10000,
+            "duplicates_removed": 200,
+            "rows_quarantined": 50,
+            "warnings": 1,
+            "seconds": 133.0,
+            "dpu_seconds": 410.0,
+            "estimated_cost_usd": 0.0351,
+            "run_id": RUN_ID,
+        }
+
+    def test_gives_its_numbers_to_cloudwatch(self, capsys: pytest.CaptureFixture[str]) -> None:
+        report()
+        metrics = emitted(capsys)
+        assert metrics.pop("events") == {
+            "JobSeconds": 133.0,
+            "DpuSeconds": 410.0,
+            "EstimatedCostUsd": 0.0351,
+            "RowsRead": 10250,
+            "RowsWritten": 10000,
+            "DuplicatesRemoved": 200,
+            "DuplicatePercent": pytest.approx(1.96, abs=0.001),
+            "RowsQuarantined": 50,
+            "Warnings": 1,
+            "FreshnessHours": pytest.approx(2.2917, abs=0.0001),
+        }
+        assert metrics["events/user_id_null_rate"] == {"CheckValue": 2.5}
+        assert metrics["events/price_in_range"] == {"CheckValue": 12.0}
+        assert set(metrics) == {f"events/{check['id']}" for check in event("metrics_published")["checks"]}
+
+    def test_does_not_claim_a_version_that_is_older_than_the_job_run(self, capsys: pytest.CaptureFixture[str]) -> None:
+        answer = report(StartedOn=1735884000000)
+        assert answer["subject"] == "[events] unchanged 2025-01-02: 10,000 rows, 1 warning"
+        assert "was published before from the same raw data; nothing was changed" in answer["message"]
+        assert set(emitted(capsys)["events"]) == {"JobSeconds", "DpuSeconds", "EstimatedCostUsd"}
+
+
+class TestFreshness:
+    @pytest.mark.parametrize(
+        ("published_at", "zone", "hours"),
+        [
+            ("2025-01-03T02:00:00+00:00", "UTC", 2.0),
+            ("2025-01-03T02:00:00+00:00", "Europe/Berlin", 3.0),
+            ("2025-01-10T00:00:00+00:00", "UTC", 168.0),
+            ("2025-01-10T00:00:01+00:00", "UTC", None),
+        ],
+    )
+    def test_is_the_delay_after_the_day_and_not_told_of_a_backfilled_one(
+        self,
+        cloud: Cloud,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        published_at: str,
+        zone: str,
+        hours: float | None,
+    ) -> None:
+        monkeypatch.setenv("TIME_ZONE", zone)
+        current = version(fingerprint="0" * 32, published_at=published_at)
+        cloud.publish(Publication("events", str(DAY), current))
+        put_metrics(cloud)
+        report(StartedOn=1735689600000)
+        assert emitted(capsys)["events"].get("FreshnessHours") == hours
+
+    def test_is_told_of_the_first_publication_only(self, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+        current = version(fingerprint="0" * 32)
+        cloud.publish(Publication("events", str(DAY), current, previous=(current,)))
+        put_metrics(cloud)
+        report()
+        assert "FreshnessHours" not in emitted(capsys)["events"]
+
+
+class TestCost:
+    @pytest.mark.parametrize(
+        ("changed", "dpu_seconds", "usd"),
+        [
+            ({}, 410.0, 0.0351),
+            ({"ExecutionClass": "FLEX"}, 410.0, 0.0231),
+            ({"GlueVersion": "5.1"}, 410.0, 0.0501),
+            ({"DPUSeconds": None}, 532.0, 0.0455),
+            ({"DPUSeconds": None, "ExecutionTime": 20}, 240.0, 0.0205),
+            ({"DPUSeconds": None, "MaxCapacity": None, "WorkerType": "G.2X", "NumberOfWorkers": 3}, 798.0, 0.0683),
+            ({"DPUSeconds": None, "MaxCapacity": None, "WorkerType": "Z.9X"}, None, None),
+            ({"GlueVersion": "7.0"}, 410.0, None),
+            ({"GlueVersion": None}, 410.0, None),
+        ],
+    )
+    def test_comes_from_the_reported_or_the_constant_capacity(
+        self, changed: dict[str, object], dpu_seconds: float | None, usd: float | None
+    ) -> None:
+        job_run = read_job_run(
+            {key: value for key, value in {**event("job_run"), **changed}.items() if value is not None}
+        )
+        assert (job_run.dpu_seconds, job_run.estimated_cost_usd) == (dpu_seconds, usd)
+
+    @pytest.mark.usefixtures("published")
+    @pytest.mark.parametrize(
+        ("changed", "text"),
+        [
+            ({"GlueVersion": "7.0"}, "unknown: no price in the table of 2026-11 (410 DPU-seconds, Glue 7.0)"),
+            ({"DPUSeconds": None, "MaxCapacity": None, "WorkerType": "Z.9X"}, "unknown: Glue reported no capacity"),
+        ],
+    )
+    def test_that_is_not_known_is_said_to_be(self, changed: dict[str, object], text: str) -> None:
+        assert f"Cost                {text}\n" in report(**changed)["message"]
+
+
+class TestWhatCannotBeReported:
+    def test_is_a_success_without_a_publication(self, cloud: Cloud) -> None:
+        put_metrics(cloud)
+        with pytest.raises(
+            InvalidDocument, match=r"2025-01-02: job run jr_\w+ ended well, but there is no publication"
+        ):
+            report()
+
+    def test_is_a_version_without_metrics(self, cloud: Cloud) -> None:
+        cloud.publish(Publication("events", str(DAY), version(fingerprint="0" * 32)))
+        with pytest.raises(InvalidDocument, match=f"run {RUN_ID} has no metrics object s3://"):
+            report()
+
+    @pytest.mark.parametrize("content", [b"{", b"[]", b"[" * 100_000, b"\xff"])
+    def test_is_a_metrics_object_that_is_no_json_object(self, published: Cloud, content: bytes) -> None:
+        published.put(PATHS.metrics_key(DAY, RUN_ID), content)
+        with pytest.raises(InvalidDocument, match=r"metrics object s3://.*\.json is"):
+            report()
+
+    @pytest.mark.parametrize(
+        "changed", [{"rows_read": None}, {"checks": [{}]}, {"checks": None}, {"checks": ["x"]}, {"schema_drift": [1]}]
+    )
+    def test_is_a_metrics_object_of_another_schema(self, published: Cloud, changed: dict[str, object]) -> None:
+        put_metrics(published, **changed)
+        with pytest.raises(InvalidDocument, match="it is not of this release's schema"):
+            report()
+
+    @pytest.mark.usefixtures("published")
+    @pytest.mark.parametrize(
+        "given",
+        [{}, {"ingestion_date": "2025-01-02"}, {"ingestion_date": "2025-01-02", "job_run": {}}, {"job_run": {}}, None],
+    )
+    def test_is_an_event_without_the_job_run(self, given: object) -> None:
+        with pytest.raises(InvalidInput):
+            handler(given, None)
+
+
+@pytest.mark.parametrize("started_on", [1735870500456, 1735870500])
+def test_a_start_is_read_in_seconds_and_in_milliseconds(started_on: int) -> None:
+    started_at = read_job_run({**event("job_run"), "StartedOn": started_on}).started_at
+    assert started_at is not None
+    assert started_at.isoformat(timespec="seconds") == "2025-01-03T02:15:00+00:00"

@@ -1,0 +1,247 @@
+from datetime import date
+from typing import Any
+
+import pytest
+
+from curation.raw_input import fingerprint_of, list_raw
+from curation.s3_store import S3Store
+from data_contract.fingerprint import RawObject, fingerprint
+from data_contract.publication import Publication, RunInput
+from sensor.handler import handler
+from shared.errors import (
+    AccessDenied,
+    InvalidDocument,
+    InvalidInput,
+    RawDataMissing,
+    ServiceThrottled,
+    ServiceUnavailable,
+)
+from tests.lambdas.cloud import BUCKET, CHECKSUM, DAY, PATHS, RUN_ID, Cloud, answer, is_documented, s3_error, version
+
+MD5_OF_TWO_BRACES = "8a80554c91d9fca8acb82f023de02f11"  # of b"{}\n", which is S3's ETag of it
+
+
+def look(**event: Any) -> dict[str, Any]:
+    return handler({"ingestion_date": str(DAY), **event}, None)
+
+
+class TestRawData:
+    def test_of_one_object_is_ready(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        found = look(force=False)
+        key = f"{PATHS.raw_prefix(DAY)}events.json"
+        assert found.pop("latest_arrival").endswith("Z")
+        assert found == {
+            "ingestion_date": "2025-01-02",
+            "status": "ready",
+            "objects": 1,
+            "bytes": 3,
+            "fingerprint": fingerprint([RawObject(key, 3, MD5_OF_TWO_BRACES)]),
+            "published_run_id": None,
+            "force": False,
+        }
+
+    def test_has_the_fingerprint_that_the_job_finds_in_the_same_bucket(self, cloud: Cloud) -> None:
+        for name in ("b.json", "a.ndjson", "sub/c.json.gz", "_SUCCESS", "empty.json"):
+            cloud.put_raw(name, b"" if name == "empty.json" else name.encode())
+        store = S3Store(BUCKET, "")
+        assert look()["fingerprint"] == fingerprint_of(store, list_raw(store, PATHS, DAY))
+
+    def test_of_1500_objects_is_listed_to_the_last_page(self, cloud: Cloud) -> None:
+        cloud.put_raw_parts(1500)
+        cloud.count_calls("s3")
+        found = look()
+        assert (found["status"], found["objects"], found["bytes"]) == ("ready", 1500, 4500)
+        assert cloud.calls == ["s3:ListObjectsV2", "s3:ListObjectsV2", "s3:GetObject"]
+
+    def test_leaves_out_markers_hidden_names_other_endings_and_zero_bytes(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        before = look()
+        cloud.put_raw("", b"")
+        cloud.put_raw("sub/", b"")
+        cloud.put_raw("_SUCCESS", b"x")
+        cloud.put_raw(".part-1.json", b"x")
+        cloud.put_raw("README.txt", b"x")
+        cloud.put_raw("empty.json", b"")
+        assert {**look(), "latest_arrival": ""} == {**before, "latest_arrival": ""}
+
+    def test_of_another_day_or_source_is_not_seen(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json", day=date(2025, 1, 3))
+        cloud.put("raw/source_system=other/ingestion_date=2025-01-02/events.json", b"x")
+        with pytest.raises(RawDataMissing):
+            look()
+
+
+class TestPublishedInput:
+    def published(self, cloud: Cloud, *, held: RunInput | None = None, raw_fingerprint: str | None = None) -> None:
+        cloud.put_raw("events.json")
+        current = version(fingerprint=raw_fingerprint or look()["fingerprint"])
+        cloud.publish(Publication("events", str(DAY), current, held=held))
+
+    def test_is_unchanged(self, cloud: Cloud) -> None:
+        self.published(cloud)
+        found = look()
+        assert (found["status"], found["published_run_id"]) == ("unchanged", RUN_ID)
+
+    def test_is_ready_when_forced(self, cloud: Cloud) -> None:
+        self.published(cloud)
+        found = look(force=True)
+        assert (found["status"], found["force"], found["published_run_id"]) == ("ready", True, RUN_ID)
+
+    def test_is_ready_after_an_object_was_added(self, cloud: Cloud) -> None:
+        self.published(cloud)
+        cloud.put_raw("late.json")
+        assert look()["status"] == "ready"
+
+    def test_is_ready_under_another_contract(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.published(cloud)
+        monkeypatch.setenv("CONTRACT_CHECKSUM", "b" * 64)
+        assert look()["status"] == "ready"
+
+    def test_is_unchanged_when_it_was_rolled_back(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        held = RunInput(look()["fingerprint"], CHECKSUM)
+        self.published(cloud, held=held, raw_fingerprint="0" * 32)
+        assert look()["status"] == "unchanged"
+
+    def test_with_an_unreadable_record_is_an_error_that_names_it(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        cloud.put(PATHS.publication_key(DAY), b'{"schema_version": 99}')
+        with pytest.raises(InvalidDocument, match=f"s3://{BUCKET}/publications/events/ingestion_date=2025-01-02.json"):
+            look()
+
+
+class TestMissingData:
+    def test_sends_one_alert_and_raises(self, cloud: Cloud) -> None:
+        cloud.put_raw("empty.json", b"")
+        with pytest.raises(
+            RawDataMissing, match=r"2025-01-02: no raw data under s3://.*; deliver it, then: pipeline run"
+        ):
+            look()
+        [message] = cloud.sent
+        assert message.subject == "[events] no raw data for 2025-01-02"
+        assert message.body == (
+            "What:   the raw data of events for 2025-01-02 is missing; nothing was run and nothing was published\n"
+            f"Why:    no object that counts as input lies under s3://{BUCKET}/raw/source_system=app/"
+            "ingestion_date=2025-01-02/; ignored: empty.json (zero bytes)\n"
+            "Next:   deliver the files, then: pipeline run 2025-01-02\n"
+        )
+        assert is_documented(message)
+
+    def test_of_a_published_day_says_what_stays(self, cloud: Cloud) -> None:
+        cloud.publish(Publication("events", str(DAY), version(fingerprint="0" * 32)))
+        with pytest.raises(RawDataMissing):
+            look()
+        assert f"run {RUN_ID} stays published" in cloud.sent[0].body
+
+    def test_names_only_some_of_many_ignored_objects_and_cleans_their_names(self, cloud: Cloud) -> None:
+        for number in range(5):
+            cloud.put_raw(f"a{number}\n\x1b[31mNext: rm.txt", b"x")
+        with pytest.raises(RawDataMissing):
+            look()
+        body = cloud.sent[0].body
+        assert "and 2 more" in body
+        assert "\x1b" not in body
+        assert body.count("\n") == 3
+
+    def test_is_waited_for_until_the_deadline_without_an_alert(self, cloud: Cloud) -> None:
+        found = look(wait_until="2999-01-01T00:00:00Z")
+        assert (found["status"], found["objects"], found["fingerprint"]) == ("waiting", 0, None)
+        assert cloud.sent == []
+
+    def test_is_missing_after_the_deadline(self, cloud: Cloud) -> None:
+        with pytest.raises(RawDataMissing):
+            look(wait_until="2025-01-03T06:00:00+00:00")
+        assert len(cloud.sent) == 1
+
+    def test_is_an_error_when_nobody_could_be_told(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ALERT_TOPIC_ARN", cloud.topic_arn + "x")
+        with pytest.raises(Exception, match=r"cannot publish to arn:aws:sns.*alertsx: NotFound"):
+            look()
+
+
+class TestSchedule:
+    @pytest.mark.parametrize(
+        ("zone", "moment", "day"),
+        [
+            ("UTC", "2022-03-22T18:59:43Z", "2022-03-21"),
+            ("UTC", "2022-03-22T00:00:00Z", "2022-03-21"),
+            ("Europe/Berlin", "2022-03-22T23:30:00Z", "2022-03-22"),
+            ("America/Los_Angeles", "2022-03-22T02:00:00Z", "2022-03-20"),
+            ("Europe/Berlin", "2025-03-30T22:30:00Z", "2025-03-30"),
+        ],
+    )
+    def test_means_the_day_before_in_the_time_zone(
+        self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, zone: str, moment: str, day: str
+    ) -> None:
+        monkeypatch.setenv("TIME_ZONE", zone)
+        cloud.put_raw("events.json", day=date.fromisoformat(day))
+        assert handler({"scheduled_time": moment}, None)["ingestion_date"] == day
+
+
+class TestInput:
+    @pytest.mark.parametrize(
+        ("event", "message"),
+        [
+            ({}, "either ingestion_date or scheduled_time"),
+            ({"ingestion_date": "2025-01-01", "scheduled_time": "2025-01-02T00:00:00Z"}, "and not both"),
+            ({"ingestion_date": "2025-02-30"}, "'2025-02-30', expected a day of the calendar"),
+            ({"ingestion_date": "2025-1-1"}, "'2025-1-1', expected"),
+            ({"ingestion_date": "\uff12\uff10\uff12\uff15-01-01"}, "expected a day of the calendar"),
+            ({"ingestion_date": "../../etc"}, "expected a day of the calendar"),
+            ({"ingestion_date": "2025-01-01\n"}, "expected a day of the calendar"),
+            ({"ingestion_date": 20250101}, "20250101, expected a date as YYYY-MM-DD"),
+            ({"ingestion_date": None}, "None, expected a date"),
+            ({"ingestion_date": "2025-01-01", "force": "false"}, "force is 'false', expected true or false"),
+            ({"ingestion_date": "2025-01-01", "forced": True}, "did you mean 'force'"),
+            ({"ingestion_date": "2025-01-01", "wait_until": "tomorrow"}, "expected a time in UTC such as"),
+            ({"ingestion_date": "2025-01-01", "wait_until": "2025-01-02T06:00:00"}, "expected a time in UTC"),
+            ({"scheduled_time": "0001-01-01T00:00:00Z"}, "there is no day before"),
+            ({"scheduled_time": "<aws.scheduler.scheduled-time>"}, "expected a time in UTC"),
+            ([], r"the input is \[\], expected a JSON object"),
+            ("2025-01-01", "expected a JSON object"),
+            (None, "expected a JSON object"),
+        ],
+    )
+    def test_that_is_wrong_is_refused_and_nothing_is_read(self, cloud: Cloud, event: object, message: str) -> None:
+        cloud.count_calls("s3")
+        with pytest.raises(InvalidInput, match=message):
+            handler(event, None)
+        assert cloud.calls == []
+
+
+class TestAws:
+    def test_access_denied_names_the_place_and_the_permission(self, cloud: Cloud) -> None:
+        answer("s3", "ListObjectsV2", status=403, body=s3_error("AccessDenied"))
+        with pytest.raises(AccessDenied, match=r"cannot list s3://prod.*/ingestion_date=2025-01-02/: .*s3:ListBucket"):
+            look()
+        assert cloud.sent == []
+
+    def test_an_unreadable_record_is_not_taken_for_an_unpublished_day(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        answer("s3", "GetObject", status=403, body=s3_error("AccessDenied"))
+        with pytest.raises(AccessDenied, match=r"cannot read s3://.*\.json: .*s3:GetObject and s3:ListBucket"):
+            look()
+
+    @pytest.mark.usefixtures("cloud")
+    @pytest.mark.parametrize(
+        ("status", "code", "expected"),
+        [
+            (503, "SlowDown", ServiceThrottled),
+            (503, "ServiceUnavailable", ServiceUnavailable),
+            (500, "InternalError", ServiceUnavailable),
+        ],
+    )
+    def test_a_passing_trouble_is_retried_and_then_raised_under_a_name_to_retry(
+        self, status: int, code: str, expected: type[Exception]
+    ) -> None:
+        attempts = answer("s3", "ListObjectsV2", status=status, body=s3_error(code))
+        with pytest.raises(expected, match=f"cannot list s3://.*: {code}"):
+            look()
+        assert attempts() == 5
+
+    def test_a_throttle_in_the_middle_of_a_long_listing_is_survived(self, cloud: Cloud) -> None:
+        cloud.put_raw_parts(1001)
+        attempts = answer("s3", "ListObjectsV2", status=503, body=s3_error("SlowDown"), only=2)
+        assert look()["objects"] == 1001
+        assert attempts() == 3

@@ -1,0 +1,170 @@
+import json
+import shutil
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from shared.aws import explained
+from shared.causes import read_cause
+from shared.days import due_time, time_zone
+from shared.environment import Environment
+from shared.errors import InvalidEnvironment, ServiceUnavailable
+from shared.logs import StepLog
+from shared.messages import Notice, clean, subject
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPLETE = {
+    "DATA_BUCKET": "prod-data-pipeline-123456789012",
+    "DATASET": "events",
+    "SOURCE_SYSTEM": "app",
+    "CONTRACT_CHECKSUM": "a" * 64,
+    "TIME_ZONE": "Europe/Berlin",
+    "FRESHNESS_HOURS": "6",
+    "ALERT_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:alerts",
+    "STATE_MACHINE_ARN": "arn:aws-us-gov:states:us-gov-west-1:123456789012:stateMachine:events-pipeline",
+}
+READERS = {
+    "DATA_BUCKET": Environment.place,
+    "DATASET": Environment.dataset,
+    "SOURCE_SYSTEM": Environment.place,
+    "CONTRACT_CHECKSUM": Environment.contract_checksum,
+    "TIME_ZONE": Environment.time_zone,
+    "FRESHNESS_HOURS": Environment.freshness_hours,
+    "ALERT_TOPIC_ARN": Environment.alert_topic_arn,
+    "STATE_MACHINE_ARN": Environment.state_machine_arn,
+}
+
+
+class TestEnvironment:
+    @pytest.mark.parametrize("name", COMPLETE)
+    def test_is_read_when_it_is_complete(self, name: str) -> None:
+        assert READERS[name](Environment(COMPLETE))
+
+    @pytest.mark.parametrize("name", COMPLETE)
+    @pytest.mark.parametrize("value", [None, ""])
+    def test_that_lacks_a_variable_is_an_error_that_names_it(self, name: str, value: str | None) -> None:
+        values = {key: text for key, text in {**COMPLETE, name: value}.items() if text is not None}
+        with pytest.raises(InvalidEnvironment, match=f"the environment variable {name} is not set; deploy"):
+            READERS[name](Environment(values))
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("DATA_BUCKET", "s3://bucket"),
+            ("DATA_BUCKET", "A_bucket"),
+            ("DATASET", "../events"),
+            ("SOURCE_SYSTEM", "app/"),
+            ("CONTRACT_CHECKSUM", "abc"),
+            ("TIME_ZONE", "Middle/Earth"),
+            ("TIME_ZONE", "../../etc/passwd"),
+            ("TIME_ZONE", "/etc/localtime"),
+            ("TIME_ZONE", "Europe"),
+            ("FRESHNESS_HOURS", "six"),
+            ("FRESHNESS_HOURS", "-1"),
+            ("FRESHNESS_HOURS", "0"),
+            ("FRESHNESS_HOURS", "nan"),
+            ("FRESHNESS_HOURS", "1e9"),
+            ("ALERT_TOPIC_ARN", "alerts"),
+            ("ALERT_TOPIC_ARN", COMPLETE["STATE_MACHINE_ARN"]),
+            ("STATE_MACHINE_ARN", COMPLETE["ALERT_TOPIC_ARN"]),
+        ],
+    )
+    def test_with_a_malformed_value_is_an_error_that_names_it(self, name: str, value: str) -> None:
+        with pytest.raises(InvalidEnvironment, match=f"the environment variable {name} is '.+', expected .+; correct"):
+            READERS[name](Environment({**COMPLETE, name: value}))
+
+
+class TestDueTime:
+    @pytest.mark.parametrize(
+        ("day", "zone", "hours", "due"),
+        [
+            ("2025-01-02", "UTC", 6, "2025-01-03T06:00:00+00:00"),
+            ("2025-01-02", "Europe/Berlin", 6, "2025-01-03T05:00:00+00:00"),
+            ("2025-03-30", "Europe/Berlin", 6, "2025-03-31T04:00:00+00:00"),
+            ("2025-10-26", "Europe/Berlin", 6, "2025-10-27T05:00:00+00:00"),
+            ("2024-12-31", "Pacific/Auckland", 0.5, "2024-12-31T11:30:00+00:00"),
+        ],
+    )
+    def test_is_the_end_of_the_day_in_its_zone_and_the_hours(self, day: str, zone: str, hours: float, due: str) -> None:
+        found = due_time(date.fromisoformat(day), time_zone(zone), freshness_hours=hours)
+        assert found.isoformat() == due
+
+
+class TestSubject:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("plain", "plain"),
+            ("a\nb\r\n\tc", "a b c"),
+            ("caf\u00e9 \u2026 \u65e5\u672c", "cafe? ... ?"),
+            ("x" * 99, "x" * 99),
+            ("x" * 100, "x" * 96 + "..."),
+        ],
+    )
+    def test_is_short_plain_ascii(self, text: str, expected: str) -> None:
+        assert subject(text) == expected
+
+    def test_of_a_text_without_end_is_made_quickly(self) -> None:
+        assert len(subject("\u202e\x00a" * 1_000_000)) <= 99
+
+
+def test_a_notice_leaves_out_the_lines_it_has_nothing_for() -> None:
+    message = Notice(dataset="events", headline="h", what="w", why="y", next_step="n").message()
+    assert (message.subject, message.body) == ("[events] h", "What:   w\nWhy:    y\nNext:   n\n")
+
+
+def test_a_long_text_is_cut_and_says_so() -> None:
+    assert clean("x" * 3_000) == "x" * 2_000 + "..."
+
+
+class TestCause:
+    def test_nested_beyond_reason_ends(self) -> None:
+        cause = "the bottom"
+        for _ in range(12):
+            cause = json.dumps({"Error": "E", "Cause": cause, "ExecutionArn": "arn"})
+        assert '"Cause"' in read_cause(cause).text
+
+    @pytest.mark.parametrize("cause", ["", None, "{", "[1]", "7", '"text"', {"errorMessage": None}, b"x"])
+    def test_of_any_kind_is_a_text(self, cause: object) -> None:
+        assert isinstance(read_cause(cause).text, str)
+
+
+def test_a_log_line_is_one_json_object_with_the_request(capsys: pytest.CaptureFixture[str]) -> None:
+    log = StepLog("sensor", SimpleNamespace(aws_request_id="r-1"))
+    log.info("listed", key="a\nb\x1b[0m", at=datetime(2025, 1, 2, tzinfo=UTC))
+    [line] = capsys.readouterr().out.splitlines()
+    assert json.loads(line) == {
+        "level": "INFO",
+        "step": "listed",
+        "function": "sensor",
+        "request_id": "r-1",
+        "key": "a\nb\x1b[0m",
+        "at": "2025-01-02 00:00:00+00:00",
+    }
+
+
+def test_a_service_that_does_not_answer_is_unavailable() -> None:
+    with (
+        pytest.raises(ServiceUnavailable, match=r"cannot list x: .*timeout"),
+        explained("list x", needs="s3:ListBucket"),
+    ):
+        raise ReadTimeoutError(endpoint_url="https://s3")
+
+
+def test_every_function_loads_from_the_zip_with_nothing_but_boto3(tmp_path: Path) -> None:
+    for folder in [*(ROOT / "lambda_src").iterdir(), ROOT / "data_contract"]:
+        if folder.is_dir():
+            shutil.copytree(folder, tmp_path / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
+    functions = sorted(path.parent.name for path in (ROOT / "lambda_src").glob("*/handler.py"))
+    assert functions == ["alert", "backfill_plan", "backfill_summary", "late_data", "report", "sensor"]
+    absent = "yaml aws_cdk pyspark moto rich curation"
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); sys.modules.update(dict.fromkeys({absent!r}.split()));"
+        f"import importlib; [importlib.import_module(name + '.handler').handler for name in {functions!r}]"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, cwd=tmp_path)
