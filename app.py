@@ -1,0 +1,63 @@
+"""Entry of the CDK: settings from the context, contracts from their folder, three stacks, and cdk-nag over all of it.
+
+It asks neither AWS nor the network for anything; account and region stay open unless the settings name them.
+"""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
+
+from config import Settings, settings_from
+from stacks.data_stack import DataStack
+from stacks.dataset import ROOT, load_datasets
+from stacks.monitoring_stack import MonitoringStack
+from stacks.pipeline_stack import PipelineStack
+
+CONTRACTS = ROOT / "contracts"
+
+
+def build(app: cdk.App, contracts: Path) -> Settings:
+    """Add the stacks of the environment that the app's context chooses."""
+    settings = settings_from(app.node.get_all_context())
+    datasets = load_datasets(settings, contracts)
+    env = cdk.Environment(account=settings.account, region=settings.region)
+    name = f"{settings.environment}-data-pipeline"
+    data = DataStack(
+        app,
+        "Data",
+        stack_name=f"{name}-data",
+        description="Data pipeline: bucket, catalog, workgroup, alert topic",
+        env=env,
+        settings=settings,
+        datasets=datasets,
+    )
+    pipeline = PipelineStack(
+        app,
+        "Pipeline",
+        stack_name=f"{name}-pipeline",
+        description="Data pipeline: jobs, state machines, schedules, late data",
+        env=env,
+        datasets=datasets,
+        exports=data.exports,
+    )
+    monitoring = MonitoringStack(
+        app,
+        "Monitoring",
+        stack_name=f"{name}-monitoring",
+        description="Data pipeline: alerts, freshness checks, dashboards",
+        env=env,
+        datasets=datasets,
+        exports=data.exports,
+    )
+    pipeline.add_stack_dependency(data)
+    monitoring.add_stack_dependency(pipeline)
+    cdk.Tags.of(app).add("data-pipeline:environment", settings.environment)
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
+    return settings
+
+
+if __name__ == "__main__":
+    application = cdk.App()
+    build(application, CONTRACTS)
+    application.synth()

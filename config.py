@@ -1,0 +1,224 @@
+"""The settings of one deployed environment: what an operator may choose, and within which limits.
+
+Owns defaults and validation; must not know the CDK, AWS or any dataset. Every field is a knob, and docs/deploy.md
+lists them.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+GLUE_VERSIONS: Final = ("6.0", "5.1")
+WORKER_TYPES: Final = ("G.1X", "G.2X")
+DEFAULT_ENVIRONMENT: Final = "prod"
+# Delays of a full set of retries, so that the execution always outlives its task.
+EXECUTION_MARGIN_MINUTES: Final = 60
+# How long Glue may look for capacity, which the job's own timeout does not count.
+START_UP_MINUTES: Final = 15
+FLEX_START_UP_MINUTES: Final = 60
+
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutRetentionPolicy.html
+_LOG_RETENTION_DAYS: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
+_EMAIL: Final = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
+_REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+
+
+class ConfigurationError(ValueError):
+    """A setting cannot be used; the message names it, the value, what is allowed and the next step."""
+
+
+def _require(holds: bool, settings: "Settings", name: str, allowed: str) -> None:  # noqa: FBT001
+    if not holds:
+        value = getattr(settings, name)
+        raise ConfigurationError(f"{settings.environment}: {name} {value!r}: {allowed}; set it with -c {name}=…")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One environment. Account and region are those of the deploying credentials unless given."""
+
+    environment: str
+    account: str | None = None
+    region: str | None = None
+
+    database: str
+    alert_emails: tuple[str, ...] = ()
+    notify_success: bool = True
+
+    time_zone: str = "UTC"
+    schedule_enabled: bool = True
+    schedule_hour: int = 1
+    wait_for_data_minutes: int = 120
+    poll_minutes: int = 10
+    late_data: bool = True
+    late_data_delay_minutes: int = 5
+
+    glue_version: str = "6.0"
+    worker_type: str = "G.1X"
+    max_workers: int = 10
+    flex: bool = False
+    job_timeout_minutes: int = 120
+    max_concurrent_runs: int = 10
+    keep_versions: int = 2
+    keep_hours: int = 24
+    backfill_timeout_hours: int = 336
+
+    scan_cutoff_gb: int = 100
+    results_days: int = 30
+    quarantine_days: int = 90
+    noncurrent_days: int = 30
+    raw_infrequent_days: int = 30
+    raw_archive_days: int = 90
+    log_days: int = 90
+
+    kms: bool = False
+    destroy_data: bool = False
+    confirm_destroy_data: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise ConfigurationError for the first setting outside its limits."""
+        self._check_choices()
+        self._check_texts()
+        for name, (low, high) in _RANGES.items():
+            _require(low <= getattr(self, name) <= high, self, name, f"must lie in {low} to {high}")
+        self._check_agreement()
+
+    @property
+    def lease_minutes(self) -> int:
+        """How long a run's lease lasts; longer than the job can run, start-up included."""
+        return self.job_timeout_minutes + 60
+
+    @property
+    def task_timeout_minutes(self) -> int:
+        """How long the state machine waits for a job run; the job's own timeout comes first."""
+        return self.job_timeout_minutes + (FLEX_START_UP_MINUTES if self.flex else START_UP_MINUTES)
+
+    @property
+    def execution_timeout_minutes(self) -> int:
+        """How long one date may take, from the first look for raw data to the notification."""
+        return self.wait_for_data_minutes + self.task_timeout_minutes + EXECUTION_MARGIN_MINUTES
+
+    @property
+    def data_is_destroyed(self) -> bool:
+        """Tell whether destroying the stack deletes the data as well; needs both flags."""
+        return self.destroy_data and self.confirm_destroy_data
+
+    def _check_choices(self) -> None:
+        for name, allowed in (
+            ("glue_version", GLUE_VERSIONS),
+            ("worker_type", WORKER_TYPES),
+            ("log_days", _LOG_RETENTION_DAYS),
+        ):
+            _require(getattr(self, name) in allowed, self, name, f"allowed: {', '.join(map(str, allowed))}")
+
+    def _check_texts(self) -> None:
+        _require(bool(_NAME.fullmatch(self.database)), self, "database", "needs a-z, 0-9 and _, a letter first")
+        for address in self.alert_emails:
+            _require(bool(_EMAIL.fullmatch(address)), self, "alert_emails", f"{address!r} is no e-mail address")
+        _require(not self.account or bool(_ACCOUNT.fullmatch(self.account)), self, "account", "must be 12 digits")
+        _require(not self.region or bool(_REGION.fullmatch(self.region)), self, "region", "for example eu-central-1")
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            _require(False, self, "time_zone", "must be an IANA name such as Europe/Berlin")  # noqa: FBT003
+
+    def _check_agreement(self) -> None:
+        _require(
+            self.raw_infrequent_days < self.raw_archive_days,
+            self,
+            "raw_archive_days",
+            "must exceed raw_infrequent_days",
+        )
+        _require(
+            self.backfill_timeout_hours * 60 > self.execution_timeout_minutes + 120,
+            self,
+            "backfill_timeout_hours",
+            f"must exceed one execution ({self.execution_timeout_minutes} minutes) by more than 2 hours",
+        )
+
+
+# Lowest and highest value of every number, both allowed.
+_RANGES: Final[Mapping[str, tuple[float, float]]] = {
+    "schedule_hour": (0, 23),
+    "wait_for_data_minutes": (0, 24 * 60),
+    "poll_minutes": (1, 120),
+    "late_data_delay_minutes": (
+        0,
+        15,
+    ),  # SQS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html
+    "max_workers": (2, 299),
+    "job_timeout_minutes": (5, 7 * 24 * 60 - 60),  # Glue allows 7 days, and so does the lease
+    "max_concurrent_runs": (1, 200),
+    "keep_versions": (0, 100),
+    "keep_hours": (0, 24 * 365),
+    "backfill_timeout_hours": (4, 24 * 365),  # Step Functions allows a year
+    "scan_cutoff_gb": (1, 100_000),
+    "results_days": (1, 3650),
+    "quarantine_days": (1, 3650),
+    "noncurrent_days": (1, 3650),
+    "raw_infrequent_days": (30, 3650),  # S3 refuses an earlier move to STANDARD_IA
+    "raw_archive_days": (31, 3650),
+}
+
+ENVIRONMENTS: Final[Mapping[str, Settings]] = {
+    "dev": Settings(
+        environment="dev",
+        database="dev_data_pipeline",
+        schedule_enabled=False,
+        max_workers=2,
+        flex=True,
+        job_timeout_minutes=60,
+        scan_cutoff_gb=10,
+        log_days=14,
+        quarantine_days=30,
+    ),
+    "prod": Settings(environment="prod", database="prod_data_pipeline"),
+}
+
+
+def settings_from(context: Mapping[str, Any]) -> Settings:
+    """Build the settings of the environment that the context chooses, with the context's own values put over them.
+
+    Keys that belong to the CDK or to a library (they hold ``:``, ``@`` or ``/``) are passed over; any other unknown key
+    is an error, so that a misspelt knob never deploys with its default.
+    """
+    name = str(context.get("environment", DEFAULT_ENVIRONMENT))
+    if name not in ENVIRONMENTS:
+        raise ConfigurationError(f"environment {name!r} is not known; allowed: {', '.join(ENVIRONMENTS)}")
+    kinds = {item.name: item.type for item in fields(Settings) if item.name != "environment"}
+    values: dict[str, Any] = {}
+    for key, value in context.items():
+        if key in kinds:
+            values[key] = _typed(key, str(kinds[key]), value)
+        elif key != "environment" and not re.search(r"[:@/]", key):
+            near = difflib.get_close_matches(key, kinds, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ConfigurationError(f"setting {key!r} is not known{hint}; docs/deploy.md lists them all")
+    return replace(ENVIRONMENTS[name], **values)
+
+
+def _typed(name: str, kind: str, value: Any) -> Any:
+    """Read a context value, which the command line always hands over as text."""
+    text = str(value).strip()
+    if "tuple" in kind:
+        parts = value if isinstance(value, list | tuple) else text.split(",")
+        return tuple(part.strip() for part in parts if part.strip())
+    if "bool" in kind:
+        if text.lower() not in ("true", "false"):
+            raise ConfigurationError(f"{name} {value!r} must be true or false")
+        return text.lower() == "true"
+    if "int" in kind:
+        return _whole_number(name, text)
+    return text or None
+
+
+def _whole_number(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ConfigurationError(f"{name} {text!r} must be a whole number") from None

@@ -1,0 +1,1 @@
+"""The AWS resources, as three stacks that are split by what happens to them: kept, replaced, watched."""

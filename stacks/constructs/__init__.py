@@ -1,0 +1,1 @@
+"""One noun per file; each construct's resource is a public attribute."""

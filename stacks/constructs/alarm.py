@@ -1,0 +1,26 @@
+"""Alarms that reach the topic without passing through any code of ours."""
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+
+class Alarm(Construct):
+    """Goes off when the metric is above zero, and says so once; no data is no trouble."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, metric: cloudwatch.IMetric, topic: sns.ITopic, description: str
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.alarm = cloudwatch.Alarm(
+            self,
+            "Alarm",
+            metric=metric,
+            threshold=0,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=description,
+        )
+        self.alarm.add_alarm_action(actions.SnsAction(topic))

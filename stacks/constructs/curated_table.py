@@ -1,0 +1,63 @@
+"""The catalog table of a dataset's published days."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_glue as glue
+from constructs import Construct
+
+from stacks.dataset import Dataset
+
+_PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
+
+
+class CuratedTable(Construct):
+    """Columns come from the contract; days are registered partitions, each pointing at the version that is published.
+
+    Partition projection stays off: Athena would ignore the registered locations and read replaced versions too.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, dataset: Dataset, bucket_name: str) -> None:
+        super().__init__(scope, construct_id)
+        contract = dataset.contract
+        self.table = glue.CfnTable(
+            self,
+            "Table",
+            catalog_id=Stack.of(self).account,
+            database_name=dataset.settings.database,
+            table_input=glue.CfnTable.TableInputProperty(
+                name=contract.table,
+                description=_cut(contract.description, 2048),
+                table_type="EXTERNAL_TABLE",
+                parameters={
+                    "EXTERNAL": "TRUE",
+                    "classification": "parquet",
+                    "contract_id": contract.id,
+                    "contract_version": contract.version,
+                },
+                partition_keys=[
+                    glue.CfnTable.ColumnProperty(
+                        name="ingestion_date", type="string", comment="The day the data arrived, YYYY-MM-DD."
+                    )
+                ],
+                storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
+                    columns=[
+                        glue.CfnTable.ColumnProperty(
+                            name=column.name.lower(), type=column.type, comment=_cut(column.description, 255) or None
+                        )
+                        for column in contract.columns
+                    ],
+                    location=f"s3://{bucket_name}/{dataset.curated_prefix}",
+                    input_format=f"{_PARQUET}.MapredParquetInputFormat",
+                    output_format=f"{_PARQUET}.MapredParquetOutputFormat",
+                    serde_info=glue.CfnTable.SerdeInfoProperty(
+                        serialization_library=f"{_PARQUET}.serde.ParquetHiveSerDe",
+                        parameters={"serialization.format": "1"},
+                    ),
+                ),
+            ),
+        )
+
+
+def _cut(text: str, length: int) -> str:
+    """Shorten to what the catalog stores (https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-tables.html)."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"

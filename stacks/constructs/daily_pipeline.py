@@ -1,0 +1,112 @@
+"""The state machine for one date, with the two functions around the job."""
+
+from aws_cdk import Stack
+from constructs import Construct
+
+from stacks.constructs.curation_job import CurationJob
+from stacks.constructs.data_access import allow_key, allow_listing, allow_objects
+from stacks.constructs.python_function import PythonFunction
+from stacks.constructs.shared_resources import SharedResources
+from stacks.constructs.state_machine import StateMachine
+from stacks.dataset import Dataset
+from stacks.definitions.pipeline import pipeline_definition
+
+
+class DailyPipeline(Construct):
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        dataset: Dataset,
+        job: CurationJob,
+        shared: SharedResources,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        settings = dataset.settings
+        self.sensor = _sensor(self, dataset, shared)
+        self.report = _report(self, dataset, shared)
+        self.state_machine = StateMachine(
+            self,
+            "StateMachine",
+            name=dataset.pipeline_name,
+            settings=settings,
+            definition=pipeline_definition(
+                sensor_arn=self.sensor.arn,
+                report_arn=self.report.arn,
+                job_name=job.job.ref,
+                topic_arn=shared.topic.topic_arn,
+                poll_seconds=settings.poll_minutes * 60,
+                task_timeout_seconds=settings.task_timeout_minutes * 60,
+                timeout_seconds=settings.execution_timeout_minutes * 60,
+                notify_success=settings.notify_success,
+            ),
+        )
+        self._allow_tasks(dataset, shared)
+
+    def _allow_tasks(self, dataset: Dataset, shared: SharedResources) -> None:
+        role, stack = self.state_machine.role, Stack.of(self)
+        functions = [self.sensor.arn, self.report.arn]
+        role.allow(actions=["lambda:InvokeFunction"], resources=functions)
+        # What `.sync` calls: https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html
+        role.allow(
+            actions=["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],
+            resources=[stack.format_arn(service="glue", resource="job", resource_name=dataset.job_name)],
+        )
+        role.allow(actions=["sns:Publish"], resources=[shared.topic.topic_arn])
+        allow_key(role, shared, writes=True, services=["sns"])
+
+
+def _sensor(scope: Construct, dataset: Dataset, shared: SharedResources) -> PythonFunction:
+    sensor = PythonFunction(
+        scope,
+        "Sensor",
+        module="sensor",
+        settings=dataset.settings,
+        memory_mb=512,
+        environment={
+            "DATA_BUCKET": shared.bucket_name,
+            "DATASET": dataset.name,
+            "SOURCE_SYSTEM": dataset.contract.source_system,
+            "CONTRACT_CHECKSUM": dataset.contract.checksum,
+            "TIME_ZONE": dataset.settings.time_zone,
+            "ALERT_TOPIC_ARN": shared.topic.topic_arn,
+        },
+    )
+    allow_listing(sensor.role, shared, [dataset.raw_prefix, dataset.publications_prefix])
+    allow_objects(
+        sensor.role,
+        shared,
+        [dataset.publications_prefix],
+        actions=["s3:GetObject"],
+        reason=f"One publication record per day of {dataset.name}.",
+    )
+    sensor.role.allow(actions=["sns:Publish"], resources=[shared.topic.topic_arn])
+    allow_key(sensor.role, shared, writes=True, services=["s3", "sns"])
+    return sensor
+
+
+def _report(scope: Construct, dataset: Dataset, shared: SharedResources) -> PythonFunction:
+    report = PythonFunction(
+        scope,
+        "Report",
+        module="report",
+        settings=dataset.settings,
+        environment={
+            "DATA_BUCKET": shared.bucket_name,
+            "DATASET": dataset.name,
+            "SOURCE_SYSTEM": dataset.contract.source_system,
+            "TIME_ZONE": dataset.settings.time_zone,
+        },
+    )
+    prefixes = [dataset.publications_prefix, dataset.metrics_prefix]
+    allow_listing(report.role, shared, prefixes)
+    allow_objects(
+        report.role,
+        shared,
+        prefixes,
+        actions=["s3:GetObject"],
+        reason=f"One publication record per day and one metrics object per run of {dataset.name}.",
+    )
+    allow_key(report.role, shared, writes=False)
+    return report

@@ -1,0 +1,49 @@
+"""Grants on the prefixes of the data bucket, as every role needs them."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Stack
+
+from stacks.constructs.permission import ServiceRole
+from stacks.constructs.shared_resources import SharedResources
+
+
+def allow_listing(
+    role: ServiceRole, shared: SharedResources, prefixes: Sequence[str], *, parents: bool = False
+) -> None:
+    """Let a role list what is below prefixes, and with ``parents`` the folders above them too.
+
+    Listing is also what makes a missing object "not found" instead of "access denied".
+    """
+    patterns = {f"{prefix}*" for prefix in prefixes}
+    if parents:
+        patterns |= {above for prefix in prefixes for above in _folders_above(prefix)}
+    conditions = {"StringLike": {"s3:prefix": sorted(patterns)}}
+    role.allow(actions=["s3:ListBucket"], resources=[shared.bucket_arn], conditions=conditions)
+
+
+def allow_objects(
+    role: ServiceRole, shared: SharedResources, prefixes: Sequence[str], *, actions: Sequence[str], reason: str
+) -> None:
+    """Let a role do something to every object below prefixes."""
+    role.allow(actions=actions, resources=[f"{shared.bucket_arn}/{prefix}*" for prefix in prefixes], reason=reason)
+
+
+def allow_key(role: ServiceRole, shared: SharedResources, *, writes: bool, services: Sequence[str] = ("s3",)) -> None:
+    """Let a role use the customer-managed key, if there is one, through the services that encrypt with it."""
+    if shared.key is None:
+        return
+    region = Stack.of(role).region
+    hosts = [f"{service}.{region}.amazonaws.com" for service in services]
+    role.allow(
+        actions=["kms:Decrypt", "kms:GenerateDataKey"] if writes else ["kms:Decrypt"],
+        resources=[shared.key.key_arn],
+        conditions={"StringEquals": {"kms:ViaService": hosts}},
+    )
+
+
+def _folders_above(prefix: str) -> set[str]:
+    """Return the prefix and its parents in both forms that S3A asks for, with the last slash and without."""
+    parts = prefix.rstrip("/").split("/")
+    paths = ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+    return {form for path in paths for form in (path, f"{path}/")}

@@ -1,0 +1,112 @@
+"""Who hears of a failed job, a failed execution and an overdue day, on two paths that do not need each other."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+from stacks.constructs.data_access import allow_key, allow_listing, allow_objects
+from stacks.constructs.dead_letters import DeadLetters
+from stacks.constructs.python_function import PythonFunction
+from stacks.constructs.schedule import SCHEDULED_TIME, Call, DailySchedule, DailyTime
+from stacks.constructs.shared_resources import SharedResources
+from stacks.constructs.state_machine import state_machine_arn
+from stacks.dataset import Dataset
+
+# Glue announces these and SUCCEEDED; ERROR and EXPIRED may never be announced, which is what the second rule is for.
+JOB_STATES = ("FAILED", "TIMEOUT", "STOPPED")
+EXECUTION_STATUSES = ("FAILED", "TIMED_OUT", "ABORTED")
+# A publication that just makes it is not overdue; where clocks change, it is due up to an hour later on the clock.
+_GRACE_MINUTES = 10
+_CLOCK_CHANGE_MINUTES = 60
+_MINUTES_PER_DAY = 24 * 60
+
+
+class IncidentAlerts(Construct):
+    """One function writes all messages; what it fails on ends in the dead-letter queue, whose alarm needs no code."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        dataset: Dataset,
+        shared: SharedResources,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letters = DeadLetters(self, "DeadLetters", what=f"An alert about {dataset.name}", shared=shared).queue
+        self.function = PythonFunction(
+            self,
+            "Function",
+            module="alert",
+            settings=dataset.settings,
+            environment={
+                "DATA_BUCKET": shared.bucket_name,
+                "DATASET": dataset.name,
+                "SOURCE_SYSTEM": dataset.contract.source_system,
+                "TIME_ZONE": dataset.settings.time_zone,
+                "FRESHNESS_HOURS": f"{dataset.freshness_hours:g}",
+                "ALERT_TOPIC_ARN": shared.topic.topic_arn,
+            },
+        )
+        self.function.send_failures_to(self.dead_letters, shared)
+        self._allow(dataset, shared)
+        machines = [dataset.pipeline_name, dataset.backfill_name]
+        self.job_rule = self._rule(
+            "JobRule",
+            f"Job runs of {dataset.name} that did not succeed",
+            events.EventPattern(
+                source=["aws.glue"],
+                detail_type=["Glue Job State Change"],
+                detail={"jobName": [dataset.job_name], "state": list(JOB_STATES)},
+            ),
+        )
+        self.execution_rule = self._rule(
+            "ExecutionRule",
+            f"Executions of {dataset.name} that did not succeed",
+            events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={
+                    "stateMachineArn": [state_machine_arn(self, name) for name in machines],
+                    "status": list(EXECUTION_STATUSES),
+                },
+            ),
+        )
+        self.freshness = self._freshness(dataset, shared) if dataset.contract.freshness_hours is not None else None
+
+    def _allow(self, dataset: Dataset, shared: SharedResources) -> None:
+        role = self.function.role
+        role.allow(actions=["sns:Publish"], resources=[shared.topic.topic_arn])
+        jobs = Stack.of(self).format_arn(service="glue", resource="job", resource_name=dataset.job_name)
+        role.allow(actions=["glue:GetJobRun"], resources=[jobs])
+        prefixes = [dataset.publications_prefix, dataset.metrics_prefix]
+        allow_listing(role, shared, prefixes)
+        allow_objects(
+            role,
+            shared,
+            prefixes,
+            actions=["s3:GetObject"],
+            reason=f"One publication record per day and one metrics object per run of {dataset.name}.",
+        )
+        allow_key(role, shared, writes=True, services=["s3", "sns"])
+
+    def _rule(self, construct_id: str, description: str, pattern: events.EventPattern) -> events.Rule:
+        target = targets.LambdaFunction(self.function.function, dead_letter_queue=self.dead_letters)
+        return events.Rule(self, construct_id, description=description, event_pattern=pattern, targets=[target])
+
+    def _freshness(self, dataset: Dataset, shared: SharedResources) -> DailySchedule:
+        """Check once a day, when the last due day has to be there."""
+        grace = _GRACE_MINUTES + (0 if dataset.settings.time_zone == "UTC" else _CLOCK_CHANGE_MINUTES)
+        due = (round(dataset.freshness_hours * 60) + grace) % _MINUTES_PER_DAY
+        return DailySchedule(
+            self,
+            "Freshness",
+            description=f"Is the last due day of {dataset.name} published?",
+            at=DailyTime(due // 60, due % 60, dataset.settings.time_zone, dataset.settings.schedule_enabled),
+            call=Call(
+                self.function.arn, "lambda:InvokeFunction", {"check": "freshness", "scheduled_time": SCHEDULED_TIME}
+            ),
+            dead_letters=self.dead_letters,
+            shared=shared,
+        )

@@ -1,0 +1,125 @@
+"""Reruns of days whose raw data changed: S3 event, rule, delaying queue, function, execution."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stacks.constructs.alarm import Alarm
+from stacks.constructs.data_access import allow_key, allow_listing, allow_objects
+from stacks.constructs.dead_letters import DeadLetters, encrypted_queue
+from stacks.constructs.python_function import PythonFunction
+from stacks.constructs.shared_resources import SharedResources
+from stacks.constructs.state_machine import StateMachine
+from stacks.dataset import Dataset
+
+_TIMEOUT_SECONDS = 120
+_BATCH = 1000
+_BATCHING_WINDOW = Duration.minutes(1)
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
+_RECEIVING = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+
+
+class LateData(Construct):
+    """The delay lets an upload of many files end first; one batch then starts at most one run per date."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        dataset: Dataset,
+        pipeline: StateMachine,
+        shared: SharedResources,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letters = DeadLetters(self, "DeadLetters", what=f"Late data of {dataset.name}", shared=shared).queue
+        self.queue = _arrivals(self, dataset, shared, self.dead_letters)
+        self.rule = _rule(self, dataset, shared, targets.SqsQueue(self.queue, dead_letter_queue=self.dead_letters))
+        self.function = _function(self, dataset, pipeline, shared)
+        self._connect(shared)
+        self.alarm = Alarm(
+            self,
+            "Errors",
+            metric=self.function.function.metric_errors(period=Duration.minutes(5)),
+            topic=shared.topic,
+            description=(
+                f"The late-data function of {dataset.name} failed, so days may not be rerun. Read its log and fix the "
+                "cause; the events are tried again, and then wait in the dead-letter queue."
+            ),
+        ).alarm
+
+    def _connect(self, shared: SharedResources) -> None:
+        """Let the function take messages from the queue; those it cannot handle go back one by one."""
+        self.mapping = lambda_.EventSourceMapping(
+            self,
+            "Mapping",
+            target=self.function.function,
+            event_source_arn=self.queue.queue_arn,
+            batch_size=_BATCH,
+            max_batching_window=_BATCHING_WINDOW,
+            report_batch_item_failures=True,
+        )
+        self.function.role.allow(actions=_RECEIVING, resources=[self.queue.queue_arn])
+        allow_key(self.function.role, shared, writes=False, services=["s3", "sqs"])
+
+
+def _arrivals(scope: Construct, dataset: Dataset, shared: SharedResources, dead_letters: sqs.IQueue) -> sqs.Queue:
+    return encrypted_queue(
+        scope,
+        "Arrivals",
+        key=shared.key,
+        retention=Duration.days(4),
+        delay=Duration.minutes(dataset.settings.late_data_delay_minutes),
+        # Six times the function's timeout: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+        visibility=Duration.seconds(6 * _TIMEOUT_SECONDS),
+        redrive=sqs.DeadLetterQueue(max_receive_count=5, queue=dead_letters),
+    )
+
+
+def _rule(scope: Construct, dataset: Dataset, shared: SharedResources, target: events.IRuleTarget) -> events.Rule:
+    return events.Rule(
+        scope,
+        "Rule",
+        description=f"Raw objects that arrive for {dataset.name}",
+        event_pattern=events.EventPattern(
+            source=["aws.s3"],
+            detail_type=["Object Created"],
+            detail={
+                "bucket": {"name": [shared.bucket_name]},
+                "object": {"key": [{"prefix": dataset.raw_prefix}]},
+            },
+        ),
+        targets=[target],
+    )
+
+
+def _function(scope: Construct, dataset: Dataset, pipeline: StateMachine, shared: SharedResources) -> PythonFunction:
+    function = PythonFunction(
+        scope,
+        "Function",
+        module="late_data",
+        settings=dataset.settings,
+        timeout_seconds=_TIMEOUT_SECONDS,
+        memory_mb=512,
+        environment={
+            "DATA_BUCKET": shared.bucket_name,
+            "DATASET": dataset.name,
+            "SOURCE_SYSTEM": dataset.contract.source_system,
+            "TIME_ZONE": dataset.settings.time_zone,
+            "FRESHNESS_HOURS": f"{dataset.freshness_hours:g}",
+            "STATE_MACHINE_ARN": pipeline.machine.ref,
+        },
+    )
+    allow_listing(function.role, shared, [dataset.raw_prefix, dataset.publications_prefix])
+    allow_objects(
+        function.role,
+        shared,
+        [dataset.publications_prefix],
+        actions=["s3:GetObject"],
+        reason=f"One publication record per day of {dataset.name}.",
+    )
+    function.role.allow(actions=["states:StartExecution"], resources=[pipeline.arn])
+    return function

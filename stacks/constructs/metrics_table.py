@@ -1,0 +1,83 @@
+"""The catalog table over a dataset's metrics objects: one row per run, published or not."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_glue as glue
+from constructs import Construct
+
+from stacks.dataset import Dataset
+
+# A limit is text, because that of a range is two numbers.
+CHECK_FIELDS = {
+    "id": "string",
+    "metric": "string",
+    "column": "string",
+    "operator": "string",
+    "limit": "string",
+    "unit": "string",
+    "value": "double",
+    "severity": "string",
+    "passed": "boolean",
+}
+_CHECK = f"struct<{','.join(f'{name}:{column_type}' for name, column_type in CHECK_FIELDS.items())}>"
+_COLUMN = "struct<nulls:bigint,null_percent:double,distribution:map<string,bigint>>"
+# The keys of a metrics object; one that is not listed here is no column.
+_COLUMNS = {
+    "schema_version": "int",
+    "run_id": "string",
+    "dataset": "string",
+    "ingestion_date": "string",
+    "status": "string",
+    "message": "string",
+    "started_at": "string",
+    "contract": "struct<id:string,version:string,checksum:string>",
+    "raw": "struct<objects:bigint,bytes:bigint,fingerprint:string,ignored:array<struct<key:string,reason:string>>>",
+    "rows_read": "bigint",
+    "rows_quarantined": "bigint",
+    "duplicates_removed": "bigint",
+    "rows_written": "bigint",
+    "columns": f"map<string,{_COLUMN}>",
+    "checks": f"array<{_CHECK}>",
+    "event_time": "struct<first:string,last:string,rows_on_other_days:bigint>",
+    "schema_drift": "struct<rows_looked_at:bigint,rows_with_unknown_fields:bigint,unknown_fields:array<string>>",
+    "published_run_id": "string",
+    "location": "string",
+    "files": "bigint",
+    "bytes_in": "bigint",
+    "bytes_out": "bigint",
+    "quarantine": "string",
+    "cleaned_up_runs": "array<string>",
+    "seconds": "map<string,double>",
+    "spark_version": "string",
+}
+
+
+class MetricsTable(Construct):
+    """Not partitioned: the objects are few and small, and so no run has to register a partition."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, dataset: Dataset, bucket_name: str) -> None:
+        super().__init__(scope, construct_id)
+        self.table = glue.CfnTable(
+            self,
+            "Table",
+            catalog_id=Stack.of(self).account,
+            database_name=dataset.settings.database,
+            table_input=glue.CfnTable.TableInputProperty(
+                name=dataset.metrics_table,
+                description=f"One row per run of {dataset.name}: counts, rates, checks, seconds.",
+                table_type="EXTERNAL_TABLE",
+                parameters={"EXTERNAL": "TRUE", "classification": "json"},
+                storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
+                    columns=[
+                        glue.CfnTable.ColumnProperty(name=name, type=column_type)
+                        for name, column_type in _COLUMNS.items()
+                    ],
+                    location=f"s3://{bucket_name}/{dataset.metrics_prefix}",
+                    input_format="org.apache.hadoop.mapred.TextInputFormat",
+                    output_format="org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+                    serde_info=glue.CfnTable.SerdeInfoProperty(
+                        serialization_library="org.openx.data.jsonserde.JsonSerDe",
+                        parameters={"serialization.format": "1"},
+                    ),
+                ),
+            ),
+        )

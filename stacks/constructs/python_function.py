@@ -1,0 +1,86 @@
+"""A Lambda function of ours, with its role, its log group and the one zip that all of them share."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from config import Settings
+from stacks.constructs.data_access import allow_key
+from stacks.constructs.permission import ServiceRole, acknowledge
+from stacks.constructs.retention import log_retention
+from stacks.constructs.shared_resources import SharedResources
+from stacks.constructs.source_archive import zipped
+from stacks.dataset import ROOT
+
+# They need the standard library and the runtime's boto3 only, and share most of their code.
+CODE = {"": ROOT / "lambda_src", "data_contract": ROOT / "data_contract"}
+RUNTIME = lambda_.Runtime.PYTHON_3_13
+
+
+class PythonFunction(Construct):
+    """Runs `<module>.handler.handler`. It may write its own log and nothing else until a caller allows it more."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        module: str,
+        settings: Settings,
+        environment: Mapping[str, str],
+        timeout_seconds: int = 60,
+        memory_mb: int = 256,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.log_group = logs.LogGroup(
+            self, "Logs", retention=log_retention(settings.log_days), removal_policy=RemovalPolicy.DESTROY
+        )
+        # Lambda does not say for which function it assumes a role, so the trust cannot be narrowed.
+        self.role = ServiceRole(self, "Role", service="lambda", own_account=False)
+        self.role.allow(
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources=[self.log_group.log_group_arn],
+            reason="A log group's ARN ends in `:*`, which stands for its own streams.",
+        )
+        with zipped(CODE) as archive:
+            self.function = lambda_.Function(
+                self,
+                "Function",
+                handler=f"{module}.handler.handler",
+                code=lambda_.Code.from_asset(archive),
+                runtime=RUNTIME,
+                architecture=lambda_.Architecture.ARM_64,
+                role=self.role.role,
+                log_group=self.log_group,
+                environment=dict(environment),
+                timeout=Duration.seconds(timeout_seconds),
+                memory_size=memory_mb,
+            )
+        # The reference to the role orders the two already, and cfn-lint objects to saying it twice.
+        self._resource.add_deletion_override("DependsOn")
+        acknowledge(
+            self.function,
+            "AwsSolutions-L1",
+            "Python 3.13 is supported until 2029 and is what Glue 6.0 runs, so job and functions share one version.",
+        )
+
+    def send_failures_to(self, queue: sqs.IQueue, shared: SharedResources) -> None:
+        """Put an event that the function failed on, when it was invoked without waiting, into a queue."""
+        self._resource.dead_letter_config = lambda_.CfnFunction.DeadLetterConfigProperty(target_arn=queue.queue_arn)
+        self.role.allow(actions=["sqs:SendMessage"], resources=[queue.queue_arn])
+        allow_key(self.role, shared, writes=True, services=["sqs"])
+
+    @property
+    def arn(self) -> str:
+        return self.function.function_arn
+
+    @property
+    def _resource(self) -> lambda_.CfnFunction:
+        resource = self.function.node.default_child
+        if not isinstance(resource, lambda_.CfnFunction):
+            raise TypeError(f"{self.node.path}: expected a CfnFunction, got {type(resource).__name__}")
+        return resource

@@ -1,0 +1,152 @@
+"""The state machine that takes one date from raw data to a notification."""
+
+from typing import Any
+
+from stacks.definitions import retries
+
+# What the caller tells this machine; everything else is for the sensor, which refuses keys that it does not know.
+_OWN_KEYS = "['notify', 'wait_minutes']"
+
+
+def pipeline_definition(
+    *,
+    sensor_arn: str,
+    report_arn: str,
+    job_name: str,
+    topic_arn: str,
+    poll_seconds: int,
+    task_timeout_seconds: int,
+    timeout_seconds: int,
+    notify_success: bool,
+) -> dict[str, Any]:
+    """Return the definition.
+
+    Input: ``{"ingestion_date", "force"}``, or ``{"scheduled_time"}`` for the day before; optional ``wait_minutes`` (how
+    long to wait for raw data) or ``wait_until``, and ``notify: false``. Nothing is caught: a failed execution can be
+    redriven from the state that failed, and EventBridge alerts. The execution outlives the task, and the task the job.
+    """
+    return {
+        "Comment": "One date: find raw data, curate it behind the gate, publish, report",
+        "QueryLanguage": "JSONata",
+        "StartAt": "ReadInput",
+        "TimeoutSeconds": timeout_seconds,
+        "States": {
+            "ReadInput": _read_input(notify_success=notify_success),
+            "FindRawData": _invoke(sensor_arn, "{% $sensor_input %}", assign="raw", following="IsThereWork"),
+            "IsThereWork": _is_there_work(),
+            "WaitForData": {"Type": "Wait", "Seconds": poll_seconds, "Next": "FindRawData"},
+            "AlreadyPublished": {
+                "Type": "Pass",
+                "End": True,
+                "Output": {
+                    "ingestion_date": "{% $raw.ingestion_date %}",
+                    "status": "unchanged",
+                    "run_id": "{% $exists($raw.published_run_id) ? $raw.published_run_id : null %}",
+                },
+            },
+            "CurateDay": _curate_day(job_name, task_timeout_seconds),
+            "Report": _invoke(
+                report_arn,
+                {"ingestion_date": "{% $raw.ingestion_date %}", "job_run": "{% $job_run %}"},
+                assign="report",
+                following="IsNoticeWanted",
+            ),
+            "IsNoticeWanted": {
+                "Type": "Choice",
+                "Choices": [{"Condition": "{% $notify %}", "Next": "NotifySuccess"}],
+                "Default": "Published",
+            },
+            "NotifySuccess": publish_message(topic_arn, "report", following="Published"),
+            "Published": {
+                "Type": "Pass",
+                "End": True,
+                "Output": {
+                    "ingestion_date": "{% $raw.ingestion_date %}",
+                    "status": "published",
+                    "summary": "{% $report.summary %}",
+                },
+            },
+            "UnknownAnswer": {
+                "Type": "Fail",
+                "Error": "UnknownSensorStatus",
+                "Cause": "{% 'The sensor answered ' & $string($raw.status) & '; known: ready, unchanged, waiting' %}",
+            },
+        },
+    }
+
+
+def publish_message(topic_arn: str, variable: str, *, following: str) -> dict[str, Any]:
+    """Return the state that sends the subject and message held by a variable."""
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sns:publish",
+        "Arguments": {
+            "TopicArn": topic_arn,
+            # SNS takes at most 100 characters: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+            "Subject": f"{{% $substring(${variable}.subject, 0, 100) %}}",
+            "Message": f"{{% ${variable}.message %}}",
+        },
+        "Retry": [retries.SNS],
+        "Next": following,
+    }
+
+
+def invoke_lambda(function_arn: str, payload: Any) -> dict[str, Any]:
+    """Return the task that calls a function; its answer is in ``$states.result.Payload``."""
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {"FunctionName": function_arn, "Payload": payload},
+        "Retry": [retries.LAMBDA],
+    }
+
+
+def _invoke(function_arn: str, payload: Any, *, assign: str, following: str) -> dict[str, Any]:
+    answer = "{% $states.result.Payload %}"
+    return {**invoke_lambda(function_arn, payload), "Assign": {assign: answer}, "Output": answer, "Next": following}
+
+
+def _read_input(*, notify_success: bool) -> dict[str, Any]:
+    deadline = "$fromMillis($toMillis($states.context.Execution.StartTime) + $states.input.wait_minutes * 60000)"
+    wait = f"$exists($states.input.wait_minutes) ? {{'wait_until': {deadline}}} : {{}}"
+    passed_on = f"$sift($states.input, function($value, $name) {{ $not($name in {_OWN_KEYS}) }})"
+    return {
+        "Type": "Pass",
+        "Assign": {
+            "sensor_input": f"{{% $merge([{passed_on}, {wait}]) %}}",
+            "force": "{% $states.input.force = true %}",
+            "notify": "{% $not($states.input.notify = false) %}" if notify_success else False,
+        },
+        "Next": "FindRawData",
+    }
+
+
+def _is_there_work() -> dict[str, Any]:
+    return {
+        "Type": "Choice",
+        "Choices": [
+            {"Condition": "{% $raw.status = 'waiting' %}", "Next": "WaitForData"},
+            {"Condition": "{% $raw.status = 'unchanged' and $not($force) %}", "Next": "AlreadyPublished"},
+            {"Condition": "{% $raw.status in ['ready', 'unchanged'] %}", "Next": "CurateDay"},
+        ],
+        "Default": "UnknownAnswer",
+    }
+
+
+def _curate_day(job_name: str, task_timeout_seconds: int) -> dict[str, Any]:
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::glue:startJobRun.sync",
+        "Arguments": {
+            "JobName": job_name,
+            "Arguments": {
+                "--ingestion_date": "{% $raw.ingestion_date %}",
+                "--force": "{% $force ? 'true' : 'false' %}",
+            },
+        },
+        # The job's own timeout comes first and leaves TIMEOUT, not STOPPED; this one ends what Glue lost sight of.
+        "TimeoutSeconds": task_timeout_seconds,
+        "Retry": [retries.GLUE_CONCURRENCY, retries.GLUE_SERVICE],
+        "Assign": {"job_run": "{% $states.result %}"},
+        "Next": "Report",
+    }

@@ -1,0 +1,110 @@
+"""Synthesizes the application in process, as the CDK command line would, and answers questions about the templates."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+
+from app import CONTRACTS, build
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+Resource = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """The output folder of one synthesis; it stays until the test run ends."""
+
+    folder: Path
+
+    def template(self, stack: str) -> dict[str, Any]:
+        template: dict[str, Any] = json.loads((self.folder / f"{stack}.template.json").read_text(encoding="utf-8"))
+        return template
+
+    def resources(self, kind: str, *, stack: str | None = None) -> dict[str, Resource]:
+        """Return the resources of a type by logical id."""
+        stacks = [stack] if stack else ["Data", "Pipeline", "Monitoring"]
+        return {
+            name: resource
+            for part in stacks
+            for name, resource in self.template(part)["Resources"].items()
+            if resource["Type"] == kind
+        }
+
+    def properties(self, kind: str, *, stack: str | None = None) -> list[dict[str, Any]]:
+        return [dict(resource["Properties"]) for resource in self.resources(kind, stack=stack).values()]
+
+    def only(self, kind: str, **wanted: Any) -> dict[str, Any]:
+        """Return the properties of the one resource of a type that has these."""
+        found = [
+            item for item in self.properties(kind) if all(item.get(name) == value for name, value in wanted.items())
+        ]
+        assert len(found) == 1, f"{len(found)} resources of type {kind} with {wanted}"
+        return found[0]
+
+    def function(self, module: str) -> dict[str, Any]:
+        return self.only("AWS::Lambda::Function", Handler=f"{module}.handler.handler")
+
+    def machine(self, name: str) -> dict[str, Any]:
+        """Return the definition of a state machine, with tokens as text."""
+        properties = self.only("AWS::StepFunctions::StateMachine", StateMachineName=name)
+        definition: dict[str, Any] = json.loads(written(properties["DefinitionString"]))
+        return definition
+
+    def statements(self, role: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return what a role may do."""
+        return [dict(statement) for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+
+    def role_of(self, reference: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the properties of the role that ``{"Fn::GetAtt": [id, "Arn"]}`` names."""
+        name = reference["Fn::GetAtt"][0]
+        role: dict[str, Any] = dict(self.resources("AWS::IAM::Role")[name]["Properties"])
+        return role
+
+
+def cdk_settings() -> dict[str, Any]:
+    """Return the context that the CDK command line hands to the application."""
+    context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return context
+
+
+@cache
+def synthesized(*overrides: str, contracts: Path = CONTRACTS) -> Synthesis:
+    """Synthesize with ``name=value`` overrides, as ``cdk synth -c name=value`` does. cdk-nag findings raise."""
+    context = cdk_settings() | dict(override.split("=", 1) for override in overrides)
+    folder = Path(tempfile.mkdtemp(prefix="synthesis-"))
+    app = cdk.App(outdir=str(folder), context=context)
+    build(app, contracts)
+    app.synth()
+    return Synthesis(folder)
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def written(value: Any) -> str:
+    """Write a value as text, with ``<Name>`` for a Ref or an import and ``<Name.Attribute>`` for a GetAtt."""
+    if isinstance(value, str):
+        return value
+    ((function, argument),) = value.items()
+    if function == "Fn::Join":
+        return "".join(written(part) for part in argument[1])
+    if function == "Fn::GetAtt":
+        return f"<{'.'.join(argument)}>"
+    if function == "Fn::Sub":
+        return str(argument)
+    return f"<{written(argument) if isinstance(argument, dict) else argument}>"
+
+
+def walk(value: Any) -> Iterator[Any]:
+    """Yield a JSON value and all values inside it."""
+    yield value
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for child in children:
+        yield from walk(child)

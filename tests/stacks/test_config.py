@@ -1,0 +1,84 @@
+import re
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from config import ENVIRONMENTS, ConfigurationError, Settings, settings_from
+from tests.stacks.synthesis import ROOT
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_an_environment_is_chosen_by_the_context(name: str) -> None:
+    assert settings_from({"environment": name}) == ENVIRONMENTS[name]
+
+
+def test_production_is_what_a_plain_deployment_gets() -> None:
+    assert settings_from({}).database == "prod_data_pipeline"
+
+
+def test_values_arrive_as_text_from_the_command_line() -> None:
+    context = {"kms": "true", "max_workers": "20", "alert_emails": "a@example.com,b@example.com", "region": "eu-west-1"}
+    settings = settings_from(context)
+    assert (settings.kms, settings.max_workers, settings.region) == (True, 20, "eu-west-1")
+    assert settings.alert_emails == ("a@example.com", "b@example.com")
+
+
+def test_and_as_json_from_a_file() -> None:
+    settings = settings_from({"kms": True, "max_workers": 20, "alert_emails": ["a@example.com"]})
+    assert (settings.kms, settings.max_workers, settings.alert_emails) == (True, 20, ("a@example.com",))
+
+
+def test_context_of_the_cdk_is_not_ours() -> None:
+    context = {
+        "@aws-cdk/core:checkSecretUsage": True,
+        "aws:cdk:bundling-stacks": ["**"],
+        "availability-zones:account=1": [],
+    }
+    assert settings_from(context) == ENVIRONMENTS["prod"]
+
+
+@pytest.mark.parametrize(
+    ("context", "message"),
+    [
+        ({"environment": "stage"}, "environment 'stage' is not known; allowed: dev, prod"),
+        ({"max_worker": "3"}, "setting 'max_worker' is not known; did you mean max_workers?"),
+        ({"kms": "yes"}, "kms 'yes' must be true or false"),
+        ({"max_workers": "many"}, "max_workers 'many' must be a whole number"),
+        ({"max_workers": "1"}, "prod: max_workers 1: must lie in 2 to 299; set it with -c max_workers=…"),
+        ({"glue_version": "4.0"}, "glue_version '4.0': allowed: 6.0, 5.1"),
+        ({"worker_type": "G.8X"}, "worker_type 'G.8X': allowed: G.1X, G.2X"),
+        ({"log_days": "31"}, "log_days 31: allowed: 1, 3"),
+        ({"time_zone": "Berlin"}, "time_zone 'Berlin': must be an IANA name"),
+        ({"time_zone": "../etc/passwd"}, "time_zone"),
+        ({"alert_emails": "nobody"}, "'nobody' is no e-mail address"),
+        ({"account": "12"}, "account '12': must be 12 digits"),
+        ({"region": "Frankfurt"}, "region 'Frankfurt': for example eu-central-1"),
+        ({"database": "Prod"}, "database 'Prod'"),
+        ({"schedule_hour": "24"}, "schedule_hour 24: must lie in 0 to 23"),
+        ({"raw_archive_days": "31", "raw_infrequent_days": "60"}, "must exceed raw_infrequent_days"),
+        ({"backfill_timeout_hours": "5"}, "backfill_timeout_hours 5: must exceed one execution"),
+    ],
+)
+def test_what_cannot_work_is_refused_by_name(context: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
+        settings_from(context)
+
+
+@pytest.mark.parametrize("job_timeout_minutes", [5, 120, 10_000])
+def test_timeouts_stay_ordered_whatever_is_chosen(job_timeout_minutes: int) -> None:
+    settings = settings_from({"job_timeout_minutes": job_timeout_minutes})
+    assert settings.job_timeout_minutes < settings.lease_minutes
+    assert settings.job_timeout_minutes < settings.task_timeout_minutes < settings.execution_timeout_minutes
+    assert settings.execution_timeout_minutes < settings.backfill_timeout_hours * 60
+
+
+def test_every_setting_is_documented_with_its_defaults() -> None:
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([a-z_]+)` \| (.*?) \|", text, re.MULTILINE))
+    assert set(rows) == {item.name for item in fields(Settings)}
+    for name, default in rows.items():
+        values = {environment: getattr(settings, name) for environment, settings in ENVIRONMENTS.items()}
+        for value in values.values():
+            shown = str(value).lower() if isinstance(value, bool) else str(value)
+            assert value in (None, ()) or shown in default, f"{name}: {value} is not in {default!r}"

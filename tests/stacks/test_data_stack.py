@@ -1,0 +1,182 @@
+import json
+from typing import Any
+
+import pytest
+
+from data_contract import load_contract
+from tests.stacks.synthesis import ROOT, as_list, synthesized, walk, written
+
+CONTRACT = load_contract(ROOT / "contracts" / "events.odcs.yaml")
+
+
+def data_bucket(*overrides: str) -> dict[str, Any]:
+    buckets = synthesized(*overrides).resources("AWS::S3::Bucket").values()
+    (bucket,) = [dict(bucket) for bucket in buckets if "VersioningConfiguration" in bucket["Properties"]]
+    return bucket
+
+
+def rules() -> dict[str, Any]:
+    return {rule["Id"]: rule for rule in data_bucket()["Properties"]["LifecycleConfiguration"]["Rules"]}
+
+
+class TestBucket:
+    def test_it_is_private_encrypted_versioned_and_owned(self) -> None:
+        properties = data_bucket()["Properties"]
+        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+        encryption = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
+        assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+        assert properties["VersioningConfiguration"]["Status"] == "Enabled"
+        assert properties["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+        assert properties["LoggingConfiguration"]["LogFilePrefix"] == "data/"
+
+    @pytest.mark.parametrize(
+        "condition", [{"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": 1.2}}]
+    )
+    def test_every_bucket_refuses_plain_and_old_connections(self, condition: dict[str, Any]) -> None:
+        policies = synthesized().properties("AWS::S3::BucketPolicy")
+        assert len(policies) == 2
+        for policy in policies:
+            denied = [item["Condition"] for item in policy["PolicyDocument"]["Statement"] if item["Effect"] == "Deny"]
+            assert condition in denied
+
+    def test_its_events_go_to_eventbridge_without_a_custom_resource(self) -> None:
+        configuration = data_bucket()["Properties"]["NotificationConfiguration"]
+        assert configuration == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+        kinds = {
+            resource["Type"]
+            for stack in ("Data", "Pipeline", "Monitoring")
+            for resource in synthesized().template(stack)["Resources"].values()
+        }
+        assert not {kind for kind in kinds if kind.startswith(("Custom::", "AWS::CloudFormation::CustomResource"))}
+
+    def test_raw_data_gets_colder_and_stays_readable(self) -> None:
+        rule = rules()["colder-raw"]
+        assert rule["Prefix"] == "raw/"
+        assert [(step["StorageClass"], step["TransitionInDays"]) for step in rule["Transitions"]] == [
+            ("STANDARD_IA", 30),
+            ("GLACIER_IR", 90),
+        ]
+
+    def test_only_what_can_be_lost_expires(self) -> None:
+        expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules().values() if "ExpirationInDays" in rule}
+        assert expiring == {"athena-results/": 30, "leases/": 14, "quarantine/": 90}
+
+    def test_old_versions_and_abandoned_uploads_go_everywhere(self) -> None:
+        rule = rules()["noncurrent-and-abandoned"]
+        assert "Prefix" not in rule
+        assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 30
+        assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 3
+
+    @pytest.mark.parametrize(
+        ("overrides", "policy"),
+        [
+            ((), "Retain"),
+            (("destroy_data=true",), "Retain"),
+            (("confirm_destroy_data=true",), "Retain"),
+            (("destroy_data=true", "confirm_destroy_data=true"), "Delete"),
+        ],
+    )
+    def test_it_outlives_the_stack_unless_two_flags_say_otherwise(
+        self, overrides: tuple[str, ...], policy: str
+    ) -> None:
+        bucket = data_bucket(*overrides)
+        assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == (policy, policy)
+
+
+class TestTopic:
+    def test_only_alarms_of_this_account_publish_besides_our_roles(self) -> None:
+        (policy,) = synthesized().properties("AWS::SNS::TopicPolicy")
+        allowed = [item for item in policy["PolicyDocument"]["Statement"] if item["Effect"] == "Allow"]
+        assert [(item["Principal"], item["Action"]) for item in allowed] == [
+            ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish")
+        ]
+        assert set(allowed[0]["Condition"]) == {"StringEquals", "ArnLike"}
+
+    def test_each_address_gets_a_subscription_and_none_is_fine(self) -> None:
+        assert synthesized().properties("AWS::SNS::Subscription") == []
+        addresses = synthesized("alert_emails=a@example.com, b@example.com").properties("AWS::SNS::Subscription")
+        assert [(item["Protocol"], item["Endpoint"]) for item in addresses] == [
+            ("email", "a@example.com"),
+            ("email", "b@example.com"),
+        ]
+
+
+class TestCatalog:
+    def table(self, name: str) -> dict[str, Any]:
+        tables = synthesized().properties("AWS::Glue::Table")
+        (found,) = [item["TableInput"] for item in tables if item["TableInput"]["Name"] == name]
+        return dict(found)
+
+    def test_the_names_that_people_query_are_as_promised(self) -> None:
+        database = synthesized().only("AWS::Glue::Database")["DatabaseInput"]["Name"]
+        assert (database, self.table("curated_events")["TableType"]) == ("prod_data_pipeline", "EXTERNAL_TABLE")
+
+    def test_the_columns_are_those_of_the_contract(self) -> None:
+        table = self.table("curated_events")
+        columns = [(column["Name"], column["Type"]) for column in table["StorageDescriptor"]["Columns"]]
+        assert columns == [(column.name, column.type) for column in CONTRACT.columns]
+        assert [(key["Name"], key["Type"]) for key in table["PartitionKeys"]] == [("ingestion_date", "string")]
+
+    def test_partitions_are_registered_and_never_projected_or_crawled(self) -> None:
+        assert not [key for key in self.table("curated_events")["Parameters"] if "projection" in key]
+        assert synthesized().properties("AWS::Glue::Crawler") == []
+
+    def test_locations_are_the_prefixes_that_the_job_writes(self) -> None:
+        locations = {
+            name: written(self.table(name)["StorageDescriptor"]["Location"])
+            for name in ("curated_events", "curated_events_metrics")
+        }
+        assert {name: "/".join(text.split("/")[3:]) for name, text in locations.items()} == {
+            "curated_events": "curated/events/",
+            "curated_events_metrics": "metrics/events/",
+        }
+
+    def test_every_key_of_a_real_metrics_object_is_a_column(self) -> None:
+        document = json.loads((ROOT / "tests" / "events" / "metrics_published.json").read_text(encoding="utf-8"))
+        columns = {column["Name"] for column in self.table("curated_events_metrics")["StorageDescriptor"]["Columns"]}
+        assert set(document) <= columns
+
+
+class TestWorkgroup:
+    def test_its_settings_override_the_clients(self) -> None:
+        settings = synthesized("scan_cutoff_gb=7").only("AWS::Athena::WorkGroup")["WorkGroupConfiguration"]
+        assert settings["EnforceWorkGroupConfiguration"] is True
+        assert settings["BytesScannedCutoffPerQuery"] == 7_000_000_000
+        result = settings["ResultConfiguration"]
+        assert written(result["OutputLocation"]).endswith("/athena-results/")
+        assert result["EncryptionConfiguration"] == {"EncryptionOption": "SSE_S3"}
+
+    def test_the_first_questions_are_saved(self) -> None:
+        queries = {item["Name"]: item for item in synthesized().properties("AWS::Athena::NamedQuery")}
+        example = "SELECT ingestion_date, COUNT(*) FROM prod_data_pipeline.curated_events GROUP BY ingestion_date"
+        assert queries["events: rows per day"]["QueryString"] == example
+        assert set(queries) == {
+            f"events: {name}" for name in ("rows per day", "quality trend", "duplicates across dates", "cost per day")
+        }
+
+
+class TestKey:
+    def test_with_a_key_everything_that_holds_data_uses_it(self) -> None:
+        synthesis = synthesized("kms=true")
+        bucket = data_bucket("kms=true")["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
+        assert bucket["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+        assert bucket["BucketKeyEnabled"] is True
+        assert all("KmsMasterKeyId" in topic for topic in synthesis.properties("AWS::SNS::Topic"))
+        assert all("KmsMasterKeyId" in queue for queue in synthesis.properties("AWS::SQS::Queue"))
+        workgroup = synthesis.only("AWS::Athena::WorkGroup")["WorkGroupConfiguration"]["ResultConfiguration"]
+        assert workgroup["EncryptionConfiguration"]["EncryptionOption"] == "SSE_KMS"
+        assert "SecurityConfiguration" in synthesis.only("AWS::Glue::Job")
+        assert synthesis.only("AWS::KMS::Key")["EnableKeyRotation"] is True
+
+    @pytest.mark.parametrize("service", ["events.amazonaws.com", "cloudwatch.amazonaws.com"])
+    def test_services_that_send_to_the_topic_may_use_the_key_for_this_account(self, service: str) -> None:
+        statements = synthesized("kms=true").only("AWS::KMS::Key")["KeyPolicy"]["Statement"]
+        (found,) = [item for item in statements if service in as_list(item["Principal"].get("Service"))]
+        assert found["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+        assert found["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+    def test_without_one_there_is_none(self) -> None:
+        assert synthesized().properties("AWS::KMS::Key") == []
+        assert not [
+            value for value in walk(synthesized().template("Pipeline")) if isinstance(value, str) and "kms:" in value
+        ]

@@ -1,0 +1,145 @@
+import json
+from typing import Any
+
+import pytest
+
+from tests.stacks.event_patterns import matches
+from tests.stacks.synthesis import ROOT, synthesized, walk, written
+
+EVENTS = ROOT / "tests" / "events"
+
+
+def sample(name: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
+    return event
+
+
+def rule(source: str) -> dict[str, Any]:
+    rules = synthesized().properties("AWS::Events::Rule", stack="Monitoring")
+    (found,) = [item for item in rules if item["EventPattern"]["source"] == [source]]
+    return found
+
+
+def job_event(state: str, job: str = "prod-events-curation") -> dict[str, Any]:
+    event = sample("glue_job_failed_gate")
+    return {**event, "detail": {**event["detail"], "state": state, "jobName": job}}
+
+
+def execution_event(status: str, machine: str) -> dict[str, Any]:
+    event = sample("execution_failed_job_run")
+    arns = {
+        written(arn).rpartition(":")[2]: arn for arn in rule("aws.states")["EventPattern"]["detail"]["stateMachineArn"]
+    }
+    return {**event, "detail": {**event["detail"], "status": status, "stateMachineArn": arns.get(machine, "another")}}
+
+
+class TestRules:
+    @pytest.mark.parametrize(
+        ("state", "expected"), [("FAILED", True), ("TIMEOUT", True), ("STOPPED", True), ("SUCCEEDED", False)]
+    )
+    def test_job_runs_that_did_not_succeed_are_announced(self, state: str, *, expected: bool) -> None:
+        assert matches(rule("aws.glue")["EventPattern"], job_event(state)) is expected
+
+    def test_other_jobs_of_the_account_are_not(self) -> None:
+        assert not matches(rule("aws.glue")["EventPattern"], job_event("FAILED", job="prod-events-curation-2"))
+
+    @pytest.mark.parametrize(
+        ("status", "expected"),
+        [("FAILED", True), ("TIMED_OUT", True), ("ABORTED", True), ("SUCCEEDED", False), ("RUNNING", False)],
+    )
+    @pytest.mark.parametrize("machine", ["prod-events-pipeline", "prod-events-backfill"])
+    def test_executions_that_did_not_succeed_are_too(self, status: str, machine: str, *, expected: bool) -> None:
+        assert matches(rule("aws.states")["EventPattern"], execution_event(status, machine)) is expected
+
+    def test_the_helper_machine_of_a_backfill_is_not_an_incident_of_its_own(self) -> None:
+        assert not matches(rule("aws.states")["EventPattern"], execution_event("FAILED", "prod-events-days"))
+
+    @pytest.mark.parametrize("source", ["aws.glue", "aws.states"])
+    def test_each_reaches_the_alert_function_and_loses_nothing(self, source: str) -> None:
+        (target,) = rule(source)["Targets"]
+        functions = synthesized().resources("AWS::Lambda::Function", stack="Monitoring")
+        assert target["Arn"]["Fn::GetAtt"][0] in functions
+        assert target["DeadLetterConfig"]["Arn"]
+        assert "InputTransformer" not in target
+
+    def test_what_the_function_fails_on_is_kept_as_well(self) -> None:
+        assert synthesized().function("alert")["DeadLetterConfig"]["TargetArn"]
+
+
+class TestFreshness:
+    def schedule(self, *overrides: str) -> dict[str, Any]:
+        return synthesized(*overrides).properties("AWS::Scheduler::Schedule", stack="Monitoring")[0]
+
+    def test_it_asks_shortly_after_a_day_is_due_by_the_contract(self) -> None:
+        assert self.schedule()["ScheduleExpression"] == "cron(10 6 * * ? *)"
+        assert json.loads(self.schedule()["Target"]["Input"]) == sample("freshness_check") | {
+            "scheduled_time": "<aws.scheduler.scheduled-time>"
+        }
+
+    def test_where_clocks_change_it_leaves_the_hour_that_may_be_missing(self) -> None:
+        assert self.schedule("time_zone=Europe/Berlin")["ScheduleExpression"] == "cron(10 7 * * ? *)"
+
+
+class TestAlarms:
+    def test_every_dead_letter_queue_and_late_data_have_one(self) -> None:
+        alarms = synthesized().properties("AWS::CloudWatch::Alarm")
+        queues = synthesized().properties("AWS::SQS::Queue")
+        letters = [alarm for alarm in alarms if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"]
+        assert (
+            len(letters) == len([queue for queue in queues if queue["MessageRetentionPeriod"] == 14 * 24 * 3600]) == 3
+        )
+        assert len([alarm for alarm in alarms if alarm["MetricName"] == "Errors"]) == 1
+
+    def test_each_acts_on_the_topic_and_says_what_to_do(self) -> None:
+        for alarm in synthesized().properties("AWS::CloudWatch::Alarm"):
+            assert [written(action) for action in alarm["AlarmActions"]] == [written(topic_arn())]
+            assert alarm["TreatMissingData"] == "notBreaching"
+            assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+            assert "fix the cause" in " ".join(alarm["AlarmDescription"].split())
+
+
+def topic_arn() -> Any:
+    return synthesized().function("sensor")["Environment"]["Variables"]["ALERT_TOPIC_ARN"]
+
+
+class TestDashboard:
+    def body(self) -> str:
+        return written(synthesized().only("AWS::CloudWatch::Dashboard")["DashboardBody"])
+
+    def test_every_rule_of_the_contract_is_drawn_with_its_limit(self) -> None:
+        body = self.body()
+        limits = {
+            "event_id_duplicates": "must be at most 2",
+            "user_id_null_rate": "must be at most 3",
+            "total_rows": "must be above 0",
+            "event_type_valid": "must be 0",
+            "malformed_lines": "must be at most 1",
+        }
+        for check, limit in limits.items():
+            assert f'"Check","{check}"' in body
+            assert f'"label":"{check} {limit}"' in body
+
+    @pytest.mark.parametrize(
+        "metric",
+        [
+            "RowsRead",
+            "RowsWritten",
+            "RowsQuarantined",
+            "JobSeconds",
+            "EstimatedCostUsd",
+            "FreshnessHours",
+            "Overdue",
+            "ExecutionsFailed",
+        ],
+    )
+    def test_it_shows(self, metric: str) -> None:
+        assert f'"{metric}"' in self.body()
+
+    def test_it_shows_no_metric_that_nobody_emits(self) -> None:
+        shown = {
+            value[1]
+            for value in walk(json.loads(self.body()))
+            if isinstance(value, list) and value[:1] == ["DataPipeline"]
+        }
+        source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "lambda_src").rglob("*.py"))
+        assert {name for name in shown if f'"{name}"' not in source} == set()

@@ -1,0 +1,234 @@
+import fnmatch
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from stacks.constructs.permission import ServiceRole
+from tests.stacks.synthesis import Synthesis, as_list, synthesized, written
+
+VARIANTS = [(), ("kms=true",), ("late_data=false",)]
+# AWS has no resource level for these: (action prefix, why it is harmless).
+WITHOUT_RESOURCES = ("logs:", "xray:", "cloudwatch:PutMetricData")
+
+
+def grants(synthesis: Synthesis, role: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield each action, resource and condition that a role has."""
+    for statement in synthesis.statements(role):
+        assert statement["Effect"] == "Allow"
+        for action in as_list(statement["Action"]):
+            for resource in as_list(statement["Resource"]):
+                yield action, written(resource), statement.get("Condition", {})
+
+
+def of_function(module: str) -> list[tuple[str, str, dict[str, Any]]]:
+    synthesis = synthesized()
+    return list(grants(synthesis, synthesis.role_of(synthesis.function(module)["Role"])))
+
+
+def of_machine(name: str) -> list[tuple[str, str, dict[str, Any]]]:
+    synthesis = synthesized()
+    machine = synthesis.only("AWS::StepFunctions::StateMachine", StateMachineName=f"prod-events-{name}")
+    return list(grants(synthesis, synthesis.role_of(machine["RoleArn"])))
+
+
+def of_job() -> list[tuple[str, str, dict[str, Any]]]:
+    synthesis = synthesized()
+    return list(grants(synthesis, synthesis.role_of(synthesis.only("AWS::Glue::Job")["Role"])))
+
+
+def keys(rules: list[tuple[str, str, dict[str, Any]]], action: str) -> set[str]:
+    """Return the key patterns of the data bucket for which an S3 action is granted."""
+    resources = {resource for granted, resource, _ in rules if granted == action}
+    return {resource.partition("/")[2] for resource in resources if "StorageBucket" in resource}
+
+
+def listed(rules: list[tuple[str, str, dict[str, Any]]]) -> set[str]:
+    (condition,) = [condition for action, _, condition in rules if action == "s3:ListBucket"]
+    return set(condition["StringLike"]["s3:prefix"])
+
+
+def may(rules: list[tuple[str, str, dict[str, Any]]], action: str, key: str) -> bool:
+    return any(fnmatch.fnmatchcase(key, pattern) for pattern in keys(rules, action))
+
+
+def _with_longest_names(value: Any) -> Any:
+    """Replace what CloudFormation fills in by text of a realistic length."""
+    if isinstance(value, list):
+        return [_with_longest_names(item) for item in value]
+    if isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith(("Fn::", "Ref")):
+        return written(value) if "Fn::Join" in value else "x" * 100
+    if isinstance(value, dict):
+        return {name: _with_longest_names(item) for name, item in value.items()}
+    return value
+
+
+class TestEveryRole:
+    @pytest.mark.parametrize("variant", VARIANTS)
+    def test_it_has_its_own_policy_and_no_managed_one(self, variant: tuple[str, ...]) -> None:
+        roles = synthesized(*variant).properties("AWS::IAM::Role")
+        assert roles
+        assert not [role for role in roles if "ManagedPolicyArns" in role]
+        assert synthesized(*variant).properties("AWS::IAM::Policy") == []
+        assert synthesized(*variant).properties("AWS::IAM::ManagedPolicy") == []
+
+    @pytest.mark.parametrize("variant", VARIANTS)
+    def test_it_fits_into_the_size_that_iam_allows(self, variant: tuple[str, ...]) -> None:
+        # Ten thousand characters of inline policies: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+        for role in synthesized(*variant).properties("AWS::IAM::Role"):
+            text = json.dumps(_with_longest_names(role["Policies"]), separators=(",", ":"))
+            assert len(text) < 10_240
+
+    @pytest.mark.parametrize("variant", VARIANTS)
+    def test_no_action_has_a_wildcard_and_no_resource_is_everything(self, variant: tuple[str, ...]) -> None:
+        synthesis = synthesized(*variant)
+        for role in synthesis.properties("AWS::IAM::Role"):
+            for action, resource, condition in grants(synthesis, role):
+                assert "*" not in action
+                if resource == "*":
+                    assert action.startswith(WITHOUT_RESOURCES)
+                    assert condition or not action.startswith("cloudwatch:")
+
+    @pytest.mark.parametrize("variant", VARIANTS)
+    def test_no_two_actors_share_one(self, variant: tuple[str, ...]) -> None:
+        synthesis = synthesized(*variant)
+        users = [
+            written(properties[name])
+            for kind, name in [
+                ("AWS::Lambda::Function", "Role"),
+                ("AWS::Glue::Job", "Role"),
+                ("AWS::StepFunctions::StateMachine", "RoleArn"),
+            ]
+            for properties in synthesis.properties(kind)
+        ]
+        assert len(users) == len(set(users))
+
+    def test_services_that_say_for_whom_they_act_are_asked(self) -> None:
+        for role in synthesized().properties("AWS::IAM::Role"):
+            (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+            service = statement["Principal"]["Service"]
+            if service == "lambda.amazonaws.com":
+                continue
+            condition = statement["Condition"]
+            assert condition["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+            assert ("aws:SourceArn" in condition.get("ArnLike", {})) is (service != "glue.amazonaws.com")
+
+
+class TestServiceRole:
+    def test_a_wildcard_without_a_reason_is_refused(self) -> None:
+        role = ServiceRole(cdk.Stack(cdk.App(), "Some"), "Role", service="glue")
+        with pytest.raises(ValueError, match=r"s3:GetObject on arn:aws:s3:::b/\* needs a reason for its wildcard"):
+            role.allow(actions=["s3:GetObject"], resources=["arn:aws:s3:::b/*"])
+
+
+class TestJobRole:
+    def test_it_reads_the_exact_code_and_the_prefixes_of_its_dataset(self) -> None:
+        assets = {name.rpartition(".")[2] for name in self.code()}
+        assert assets == {"py", "zip", "json"}
+        assert keys(of_job(), "s3:GetObject") == {
+            f"{prefix}/*"
+            for prefix in (
+                "raw/source_system=app",
+                "curated/events",
+                "quarantine/events",
+                "publications/events",
+                "metrics/events",
+                "leases/events",
+            )
+        }
+
+    def code(self) -> set[str]:
+        return {
+            resource for action, resource, _ in of_job() if action == "s3:GetObject" and "StorageBucket" not in resource
+        }
+
+    @pytest.mark.parametrize("action", ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"])
+    def test_raw_data_and_other_datasets_are_never_changed(self, action: str) -> None:
+        assert not may(of_job(), action, "raw/source_system=app/ingestion_date=2025-01-01/events.json")
+        assert not may(of_job(), action, "curated/other/ingestion_date=2025-01-01/run_id=x/part.parquet")
+
+    def test_publication_records_and_metrics_are_written_and_never_deleted(self) -> None:
+        for key in (
+            "publications/events/ingestion_date=2025-01-01.json",
+            "metrics/events/ingestion_date=2025-01-01/x.json",
+        ):
+            assert may(of_job(), "s3:PutObject", key)
+            assert not may(of_job(), "s3:DeleteObject", key)
+
+    @pytest.mark.parametrize(
+        "folder", ["raw", "raw/source_system=app/", "curated/events", "quarantine/", "leases/events/x"]
+    )
+    def test_it_lists_its_folders_and_their_parents(self, folder: str) -> None:
+        assert any(fnmatch.fnmatchcase(folder, pattern) for pattern in listed(of_job()))
+
+    @pytest.mark.parametrize("folder", ["", "athena-results/", "curated/other/", "raw/source_system=other/"])
+    def test_it_lists_nothing_else(self, folder: str) -> None:
+        assert not any(fnmatch.fnmatchcase(folder, pattern) for pattern in listed(of_job()))
+
+    def test_in_the_catalog_it_touches_one_table(self) -> None:
+        rules = [(action, resource) for action, resource, _ in of_job() if action.startswith("glue:")]
+        assert {action for action, _ in rules} == {
+            "glue:GetTable",
+            "glue:GetPartition",
+            "glue:CreatePartition",
+            "glue:UpdatePartition",
+        }
+        assert {resource.rpartition(">:")[2] for _, resource in rules} == {
+            "catalog",
+            "database/prod_data_pipeline",
+            "table/prod_data_pipeline/curated_events",
+        }
+
+
+class TestFunctionRoles:
+    @pytest.mark.parametrize(
+        ("module", "actions"),
+        [
+            ("sensor", {"s3:ListBucket", "s3:GetObject", "sns:Publish"}),
+            ("report", {"s3:ListBucket", "s3:GetObject"}),
+            ("backfill_plan", set()),
+            ("backfill_summary", set()),
+            (
+                "late_data",
+                {
+                    "s3:ListBucket",
+                    "s3:GetObject",
+                    "states:StartExecution",
+                    "sqs:ReceiveMessage",
+                    "sqs:DeleteMessage",
+                    "sqs:GetQueueAttributes",
+                },
+            ),
+            ("alert", {"s3:ListBucket", "s3:GetObject", "sns:Publish", "glue:GetJobRun", "sqs:SendMessage"}),
+        ],
+    )
+    def test_each_may_do_what_it_does_and_write_its_log(self, module: str, actions: set[str]) -> None:
+        granted = {action for action, _, _ in of_function(module)}
+        assert granted == actions | {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+    @pytest.mark.parametrize("module", ["sensor", "late_data"])
+    def test_those_that_look_at_raw_data_list_it_and_read_only_the_records(self, module: str) -> None:
+        assert listed(of_function(module)) == {"raw/source_system=app/*", "publications/events/*"}
+        assert keys(of_function(module), "s3:GetObject") == {"publications/events/*"}
+
+
+class TestMachineRoles:
+    def resources(self, name: str, action: str) -> set[str]:
+        return {resource.rpartition(">:")[2] for granted, resource, _ in of_machine(name) if granted == action}
+
+    def test_the_pipeline_runs_one_job(self) -> None:
+        for action in ("glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"):
+            assert self.resources("pipeline", action) == {"job/prod-events-curation"}
+
+    def test_a_backfill_starts_its_helper_and_that_the_pipeline(self) -> None:
+        assert self.resources("backfill", "states:StartExecution") == {"stateMachine:prod-events-days"}
+        assert self.resources("days", "states:StartExecution") == {"stateMachine:prod-events-pipeline"}
+        assert self.resources("days", "states:StopExecution") == {"execution:prod-events-pipeline:*"}
+
+    def test_each_invokes_its_own_functions_only(self) -> None:
+        for name, modules in (("pipeline", {"Sensor", "Report"}), ("backfill", {"Plan", "Summary"}), ("days", set())):
+            arns = {resource for action, resource, _ in of_machine(name) if action == "lambda:InvokeFunction"}
+            assert len(arns) == len(modules)
+            assert all(any(module in arn for module in modules) for arn in arns)
