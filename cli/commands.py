@@ -1,0 +1,141 @@
+"""What each command of `pipeline` does with an opened dataset; returns the exit code.
+
+Prints results on the console it is given, one JSON document with ``--json``; failures are raised.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from cli.dataset import Dataset, Metrics, Place, require_catalog
+from cli.errors import CommandFailed
+from cli.progress import shown_progress
+from cli.spark import ROOT, Submission, submit
+from cli.views import outcome_line, published_table, report, runs_table, versions_table
+from cli.words import count, moment
+from data_contract import load_contract
+from data_contract.publication import Publication
+
+GOOD_OUTCOMES = ("published", "unchanged")
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a command says what it found, and in which form."""
+
+    console: Console
+    as_json: bool
+
+    def show(self, document: Any, *views: Any) -> None:
+        """Print a document for scripts or its views for people."""
+        if self.as_json:
+            self.console.file.write(json.dumps(document, indent=2) + "\n")
+        else:
+            self.console.print(*views, sep="\n")
+
+
+def run_day(place: Place, day: date, *, force: bool, environment: Mapping[str, str], output: Output) -> int:
+    """Curate a date with the local Spark; 0 when it is published afterwards, 1 when the run failed."""
+    dataset = load_contract(place.contract).name
+    log = ROOT / ".data" / "logs" / f"{dataset}-{day}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.log"
+    catalog = {"catalog_database": place.catalog_database, "catalog_table": place.catalog_table}
+    job = Submission(
+        ingestion_date=day,
+        data_uri=place.data_uri,
+        contract=str(Path(place.contract).resolve()),
+        log=log,
+        force=force,
+        job_options=tuple(f"--{name}={value}" for name, value in catalog.items() if value is not None),
+    )
+    with shown_progress(output.console, str(day)) as show_step:
+        show_step("starting Spark")
+        outcome = submit(job, environment=environment, on_step=show_step)
+    good = outcome["status"] in GOOD_OUTCOMES
+    if output.as_json:
+        output.show(outcome)
+    elif good:
+        output.show(outcome, outcome_line(outcome))
+    else:
+        raise CommandFailed(f"{outcome['status']}: {outcome['message']}; log {log}")
+    return 0 if good else 1
+
+
+def roll_back(dataset: Dataset, day: date, *, to: str | None, output: Output) -> int:
+    """Make a kept version current again."""
+    if dataset.place.data_uri.startswith("s3://"):
+        require_catalog(dataset.place, why="queries would go on showing the version that is rolled back")
+    record = dataset.publications.rollback(day, to, now=datetime.now(UTC))
+    withdrawn = max(record.previous, key=lambda version: version.replaced_at or "")
+    current = record.current
+    document = {"ingestion_date": str(day), "published_run_id": current.run_id, "withdrawn_run_id": withdrawn.run_id}
+    output.show(
+        document | {"location": current.location},
+        f"{day}: run {current.run_id} with {count(current.rows_written)} rows is published again",
+        f"run {withdrawn.run_id} is kept; a rerun over its raw data publishes nothing unless forced",
+        f"to undo: pipeline rollback {day} --to {withdrawn.run_id}",
+    )
+    return 0
+
+
+def repair(dataset: Dataset, *, output: Output) -> int:
+    """Let the catalog show what the records say."""
+    require_catalog(dataset.place, why="repair points the partitions of a catalog at the published versions")
+    days = [str(day) for day in dataset.publications.repair()]
+    result = f"repaired {', '.join(days)}" if days else "nothing to repair"
+    output.show({"repaired": days}, f"{dataset.contract.name}: {result}")
+    return 0
+
+
+def show_status(dataset: Dataset, *, output: Output) -> int:
+    """Show which version of each date is published."""
+    records = dataset.records()
+    name, place = dataset.contract.name, dataset.place.data_uri
+    view = published_table(records) if records else f"{name}: nothing is published below {place}"
+    output.show([asdict(record) for record in records], view)
+    return 0
+
+
+def show_day(dataset: Dataset, day: date, *, output: Output) -> int:
+    """Show the versions and the runs of one date."""
+    record, runs = dataset.publications.read(day).record, dataset.runs(day)
+    if record is None and not runs:
+        raise CommandFailed(f"{day}: never run below {dataset.place.data_uri}; next: pipeline run {day}")
+    versions = versions_table(record) if record else f"{day}: no version is published"
+    document = {"publication": None if record is None else asdict(record), "runs": [_short(run) for run in runs]}
+    output.show(document, versions, *_held(record), "runs", runs_table(runs))
+    return 0
+
+
+def show_report(dataset: Dataset, day: date | None, *, run_id: str | None, output: Output) -> int:
+    """Show the metrics of a run: the one named, or the latest of a date."""
+    metrics = _wanted_run(dataset, day, run_id)
+    output.show(metrics, report(metrics))
+    return 0
+
+
+def _wanted_run(dataset: Dataset, day: date | None, run_id: str | None) -> Metrics:
+    if run_id is not None:
+        return dataset.run(run_id)
+    runs = dataset.runs(day) if day is not None else []
+    if not runs:
+        raise CommandFailed(f"{day}: never run below {dataset.place.data_uri}; next: pipeline run {day}")
+    return runs[-1]
+
+
+def _short(run: Metrics) -> dict[str, Any]:
+    names = (
+        "run_id status message started_at rows_read rows_written duplicates_removed rows_quarantined seconds".split()
+    )
+    return {name: run[name] for name in names}
+
+
+def _held(record: Publication | None) -> list[str]:
+    if record is None or record.held is None:
+        return []
+    when = moment(record.current.published_at)
+    return [f"rolled back {when} UTC: raw data {record.held.fingerprint} is published again only with --force"]

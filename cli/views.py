@@ -1,0 +1,185 @@
+"""Records and metrics as tables for a terminal.
+
+Turns documents into Rich renderables; reads nothing and prints nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cli.dataset import Metrics
+from cli.words import count, limit, measured, moment, number, path_of, plural, size, status_style
+from data_contract.publication import Publication, Version
+
+_TOTALS = {
+    "read": "rows_read",
+    "written": "rows_written",
+    "duplicates": "duplicates_removed",
+    "quarantined": "rows_quarantined",
+}
+_HEADINGS = ("rows\nread", "rows\nwritten", "dupli-\ncates", "quaran-\ntined")
+_MOST_VALUES = 6
+
+
+def report(metrics: Metrics) -> RenderableType:
+    """Show one run: outcome, rows, checks, columns, seconds."""
+    parts: list[RenderableType] = [_heading(metrics), _facts(metrics)]
+    if metrics["checks"]:
+        parts += [checks_table(metrics["checks"]), _columns_table(metrics)]
+    return Group(*parts)
+
+
+def checks_table(checks: Iterable[Mapping[str, Any]]) -> Table:
+    """Show checks with the value that was compared and the limit."""
+    table = _table("check", "column", value="right", limit="left", severity="left", result="left")
+    for check in checks:
+        style, result = ("green", "passed") if check["passed"] else ("bold red", "failed")
+        cells = [check["id"], check["column"] or "", measured(check), limit(check), check["severity"]]
+        table.add_row(*cells, Text(result, style), style=None if check["passed"] else "bold")
+    return table
+
+
+def runs_table(runs: Iterable[Metrics]) -> Table:
+    """Show runs, one line each, in the order given."""
+    table = _table("date", "run", "status", **dict.fromkeys((*_HEADINGS, "seconds"), "right"))
+    for run in runs:
+        cells = (count(run[name]) for name in _TOTALS.values())
+        total = run["seconds"].get("total")
+        seconds = "-" if total is None else f"{total:.1f}"
+        table.add_row(run["ingestion_date"], run["run_id"], status_text(run["status"]), *cells, seconds)
+    return table
+
+
+def published_table(records: Iterable[Publication]) -> Table:
+    """Show what readers see, one line per date."""
+    headings = ("rows\nwritten", "quaran-\ntined", "size", "versions\nkept")
+    table = _table("date", "run", "published (UTC)", **dict.fromkeys(headings, "right"))
+    for record in records:
+        current = record.current
+        rows, quarantined, versions = map(count, (current.rows_written, current.rows_quarantined, len(record.versions)))
+        cells = (rows, quarantined, size(current.bytes), versions)
+        table.add_row(record.ingestion_date, current.run_id, moment(current.published_at), *cells)
+    return table
+
+
+def versions_table(record: Publication) -> Table:
+    """Show the versions of one date that have their files, the published one first."""
+    table = _table(
+        "run", "published (UTC)", "replaced (UTC)", rows="right", files="right", size="right", contract="left"
+    )
+    for version in record.versions:
+        shown = "published now" if version is record.current else moment(version.replaced_at)
+        table.add_row(version.run_id, moment(version.published_at), shown, *_version_cells(version))
+    return table
+
+
+def query_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """Show a query's result."""
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, collapse_padding=True)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(value)) for value in row))
+    return table
+
+
+def status_text(status: str) -> Text:
+    """Show a run's status in its colour."""
+    return Text(status, status_style(status))
+
+
+def outcome_line(run: Mapping[str, Any]) -> str:
+    """Say in one line what came of a run that ended well."""
+    if run["status"] == "unchanged":
+        return str(run["message"])
+    return (
+        f"{run['ingestion_date']}: published run {run['run_id']}: {plural(run['rows_read'], 'row')} read, "
+        f"{count(run['rows_written'])} written, {plural(run['duplicates_removed'], 'duplicate')} removed, "
+        f"{count(run['rows_quarantined'])} quarantined"
+    )
+
+
+def _version_cells(version: Version) -> tuple[str, ...]:
+    contract = f"{version.contract['id']} {version.contract['version']}"
+    return count(version.rows_written), count(version.files), size(version.bytes), contract
+
+
+def _heading(metrics: Metrics) -> Text:
+    heading = Text.assemble(
+        (f"{metrics['dataset']} {metrics['ingestion_date']}", "bold"), f", run {metrics['run_id']}: "
+    )
+    heading.append_text(status_text(metrics["status"]))
+    return heading
+
+
+def _facts(metrics: Metrics) -> Table:
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    for name, value in _fact_lines(metrics):
+        facts.add_row(f"  {name}", Text(value))
+    return facts
+
+
+def _fact_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
+    raw, contract = metrics["raw"], metrics["contract"]
+    if metrics["message"]:
+        yield "message", metrics["message"]
+    yield "started", f"{moment(metrics['started_at'])} UTC, contract {contract['id']} {contract['version']}"
+    yield "raw", f"{plural(raw['objects'], 'object')}, {size(raw['bytes'])}, fingerprint {raw['fingerprint'] or '-'}"
+    for ignored in raw["ignored"]:
+        yield "ignored", f"{ignored['key']}: {ignored['reason']}"
+    yield "rows", ", ".join(f"{count(metrics[key])} {name}" for name, key in _TOTALS.items())
+    yield from _time_lines(metrics)
+    yield from _drift_lines(metrics)
+    if metrics["location"]:
+        yield (
+            "files",
+            f"{plural(metrics['files'], 'file')}, {size(metrics['bytes_out'])}, in {path_of(metrics['location'])}",
+        )
+    if metrics["quarantine"]:
+        yield "quarantine", path_of(metrics["quarantine"])
+    if metrics["cleaned_up_runs"]:
+        yield "cleaned up", f"what killed runs left behind: {', '.join(metrics['cleaned_up_runs'])}"
+    yield "seconds", ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in metrics["seconds"].items()) or "-"
+
+
+def _time_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
+    times = metrics["event_time"]
+    if times is not None:
+        other = plural(times["rows_on_other_days"], "row")
+        yield "event time", f"{moment(times['first'])} to {moment(times['last'])}; {other} on other days"
+
+
+def _drift_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
+    drift = metrics["schema_drift"]
+    if drift is not None and drift["rows_with_unknown_fields"]:
+        rows = plural(drift["rows_with_unknown_fields"], "row")
+        names, seen = ", ".join(drift["unknown_fields"]), count(drift["rows_looked_at"])
+        yield "unknown fields", f"{names}: in {rows} of {seen} looked at; not stored"
+
+
+def _columns_table(metrics: Metrics) -> Table:
+    table = _table("column", **{"nulls": "right", "null %": "right", "distribution": "left"})
+    for name, column in metrics["columns"].items():
+        values = column["distribution"] or {}
+        shown = [f"{value} {count(rows)}" for value, rows in list(values.items())[:_MOST_VALUES]]
+        more = [f"and {len(values) - _MOST_VALUES} more"] if len(values) > _MOST_VALUES else []
+        table.add_row(name, count(column["nulls"]), number(column["null_percent"]), Text(", ".join([*shown, *more])))
+    return table
+
+
+def _table(*texts: str, **aligned: Any) -> Table:
+    """Make a table whose ids and texts fold where the terminal is narrow, so that numbers never do."""
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, collapse_padding=True)
+    for name in texts:
+        table.add_column(
+            name, overflow="fold", no_wrap=name in {"date", "status"}, min_width=10 if name == "run" else None
+        )
+    for name, justify in aligned.items():
+        table.add_column(name, justify=justify, no_wrap=justify == "right")
+    return table

@@ -1,0 +1,81 @@
+"""Numbers, times and places as people read them. Plain functions over plain values."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+STYLES = {"published": "green", "unchanged": "cyan", "gate_failed": "red", "publishing": "yellow"}
+_OTHER_STYLE = "red"
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def count(value: int | None) -> str:
+    """Write a whole number with thousands apart, or a dash for none."""
+    return "-" if value is None else f"{value:,}"
+
+
+def number(value: float) -> str:
+    """Write a measured value: whole numbers whole, others as short as they are exact enough to compare."""
+    return count(value) if isinstance(value, int) else f"{value:.6g}"
+
+
+def size(value: int | None) -> str:
+    """Write a number of bytes in the largest fitting unit (powers of 1000)."""
+    if value is None:
+        return "-"
+    amount, unit = float(value), 0
+    while amount >= 1000 and unit < len(_UNITS) - 1:
+        amount, unit = amount / 1000, unit + 1
+    return f"{amount:.3g} {_UNITS[unit]}"
+
+
+def plural(value: int, noun: str) -> str:
+    """Write a count with its noun."""
+    return f"{count(value)} {noun}" if value == 1 else f"{count(value)} {noun}s"
+
+
+def moment(iso_time: str | None) -> str:
+    """Write an ISO 8601 time to the second; all times of the pipeline are UTC."""
+    return "-" if iso_time is None else f"{datetime.fromisoformat(iso_time):%Y-%m-%d %H:%M:%S}"
+
+
+def path_of(uri: str) -> str:
+    """Write a local URI as a path, short where it lies below the current directory; others stay as they are."""
+    if not uri.startswith("file://"):
+        return uri
+    path = Path(uri.removeprefix("file://"))
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def limit(check: Mapping[str, Any]) -> str:
+    """Write what a check allows."""
+    limits = check["limit"] if isinstance(check["limit"], list) else [check["limit"]]
+    unit = " %" if check["unit"] == "percent" else ""
+    return f"{_OPERATORS[check['operator']]} {' and '.join(number(one) for one in limits)}{unit}"
+
+
+def measured(check: Mapping[str, Any]) -> str:
+    """Write what a check measured, never so shortly that it looks like a limit it differs from."""
+    limits = check["limit"] if isinstance(check["limit"], list) else [check["limit"]]
+    value, text = check["value"], number(check["value"])
+    if any(text == number(one) and value != one for one in limits):
+        text = repr(value)
+    return f"{text} %" if check["unit"] == "percent" else text
+
+
+def status_style(status: str) -> str:
+    """Return the style in which a run's status is shown."""
+    return STYLES.get(status, _OTHER_STYLE)
+
+
+_OPERATORS = {
+    "mustBe": "=",
+    "mustNotBe": "not",
+    "mustBeGreaterThan": ">",
+    "mustBeGreaterOrEqualTo": ">=",
+    "mustBeLessThan": "<",
+    "mustBeLessOrEqualTo": "<=",
+    "mustBeBetween": "between",
+    "mustNotBeBetween": "not between",
+}
