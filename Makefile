@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 VENV := .venv
 VENV_SPARK35 := .venv-spark35
+VENV_LOCAL := .venv-local
 UV_VERSION := 0.13.9
 
 # The CDK synthesizes offline: no usage reports, no look for a newer version.
@@ -14,7 +15,7 @@ in_venv = PATH="$(CURDIR)/$(VENV)/bin:$$PATH" && export PATH &&
 with_java = $(in_venv) JAVA_HOME="$$($(VENV)/bin/python scripts/java_home.py)" && export JAVA_HOME &&
 set_up = python=$$(sh scripts/find_python.sh $(PYTHON)) && "$$python" scripts/set_up.py
 
-.PHONY: help run test check bench clean lock python-packages spark35-packages node-packages
+.PHONY: help run test check bench clean lock python-packages spark35-packages local-packages node-packages
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
@@ -43,7 +44,7 @@ bench: python-packages ## Measure the job against its alternatives and write the
 	@$(with_java) $(VENV)/bin/python -m benchmarks
 
 clean: ## Remove everything that the other targets made
-	rm -rf $(VENV) $(VENV_SPARK35) .java node_modules .data cdk.out
+	rm -rf $(VENV) $(VENV_SPARK35) $(VENV_LOCAL) .java node_modules .data cdk.out
 	rm -rf .mypy_cache .ruff_cache .pytest_cache spark-warehouse metastore_db derby.log
 	find . -type d -name __pycache__ -prune -exec rm -rf {} +
 
@@ -56,6 +57,9 @@ python-packages:
 
 spark35-packages:
 	@$(set_up) venv $(VENV_SPARK35) requirements-spark35.txt
+
+local-packages:
+	@$(set_up) venv $(VENV_LOCAL) requirements-local.txt
 
 node-packages: python-packages
 	@$(in_venv) $(set_up) node
