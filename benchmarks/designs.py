@@ -45,7 +45,7 @@ def one_action_per_check_cached(spark: SparkSession, root: Path) -> None:
 
 
 def this_job(spark: SparkSession, root: Path) -> str:
-    """Run the whole curation job: list, fingerprint, parse, quarantine, checks, deduplicate, audit, metrics, publish."""
+    """Run the whole curation job: list, fingerprint, parse, quarantine, check, deduplicate, audit, publish."""
     import curate_job  # noqa: PLC0415  only this design needs the job
 
     spark.sparkContext.setLogLevel("WARN")

@@ -1,9 +1,13 @@
-"""Measures one design once, in a process of its own: `python -m benchmarks.measure DESIGN ROOT` prints one JSON object."""
+"""Measures one design once, in a process of its own.
+
+`python -m benchmarks.measure DESIGN ROOT` prints one JSON object.
+"""
 
 import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import SparkSession
 
@@ -40,7 +44,8 @@ def main(name: str, root: str) -> None:
 
 
 def _peak_mb(spark: SparkSession) -> int | None:
-    process = spark.sparkContext._jvm.java.lang.ProcessHandle.current().pid()  # noqa: SLF001  no public way to the pid
+    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001  there is no public way to the process
+    process = jvm.java.lang.ProcessHandle.current().pid()
     status = Path(f"/proc/{process}/status")
     if not status.exists():
         return None

@@ -23,7 +23,8 @@ _ISO_TIMESTAMP = (
 # A zone can shift a time out of the years that Python, DuckDB and most readers of the rows can name.
 _FIRST_AND_LAST = ("0001-01-01 00:00:00", "9999-12-31 23:59:59.999999")
 _ISO_FORMS = {"date": _ISO_DATE, "timestamp": _ISO_TIMESTAMP}
-# What the parser reads a type as where it would otherwise change values in silence: it takes 200 for a tinyint and makes it -56.
+# What the parser reads a type as where it would otherwise change values in silence: it takes 200 for a tinyint and
+# makes it -56.
 _READ_AS = {"tinyint": "smallint", **dict.fromkeys(_ISO_FORMS, "string")}
 _GLOB_CHARACTERS = str.maketrans({character: f"\\{character}" for character in "\\{}[]*?"})
 

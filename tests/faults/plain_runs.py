@@ -38,7 +38,9 @@ def counts(contract: DataContract, rows: int) -> Counts:
     by_rule = {rule.id: rows if rule.metric == "rowCount" else 0 for rule in contract.rules}
     nulls = {column.name: 0 for column in contract.columns}
     distributions = {
-        column.name: {str(value): 0 for value in column.valid_values} for column in contract.columns if column.valid_values
+        column.name: {str(value): 0 for value in column.valid_values}
+        for column in contract.columns
+        if column.valid_values
     }
     return Counts(
         rows_read=rows,
@@ -56,7 +58,9 @@ def counts(contract: DataContract, rows: int) -> Counts:
     )
 
 
-def plain_run(store: Store, root: Path, run_id: str, *, catalog: FakeCatalog | None = None, force: bool = False) -> DayRun:
+def plain_run(
+    store: Store, root: Path, run_id: str, *, catalog: FakeCatalog | None = None, force: bool = False
+) -> DayRun:
     """A run whose version is two files that hold the raw lines' count."""
 
     def write_version(task: VersionTask) -> WrittenVersion:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from curation.local_store import LocalStore
+from curation.version import VersionTask, WrittenVersion
 from tests.faults.plain_runs import DAY, PATHS, lay_raw, plain_run, run_id, served_lines
 
 _KILLED = 137
@@ -89,7 +90,7 @@ def test_a_live_run_keeps_its_files_when_another_run_sweeps(tmp_path: Path) -> N
     first, second = plain_run(store, tmp_path, run_id(1)), plain_run(store, tmp_path, run_id(2), force=True)
     write_first = first.write_version
 
-    def write_while_another_run_passes(task):  # type: ignore[no-untyped-def]  the parameter is VersionTask
+    def write_while_another_run_passes(task: VersionTask) -> WrittenVersion:
         written = write_first(task)
         second.execute()
         return written

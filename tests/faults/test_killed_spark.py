@@ -74,7 +74,7 @@ def _served_deliveries(root: Path) -> set[str]:
 
 
 def test_killed_at_random_moments_readers_see_whole_versions_and_the_next_run_cleans_up(tmp_path: Path) -> None:
-    moments = random.Random(20250101)  # noqa: S311  moments of death need no secrecy
+    moments = random.Random(20250101)
     _deliver(tmp_path, 0)
     start = time.monotonic()
     assert _outcome(_start(tmp_path))["status"] == "published"
@@ -112,7 +112,12 @@ def test_two_jobs_of_one_date_at_once_publish_one_whole_version(tmp_path: Path) 
 
 @pytest.mark.parametrize("argument", ["--ingestion_date=2025-02-30", "--ingestion_date=../", "--force=maybe"])
 def test_arguments_that_cannot_be_used_write_nothing(tmp_path: Path, argument: str) -> None:
-    command = [str(Path(sys.executable)), str(_ROOT / "glue_src" / "curate_job.py"), argument, f"--data_uri=file://{tmp_path}"]
+    command = [
+        str(Path(sys.executable)),
+        str(_ROOT / "glue_src" / "curate_job.py"),
+        argument,
+        f"--data_uri=file://{tmp_path}",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     outcome = json.loads(done.stdout.strip().splitlines()[-1])
     assert done.returncode != 0

@@ -2,7 +2,10 @@
 
 import multiprocessing
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 from curation.errors import RunFailed
 from curation.local_store import LocalStore
@@ -40,20 +43,21 @@ def test_no_conditional_write_is_lost_between_processes(tmp_path: Path) -> None:
     assert int(content.data) == _PROCESSES * _STEPS
 
 
+def _write_then_wait(
+    write: Callable[[VersionTask], WrittenVersion], all_written: Barrier, task: VersionTask
+) -> WrittenVersion:
+    written = write(task)
+    all_written.wait(30)
+    return written
+
+
 def test_of_runs_that_start_from_one_state_exactly_one_publishes(tmp_path: Path) -> None:
     store, catalog = LocalStore(str(tmp_path)), FakeCatalog()
     lay_raw(tmp_path, "events.json", "one", "two")
     runs = [plain_run(store, tmp_path, run_id(number), catalog=catalog) for number in range(5)]
-    all_have_written = threading.Barrier(len(runs))
+    all_have_written = Barrier(len(runs))
     for run in runs:
-        write = run.write_version
-
-        def write_then_wait(task: VersionTask, write=write) -> WrittenVersion:  # type: ignore[no-untyped-def]
-            written: WrittenVersion = write(task)
-            all_have_written.wait(30)
-            return written
-
-        run.write_version = write_then_wait
+        run.write_version = partial(_write_then_wait, run.write_version, all_have_written)
 
     def execute(number: int) -> None:
         try:

@@ -1,7 +1,7 @@
 """An independent judge: DuckDB reads the raw files and says what the metrics and the published rows must be.
 
-Reads a contract as the YAML it is and shares no code with the pipeline. Lines with invalid UTF-8, duplicate keys and numbers at the edge of
-their type are beyond it; those have tests that name their outcome.
+Reads a contract as the YAML it is and shares no code with the pipeline. Lines with invalid UTF-8, duplicate keys and
+numbers at the edge of their type are beyond it; those have tests that name their outcome.
 """
 
 import gzip
@@ -14,7 +14,12 @@ import yaml
 
 _LOGICAL = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
 _LOGICAL |= {"timestamp": "TIMESTAMPTZ", "object": "MAP(VARCHAR, VARCHAR)"}
-_PHYSICAL = {"int": "INTEGER", "map<string,string>": "MAP(VARCHAR, VARCHAR)", "timestamp": "TIMESTAMPTZ", "string": "VARCHAR"}
+_PHYSICAL = {
+    "int": "INTEGER",
+    "map<string,string>": "MAP(VARCHAR, VARCHAR)",
+    "timestamp": "TIMESTAMPTZ",
+    "string": "VARCHAR",
+}
 _JSON_TYPES = {
     "BOOLEAN": ("BOOLEAN",),
     "DATE": ("VARCHAR",),
@@ -77,7 +82,7 @@ class Judge:
         return found
 
     def unlike(self, location: Path) -> list[tuple[Any, ...]]:
-        """Return what is wrong with the published rows: any that the raw day does not hold, not the latest, or missing."""
+        """Return the published rows that are wrong: not of the raw day, not the latest, doubled, or missing."""
         self.db.execute(
             f"CREATE OR REPLACE VIEW published AS SELECT {self._comparable()} "
             f"FROM read_parquet('{location}/*.parquet', hive_partitioning = false)"
@@ -93,7 +98,8 @@ class Judge:
         alien = self.db.execute("FROM published EXCEPT ALL FROM eligible").fetchall()
         keys, no_key = self._keys(), self._no_key()
         missing = self.db.execute(
-            f"(SELECT {keys} FROM parsed WHERE NOT ({no_key}) GROUP BY ALL UNION ALL SELECT {keys} FROM parsed WHERE {no_key}) "
+            f"(SELECT {keys} FROM parsed WHERE NOT ({no_key}) GROUP BY ALL "
+            f"UNION ALL SELECT {keys} FROM parsed WHERE {no_key}) "
             f"EXCEPT ALL SELECT {keys} FROM published"
         ).fetchall()
         doubled = self.db.execute(f"SELECT {keys} FROM published WHERE NOT ({no_key}) GROUP BY ALL HAVING count(*) > 1")
@@ -109,19 +115,25 @@ class Judge:
             r"WHERE NOT regexp_full_match(line, '[ \t\r]*')"
         )
         self.db.execute(
-            "CREATE TABLE objects AS SELECT line FROM lines WHERE json_valid(line) AND json_type(CASE WHEN json_valid(line) "
-            "THEN line ELSE 'null' END) = 'OBJECT'"
+            "CREATE TABLE objects AS SELECT line FROM lines "
+            "WHERE json_valid(line) AND json_type(CASE WHEN json_valid(line) THEN line ELSE 'null' END) = 'OBJECT'"
         )
         fits = " AND ".join(_fits(name, type_) for name, type_ in self._types.items())
         values = ", ".join(f'{_value(name, type_)} AS "{name}"' for name, type_ in self._types.items())
         self.db.execute(f"CREATE TABLE parsed AS SELECT {values}, line AS _line FROM objects WHERE {fits}")
-        self._parsed = self._one("SELECT count(*) FROM parsed")
+        self._parsed: int = self._one("SELECT count(*) FROM parsed")
 
     def _column(self, column: Mapping[str, Any]) -> dict[str, Any]:
         name = column["name"]
         nulls = self._rows(f'"{name}" IS NULL')
-        lists = [rule["arguments"]["validValues"] for rule in column.get("quality", []) if "validValues" in rule.get("arguments", {})]
-        distribution = {str(value): self._rows(f'"{name}" = {_literal(value)}') for value in lists[0]} if lists else None
+        lists = [
+            rule["arguments"]["validValues"]
+            for rule in column.get("quality", [])
+            if "validValues" in rule.get("arguments", {})
+        ]
+        distribution = (
+            {str(value): self._rows(f'"{name}" = {_literal(value)}') for value in lists[0]} if lists else None
+        )
         return {"nulls": nulls, "null_percent": self._percent(nulls), "distribution": distribution}
 
     def _event_time(self) -> dict[str, Any] | None:
@@ -130,7 +142,9 @@ class Judge:
         at = f'"{self._custom["eventTime"]}"'
         form = "'%Y-%m-%dT%H:%M:%S.%g+00:00'"
         return {
-            "first": self._one(f"SELECT strftime(date_trunc('milliseconds', min({at}))::TIMESTAMP, {form}) FROM parsed"),
+            "first": self._one(
+                f"SELECT strftime(date_trunc('milliseconds', min({at}))::TIMESTAMP, {form}) FROM parsed"
+            ),
             "last": self._one(f"SELECT strftime(date_trunc('milliseconds', max({at}))::TIMESTAMP, {form}) FROM parsed"),
             "rows_on_other_days": self._rows(f"{at}::TIMESTAMP::DATE <> DATE '{self._day}'"),
         }
@@ -153,7 +167,9 @@ class Judge:
         if metric == "missingValues":
             missing = arguments["missingValues"]
             listed = ", ".join(_literal(value) for value in missing if value is not None) or "NULL"
-            return self._rows(f'coalesce("{column}" IN ({listed}), FALSE)' + (f' OR "{column}" IS NULL' if None in missing else ""))
+            return self._rows(
+                f'coalesce("{column}" IN ({listed}), FALSE)' + (f' OR "{column}" IS NULL' if None in missing else "")
+            )
         if metric == "invalidValues":
             return self._rows(_breaks_options(str(column), arguments))
         raise AssertionError(metric)
@@ -162,7 +178,9 @@ class Judge:
         return self._percent(count) if rule.get("unit") == "percent" else count
 
     def _percent(self, count: int) -> float:
-        percent = self._one(f"SELECT CASE WHEN {self._parsed} = 0 THEN 0 ELSE 100.0::DOUBLE * {count} / {self._parsed} END")
+        percent = self._one(
+            f"SELECT CASE WHEN {self._parsed} = 0 THEN 0 ELSE 100.0::DOUBLE * {count} / {self._parsed} END"
+        )
         return float(percent)
 
     def _extra_rows(self, columns: Sequence[str]) -> int:

@@ -65,8 +65,10 @@ class Lab:
     contract: Path
     arguments: tuple[str, ...] = field(default=())
 
-    def put(self, content: bytes | str | Iterable[Mapping[str, Any]], name: str = "events.json", *, day: str = DAY) -> Path:
-        """Write a raw object: bytes and text as they are, rows as NDJSON; compressed when the name ends in .gz and it is no bytes."""
+    def put(
+        self, content: bytes | str | Iterable[Mapping[str, Any]], name: str = "events.json", *, day: str = DAY
+    ) -> Path:
+        """Write a raw object: bytes and text as they are, rows as NDJSON; all but bytes compressed for a .gz name."""
         path = self.raw(day) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         data = content if isinstance(content, bytes) else _text(content).encode()

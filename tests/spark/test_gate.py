@@ -13,10 +13,8 @@ PARSED, READ = 9900, 10_000
 def day_of(*, null_users: int, duplicates: int, malformed: int) -> str:
     """Write 10,000 lines of events: those malformed, those sent twice, and the rest, of which some have no user."""
     first = PARSED - duplicates + (100 - malformed)
-    lines = [
-        f'{{"event_id":"e{n}","event_type":"login","user_id":{"null" if n < null_users else 1},"event_ts":"{DAY}T10:00:00Z"}}\n'
-        for n in range(first)
-    ]
+    users = [None if n < null_users else "1" for n in range(first)]
+    lines = [json.dumps(event(n, user_id=user)) + "\n" for n, user in enumerate(users)]
     lines += [lines[-1 - n] for n in range(duplicates)]
     return "".join(lines) + "oops\n" * malformed
 
@@ -25,7 +23,11 @@ def test_rates_exactly_on_their_limits_pass(lab: Lab) -> None:
     lab.put(day_of(null_users=297, duplicates=198, malformed=100))
     run = lab.run()
     assert run.status == "published"
-    assert (run.metrics["rows_read"], run.metrics["rows_quarantined"], run.metrics["duplicates_removed"]) == (READ, 100, 198)
+    assert (run.metrics["rows_read"], run.metrics["rows_quarantined"], run.metrics["duplicates_removed"]) == (
+        READ,
+        100,
+        198,
+    )
     values = run.check_values
     assert (values["user_id_null_rate"], values["event_id_duplicates"], values["malformed_lines"]) == (3.0, 2.0, 1.0)
     assert len(run.rows()) == PARSED - 198
@@ -86,7 +88,12 @@ def test_an_event_time_before_the_year_1_or_after_9999_quarantines_its_line_and_
 
 def test_ancient_event_times_are_published_as_they_are(lab: Lab) -> None:
     lab.contract = CONTRACTS / "readings.odcs.yaml"
-    lab.put([{"meter": str(year), "read_at": f"{year:04d}-03-01T10:00:00Z", "level": 1} for year in (1, 1500, 1582, 1899, 9999)])
+    lab.put(
+        [
+            {"meter": str(year), "read_at": f"{year:04d}-03-01T10:00:00Z", "level": 1}
+            for year in (1, 1500, 1582, 1899, 9999)
+        ]
+    )
     run = lab.run()
     assert run.status == "published"
     assert {row["meter"]: row["read_at"].year for row in run.rows()} == {str(y): y for y in (1, 1500, 1582, 1899, 9999)}

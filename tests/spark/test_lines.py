@@ -304,7 +304,9 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
     outcome = lab.run()
     assert outcome.error is None
     rows, quarantined = outcome.rows(), outcome.quarantine()
-    assert {row["source_object"] for row in quarantined} == {"raw/source_system=lines/ingestion_date=2025-01-01/events.json"}
+    assert {row["source_object"] for row in quarantined} == {
+        "raw/source_system=lines/ingestion_date=2025-01-01/events.json"
+    }
     return Day(outcome, {row["id"]: row for row in rows}, {row["line_bytes"]: row["reason"] for row in quarantined})
 
 

@@ -17,7 +17,7 @@ from tests.spark.judge import Judge
 from tests.spark.lab import CONTRACTS, DAY, EVENTS, ROOT, Lab, Outcome, Row
 
 WEB_ACCESS = ROOT / "tests/data/web_access/events-2015-05-17.json.gz"
-CLEAN = {"null_user_percent": Decimal(0), "duplicate_percent": Decimal(0)}
+CLEAN = Defects(null_user_percent=Decimal(0), duplicate_percent=Decimal(0))
 DIRTY = Defects(
     null_user_percent=Decimal("2.5"),
     null_event_id_rows=3,
@@ -78,7 +78,7 @@ def test_a_dirty_day_in_several_objects_is_counted_and_published_as_duckdb_does(
 
 
 def test_a_clean_day_is_counted_and_published_as_duckdb_does(lab: Lab) -> None:
-    generate_day(date.fromisoformat(DAY), out=str(lab.root), rows=1000, defects=Defects(**CLEAN))
+    generate_day(date.fromisoformat(DAY), out=str(lab.root), rows=1000, defects=CLEAN)
     run, judge = lab.run(), judged(lab)
     assert run.error is None
     assert_same_numbers(run, judge)
@@ -115,7 +115,7 @@ def all_rules(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Judge]
     rows: list[Row] = [{name: choice.choice(found) for name, found in values.items()} for _ in range(700)]
     for number, row in enumerate(rows):
         if number % 9 == 0:
-            row |= {"unknown": 1} if number % 2 else {"Id": 1, "also.unknown": None}
+            row.update({"unknown": 1} if number % 2 else {"Id": 1, "also.unknown": None})
         if number % 13 == 0:
             del row["flag"]
     rows += [{"receipt": "1"}, {"flag": "yes"}, {"share": True}]
@@ -152,7 +152,9 @@ def test_a_check_says_what_it_compared_and_only_errors_fail_the_gate(all_rules: 
         "unit": "rows", "value": 701, "severity": "error", "passed": True,
     }  # fmt: skip
     failed = [check for check in checks.values() if not check["passed"]]
-    assert {"triple_unique_warning", "id_nulls_warning"} <= {check["id"] for check in failed if check["severity"] == "warning"}
+    assert {"triple_unique_warning", "id_nulls_warning"} <= {
+        check["id"] for check in failed if check["severity"] == "warning"
+    }
     assert run.status == "gate_failed"
     named = [check["column"] for check in failed if check["severity"] == "error"]
     assert named

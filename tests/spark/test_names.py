@@ -10,7 +10,9 @@ def test_columns_may_have_the_names_of_the_pipelines_own(lab: Lab) -> None:
     run = lab.run()
     assert run.error is None
     assert run.rows() == [row | {"object": {"line": "x", "_end": 1}}]
-    assert [found["reason"] for found in run.quarantine()] == ["value does not fit its type: rows is not bigint: no number"]
+    assert [found["reason"] for found in run.quarantine()] == [
+        "value does not fit its type: rows is not bigint: no number"
+    ]
 
 
 def test_unknown_fields_are_reported_by_their_exact_names(lab: Lab) -> None:

@@ -116,7 +116,14 @@ def test_a_byte_order_mark_windows_line_ends_blank_lines_and_a_missing_last_newl
     lab.put(b"\n\r\n \n\t\n", "blank.json")
     lab.put(gzip.compress(b""), "nothing.json.gz")
     run = lab.run()
-    assert sorted(row["id"] for row in run.rows()) == ["bom", "bom in gzip", "dos", "member 1", "member 2", "no newline"]
+    assert sorted(row["id"] for row in run.rows()) == [
+        "bom",
+        "bom in gzip",
+        "dos",
+        "member 1",
+        "member 2",
+        "no newline",
+    ]
     assert [row["line_bytes"] for row in run.quarantine()] == [b'{"id":"old"}\r{"id":"mac"}\r']
     assert run.metrics["rows_read"] == 7
 
@@ -135,7 +142,11 @@ def test_a_day_without_a_row_fails_the_gate_with_its_report(
     lab.put(content, name)
     run = lab.run()
     assert isinstance(run.error, GateFailed)
-    assert (run.metrics["rows_read"], run.metrics["rows_quarantined"], run.metrics["rows_written"]) == (read, quarantined, 0)
+    assert (run.metrics["rows_read"], run.metrics["rows_quarantined"], run.metrics["rows_written"]) == (
+        read,
+        quarantined,
+        0,
+    )
     assert run.failed_checks == failed
     assert lab.files("curated") | lab.files("publications") == {}
 

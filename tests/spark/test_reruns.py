@@ -96,7 +96,8 @@ def test_the_same_rows_are_kept_whatever_the_order_of_objects_and_lines_and_the_
     choice = random.Random(7)
     times = (None, f"{DAY}T10:00:00Z", f"{DAY}T10:00:00Z", f"{DAY}T10:00:00.000001Z", f"{DAY}T11:00:00+01:00")
     rows = [
-        reading(f"m{n % 40}", at=choice.choice(times), level=n, note=f"copy {n}" + " " * choice.randrange(200)) for n in range(400)
+        reading(f"m{n % 40}", at=choice.choice(times), level=n, note=f"copy {n}" + " " * choice.randrange(200))
+        for n in range(400)
     ]
     rows += [reading(None, note="no key")] * 3
     readings.put(rows)
@@ -121,14 +122,24 @@ def test_the_same_rows_are_kept_whatever_the_order_of_objects_and_lines_and_the_
     assert scattered.status == "published"
     assert as_set(scattered.rows()) == as_set(whole.rows())
     assert scattered.check_values == whole.check_values
-    assert all(scattered.metrics[name] == whole.metrics[name] for name in ("rows_read", "duplicates_removed", "columns", "event_time"))
+    assert all(
+        scattered.metrics[name] == whole.metrics[name]
+        for name in ("rows_read", "duplicates_removed", "columns", "event_time")
+    )
 
 
 def test_an_unusual_dataset_is_published_like_any_other(lab: Lab) -> None:
     """No text column to carry malformed lines in, and a key of two columns that may be null."""
     measures = Lab(lab.root, CONTRACTS / "measures.odcs.yaml")
     good: list[Row] = [
-        {"probe": 1, "day": "2025-01-01", "amount": 0.5, "ok": True, "series": [1, 2.5], "place": {"lat": 1.5, "marks": [1]}},
+        {
+            "probe": 1,
+            "day": "2025-01-01",
+            "amount": 0.5,
+            "ok": True,
+            "series": [1, 2.5],
+            "place": {"lat": 1.5, "marks": [1]},
+        },
         {"probe": 1, "day": "2025-01-02"},
         {"probe": 2, "day": "2025-01-01", "amount": -3},
         {"probe": None, "day": "2025-01-01", "ok": False},
@@ -140,7 +151,12 @@ def test_an_unusual_dataset_is_published_like_any_other(lab: Lab) -> None:
     measures.put([*good, good[1], {"probe": "1"}, {"day": "yesterday"}])
     run = measures.run()
     assert run.error is None
-    assert [run.metrics[name] for name in ("rows_read", "rows_quarantined", "duplicates_removed", "rows_written")] == [11, 2, 1, 8]
+    assert [run.metrics[name] for name in ("rows_read", "rows_quarantined", "duplicates_removed", "rows_written")] == [
+        11,
+        2,
+        1,
+        8,
+    ]
     rows = run.rows()
     keys = [(row["probe"], row["day"] and row["day"].isoformat()) for row in rows]
     assert Counter(keys) == Counter((row.get("probe"), row.get("day")) for row in good)

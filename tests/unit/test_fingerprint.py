@@ -9,7 +9,8 @@ LISTED = [RawObject(f"{FOLDER}a.json", 10, "e1"), RawObject(f"{FOLDER}b.json", 2
 
 
 @pytest.mark.parametrize(
-    "name", ["events.json", "a.ndjson", "a.jsonl", "a.json.gz", "part-0.gz", "nested/a.json", "_folder/a.json", "a b#?.json"]
+    "name",
+    ["events.json", "a.ndjson", "a.jsonl", "a.json.gz", "part-0.gz", "nested/a.json", "_folder/a.json", "a b#?.json"],
 )
 def test_an_object_of_a_known_suffix_is_input(name: str) -> None:
     assert ignored_because(FOLDER + name, 1) is None
@@ -60,4 +61,6 @@ def test_any_other_listing_has_another_fingerprint(other: list[RawObject]) -> No
 
 
 def test_a_name_that_is_no_unicode_has_a_fingerprint() -> None:
-    assert fingerprint([RawObject(f"{FOLDER}\udcff.json", 1, "e")]) != fingerprint([RawObject(f"{FOLDER}\udcfe.json", 1, "e")])
+    assert fingerprint([RawObject(f"{FOLDER}\udcff.json", 1, "e")]) != fingerprint(
+        [RawObject(f"{FOLDER}\udcfe.json", 1, "e")]
+    )

@@ -29,7 +29,7 @@ def test_a_day_of_the_calendar_is_a_date_even_in_the_future(text: str) -> None:
         ("2025-01-01T00:00:00", "is not of the form YYYY-MM-DD"),
         (" 2025-01-01", "is not of the form YYYY-MM-DD"),
         ("2025-01-01\n", "is not of the form YYYY-MM-DD"),
-        ("٢٠٢٥-٠١-٠١", "is not of the form YYYY-MM-DD"),
+        ("\u0662\u0660\u0662\u0665-\u0660\u0661-\u0660\u0661", "is not of the form YYYY-MM-DD"),
         ("../2025-01-01", "is not of the form YYYY-MM-DD"),
         ("", "is not of the form YYYY-MM-DD"),
     ],
