@@ -11,8 +11,14 @@ from stacks.definitions.pipeline import invoke_lambda, publish_message
 
 DATES_PER_EXECUTION = 150
 # All results travel as one state's data, of at most 256 KiB: once some have failed, later ones come without a reason.
-_FAILURES_WITH_REASON = 100
-_REASON_CHARACTERS = 150
+# A reason has room for what a failed gate says, with the place of its report and the next command.
+_FAILURES_WITH_REASON = 60
+_REASON_CHARACTERS = 300
+
+# The name of a closed execution cannot be used again, so what is redriven makes others. It begins at the state that
+# failed, with the variables as they were, so the names have to be made in that state.
+_REDRIVES = "$states.context.Execution.RedriveCount"
+_PREFIX = f"$plan.name_prefix & ({_REDRIVES} > 0 ? '-' & $string({_REDRIVES}) : '')"
 
 
 def backfill_definition(
@@ -103,15 +109,11 @@ def days_definition(*, pipeline_arn: str, timeout_seconds: int) -> dict[str, Any
 
 def _plan(plan_arn: str) -> dict[str, Any]:
     payload = "{% $merge([$states.input, {'backfill_id': $states.context.Execution.Name}]) %}"
-    redrives = "$states.context.Execution.RedriveCount"
-    suffix = f"({redrives} > 0 ? '-' & $string({redrives}) : '')"
     plan = "$sift($states.result.Payload, function($value, $name) { $name != 'runs' })"
-    # The name of a closed execution cannot be used again, so a redriven backfill needs other names.
-    named = f"{{'name_prefix': $states.result.Payload.name_prefix & {suffix}}}"
     return {
         **invoke_lambda(plan_arn, payload),
         "Assign": {
-            "plan": f"{{% $merge([{plan}, {named}]) %}}",
+            "plan": f"{{% {plan} %}}",
             "left": "{% [$states.result.Payload.runs] %}",
             "results": [],
             "stopped": False,
@@ -130,23 +132,32 @@ def _are_dates_left(*, then: str, otherwise: str) -> dict[str, Any]:
 
 
 def _run_dates(days_machine_arn: str) -> dict[str, Any]:
-    enough = f"$count($results[status = 'failed']) >= {_FAILURES_WITH_REASON}"
-    bare = "$sift($item, function($value, $name) { $name != 'reason' })"
-    without_reasons = f"$map($states.result.Output.results, function($item) {{ {bare} }})"
     return {
         **_start_execution(
             days_machine_arn,
-            name="{% $plan.name_prefix & '-' & $left[0].ingestion_date %}",
-            payload=f"{{% $merge([$plan, {{'runs': {_first('$left', DATES_PER_EXECUTION)}}}]) %}}",
+            name=f"{{% {_PREFIX} & '-' & $left[0].ingestion_date %}}",
+            payload=(
+                f"{{% $merge([$plan, {{'name_prefix': {_PREFIX}, 'runs': {_first('$left', DATES_PER_EXECUTION)}}}]) %}}"
+            ),
         ),
         "Assign": {
-            "results": f"{{% [$results, {enough} ? {without_reasons} : $states.result.Output.results] %}}",
+            "results": f"{{% {_with_results('$states.result.Output.results')} %}}",
             "left": f"{{% {_rest('$left', DATES_PER_EXECUTION)} %}}",
             "stopped": "{% $states.result.Output.stopped %}",
         },
         "Output": {},
         "Next": "AreDatesLeft",
     }
+
+
+def _with_results(new: str) -> str:
+    """Return all results with new ones added; of too many failures only the first keep their reasons."""
+    bare = "$sift($item, function($value, $name) { $name != 'reason' })"
+    some = f"$map($new, function($item, $at) {{ $known + $at < {_FAILURES_WITH_REASON} ? $item : {bare} }})"
+    return (
+        f"($new := {new}; $known := $count($results[status = 'failed']);"
+        f" $known + $count($new[status = 'failed']) <= {_FAILURES_WITH_REASON} ? [$results, $new] : [$results, {some}])"
+    )
 
 
 def _run_batch(pipeline_arn: str) -> dict[str, Any]:
@@ -161,11 +172,12 @@ def _run_batch(pipeline_arn: str) -> dict[str, Any]:
                 "RunDate": {
                     **_start_execution(
                         pipeline_arn,
-                        name="{% $plan.name_prefix & '-' & $states.input.ingestion_date %}",
+                        name=f"{{% {_PREFIX} & '-' & $states.input.ingestion_date %}}",
                         payload={
                             "ingestion_date": "{% $states.input.ingestion_date %}",
                             "force": "{% $plan.force = true %}",
                             "notify": False,
+                            "backfill": "{% $plan.name_prefix %}",
                         },
                     ),
                     "Output": {
@@ -192,9 +204,15 @@ def _run_batch(pipeline_arn: str) -> dict[str, Any]:
 def _failure() -> dict[str, Any]:
     """Return the result of a failed date; its reason is searched for, as a cause is nested JSON and may be cut off."""
     cause = "$string($states.errorOutput.Cause)"
-    # JSONata takes a bracket after a backslash for an escaped one, so none may follow the other here.
-    found = rf'$match({cause}, /error_?message\\*"\s*:\s*\\*"([^\\"]+)/i, 1).groups[0]'
-    reason = f"($found := {found}; $exists($found) ? $found : $states.errorOutput.Error & ': ' & {cause})"
+    # JSONata counts brackets in a regular expression, and takes one after a backslash for an escaped one.
+    message = rf'$match({cause}, /error_?message\\*"\s*:\s*\\*"([^\\"]+)/i, 1).groups[0]'
+    text = rf'$match({cause}, /"Cause"\s*:\s*"([A-Za-z0-9][^\\"]*)/, 1).groups[0]'
+    status = rf'$match({cause}, /"Status"\s*:\s*"([A-Z_]+)"/, 1).groups[0]'
+    # What is not found leaves no element, so the first one is the best.
+    reason = (
+        f"($status := {status}; [{message}, {text}, $exists($status) ? 'the execution ended as ' & $status,"
+        f" $states.errorOutput.Error & ': ' & {cause}][0])"
+    )
     return {
         "ingestion_date": "{% $states.input.ingestion_date %}",
         "status": "failed",

@@ -5,7 +5,7 @@ from typing import Any
 from stacks.definitions import retries
 
 # What the caller tells this machine; everything else is for the sensor, which refuses keys that it does not know.
-_OWN_KEYS = "['notify', 'wait_minutes']"
+_OWN_KEYS = "['notify', 'wait_minutes', 'backfill']"
 
 
 def pipeline_definition(
@@ -22,7 +22,8 @@ def pipeline_definition(
     """Return the definition.
 
     Input: ``{"ingestion_date", "force"}``, or ``{"scheduled_time"}`` for the day before; optional ``wait_minutes`` (how
-    long to wait for raw data) or ``wait_until``, and ``notify: false``. Nothing is caught: a failed execution can be
+    long to wait for raw data) or ``wait_until``, ``notify: false``, and the name of the ``backfill`` that the date is
+    part of, which is for those who read of a failure. Nothing is caught: a failed execution can be
     redriven from the state that failed, and EventBridge alerts. The execution outlives the task, and the task the job.
     """
     return {
@@ -45,6 +46,17 @@ def pipeline_definition(
                 },
             },
             "CurateDay": _curate_day(job_name, task_timeout_seconds),
+            # It is not documented that a job run which somebody stopped fails the task.
+            "DidJobSucceed": {
+                "Type": "Choice",
+                "Choices": [{"Condition": "{% $job_run.JobRunState = 'SUCCEEDED' %}", "Next": "Report"}],
+                "Default": "JobRunNotSucceeded",
+            },
+            "JobRunNotSucceeded": {
+                "Type": "Fail",
+                "Error": "JobRunNotSucceeded",
+                "Cause": "{% $string($job_run) %}",
+            },
             "Report": _invoke(
                 report_arn,
                 {"ingestion_date": "{% $raw.ingestion_date %}", "job_run": "{% $job_run %}"},
@@ -148,5 +160,5 @@ def _curate_day(job_name: str, task_timeout_seconds: int) -> dict[str, Any]:
         "TimeoutSeconds": task_timeout_seconds,
         "Retry": [retries.GLUE_CONCURRENCY, retries.GLUE_SERVICE],
         "Assign": {"job_run": "{% $states.result %}"},
-        "Next": "Report",
+        "Next": "DidJobSucceed",
     }

@@ -164,6 +164,15 @@ class TestExecution:
         assert line(message, "Where").endswith("events-pipeline:7c1f0a52-96d3-4e0b-8f57-2f1f6f0a9b31")
         assert line(message, "Next").endswith("pipeline run DATE, with the date of that run")
 
+    def test_whose_job_run_was_stopped_without_an_error_reads_the_same(self, cloud: Cloud) -> None:
+        sample = event("execution_failed_job_run_stopped")
+        sample["detail"]["error"] = "JobRunNotSucceeded"
+        handler(sample, None)
+        handler(event("execution_failed_job_run_stopped"), None)
+        first, second = cloud.sent
+        assert first == second
+        assert SECOND not in first.body
+
     @pytest.mark.parametrize(
         ("sample", "what", "next_step"),
         [

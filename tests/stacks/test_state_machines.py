@@ -103,6 +103,14 @@ class TestPipeline:
             run()
         assert [resource for resource, _ in machine.execution.tasks] == [INVOKE, RUN_JOB]
 
+    @pytest.mark.parametrize("answer", [{"Id": "jr_1", "JobRunState": "STOPPED"}, {"Id": "jr_1"}])
+    def test_a_job_run_that_did_not_succeed_is_no_success_even_if_it_raised_no_error(self, answer: Any) -> None:
+        machine, run = pipeline({"ingestion_date": "2025-01-01"}, job=answer)
+        with pytest.raises(StateError, match=r"JobRunNotSucceeded") as failed:
+            run()
+        assert json.loads(failed.value.cause) == answer
+        assert [resource for resource, _ in machine.execution.tasks] == [INVOKE, RUN_JOB]
+
     @pytest.mark.parametrize(
         "error", ["Glue.AWSGlueException", "Glue.ThrottlingException", "Glue.ConcurrentRunsExceededException"]
     )
@@ -124,8 +132,11 @@ class TestPipeline:
         assert machine.execution.retries == 2
 
     def test_a_date_of_a_backfill_is_not_announced(self) -> None:
-        machine, run = pipeline({"ingestion_date": "2025-01-01", "force": False, "notify": False})
+        machine, run = pipeline(
+            {"ingestion_date": "2025-01-01", "force": False, "notify": False, "backfill": "nightly"}
+        )
         assert run()["status"] == "published"
+        assert machine.execution.tasks[0][1]["Payload"] == {"ingestion_date": "2025-01-01", "force": False}
         assert PUBLISH not in [resource for resource, _ in machine.execution.tasks]
 
     def test_an_answer_it_does_not_know_fails(self) -> None:
@@ -137,6 +148,10 @@ class TestPipeline:
         assert not [value for value in walk(definition("pipeline")) if isinstance(value, dict) and "Catch" in value]
 
 
+def redriven(times: int) -> dict[str, Any]:
+    return {"Execution": {**CONTEXT["Execution"], "RedriveCount": times}}
+
+
 def runs(days: int) -> list[dict[str, str]]:
     return [
         {"ingestion_date": f"20{day // 336 + 10}-{day // 28 % 12 + 1:02d}-{day % 28 + 1:02d}"} for day in range(days)
@@ -146,20 +161,24 @@ def runs(days: int) -> list[dict[str, str]]:
 class Backfill:
     """The two machines of a backfill together, over a pipeline that the test makes up."""
 
-    def __init__(self, outcome: Callable[[str], Any]) -> None:
+    def __init__(self, outcome: Callable[[str], Any], *, redrives_of_days: int = 0) -> None:
         self.outcome = outcome
+        self.redrives_of_days = redrives_of_days
+        self.batches: list[str] = []
         self.executions: list[tuple[str, Any]] = []
         self.chunks: list[Interpreter] = []
         self.summaries: list[Any] = []
         self.messages = 0
 
     def run(self, plan: dict[str, Any], *, redrives: int = 0) -> Any:
-        context = {"Execution": {**CONTEXT["Execution"], "RedriveCount": redrives}}
+        context = redriven(redrives)
         answers = {"Plan": plan, "Summary": self._summarize, START: self._days, PUBLISH: self._publish}
         return Interpreter(definition("backfill"), answering(answers), context=context).run({"start": "2025-01-01"})
 
     def _days(self, arguments: Any) -> Any:
-        self.chunks.append(Interpreter(definition("days"), answering({START: self._date}), context=CONTEXT))
+        self.batches.append(arguments["Name"])
+        context = redriven(self.redrives_of_days)
+        self.chunks.append(Interpreter(definition("days"), answering({START: self._date}), context=context))
         return {"Output": self.chunks[-1].run(arguments["Input"])}
 
     def _date(self, arguments: Any) -> Any:
@@ -203,7 +222,7 @@ class TestBackfill:
         backfill = Backfill(lambda _: "published")
         assert backfill.run(plan(runs(2), force=True))["failed"] == []
         assert backfill.executions == [
-            (f"nightly-{day}", {"ingestion_date": day, "force": True, "notify": False})
+            (f"nightly-{day}", {"ingestion_date": day, "force": True, "notify": False, "backfill": "nightly"})
             for day in ("2010-01-01", "2010-01-02")
         ]
         assert backfill.messages == 1
@@ -240,6 +259,45 @@ class TestBackfill:
             backfill.run(plan(runs(1)))
         assert backfill.summaries[-1]["results"][0]["reason"] == "null rate 12 %, limit 3 %"
 
+    def test_the_whole_message_of_a_failed_gate_survives(self) -> None:
+        report = (
+            f"s3://prod-data-pipeline-data-storagebucket1a2b3c4d-{'x' * 12}/metrics/events/ingestion_date=2010-01-01"
+        )
+        message = (
+            f"2010-01-01: null rate of user_id is 12 %, limit 3 %; report {report}/20250103T021504Z-9f3ac01b.json; "
+            "fix the source, then: pipeline run 2010-01-01"
+        )
+        job_run = json.dumps({"JobRunState": "FAILED", "ErrorMessage": message})
+        backfill = Backfill(
+            lambda _: StateError("States.TaskFailed", json.dumps({"Error": "States.TaskFailed", "Cause": job_run}))
+        )
+        with pytest.raises(StateError):
+            backfill.run(plan(runs(1)))
+        assert backfill.summaries[-1]["results"][0]["reason"] == message
+
+    @pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED"])
+    def test_an_execution_that_left_no_message_is_named_by_how_it_ended(self, status: str) -> None:
+        cause = json.dumps({"ExecutionArn": "arn:aws:states:x", "Input": {"force": False}, "Status": status})
+        backfill = Backfill(lambda _: StateError("States.TaskFailed", cause))
+        with pytest.raises(StateError):
+            backfill.run(plan(runs(1)))
+        assert backfill.summaries[-1]["results"][0]["reason"] == f"the execution ended as {status}"
+
+    def test_a_cause_that_is_plain_text_is_taken_from_the_execution_that_failed(self) -> None:
+        cause = {"Cause": "Rate exceeded (Service: AWSGlue)", "Error": "Glue.ThrottlingException", "Status": "FAILED"}
+        backfill = Backfill(lambda _: StateError("States.TaskFailed", json.dumps(cause)))
+        with pytest.raises(StateError):
+            backfill.run(plan(runs(1)))
+        assert backfill.summaries[-1]["results"][0]["reason"] == "Rate exceeded (Service: AWSGlue)"
+
+    def test_reasons_are_kept_for_as_many_failures_as_fit(self) -> None:
+        backfill = Backfill(failing_on("2010-06-01"))
+        with pytest.raises(StateError):
+            backfill.run(plan(runs(150), on_failure="continue", max_concurrency=40))
+        assert [item.get("reason") for item in backfill.summaries[-1]["results"] if item["status"] == "failed"] == [
+            "null rate 12 %, limit 3 %"
+        ]
+
     def test_a_cause_without_a_message_is_given_as_it_is(self) -> None:
         backfill = Backfill(lambda _: StateError("States.Timeout", ""))
         with pytest.raises(StateError):
@@ -248,7 +306,7 @@ class TestBackfill:
 
     def test_ten_years_stay_below_the_limits_of_one_execution(self) -> None:
         backfill = Backfill(
-            lambda _: StateError("States.TaskFailed", json.dumps({"errorMessage": "ж" * 5000}, ensure_ascii=False))
+            lambda _: StateError("States.TaskFailed", json.dumps({"errorMessage": "🌍" * 5000}, ensure_ascii=False))
         )
         with pytest.raises(StateError, match="3650 failed"):
             backfill.run(plan(runs(3650), on_failure="continue", max_concurrency=40))
@@ -266,10 +324,29 @@ class TestBackfill:
         assert len(backfill.chunks) == 1
         assert backfill.statuses.count("not_started") == DATES_PER_EXECUTION + 3
 
-    def test_a_redriven_backfill_uses_names_that_are_not_taken(self) -> None:
-        backfill = Backfill(lambda _: "published")
-        backfill.run(plan(runs(1)), redrives=2)
-        assert [name for name, _ in backfill.executions] == ["nightly-2-2010-01-01"]
+    @pytest.mark.parametrize(
+        ("redrives", "redrives_of_days", "batch", "date"),
+        [
+            (0, 0, "nightly-2010-01-01", "nightly-2010-01-01"),
+            (2, 0, "nightly-2-2010-01-01", "nightly-2-2010-01-01"),
+            (0, 3, "nightly-2010-01-01", "nightly-3-2010-01-01"),
+            (2, 3, "nightly-2-2010-01-01", "nightly-2-3-2010-01-01"),
+        ],
+    )
+    def test_what_is_redriven_uses_names_that_are_not_taken(
+        self, redrives: int, redrives_of_days: int, batch: str, date: str
+    ) -> None:
+        backfill = Backfill(lambda _: "published", redrives_of_days=redrives_of_days)
+        backfill.run(plan(runs(1)), redrives=redrives)
+        assert (backfill.batches, [name for name, _ in backfill.executions]) == ([batch], [date])
+
+    @pytest.mark.parametrize("name", ["backfill", "days"])
+    def test_names_are_made_where_a_redrive_begins_and_not_before(self, name: str) -> None:
+        """A redrive keeps the variables and begins at the failed state, which is never the one that planned."""
+        machine = definition(name)
+        naming = [value for value in walk(machine) if isinstance(value, dict) and value.get("Resource") == START]
+        assert len(naming) == 1
+        assert "RedriveCount" in naming[0]["Arguments"]["Name"]
 
 
 class TestDefinitions:
