@@ -2,6 +2,7 @@
 
 A job run that FAILED or ran into its TIMEOUT is announced first by its own event. One that was STOPPED was stopped by
 a person or with its execution, and ERROR and EXPIRED have no event: for these the execution's message is the primary.
+Inside a backfill its summary is the second path, so that a hundred failed dates do not become two hundred messages.
 """
 
 import re
@@ -44,14 +45,22 @@ def job_run_message(dataset: str, ended: JobRunEnded, *, argument: str | None) -
     ).message()
 
 
+def is_told_by_a_backfill(ended: ExecutionEnded) -> bool:
+    """Tell whether a backfill's summary says all that a message about this execution would."""
+    if ended.cause.error == _BACKFILL_FAILED:
+        return True
+    return _backfill(ended) != "" and _primary_of(ended.cause) != ""
+
+
 def execution_message(dataset: str, ended: ExecutionEnded) -> Message:
     """Tell that an execution did not succeed."""
-    reason, report, step = _execution_parts(ended.cause)
-    matter = _matter(ended)
+    reason, report, step = _parts(ended.cause.text)
+    matter, part = _matter(ended), _backfill(ended)
+    of_backfill = [f"of backfill {part}"] if part else []
     return Notice(
         dataset=dataset,
         headline=" ".join([*matter, f"execution {_ENDED[ended.status]}: {reason or 'no reason given'}"]),
-        what=f"the execution {' '.join(['for', dataset, *matter])} {_ENDED[ended.status]}; {_READERS}",
+        what=f"the execution {' '.join(['for', dataset, *matter, *of_backfill])} {_ENDED[ended.status]}; {_READERS}",
         why=_why(ended, reason),
         report=report,
         next_step=_after_execution(ended, step),
@@ -84,12 +93,6 @@ def _parts(message: str) -> tuple[str, str, str]:
     return "; ".join(parts), "", ""
 
 
-def _execution_parts(cause: Cause) -> tuple[str, str, str]:
-    if cause.error == _BACKFILL_FAILED:  # the cause is the whole summary; its first line says it all
-        return cause.text.partition("\n")[0], "", ""
-    return _parts(cause.text)
-
-
 def _why(ended: ExecutionEnded, reason: str) -> str:
     if not reason:
         return f"it ended as {ended.status} without a reason"
@@ -102,8 +105,6 @@ def _primary_of(cause: Cause) -> str:
         return f"that of job run {cause.job_run_id}"
     if cause.error == "RawDataMissing":
         return "the sensor's about missing raw data"
-    if cause.error == _BACKFILL_FAILED:
-        return "the backfill's summary"
     return f"about execution {cause.execution}" if cause.execution else ""
 
 
@@ -116,6 +117,12 @@ def _matter(ended: ExecutionEnded) -> list[str]:
     if start and end:
         return [f"backfill {start} to {end}"]
     return ["backfill of listed dates"] if isinstance(given.get("dates"), list) else []
+
+
+def _backfill(ended: ExecutionEnded) -> str:
+    """Name the backfill that the execution's date is part of; empty when it is part of none."""
+    name = ended.given.get("backfill")
+    return name if isinstance(name, str) else ""
 
 
 def _after_job_run(ended: JobRunEnded, day: str | None) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from alert.decision import execution_message, job_run_message, overdue_message
+from alert.decision import execution_message, is_told_by_a_backfill, job_run_message, overdue_message
 from alert.events import ExecutionEnded, FreshnessCheck, JobRunEnded, read_event
 from shared.aws import client, explained
 from shared.days import due_time, last_due_day
@@ -27,7 +27,7 @@ class Settings:
 
 
 def handler(event: object, context: object) -> dict[str, Any]:
-    """Send the message that an event calls for; answer its subject, or None when all is well."""
+    """Send the message that an event calls for; answer its subject, or None when there is nothing to tell."""
     log, settings = StepLog("alert", context), _settings(Environment(os.environ))
     message = _message(read_event(event), settings, log)
     if message is None:
@@ -48,8 +48,15 @@ def _message(event: JobRunEnded | ExecutionEnded | FreshnessCheck, settings: Set
     if isinstance(event, JobRunEnded):
         return job_run_message(dataset, event, argument=None if event.day else _argument(event, log))
     if isinstance(event, ExecutionEnded):
-        return execution_message(dataset, event)
+        return _execution(event, dataset, log)
     return _overdue(event, settings, log)
+
+
+def _execution(event: ExecutionEnded, dataset: str, log: StepLog) -> Message | None:
+    if is_told_by_a_backfill(event):
+        log.info("left to the summary of the backfill", execution=event.arn)
+        return None
+    return execution_message(dataset, event)
 
 
 def _argument(event: JobRunEnded, log: StepLog) -> str | None:

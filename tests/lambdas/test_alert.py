@@ -103,7 +103,7 @@ class TestOneIncident:
     @pytest.mark.parametrize(
         ("incident", "primary"),
         [
-            (["glue_job_failed_gate", "execution_failed_job_run", "backfill_failed_nested"], "glue_job_failed_gate"),
+            (["glue_job_failed_gate", "execution_failed_job_run"], "glue_job_failed_gate"),
             (["glue_job_timeout", "execution_failed_job_run_timeout"], "glue_job_timeout"),
             (["glue_job_stopped", "execution_failed_job_run_stopped"], "execution_failed_job_run_stopped"),
             (["glue_job_stopped", "execution_aborted"], "execution_aborted"),
@@ -113,7 +113,6 @@ class TestOneIncident:
             (["execution_failed_access_denied"], "execution_failed_access_denied"),
             (["execution_failed_large_input"], "execution_failed_large_input"),
             (["backfill_timed_out_dates"], "backfill_timed_out_dates"),
-            (["backfill_failed_summary"], "the summary that the state machine sends"),
             (["execution_failed_raw_data_missing"], "the sensor's message"),
         ],
     )
@@ -125,6 +124,22 @@ class TestOneIncident:
         marked = [SECOND in message.body for message in cloud.sent]
         assert marked == [sample != primary for sample in incident]
         assert marked == ["second notice:" in message.subject for message in cloud.sent]
+
+    def test_of_a_date_in_a_backfill_is_told_once_as_the_summary_tells_it_again(self, cloud: Cloud) -> None:
+        for sample in ("glue_job_failed_gate", "backfill_date_failed_job_run", "backfill_failed_summary"):
+            answer = handler(event(sample), None)
+            assert (answer["subject"] is None) is (sample != "glue_job_failed_gate")
+        assert len(cloud.sent) == 1
+
+    def test_of_a_date_in_a_backfill_without_a_message_of_its_own_is_told(self, cloud: Cloud) -> None:
+        sample = event("backfill_date_failed_job_run")
+        sample["detail"] |= {"error": "Glue.AWSGlueException", "cause": "Rate exceeded"}
+        message = alert(cloud, sample)
+        assert message.subject == "[events] 2025-01-02 execution failed: Rate exceeded"
+        assert line(message, "What").startswith("the execution for events 2025-01-02 of backfill january failed;")
+
+    def test_of_a_backfill_that_could_not_sum_up_is_told(self, cloud: Cloud) -> None:
+        assert SECOND in alert(cloud, "backfill_failed_nested").body
 
     def test_names_the_job_run_in_both_messages(self, cloud: Cloud) -> None:
         handler(event("glue_job_failed_gate"), None)
@@ -176,7 +191,6 @@ class TestExecution:
     @pytest.mark.parametrize(
         ("sample", "what", "next_step"),
         [
-            ("backfill_failed_summary", "backfill 2025-01-01 to 2025-01-31", "pipeline backfill 2025-01-01 2025-01-31"),
             ("backfill_failed_nested", "backfill 2025-01-01 to 2025-01-31", "pipeline backfill 2025-01-01 2025-01-31"),
             ("backfill_timed_out_dates", "backfill of listed dates", "start the backfill again with the same input"),
         ],
