@@ -55,7 +55,7 @@ class CurationJob(Construct):
         _allow_data(self.role, dataset, shared)
         _allow_catalog(self.role, dataset)
         log_prefix = f"/aws-glue/jobs/{dataset.job_name}"
-        _allow_logs_and_metrics(self.role, log_prefix, encrypted=shared.key is not None)
+        _allow_logs_and_metrics(self.role, log_prefix, security=dataset.job_name if shared.key else None)
         for stream in ("output", "error"):
             logs.LogGroup(
                 self,
@@ -177,14 +177,15 @@ def _allow_catalog(role: ServiceRole, dataset: Dataset) -> None:
     )
 
 
-def _allow_logs_and_metrics(role: ServiceRole, log_prefix: str, *, encrypted: bool) -> None:
-    stack = Stack.of(role)
-    groups = stack.format_arn(
-        service="logs", resource="log-group", resource_name=f"{log_prefix}/*", arn_format=ArnFormat.COLON_RESOURCE_NAME
-    )
+def _allow_logs_and_metrics(role: ServiceRole, log_prefix: str, *, security: str | None) -> None:
+    names = [f"{log_prefix}/*"]
+    if security is not None:
+        # Glue then adds role and security configuration to the name; where, with a prefix of one's own, is not written:
+        # https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html (LogGroupName)
+        names += [f"{log_prefix}-*", f"/aws-glue/jobs-*-{security}/*"]
     role.allow(
-        actions=[*_LOG_ACTIONS, *(["logs:AssociateKmsKey"] if encrypted else [])],
-        resources=[groups],
+        actions=[*_LOG_ACTIONS, *(["logs:AssociateKmsKey"] if security else [])],
+        resources=[_log_groups(role, name) for name in names],
         reason="Glue names the groups below the job's own prefix, and a stream per run and executor.",
     )
     role.allow(
@@ -192,6 +193,12 @@ def _allow_logs_and_metrics(role: ServiceRole, log_prefix: str, *, encrypted: bo
         resources=["*"],
         conditions={"StringEquals": {"cloudwatch:namespace": "Glue"}},
         reason="CloudWatch has no resources for metrics; the namespace is limited to Glue's.",
+    )
+
+
+def _log_groups(scope: Construct, name: str) -> str:
+    return Stack.of(scope).format_arn(
+        service="logs", resource="log-group", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
     )
 
 

@@ -31,7 +31,7 @@ class EncryptionKey(Construct):
         groups = stack.format_arn(
             service="logs",
             resource="log-group",
-            resource_name="/aws-glue/jobs/*",
+            resource_name="/aws-glue/jobs*",
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         self.key.add_to_resource_policy(

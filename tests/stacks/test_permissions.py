@@ -167,6 +167,30 @@ class TestJobRole:
     def test_it_lists_nothing_else(self, folder: str) -> None:
         assert not any(fnmatch.fnmatchcase(folder, pattern) for pattern in listed(of_job()))
 
+    def test_with_a_key_it_may_also_write_the_log_groups_that_glue_names_after_the_security_configuration(self) -> None:
+        # https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html (LogGroupName of a JobRun)
+        synthesis = synthesized("kms=true")
+        job = synthesis.only("AWS::Glue::Job")
+        rules = grants(synthesis, synthesis.role_of(job["Role"]))
+        patterns = [
+            resource.partition("log-group:")[2] for action, resource, _ in rules if action == "logs:PutLogEvents"
+        ]
+        (key,) = synthesis.properties("AWS::KMS::Key")
+        of_key = [
+            written(statement["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]).partition("log-group:")[2]
+            for statement in key["KeyPolicy"]["Statement"]
+            if "ArnLike" in statement.get("Condition", {})
+        ]
+        prefix = job["DefaultArguments"]["--custom-logGroup-prefix"]
+        for group in (
+            f"{prefix}/output",
+            f"{prefix}-some-role-{job['SecurityConfiguration']}/output",
+            f"/aws-glue/jobs-some-role-{job['SecurityConfiguration']}/output",
+        ):
+            assert any(fnmatch.fnmatchcase(group, pattern) for pattern in patterns)
+            assert any(fnmatch.fnmatchcase(group, pattern) for pattern in of_key)
+        assert not any(fnmatch.fnmatchcase("/aws-glue/jobs/output", pattern) for pattern in patterns)
+
     def test_in_the_catalog_it_touches_one_table(self) -> None:
         rules = [(action, resource) for action, resource, _ in of_job() if action.startswith("glue:")]
         assert {action for action, _ in rules} == {
