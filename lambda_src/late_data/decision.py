@@ -7,7 +7,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
 from data_contract.fingerprint import ignored_because
-from data_contract.paths import date_in
+from data_contract.paths import date_in, parse_ingestion_date
 from data_contract.publication import Publication
 from shared.days import due_time, iso
 from shared.environment import DataPlace
@@ -17,6 +17,9 @@ from shared.storage import RawDay
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 _MAX_NAME: Final = 80
 _FINGERPRINT_IN_NAME: Final = 16
+
+_CREATED: Final = "Object Created"
+_ENDED: Final = "Step Functions Execution Status Change"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,14 @@ class Arrival:
 
 
 @dataclass(frozen=True)
+class RunEnded:
+    """An execution that ended well; its day is looked at again, as raw data may have arrived while it was at work."""
+
+    message_id: str
+    day: date
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Whether to start a run, and the reason for the log."""
 
@@ -37,35 +48,39 @@ class Verdict:
     reason: str
 
 
-def read_arrival(record: Mapping[str, Any]) -> Arrival:
-    """Read an ``Object Created`` event from a queue message. Raises InvalidInput for anything else."""
+def read_message(record: Mapping[str, Any]) -> Arrival | RunEnded:
+    """Read the event in a queue message. Raises InvalidInput for one that is not known."""
     message_id = str(record.get("messageId", ""))
     try:
         event = json.loads(record["body"])
-        detail, kind = event["detail"], event["detail-type"]
+        kind, detail = event["detail-type"], event["detail"]
+        if kind == _ENDED:
+            return RunEnded(message_id, parse_ingestion_date(json.loads(detail["output"])["ingestion_date"]))
         bucket, key, size = detail["bucket"]["name"], detail["object"]["key"], detail["object"]["size"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InvalidInput(f"message {message_id} is no S3 event of EventBridge: {error!r}") from error
-    if kind != "Object Created" or not isinstance(key, str) or not isinstance(size, int):
-        expected = "expected an Object Created event with key and size"
+        raise InvalidInput(f"message {message_id} is no event that EventBridge sends here: {error!r}") from error
+    if kind != _CREATED or not isinstance(key, str) or not isinstance(size, int):
+        expected = f"expected {_CREATED!r} with key and size, or {_ENDED!r}"
         raise InvalidInput(f"message {message_id} is {str(kind)[:80]!r}, {expected}")
     return Arrival(message_id, str(bucket), key, size)
 
 
-def day_of(arrival: Arrival, place: DataPlace) -> date | None:
-    """Return the day whose raw input an object is, or None when it is no raw input of this dataset."""
-    day = date_in(arrival.key)
-    if day is None or arrival.bucket != place.bucket or not arrival.key.startswith(place.paths.raw_prefix(day)):
+def day_of(message: Arrival | RunEnded, place: DataPlace) -> date | None:
+    """Return the day that a message is about, or None when it is about no raw input of this dataset."""
+    if isinstance(message, RunEnded):
+        return message.day
+    day = date_in(message.key)
+    if day is None or message.bucket != place.bucket or not message.key.startswith(place.paths.raw_prefix(day)):
         return None
-    return None if ignored_because(arrival.key, arrival.size_bytes) else day
+    return None if ignored_because(message.key, message.size_bytes) else day
 
 
-def by_day(arrivals: Iterable[Arrival], place: DataPlace) -> dict[date, list[Arrival]]:
-    """Group what arrived by day and leave out what is no raw input."""
-    grouped: dict[date, list[Arrival]] = {}
-    for arrival in arrivals:
-        if (day := day_of(arrival, place)) is not None:
-            grouped.setdefault(day, []).append(arrival)
+def by_day(messages: Iterable[Arrival | RunEnded], place: DataPlace) -> dict[date, list[str]]:
+    """Group the ids of messages by day and leave out what is no raw input."""
+    grouped: dict[date, list[str]] = {}
+    for message in messages:
+        if (day := day_of(message, place)) is not None:
+            grouped.setdefault(day, []).append(message.message_id)
     return dict(sorted(grouped.items()))
 
 
@@ -83,9 +98,13 @@ def judge(
     return Verdict(start=True, reason=f"not published and overdue since {iso(due)}")
 
 
-def execution_name(dataset: str, day: date, fingerprint: str) -> str:
-    """Name a rerun by its input, so that a repeated event cannot start it twice."""
-    end = f"-{day}-{fingerprint[:_FINGERPRINT_IN_NAME]}"
+def execution_name(dataset: str, day: date, fingerprint: str, *, published_run_id: str | None) -> str:
+    """Name a rerun by its input and by what it is to replace, so that a repeated event cannot start it twice.
+
+    Without the latter, raw data that comes back to an earlier state would find its name taken, for 90 days.
+    """
+    replaced = "" if published_run_id is None else f"-{published_run_id.rpartition('-')[2]}"
+    end = f"-{day}-{fingerprint[:_FINGERPRINT_IN_NAME]}{replaced}"
     return f"late-{dataset}"[: _MAX_NAME - len(end)] + end
 
 

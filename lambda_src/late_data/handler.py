@@ -13,12 +13,13 @@ from botocore.exceptions import ClientError
 
 from late_data.decision import (
     Arrival,
+    RunEnded,
     batch_response,
     by_day,
     execution_input,
     execution_name,
     judge,
-    read_arrival,
+    read_message,
 )
 from shared.aws import client, error_code, explained
 from shared.environment import DataPlace, Environment
@@ -41,11 +42,9 @@ def handler(event: object, context: object) -> dict[str, Any]:
     log, settings = StepLog("late_data", context), _settings(Environment(os.environ))
     records = _records(event)
     unread: list[str] = []
-    days = by_day(_arrivals(records, unread, log), settings.place)
+    days = by_day(_messages(records, unread, log), settings.place)
     log.info("batch read", messages=len(records), days=[str(day) for day in days])
-    failed = [
-        arrival.message_id for day, arrivals in days.items() if not _handled(day, settings, log) for arrival in arrivals
-    ]
+    failed = [message_id for day, ids in days.items() if not _handled(day, settings, log) for message_id in ids]
     return batch_response([*unread, *failed])
 
 
@@ -62,10 +61,10 @@ def _records(event: object) -> list[Mapping[str, Any]]:
     return records
 
 
-def _arrivals(records: Iterable[Mapping[str, Any]], unread: list[str], log: StepLog) -> Iterator[Arrival]:
+def _messages(records: Iterable[Mapping[str, Any]], unread: list[str], log: StepLog) -> Iterator[Arrival | RunEnded]:
     for record in records:
         try:
-            yield read_arrival(record)
+            yield read_message(record)
         except InvalidInput as error:
             log.warning("message not understood", error=str(error))
             unread.append(str(record.get("messageId", "")))
@@ -91,7 +90,8 @@ def _look_at(day: date, settings: Settings, log: StepLog) -> None:
         "day judged", ingestion_date=str(day), start=verdict.start, reason=verdict.reason, objects=len(raw.objects)
     )
     if verdict.start:
-        name = execution_name(place.paths.dataset, day, raw.fingerprint)
+        published = None if record is None else record.current.run_id
+        name = execution_name(place.paths.dataset, day, raw.fingerprint, published_run_id=published)
         outcome = _start(settings.state_machine_arn, name, execution_input(day))
         log.info("rerun started" if outcome else "rerun exists already", ingestion_date=str(day), execution=name)
 

@@ -1,4 +1,8 @@
-"""Reruns of days whose raw data changed: S3 event, rule, delaying queue, function, execution."""
+"""Reruns of days whose raw data changed: event, rule, delaying queue, function, execution.
+
+Two events lead to a look at a day: an object that was created, and an execution that ended well. The second closes a
+gap: while a day's first run is at work, what arrives is neither read by it nor late yet.
+"""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -37,7 +41,19 @@ class LateData(Construct):
         super().__init__(scope, construct_id)
         self.dead_letters = DeadLetters(self, "DeadLetters", what=f"Late data of {dataset.name}", shared=shared).queue
         self.queue = _arrivals(self, dataset, shared, self.dead_letters)
-        self.rule = _rule(self, dataset, shared, targets.SqsQueue(self.queue, dead_letter_queue=self.dead_letters))
+        self.rules = [
+            events.Rule(
+                self,
+                name,
+                event_pattern=pattern,
+                description=description,
+                targets=[targets.SqsQueue(self.queue, dead_letter_queue=self.dead_letters)],
+            )
+            for name, description, pattern in (
+                ("Rule", f"Raw objects that arrive for {dataset.name}", _raw_objects(dataset, shared)),
+                ("EndedRule", f"Executions of {dataset.name} that ended well", _ended_executions(pipeline)),
+            )
+        ]
         self.function = _function(self, dataset, pipeline, shared)
         self._connect(shared)
         self.alarm = Alarm(
@@ -79,20 +95,19 @@ def _arrivals(scope: Construct, dataset: Dataset, shared: SharedResources, dead_
     )
 
 
-def _rule(scope: Construct, dataset: Dataset, shared: SharedResources, target: events.IRuleTarget) -> events.Rule:
-    return events.Rule(
-        scope,
-        "Rule",
-        description=f"Raw objects that arrive for {dataset.name}",
-        event_pattern=events.EventPattern(
-            source=["aws.s3"],
-            detail_type=["Object Created"],
-            detail={
-                "bucket": {"name": [shared.bucket_name]},
-                "object": {"key": [{"prefix": dataset.raw_prefix}]},
-            },
-        ),
-        targets=[target],
+def _raw_objects(dataset: Dataset, shared: SharedResources) -> events.EventPattern:
+    return events.EventPattern(
+        source=["aws.s3"],
+        detail_type=["Object Created"],
+        detail={"bucket": {"name": [shared.bucket_name]}, "object": {"key": [{"prefix": dataset.raw_prefix}]}},
+    )
+
+
+def _ended_executions(pipeline: StateMachine) -> events.EventPattern:
+    return events.EventPattern(
+        source=["aws.states"],
+        detail_type=["Step Functions Execution Status Change"],
+        detail={"stateMachineArn": [pipeline.arn], "status": ["SUCCEEDED"]},
     )
 
 

@@ -50,7 +50,7 @@ class TestPublishedDay:
         assert handle(message(raw_key("late-0001.json"))) == []
         changed = raw_fingerprint("events.json", "late-0001.json")
         assert cloud.started == {
-            f"late-events-2025-01-02-{changed[:16]}": {"ingestion_date": "2025-01-02", "force": False}
+            f"late-events-2025-01-02-{changed[:16]}-9f3ac01b": {"ingestion_date": "2025-01-02", "force": False}
         }
 
     def test_is_left_alone_when_it_was_made_of_this_raw_data(self, cloud: Cloud) -> None:
@@ -80,7 +80,7 @@ class TestPublishedDay:
     def test_is_not_run_again_for_raw_data_whose_run_has_ended(self, cloud: Cloud) -> None:
         self.publish(cloud, published="0" * 32)
         cloud.put_raw("events.json")
-        name = f"late-events-2025-01-02-{raw_fingerprint('events.json')[:16]}"
+        name = f"late-events-2025-01-02-{raw_fingerprint('events.json')[:16]}-9f3ac01b"
         # AWS refuses the name of an execution that is closed, and any other input for one that runs.
         client("stepfunctions").start_execution(
             stateMachineArn=cloud.state_machine_arn, name=name, input='{"first": 1}'
@@ -95,9 +95,46 @@ class TestPublishedDay:
             handle(message(raw_key(name)))
         assert len(cloud.started) == 2
 
+    def test_is_run_again_when_its_raw_data_comes_back_to_what_it_was_before(self, cloud: Cloud) -> None:
+        """A name can be used once in 90 days; the version that is to be replaced makes this a run of its own."""
+        cloud.put_raw("events.json")
+        for run_id in ("20250103T021504Z-9f3ac01b", "20250104T021504Z-00c0ffee"):
+            record = Publication("events", str(DAY), version(fingerprint="0" * 32, run_id=run_id))
+            cloud.publish(record)
+            assert handle(message(raw_key())) == []
+        assert len(cloud.started) == 2
+
     def test_whose_raw_data_is_gone_is_left_alone(self, cloud: Cloud) -> None:
         self.publish(cloud, published="0" * 32)
         assert handle(message(raw_key())) == []
+        assert cloud.started == {}
+
+
+class TestEndedExecution:
+    """What arrived while a day's first run was at work was neither read by it nor late data yet."""
+
+    def ended(self, output: object) -> dict[str, Any]:
+        body = event("execution_succeeded")
+        body["detail"]["output"] = output if output is None or isinstance(output, str) else json.dumps(output)
+        return {**event("sqs_record"), "body": json.dumps(body)}
+
+    def test_leads_to_a_rerun_when_raw_data_arrived_meanwhile(self, cloud: Cloud) -> None:
+        cloud.publish(Publication("events", str(DAY), version(fingerprint=raw_fingerprint("events.json"))))
+        cloud.put_raw("events.json")
+        cloud.put_raw("second.json")
+        ended = self.ended({"ingestion_date": "2025-01-02", "status": "published"})
+        assert handle(ended, message(raw_key("second.json"))) == []
+        assert len(cloud.started) == 1
+
+    def test_leads_to_nothing_when_all_of_it_was_read(self, cloud: Cloud) -> None:
+        cloud.publish(Publication("events", str(DAY), version(fingerprint=raw_fingerprint("events.json"))))
+        cloud.put_raw("events.json")
+        assert handle(self.ended({"ingestion_date": "2025-01-02", "status": "published"})) == []
+        assert cloud.started == {}
+
+    @pytest.mark.parametrize("output", [None, "no json", [], {"ingestion_date": "2025-02-30"}, {"ingestion_date": 7}])
+    def test_without_a_date_comes_again_and_becomes_a_dead_letter(self, cloud: Cloud, output: object) -> None:
+        assert handle(self.ended(output)) == [event("sqs_record")["messageId"]]
         assert cloud.started == {}
 
 
@@ -202,8 +239,11 @@ class TestPartialFailure:
 
 
 @pytest.mark.parametrize("dataset", ["events", "a" * 64])
-def test_an_execution_name_fits_and_ends_with_date_and_fingerprint(dataset: str) -> None:
-    name = execution_name(dataset, DAY, "0123456789abcdef" * 2)
+@pytest.mark.parametrize("published", [None, "20250103T021504Z-9f3ac01b"])
+def test_an_execution_name_fits_and_ends_with_date_fingerprint_and_what_it_replaces(
+    dataset: str, published: str | None
+) -> None:
+    name = execution_name(dataset, DAY, "0123456789abcdef" * 2, published_run_id=published)
     assert len(name) <= 80
-    assert name.startswith(f"late-{dataset[:40]}")
-    assert name.endswith("-2025-01-02-0123456789abcdef")
+    assert name.startswith(f"late-{dataset[:36]}")
+    assert name.endswith("-2025-01-02-0123456789abcdef" + ("-9f3ac01b" if published else ""))

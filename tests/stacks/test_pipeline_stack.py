@@ -155,10 +155,10 @@ class TestSchedule:
 class TestLateData:
     EVENT = json.loads((ROOT / "tests" / "events" / "s3_object_created.json").read_text(encoding="utf-8"))
 
-    def pattern(self) -> dict[str, Any]:
-        (rule,) = synthesized().properties("AWS::Events::Rule", stack="Pipeline")
-        pattern: dict[str, Any] = rule["EventPattern"]
-        return pattern
+    def pattern(self, source: str = "aws.s3") -> dict[str, Any]:
+        patterns = [rule["EventPattern"] for rule in synthesized().properties("AWS::Events::Rule", stack="Pipeline")]
+        (pattern,) = [pattern for pattern in patterns if pattern["source"] == [source]]
+        return dict(pattern)
 
     def event(self, key: str) -> dict[str, Any]:
         """Return the sample event for a key, in our bucket, whose name a template does not know yet."""
@@ -178,6 +178,30 @@ class TestLateData:
     def test_only_raw_objects_of_the_source_are_looked_at(self, key: str, *, expected: bool) -> None:
         assert matches(self.pattern(), self.event(key)) is expected
 
+    @pytest.mark.parametrize(
+        ("status", "machine", "expected"),
+        [
+            ("SUCCEEDED", "prod-events-pipeline", True),
+            ("SUCCEEDED", "prod-events-backfill", False),
+            ("RUNNING", "prod-events-pipeline", False),
+            ("FAILED", "prod-events-pipeline", False),
+        ],
+    )
+    def test_a_day_is_looked_at_again_when_an_execution_ended_well(
+        self, status: str, machine: str, *, expected: bool
+    ) -> None:
+        event = json.loads((ROOT / "tests" / "events" / "execution_succeeded.json").read_text(encoding="utf-8"))
+        (arn,) = self.pattern("aws.states")["detail"]["stateMachineArn"]
+        given = arn if written(arn).endswith(f":{machine}") else "another"
+        event["detail"] |= {"stateMachineArn": given, "status": status}
+        assert matches(self.pattern("aws.states"), event) is expected
+
+    def test_both_kinds_of_events_go_to_the_one_queue(self) -> None:
+        targets = [rule["Targets"] for rule in synthesized().properties("AWS::Events::Rule", stack="Pipeline")]
+        assert len(targets) == 2
+        assert len({written(target["Arn"]) for (target,) in targets}) == 1
+        assert all(target["DeadLetterConfig"]["Arn"] for (target,) in targets)
+
     def test_events_wait_in_a_queue_and_fail_one_by_one(self) -> None:
         (mapping,) = synthesized().properties("AWS::Lambda::EventSourceMapping")
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -194,7 +218,7 @@ class TestLateData:
             for statement in policy["PolicyDocument"]["Statement"]
             if statement["Effect"] == "Allow"
         ]
-        assert len(statements) == 2
+        assert len(statements) == 4
         for statement in statements:
             assert statement["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::GetAtt"][0] in rules
 
