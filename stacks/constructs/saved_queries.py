@@ -78,7 +78,7 @@ def _duplicates_across_dates(dataset: Dataset) -> str:
 
 def _cost_per_day(dataset: Dataset) -> str:
     """Sum up the work and its upper bound in DPU-hours; what one costs differs by region."""
-    seconds = "SUM(reduce(map_values(seconds), 0e0, (total, part) -> total + part, total -> total))"
+    seconds = "SUM(element_at(seconds, 'total'))"
     dpus = dataset.settings.max_workers * _DPUS_PER_WORKER[dataset.settings.worker_type]
     return "\n".join(
         [

@@ -1,11 +1,15 @@
 import json
 from typing import Any
 
+import duckdb
 import pytest
+import sqlglot
+from sqlglot import exp
 
 from data_contract import load_contract
 from tests.stacks.synthesis import ROOT, as_list, synthesized, walk, written
 
+METRICS = ROOT / "tests" / "events" / "metrics_published.json"
 CONTRACT = load_contract(ROOT / "contracts" / "events.odcs.yaml")
 
 
@@ -101,29 +105,30 @@ class TestTopic:
         ]
 
 
-class TestCatalog:
-    def table(self, name: str) -> dict[str, Any]:
-        tables = synthesized().properties("AWS::Glue::Table")
-        (found,) = [item["TableInput"] for item in tables if item["TableInput"]["Name"] == name]
-        return dict(found)
+def catalog_table(name: str) -> dict[str, Any]:
+    tables = synthesized().properties("AWS::Glue::Table")
+    (found,) = [item["TableInput"] for item in tables if item["TableInput"]["Name"] == name]
+    return dict(found)
 
+
+class TestCatalog:
     def test_the_names_that_people_query_are_as_promised(self) -> None:
         database = synthesized().only("AWS::Glue::Database")["DatabaseInput"]["Name"]
-        assert (database, self.table("curated_events")["TableType"]) == ("prod_data_pipeline", "EXTERNAL_TABLE")
+        assert (database, catalog_table("curated_events")["TableType"]) == ("prod_data_pipeline", "EXTERNAL_TABLE")
 
     def test_the_columns_are_those_of_the_contract(self) -> None:
-        table = self.table("curated_events")
+        table = catalog_table("curated_events")
         columns = [(column["Name"], column["Type"]) for column in table["StorageDescriptor"]["Columns"]]
         assert columns == [(column.name, column.type) for column in CONTRACT.columns]
         assert [(key["Name"], key["Type"]) for key in table["PartitionKeys"]] == [("ingestion_date", "string")]
 
     def test_partitions_are_registered_and_never_projected_or_crawled(self) -> None:
-        assert not [key for key in self.table("curated_events")["Parameters"] if "projection" in key]
+        assert not [key for key in catalog_table("curated_events")["Parameters"] if "projection" in key]
         assert synthesized().properties("AWS::Glue::Crawler") == []
 
     def test_locations_are_the_prefixes_that_the_job_writes(self) -> None:
         locations = {
-            name: written(self.table(name)["StorageDescriptor"]["Location"])
+            name: written(catalog_table(name)["StorageDescriptor"]["Location"])
             for name in ("curated_events", "curated_events_metrics")
         }
         assert {name: "/".join(text.split("/")[3:]) for name, text in locations.items()} == {
@@ -131,9 +136,23 @@ class TestCatalog:
             "curated_events_metrics": "metrics/events/",
         }
 
+    def test_every_declared_column_reads_its_value_from_a_real_metrics_object(self) -> None:
+        document = json.loads(METRICS.read_text(encoding="utf-8"))
+        database = with_tables()
+        rows = database.execute("FROM prod_data_pipeline.curated_events_metrics").fetchall()
+        names = [column[0] for column in database.description or ()]
+        assert set(names) == set(document)
+        (row,) = (dict(zip(names, values, strict=True)) for values in rows)
+        checks = [{**check, "limit": json.dumps(check["limit"]).replace(" ", "")} for check in document["checks"]]
+        read = [{**check, "limit": check["limit"].replace(" ", "")} for check in row["checks"]]
+        assert read == checks
+        assert {name: row[name] for name in names if name != "checks"} == {
+            name: value for name, value in document.items() if name != "checks"
+        }
+
     def test_every_key_of_a_real_metrics_object_is_a_column(self) -> None:
         document = json.loads((ROOT / "tests" / "events" / "metrics_published.json").read_text(encoding="utf-8"))
-        columns = {column["Name"] for column in self.table("curated_events_metrics")["StorageDescriptor"]["Columns"]}
+        columns = {column["Name"] for column in catalog_table("curated_events_metrics")["StorageDescriptor"]["Columns"]}
         assert set(document) <= columns
 
 
@@ -153,6 +172,43 @@ class TestWorkgroup:
         assert set(queries) == {
             f"events: {name}" for name in ("rows per day", "quality trend", "duplicates across dates", "cost per day")
         }
+
+    def test_the_cost_of_a_day_counts_each_second_once(self) -> None:
+        total = json.loads(METRICS.read_text(encoding="utf-8"))["seconds"]["total"]
+        (row,) = answers("cost per day")
+        assert row[0:4] == ("2025-01-02", 1, 10250, 4567890)
+        assert row[4:] == (pytest.approx(total), pytest.approx(total / 3600 * 10))
+
+    def test_duplicates_across_dates_finds_the_key_that_two_days_have(self) -> None:
+        assert answers("duplicates across dates") == [("both", 2, "2025-01-01", "2025-01-02")]
+
+    def test_rows_per_day_counts_them(self) -> None:
+        assert sorted(answers("rows per day")) == [("2025-01-01", 1), ("2025-01-02", 2)]
+
+
+def with_tables() -> duckdb.DuckDBPyConnection:
+    """Make both tables with the declared types: one real metrics object, and three rows of two days."""
+    database = duckdb.connect()
+    database.execute("CREATE SCHEMA prod_data_pipeline")
+    for name in ("curated_events", "curated_events_metrics"):
+        table = catalog_table(name)
+        columns = [*table["StorageDescriptor"]["Columns"], *table.get("PartitionKeys", ())]
+        types = [
+            f'"{item["Name"]}" {exp.DataType.build(item["Type"], dialect="hive").sql("duckdb")}' for item in columns
+        ]
+        database.execute(f"CREATE TABLE prod_data_pipeline.{name} ({', '.join(types)})")
+    database.execute(f"COPY prod_data_pipeline.curated_events_metrics FROM '{METRICS}' (FORMAT json)")
+    for event_id, day in (("both", "2025-01-01"), ("both", "2025-01-02"), ("one", "2025-01-02")):
+        insert = "INSERT INTO prod_data_pipeline.curated_events BY NAME SELECT ? AS event_id, ? AS ingestion_date"
+        database.execute(insert, [event_id, day])
+    return database
+
+
+def answers(name: str) -> list[tuple[Any, ...]]:
+    """Run a saved query of Athena's, in the words of another engine."""
+    text = synthesized().only("AWS::Athena::NamedQuery", Name=f"events: {name}")["QueryString"]
+    (query,) = sqlglot.transpile(text, read="athena", write="duckdb")
+    return with_tables().execute(query).fetchall()
 
 
 class TestKey:
