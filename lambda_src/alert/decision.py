@@ -128,7 +128,9 @@ def _backfill(ended: ExecutionEnded) -> str:
 def _after_job_run(ended: JobRunEnded, day: str | None) -> str:
     if ended.state == "STOPPED":
         return f"if it was not meant to stop: {_run_command(day)}"
-    return f"read the log streams of {ended.run_id}, then: {_run_command(day)}"
+    # The group as the stacks name it; the streams of driver and executors begin with the run's id.
+    log = f"aws logs tail /aws-glue/jobs/{ended.job}/error --log-stream-name-prefix {ended.run_id} --since 1d"
+    return f"read its log: {log}; then: {_run_command(day)}"
 
 
 def _after_execution(ended: ExecutionEnded, step: str) -> str:
@@ -140,7 +142,8 @@ def _after_execution(ended: ExecutionEnded, step: str) -> str:
         return "fix the cause, then start the backfill again with the same input (published dates are skipped)"
     if ended.cause.error == "InvalidInput":
         return "correct the input, then start it again"
-    first = "if it was not meant to stop:" if ended.status == "ABORTED" else "fix the cause, then:"
+    is_stopped = ended.status == "ABORTED" or ended.cause.job_state == "STOPPED"
+    first = "if it was not meant to stop:" if is_stopped else "fix the cause, then:"
     return step or f"{first} {_run_command(_day(given.get('ingestion_date')) or dated(ended.cause.text)[0])}"
 
 

@@ -13,6 +13,7 @@ from tests.lambdas.cloud import DAY, REGION, Cloud, answer, event, is_documented
 
 JOB_RUN = "jr_5f2c8d0e4b7a49c1a3e6d2f80b91c74d5e6a7b8c9d0e1f2a3b4c5d6e7f809122"
 REPORT = "s3://prod-data-pipeline-123456789012/metrics/events/ingestion_date=2025-01-02/20250103T021504Z-9f3ac01b.json"
+LOG = f"aws logs tail /aws-glue/jobs/events-curation/error --log-stream-name-prefix {JOB_RUN} --since 1d"
 SECOND = "Second notice of one incident"
 
 
@@ -68,7 +69,7 @@ class TestBrokenJob:
         with self.glue_knows({"--ingestion_date": "2025-01-02"}):
             message = alert(cloud, sample)
         assert message.subject.startswith(subject)
-        assert line(message, "Next") == f"read the log streams of {JOB_RUN}, then: pipeline run 2025-01-02"
+        assert line(message, "Next") == f"read its log: {LOG}; then: pipeline run 2025-01-02"
         assert SECOND not in message.body
         assert sample != "glue_job_timeout" or is_documented(message)
 
@@ -94,7 +95,7 @@ class TestBrokenJob:
         sample["detail"]["message"] = "2025-01-02: Py4JJavaError: job aborted; Caused by: no space left on device"
         message = alert(cloud, sample)
         assert line(message, "Why") == "Py4JJavaError: job aborted; Caused by: no space left on device"
-        assert line(message, "Next") == f"read the log streams of {JOB_RUN}, then: pipeline run 2025-01-02"
+        assert line(message, "Next") == f"read its log: {LOG}; then: pipeline run 2025-01-02"
 
 
 class TestOneIncident:
@@ -187,6 +188,7 @@ class TestExecution:
         first, second = cloud.sent
         assert first == second
         assert SECOND not in first.body
+        assert line(first, "Next") == "if it was not meant to stop: pipeline run 2025-01-02"
 
     @pytest.mark.parametrize(
         ("sample", "what", "next_step"),

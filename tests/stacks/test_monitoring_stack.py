@@ -1,8 +1,11 @@
 import json
+import re
 from typing import Any
 
 import pytest
 
+from alert.decision import job_run_message
+from alert.events import JobRunEnded
 from tests.stacks.event_patterns import matches
 from tests.stacks.synthesis import ROOT, synthesized, walk, written
 
@@ -61,6 +64,13 @@ class TestRules:
         assert target["Arn"]["Fn::GetAtt"][0] in functions
         assert target["DeadLetterConfig"]["Arn"]
         assert "InputTransformer" not in target
+
+    def test_the_log_that_a_message_names_is_the_one_the_job_writes(self) -> None:
+        job = synthesized().only("AWS::Glue::Job")
+        ended = JobRunEnded(job["Name"], "jr_1", "TIMEOUT", "", None)
+        groups = [item.get("LogGroupName") for item in synthesized().properties("AWS::Logs::LogGroup")]
+        (group,) = re.findall(r"aws logs tail (\S+) ", job_run_message("events", ended, argument=None).body)
+        assert group in groups
 
     def test_what_the_function_fails_on_is_kept_as_well(self) -> None:
         assert synthesized().function("alert")["DeadLetterConfig"]["TargetArn"]
