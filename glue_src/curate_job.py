@@ -20,7 +20,8 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from curation.catalog import Catalog
 from curation.errors import CurationError, RunFailed
-from curation.metrics import RunReport
+from curation.explain import explained
+from curation.metrics import TOTALS, RunReport
 from curation.publications import Publications
 from curation.run import DayRun
 from curation.storage import open_store
@@ -28,6 +29,9 @@ from curation.version import VersionTask, WrittenVersion
 from data_contract import ContractError, DataContract, load_contract, parse_contract
 from data_contract.job_arguments import ArgumentError, JobArguments, parse_job_arguments
 from data_contract.paths import DatasetPaths
+
+_FACTS = ("status", "run_id", "ingestion_date", "metrics_uri", "location", *TOTALS, "message")
+_NO_OUTCOME = dict.fromkeys(_FACTS)
 
 
 class InvalidArguments(RunFailed):
@@ -46,13 +50,13 @@ def main(argv: list[str], *, announce: Callable[[str], object] = print) -> None:
     try:
         arguments, run = prepared(argv)
     except InvalidArguments as failure:
-        announce(json.dumps({"status": failure.status, "message": str(failure)}))
+        announce(json.dumps({**_NO_OUTCOME, "status": failure.status, "message": str(failure)}))
         raise
     try:
         run.execute()
     finally:
-        _stop_spark()
         announce(json.dumps(_outcome(arguments, run)))
+        _stop_spark()
 
 
 def prepared(argv: list[str]) -> tuple[JobArguments, DayRun]:
@@ -65,8 +69,11 @@ def prepared(argv: list[str]) -> tuple[JobArguments, DayRun]:
         arguments = parse_job_arguments(argv)
         contract = _contract(arguments.contract)
         store = open_store(arguments.data_uri)
+        catalog = _catalog(arguments, contract)
     except (ArgumentError, ContractError, CurationError) as error:
         raise InvalidArguments(str(error)) from None
+    except Exception as error:
+        raise InvalidArguments(f"AWS cannot be asked: {explained(error)}; nothing was read or written") from error
     started_at = datetime.now(UTC)
     paths = DatasetPaths(contract.name, contract.source_system)
     run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
@@ -75,7 +82,7 @@ def prepared(argv: list[str]) -> tuple[JobArguments, DayRun]:
         contract=contract,
         store=store,
         paths=paths,
-        publications=Publications(store, paths, _catalog(arguments, contract)),
+        publications=Publications(store, paths, catalog),
         write_version=_produce_version,
         report=RunReport(run_id, str(arguments.ingestion_date), contract, started_at),
     )
@@ -89,7 +96,11 @@ def _contract(place: str) -> DataContract:
     content = open_store(folder).read(name)
     if content is None:
         raise ContractError(["no such object; deploy again, or give the path of a contract"], source=place)
-    return parse_contract(json.loads(content.data), source=place)
+    try:
+        document = json.loads(content.data)
+    except ValueError as error:
+        raise ContractError([f"the object is not JSON: {error}"], source=place) from error
+    return parse_contract(document, source=place)
 
 
 def _catalog(arguments: JobArguments, contract: DataContract) -> Catalog | None:
@@ -111,9 +122,12 @@ def _stop_spark() -> None:
     if "pyspark.sql" in sys.modules:
         from pyspark.sql import SparkSession  # noqa: PLC0415  only where it was loaded anyway
 
-        session = SparkSession.getActiveSession()
-        if session is not None:
-            session.stop()
+        try:
+            session = SparkSession.getActiveSession()
+            if session is not None:
+                session.stop()
+        except Exception as error:  # noqa: BLE001  a JVM that died must not hide what the run came to
+            logging.getLogger("curation").warning("Spark could not be stopped: %s", explained(error))
 
 
 def _outcome(arguments: JobArguments, run: DayRun) -> dict[str, Any]:

@@ -6,32 +6,41 @@ is rubbish.
 """
 
 import json
+import logging
 import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
+from curation.errors import CurationError
 from curation.publications import Publications
-from curation.storage import Store
+from curation.storage import Store, StoredObject
 from data_contract.paths import DatasetPaths, run_id_in
+
+log = logging.getLogger("curation")
+_LONGEST_LEASE = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Lease:
-    """Who is at work and until when at the latest (ISO 8601, UTC)."""
+    """Who is at work and until when at the latest (ISO 8601, UTC).
+
+    ``process`` is the number and, where the system tells, the start of the process, as numbers are used again.
+    """
 
     run_id: str
     expires_at: str
     host: str
-    process_id: int
+    process: str
 
     def is_dead(self, *, now: datetime) -> bool:
         """Tell whether the run can no longer be writing."""
         if datetime.fromisoformat(self.expires_at) <= now:
             return True
-        return self.host == platform.node() and not _is_running(self.process_id)
+        return self.host == _host() and self.process != _process(int(self.process.partition(" ")[0]))
 
 
 @contextmanager
@@ -40,13 +49,16 @@ def held_lease(
 ) -> Iterator[None]:
     """Hold a lease for a run; it must be given back after the last write, whatever the outcome."""
     expires_at = (now + timedelta(minutes=minutes)).astimezone(UTC).isoformat()
-    lease = Lease(run_id, expires_at, platform.node(), os.getpid())
+    lease = Lease(run_id, expires_at, _host(), str(_process(os.getpid())))
     key = paths.lease_key(day, run_id)
     store.write(key, json.dumps(asdict(lease)).encode())
     try:
         yield
     finally:
-        store.delete([key])
+        try:
+            store.delete([key])
+        except (CurationError, OSError) as error:
+            log.warning("lease %s could not be given back, it ends at %s: %s", store.uri(key), expires_at, error)
 
 
 def sweep(store: Store, paths: DatasetPaths, day: date, publications: Publications, *, now: datetime) -> list[str]:
@@ -72,16 +84,45 @@ def _leases(store: Store, paths: DatasetPaths, day: date) -> dict[str, Lease]:
     for item in store.objects(paths.leases_prefix(day)):
         content = store.read(item.key)
         if content is not None:  # else given back since it was listed
-            lease = Lease(**json.loads(content.data))
+            lease = _read(content.data) or _unreadable(item)
             found[lease.run_id] = lease
     return found
 
 
-def _is_running(process_id: int) -> bool:
+def _read(data: bytes) -> Lease | None:
     try:
-        os.kill(process_id, 0)
+        return Lease(**json.loads(data))
+    except (ValueError, TypeError):
+        return None
+
+
+def _unreadable(item: StoredObject) -> Lease:
+    """Take a lease that another release wrote, or nobody of ours, for alive as long as a lease can be."""
+    expires_at = item.modified_at + _LONGEST_LEASE
+    return Lease(run_id_in(item.key) or item.key, expires_at.isoformat(), host="", process="")
+
+
+def _host() -> str:
+    """Name the set of processes that this one can see: containers may share a name, and a machine may restart."""
+    marks = [platform.node()]
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    if boot.exists():
+        marks += [boot.read_text(encoding="ascii").strip(), str(Path("/proc/self/ns/pid").readlink())]
+    return " ".join(marks)
+
+
+def _process(number: int) -> str | None:
+    """Name a process so that no later one has the same name, or return None when there is none of that number."""
+    try:
+        os.kill(number, 0)
     except ProcessLookupError:
-        return False
+        return None
     except PermissionError:
-        return True
-    return True
+        pass  # somebody else's, and alive
+    try:
+        # The values after the name, which may itself hold spaces and brackets: proc(5).
+        values = Path(f"/proc/{number}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return str(number)  # a system without /proc
+    state, start = values[0], values[19]
+    return None if state in "ZX" else f"{number} {start}"

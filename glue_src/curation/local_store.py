@@ -9,10 +9,11 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from curation.errors import CurationError
 from curation.storage import Content, StoredObject, WriteConflict
 from data_contract.fingerprint import RawObject
 
@@ -23,7 +24,7 @@ class LocalStore:
     """Objects are files below ``root``; names that start with ``.`` are this store's own and never listed."""
 
     def __init__(self, root: str) -> None:
-        self._root = Path(root)
+        self._root = Path(root).resolve()  # one place has one name, so that records agree
 
     def uri(self, key: str) -> str:
         return f"file://{self._root / key}" + ("/" if key.endswith("/") else "")
@@ -31,7 +32,8 @@ class LocalStore:
     def objects(self, prefix: str) -> list[StoredObject]:
         folder = self._root / prefix
         paths = (Path(parent) / name for parent, _, names in os.walk(folder, followlinks=True) for name in names)
-        return sorted((self._listed(path) for path in paths if not _is_own(path)), key=lambda item: item.key)
+        listed = (self._listed(path) for path in paths if not _is_own(path))
+        return sorted((item for item in listed if item is not None), key=lambda item: item.key)
 
     def folders(self, prefix: str) -> list[str]:
         folder = self._root / prefix
@@ -77,11 +79,19 @@ class LocalStore:
 
     def delete_prefix(self, prefix: str) -> None:
         folder = self._root / prefix
-        if folder.is_dir():
-            shutil.rmtree(folder)
+        while folder.is_dir():
+            with suppress(FileNotFoundError):  # another run sweeps the same folder
+                shutil.rmtree(folder)
 
-    def _listed(self, path: Path) -> StoredObject:
-        found = path.stat()
+    def _listed(self, path: Path) -> StoredObject | None:
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            if path.is_symlink():
+                raise CurationError(
+                    f"{path} is a link to a file that is not there; restore the file or remove it"
+                ) from None
+            return None  # deleted since its folder was read
         return StoredObject(
             key=path.relative_to(self._root).as_posix(),
             size_bytes=found.st_size,

@@ -3,6 +3,7 @@
 Turns a contract into aggregates and their results into `Counts`; must not decide whether a count is good or bad.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,7 +17,6 @@ from data_contract import Column as ContractColumn
 from data_contract import DataContract, Rule
 
 _NAME_BUCKETS = 8
-_LONGEST_NAMES = 1000
 
 
 def aggregates(contract: DataContract, *, ingestion_date: date) -> dict[str, Column]:
@@ -30,7 +30,7 @@ def aggregates(contract: DataContract, *, ingestion_date: date) -> dict[str, Col
         "unknown": _count(F.col("_unknown_fields") != ""),
     }
     for bucket in range(_NAME_BUCKETS):
-        names = F.when(_names_bucket() == bucket, F.substring("_unknown_fields", 1, _LONGEST_NAMES))
+        names = F.when(_names_bucket() == bucket, F.col("_unknown_fields"))
         found |= {f"names {bucket} first": F.min(names), f"names {bucket} last": F.max(names)}
     if contract.event_time is not None:
         event_time = F.col(contract.event_time)
@@ -54,7 +54,7 @@ def read_counts(contract: DataContract, observed: Mapping[str, Any]) -> Counts:
     """Turn the observed values of `aggregates` into counts."""
     nulls = {column.name: observed[f"nulls {column.name}"] for column in contract.columns}
     names = {observed[f"names {bucket} {end}"] for bucket in range(_NAME_BUCKETS) for end in ("first", "last")}
-    unknown_fields = sorted({name for joined in names if joined for name in joined.split(",")})
+    unknown_fields = sorted({name for joined in names if joined for name in json.loads(joined)})
     by_rule = {rule.id: _rule_count(rule, observed) for rule in contract.rules}
     return Counts(
         rows_read=observed["rows"],
@@ -99,7 +99,8 @@ def _names_bucket() -> Column:
 
 def _distribution(column: ContractColumn, observed: Mapping[str, Any]) -> dict[str, int]:
     return {
-        str(value): observed[f"value {column.name} {number}"] for number, value in enumerate(column.valid_values or ())
+        _as_key(value): observed[f"value {column.name} {number}"]
+        for number, value in enumerate(column.valid_values or ())
     }
 
 
@@ -145,3 +146,8 @@ def _is_invalid(rule: Rule, contract: DataContract) -> Column:
     if rule.max_length is not None:
         broken |= F.length(value) > rule.max_length
     return value.isNotNull() & broken
+
+
+def _as_key(value: object) -> str:
+    """Write a listed value as it stands in the raw JSON; a text is its own key."""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -26,6 +26,7 @@ _ISO_FORMS = {"date": _ISO_DATE, "timestamp": _ISO_TIMESTAMP}
 # What the parser reads a type as where it would otherwise change values in silence: it takes 200 for a tinyint and
 # makes it -56.
 _READ_AS = {"tinyint": "smallint", **dict.fromkeys(_ISO_FORMS, "string")}
+_MOST_NAMES, _LONGEST_NAME = 50, 100
 _GLOB_CHARACTERS = str.maketrans({character: f"\\{character}" for character in "\\{}[]*?"})
 
 
@@ -57,8 +58,8 @@ def parse_lines(lines: DataFrame, contract: DataContract, *, end_marker: str, fi
 
     Returns:
         One row per line: the contract's columns (null throughout a malformed line), ``_malformed``, ``_line`` and
-        ``_object`` (null in a good one), ``_line_hash``, ``_unknown_fields`` (comma list, empty when there are none,
-        null when not looked at).
+        ``_object`` (null in a good one), ``_line_hash``, ``_unknown_fields`` (JSON list of
+        names, empty text when there are none, null when not looked at).
     """
     elements = parse_elements(F.col("_line"), parsed_fields(contract), end_marker)
     parsed = lines.select("_line", "_object", elements.alias("_elements"))
@@ -129,5 +130,8 @@ def _misfit(column: ContractColumn) -> Column | None:
 
 def _unknown_fields(contract: DataContract, *, field_sample: int) -> Column:
     known = F.array(*(F.lit(column.name) for column in contract.columns))
-    names = F.coalesce(F.array_join(F.array_except(F.json_object_keys("_line"), known), ","), F.lit(""))
+    unknown = F.array_except(F.json_object_keys("_line"), known)
+    # Bounded, whatever a line holds; a JSON list, because a name may hold any character and even none.
+    listed = F.transform(F.slice(unknown, 1, _MOST_NAMES), lambda name: F.substring(name, 1, _LONGEST_NAME))
+    names = F.when(F.size(unknown) > 0, F.to_json(listed)).otherwise("")
     return names if field_sample == 1 else F.when(F.pmod(F.xxhash64("_line"), F.lit(field_sample)) == 0, names)

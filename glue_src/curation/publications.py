@@ -3,6 +3,7 @@
 Owns every change of what readers see. It does not know how a version was made or why it may be published.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -19,6 +20,11 @@ from data_contract.publication import (
     rolled_back,
     to_json,
 )
+
+log = logging.getLogger("curation")
+# A swap that storage declines without anybody having swapped, and a catalog that another run points elsewhere at the
+# same time: both are rare and over at the next attempt.
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ class Publications:
         self.show(day)
         forgotten = {old.run_id for old in record.versions} - {old.run_id for old in kept.versions}
         for run_id in sorted(forgotten):
-            self.discard(day, run_id)
+            self._discard_if_possible(day, run_id)
         return kept
 
     def rollback(self, day: date, run_id: str | None, *, now: datetime) -> Publication:
@@ -90,7 +96,9 @@ class Publications:
             record = rolled_back(stored.record, run_id, at=_iso(now))
         except ValueError as error:
             raise CurationError(str(error)) from error
-        self._require_files(day, record.current)
+        missing = self.damage(day, record.current)
+        if missing is not None:
+            raise CurationError(f"{day}: {missing}; choose another version or restore the files")
         self._swap(day, record, over=stored)
         self.show(day)
         return record
@@ -105,41 +113,73 @@ class Publications:
         """Let the catalog show the record's version and check that it does; tell whether it had to change.
 
         A run that publishes meanwhile moves the record on, so the record is read again until both agree.
+
+        Raises:
+            CurationError: when they still do not after a few attempts.
         """
-        changed = False
-        while self._catalog is not None:
+        if self._catalog is None:
+            return False
+        for attempt in range(_ATTEMPTS):
             record = self.read(day).record
             if record is None or self._catalog.location(day) == record.current.location:
-                return changed
+                return attempt > 0
             self._catalog.point(day, record.current.location)
-            changed = True
-        return changed
+        raise CurationError(
+            f"{day}: the catalog's partition does not stay on the published version after {_ATTEMPTS} attempts; "
+            "the publication record holds: find out who else changes the partition, then run repair"
+        )
 
     def discard(self, day: date, run_id: str) -> None:
         """Delete the files of a version that no record names."""
         self._store.delete_prefix(self._paths.version_prefix(day, run_id))
 
-    def _swap(self, day: date, record: Publication, *, over: StoredPublication) -> None:
-        try:
-            self._store.replace(self._paths.publication_key(day), to_json(record), expected=over.token)
-        except WriteConflict:
-            winner = self.read(day).record
-            by = f"run {winner.current.run_id}" if winner else "another run"
-            raise Superseded(
-                f"{day}: superseded, {by} published while this run was at work; nothing was changed; "
-                f"if raw data arrived since, run {day} again"
-            ) from None
-
-    def _require_files(self, day: date, version: Version) -> None:
+    def damage(self, day: date, version: Version) -> str | None:
+        """Say what is wrong with the files of a recorded version, or None when they are all there."""
         prefix = self._paths.version_prefix(day, version.run_id)
+        if not version.location.startswith(self._store.uri(prefix)):
+            return f"version {version.run_id} is recorded at {version.location}, which is not below this data root"
         files = [item for item in self._store.objects(prefix) if item.key.endswith(".parquet")]
         found = (len(files), sum(item.size_bytes for item in files))
         if found != (version.files, version.bytes):
-            raise CurationError(
-                f"{day}: version {version.run_id} should have {version.files} files of {version.bytes} bytes "
-                f"together, but {self._store.uri(prefix)} has {found[0]} of {found[1]}; choose another version or "
-                "restore the files"
+            return (
+                f"version {version.run_id} should have {version.files} files of {version.bytes} bytes together, "
+                f"but {self._store.uri(prefix)} has {found[0]} of {found[1]}"
             )
+        return None
+
+    def _discard_if_possible(self, day: date, run_id: str) -> None:
+        """Delete a version that the record has forgotten; if that fails, the day's next run sweeps it."""
+        try:
+            self.discard(day, run_id)
+        except (CurationError, OSError) as error:
+            log.warning("version %s is forgotten, but could not be deleted yet: %s", run_id, error)
+
+    def _swap(self, day: date, record: Publication, *, over: StoredPublication) -> None:
+        """Replace the record that ``over`` was read from; a write of ours whose answer got lost counts as done."""
+        for _ in range(_ATTEMPTS):
+            try:
+                self._store.replace(self._paths.publication_key(day), to_json(record), expected=over.token)
+            except WriteConflict:
+                found = self.read(day)
+                if found.record == record:
+                    return
+                if found.token != over.token:
+                    raise _superseded(day, found.record) from None
+            else:
+                return
+        record_uri = self._store.uri(self._paths.publication_key(day))
+        raise CurationError(
+            f"{day}: storage declined {_ATTEMPTS} times to replace {record_uri}, though no other run did; "
+            f"nothing was changed; run {day} again"
+        )
+
+
+def _superseded(day: date, winner: Publication | None) -> Superseded:
+    by = f"run {winner.current.run_id} published" if winner else "the publication record was deleted"
+    return Superseded(
+        f"{day}: superseded, {by} while this run was at work; nothing was changed; "
+        f"if raw data arrived since, run {day} again"
+    )
 
 
 def _iso(moment: datetime) -> str:

@@ -49,6 +49,7 @@ class DayRun:
         try:
             with self.stopwatch.phase("total"):
                 self._execute()
+            self._save_metrics()
         except RunFailed as failure:
             self._end(failure.status, str(failure))
             raise
@@ -56,7 +57,9 @@ class DayRun:
             message = f"{self.arguments.ingestion_date}: {explained(error)}"
             self._end("error", message)
             raise CurationError(message) from error
-        self._save_metrics()
+        except BaseException:
+            self._end("error", f"{self.arguments.ingestion_date}: stopped from outside; run the date again")
+            raise
 
     @property
     def metrics_uri(self) -> str:
@@ -75,15 +78,24 @@ class DayRun:
             run_input = RunInput(fingerprint_of(self.store, raw), self.contract.checksum)
             self.report.took(raw, fingerprint=run_input.fingerprint)
         log.info("listed %s objects, %s bytes, fingerprint %s", len(raw.objects), raw.size_bytes, run_input.fingerprint)
-        if over.record is not None and not self.arguments.force and over.record.settles(run_input):
+        self.report.cleaned_up = sweep(self.store, self.paths, day, self.publications, now=datetime.now(UTC))
+        if over.record is not None and not self.arguments.force and self._is_settled(over.record, run_input):
             self._leave_unchanged(over.record)
             return
-        self.report.cleaned_up = sweep(self.store, self.paths, day, self.publications, now=datetime.now(UTC))
         lease = held_lease(
             self.store, self.paths, day, self.report.run_id, now=datetime.now(UTC), minutes=self.arguments.lease_minutes
         )
         with lease:
             self._write_and_publish(raw, over)
+
+    def _is_settled(self, record: Publication, run_input: RunInput) -> bool:
+        """Tell whether this input needs no run; files that somebody deleted, or a data root that moved, do need one."""
+        if not record.settles(run_input):
+            return False
+        damage = self.publications.damage(self.arguments.ingestion_date, record.current)
+        if damage is not None:
+            log.warning("the input is unchanged, but %s: writing it anew", damage)
+        return damage is None
 
     def _leave_unchanged(self, record: Publication) -> None:
         day = self.arguments.ingestion_date
@@ -114,7 +126,7 @@ class DayRun:
             quarantine_uri=self.store.uri(self.paths.quarantine_prefix(day, run_id)),
         )
         written = self.write_version(task)
-        self.store.delete_prefix(f"{version_prefix}outcome=quarantined/")
+        self.store.delete_prefix(f"{version_prefix}{task.quarantined_folder}")
         files = [item for item in self.store.objects(version_prefix) if item.key.endswith(".parquet")]
         size_bytes = sum(item.size_bytes for item in files)
         self.report.wrote(written, quarantine_uri=task.quarantine_uri, files=len(files), size_bytes=size_bytes)
@@ -160,17 +172,27 @@ class DayRun:
         )
 
     def _discard_unless_published(self) -> None:
+        """Delete the run's version; when that fails too, the run's own error is told and the next run sweeps."""
         day = self.arguments.ingestion_date
-        record = self.publications.read(day).record
-        if record is None or self.report.run_id not in {version.run_id for version in record.versions}:
-            self.publications.discard(day, self.report.run_id)
-            self.report.location = None
+        try:
+            record = self.publications.read(day).record
+            if record is None or self.report.run_id not in {version.run_id for version in record.versions}:
+                self.report.location = None
+                self.publications.discard(day, self.report.run_id)
+            else:
+                self.report.published_run_id = record.current.run_id
+        except Exception as error:  # noqa: BLE001  whatever else is broken must not hide why the run failed
+            log.warning("the version of this run could not be deleted, the next run will: %s", explained(error))
 
     def _end(self, status: str, message: str) -> None:
         self.report.status, self.report.message = status, message
         log.error("%s: %s", status, message)
-        self._save_metrics()
+        try:
+            self._save_metrics()
+        except Exception as error:  # noqa: BLE001  as above
+            log.error("the metrics could not be written: %s", explained(error))  # noqa: TRY400  one line says it
 
     def _save_metrics(self) -> None:
         self.report.seconds |= self.stopwatch.seconds
-        self.store.write(self._metrics_key, json.dumps(document(self.report), indent=2).encode())
+        # One line: Athena reads one JSON object per line.
+        self.store.write(self._metrics_key, f"{json.dumps(document(self.report))}\n".encode())

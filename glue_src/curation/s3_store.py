@@ -4,7 +4,8 @@ S3 is strongly consistent and its conditional writes are a compare-and-swap
 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -50,13 +51,14 @@ class S3Store:
         return RawObject(listed.key, listed.size_bytes, listed.version)
 
     def read(self, key: str) -> Content | None:
-        try:
-            found = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)
-        except ClientError as error:
-            if _code(error) == "NoSuchKey":
-                return None
-            raise self._explained(error, "read", key) from error
-        return Content(found["Body"].read(), found["ETag"])
+        with self._asking("read", key):
+            try:
+                found = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)
+            except ClientError as error:
+                if _code(error) == "NoSuchKey":
+                    return None
+                raise
+            return Content(found["Body"].read(), found["ETag"])
 
     def write(self, key: str, data: bytes) -> None:
         self._put(key, data)
@@ -66,46 +68,47 @@ class S3Store:
         try:
             return self._put(key, data, **condition)
         except CurationError as error:
-            # 409 means that another conditional write is under way: whoever is second has lost the race as well.
+            # 409: another conditional write was under way. Whether it succeeded is for the caller to find out.
             if isinstance(error.__cause__, ClientError) and _status(error.__cause__) in {404, 409, 412}:
                 raise WriteConflict(key) from error
             raise
 
     def delete(self, keys: Iterable[str]) -> None:
-        names = [{"Key": self._prefix + key} for key in keys]
-        for start in range(0, len(names), _KEYS_PER_DELETE):
-            batch = {"Objects": names[start : start + _KEYS_PER_DELETE], "Quiet": True}
-            try:
-                errors = self._s3.delete_objects(Bucket=self._bucket, Delete=batch).get("Errors", [])
-            except ClientError as error:
-                raise self._explained(error, "delete", names[start]["Key"]) from error
-            if errors:
-                first = errors[0]
-                message = f"cannot delete {len(errors)} objects, first {self.uri(first['Key'])}: {first['Code']}"
-                raise CurationError(message)
+        listed = list(keys)
+        for start in range(0, len(listed), _KEYS_PER_DELETE):
+            self._delete_batch(listed[start : start + _KEYS_PER_DELETE])
 
     def delete_prefix(self, prefix: str) -> None:
         self.delete(item.key for item in self.objects(prefix))
 
+    def _delete_batch(self, keys: list[str]) -> None:
+        batch = {"Objects": [{"Key": self._prefix + key} for key in keys], "Quiet": True}
+        with self._asking("delete", keys[0]):
+            errors = self._s3.delete_objects(Bucket=self._bucket, Delete=batch).get("Errors", [])
+        if errors:
+            first = errors[0]
+            place = self.uri(first["Key"].removeprefix(self._prefix))
+            raise CurationError(f"cannot delete {len(errors)} of {len(keys)} objects, first {place}: {first['Code']}")
+
     def _pages(self, prefix: str, **options: str) -> Iterable[dict[str, Any]]:
         paginator = self._s3.get_paginator("list_objects_v2")
-        try:
+        with self._asking("list", prefix):
             yield from paginator.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix, **options)
-        except ClientError as error:
-            raise self._explained(error, "list", prefix) from error
 
     def _put(self, key: str, data: bytes, **condition: str) -> str:
-        try:
+        with self._asking("write", key):
             answer = self._s3.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=data, **condition)
-        except ClientError as error:
-            raise self._explained(error, "write", key) from error
         etag: str = answer["ETag"]
         return etag
 
-    def _explained(self, error: ClientError, action: str, key: str) -> CurationError:
-        return CurationError(
-            f"cannot {action} {self.uri(key)}: {_code(error)}: {error.response['Error'].get('Message', '')}"
-        )
+    @contextmanager
+    def _asking(self, action: str, key: str) -> Iterator[None]:
+        """Say what S3 refused to do."""
+        try:
+            yield
+        except ClientError as error:
+            reason = f"{_code(error)}: {error.response['Error'].get('Message', '')}"
+            raise CurationError(f"cannot {action} {self.uri(key)}: {reason}") from error
 
 
 def _code(error: ClientError) -> str:

@@ -33,14 +33,20 @@ class VersionTask:
     quarantine_uri: str
 
     @property
-    def accepted_uri(self) -> str:
-        """Folder of the files that readers see once the version is published."""
-        return f"{self.version_uri}outcome=accepted/"
+    def outcome(self) -> str:
+        """Name that parts rows from malformed lines below the version folder; one that no column of a contract has."""
+        taken = any(column.name.lower() == "outcome" for column in self.contract.columns)
+        return "row-outcome" if taken else "outcome"
 
     @property
-    def quarantined_uri(self) -> str:
-        """Folder of the malformed lines as they leave the one pass; it does not outlive the run."""
-        return f"{self.version_uri}outcome=quarantined/"
+    def accepted_uri(self) -> str:
+        """Folder of the files that readers see once the version is published."""
+        return f"{self.version_uri}{self.outcome}=accepted/"
+
+    @property
+    def quarantined_folder(self) -> str:
+        """Folder, within that of the version, of the malformed lines as they leave the one pass; not to be kept."""
+        return f"{self.outcome}=quarantined/"
 
     @property
     def field_sample(self) -> int:

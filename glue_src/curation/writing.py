@@ -32,9 +32,9 @@ def write_rows(rows: DataFrame, task: VersionTask) -> Counts:
     wanted = aggregates(task.contract, ingestion_date=task.ingestion_date)
     observed = rows.observe(observation, *(column.alias(name) for name, column in wanted.items()))
     malformed = F.col("_malformed")
-    outcome = F.when(malformed, "quarantined").otherwise("accepted").alias("outcome")
+    outcome = F.when(malformed, "quarantined").otherwise("accepted").alias(task.outcome)
     kept = observed.where(malformed | ~F.col(IS_EXTRA_COPY)).select(*_carried(task.contract), outcome)
-    kept.write.partitionBy("outcome").options(**_PARQUET_OPTIONS).parquet(task.version_uri)
+    kept.write.partitionBy(task.outcome).options(**_PARQUET_OPTIONS).parquet(task.version_uri)
     return read_counts(task.contract, observation.get)
 
 
@@ -51,7 +51,9 @@ def write_quarantine(spark: SparkSession, task: VersionTask, *, end_marker: str)
     ``source_object`` (key below the data root).
     """
     carrier = _carrier(task.contract)
-    carried = spark.read.schema(f"`{carrier}` string").parquet(literal_path(task.quarantined_uri))
+    carried = spark.read.schema(f"`{carrier}` string").parquet(
+        literal_path(f"{task.version_uri}{task.quarantined_folder}")
+    )
     object_uri = F.substring_index(carrier, "\n", 1)
     lines = carried.select(
         object_uri.alias("_object"), F.unbase64(F.substring_index(carrier, "\n", -1)).alias("line_bytes")

@@ -5,6 +5,7 @@ numbers at the edge of their type are beyond it; those have tests that name thei
 """
 
 import gzip
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,7 @@ class Judge:
             if "validValues" in rule.get("arguments", {})
         ]
         distribution = (
-            {str(value): self._rows(f'"{name}" = {_literal(value)}') for value in lists[0]} if lists else None
+            {_as_key(value): self._rows(f'"{name}" = {_literal(value)}') for value in lists[0]} if lists else None
         )
         return {"nulls": nulls, "null_percent": self._percent(nulls), "distribution": distribution}
 
@@ -232,6 +233,10 @@ def _fits(name: str, type_: str) -> str:
     kinds = _JSON_TYPES.get(type_, _JSON_TYPES["DOUBLE"])
     allowed = ", ".join(f"'{allowed}'" for allowed in kinds)
     return f"({kind} = 'NULL' OR ({kind} IN ({allowed}) AND {_value(name, type_)} IS NOT NULL))"
+
+
+def _as_key(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _literal(value: object) -> str:
