@@ -1,5 +1,6 @@
 """What a day's raw data means for its run: ready, already published, still to be waited for, or missing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, Final
@@ -40,7 +41,7 @@ class Finding:
 
 def parse_request(event: object, zone: tzinfo) -> SensorRequest:
     """Read the event: a date, or the time of a schedule, which means the day before it in the given zone."""
-    given = Input(event, allowed=_KEYS)
+    given = Input(_without_envelope(event), allowed=_KEYS)
     if given.has("ingestion_date") == given.has("scheduled_time"):
         raise InvalidInput("the input needs either ingestion_date or scheduled_time, and not both")
     day = given.day("ingestion_date") if given.has("ingestion_date") else _day_before(given, zone)
@@ -79,6 +80,13 @@ def missing_message(dataset: str, day: date, raw: RawDay, *, location: str, reco
 def summary(finding: Finding) -> dict[str, Any]:
     """Return the finding as the state machine gets it."""
     return dict(vars(finding))
+
+
+def _without_envelope(event: object) -> object:
+    """Take the time out of what a schedule sends by itself, when the sensor is its target without an input."""
+    if isinstance(event, Mapping) and event.get("detail-type") == "Scheduled Event" and "time" in event:
+        return {"scheduled_time": event["time"]}
+    return event
 
 
 def _day_before(given: Input, zone: tzinfo) -> date:

@@ -17,6 +17,7 @@ from shared.errors import (
     ServiceUnavailable,
 )
 from tests.lambdas.cloud import BUCKET, CHECKSUM, DAY, PATHS, RUN_ID, Cloud, answer, is_documented, s3_error, version
+from tests.lambdas.cloud import event as sample
 
 MD5_OF_TWO_BRACES = "8a80554c91d9fca8acb82f023de02f11"  # of b"{}\n", which is S3's ETag of it
 
@@ -177,6 +178,11 @@ class TestSchedule:
         monkeypatch.setenv("TIME_ZONE", zone)
         cloud.put_raw("events.json", day=date.fromisoformat(day))
         assert handler({"scheduled_time": moment}, None)["ingestion_date"] == day
+
+    @pytest.mark.parametrize("source", ["aws.scheduler", "aws.events"])
+    def test_may_send_its_own_event_as_it_comes(self, cloud: Cloud, source: str) -> None:
+        cloud.put_raw("events.json")
+        assert handler({**sample("scheduled_event"), "source": source}, None)["ingestion_date"] == str(DAY)
 
 
 class TestInput:

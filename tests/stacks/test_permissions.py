@@ -13,6 +13,18 @@ VARIANTS = [(), ("kms=true",), ("late_data=false",)]
 # AWS has no resource level for these: (action prefix, why it is harmless).
 WITHOUT_RESOURCES = ("logs:", "xray:", "cloudwatch:PutMetricData")
 
+# https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html
+RUNNING_A_JOB = {"glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"}
+# https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
+NESTING = {
+    "states:StartExecution",
+    "states:DescribeExecution",
+    "states:StopExecution",
+    "events:PutTargets",
+    "events:PutRule",
+    "events:DescribeRule",
+}
+
 
 def grants(synthesis: Synthesis, role: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield each action, resource and condition that a role has."""
@@ -232,10 +244,48 @@ class TestFunctionRoles:
         granted = {action for action, _, _ in of_function(module)}
         assert granted == actions | {"logs:CreateLogStream", "logs:PutLogEvents"}
 
+    @pytest.mark.parametrize(
+        ("module", "action", "resource"),
+        [
+            ("late_data", "states:StartExecution", "stateMachine:prod-events-pipeline"),
+            ("late_data", "sqs:ReceiveMessage", "<eventsLateDataArrivals*.Arn>"),
+            ("late_data", "sqs:DeleteMessage", "<eventsLateDataArrivals*.Arn>"),
+            ("alert", "glue:GetJobRun", "job/prod-events-curation"),
+            ("alert", "sqs:SendMessage", "<eventsAlertsDeadLettersQueue*.Arn>"),
+            ("alert", "sns:Publish", "<*AlertsTopic*>"),
+            ("sensor", "sns:Publish", "<*AlertsTopic*>"),
+        ],
+    )
+    def test_each_may_do_it_to_its_own_resources_only(self, module: str, action: str, resource: str) -> None:
+        (granted,) = {resource for found, resource, _ in of_function(module) if found == action}
+        assert fnmatch.fnmatchcase(granted.rpartition(">:")[2] or granted, resource)
+
     @pytest.mark.parametrize("module", ["sensor", "late_data"])
     def test_those_that_look_at_raw_data_list_it_and_read_only_the_records(self, module: str) -> None:
         assert listed(of_function(module)) == {"raw/source_system=app/*", "publications/events/*"}
         assert keys(of_function(module), "s3:GetObject") == {"publications/events/*"}
+
+
+class TestScheduleRoles:
+    @pytest.mark.parametrize(
+        ("stack", "action", "resource"),
+        [
+            ("Pipeline", "states:StartExecution", "<eventsDailyStateMachine*>"),
+            ("Monitoring", "lambda:InvokeFunction", "<eventsAlertsFunction*.Arn>"),
+        ],
+    )
+    def test_each_may_make_its_call_and_keep_what_it_could_not_deliver(
+        self, stack: str, action: str, resource: str
+    ) -> None:
+        synthesis = synthesized()
+        (schedule,) = synthesis.properties("AWS::Scheduler::Schedule", stack=stack)
+        granted = {
+            found: target for found, target, _ in grants(synthesis, synthesis.role_of(schedule["Target"]["RoleArn"]))
+        }
+        assert set(granted) == {action, "sqs:SendMessage"}
+        assert fnmatch.fnmatchcase(granted[action], resource)
+        assert granted[action] == written(schedule["Target"]["Arn"])
+        assert granted["sqs:SendMessage"] == written(schedule["Target"]["DeadLetterConfig"]["Arn"])
 
 
 class TestMachineRoles:
@@ -250,6 +300,18 @@ class TestMachineRoles:
         assert self.resources("backfill", "states:StartExecution") == {"stateMachine:prod-events-days"}
         assert self.resources("days", "states:StartExecution") == {"stateMachine:prod-events-pipeline"}
         assert self.resources("days", "states:StopExecution") == {"execution:prod-events-pipeline:*"}
+
+    @pytest.mark.parametrize(
+        ("name", "actions"),
+        [
+            ("pipeline", {"lambda:InvokeFunction", "sns:Publish", *RUNNING_A_JOB}),
+            ("days", NESTING),
+            ("backfill", {"lambda:InvokeFunction", "sns:Publish", *NESTING}),
+        ],
+    )
+    def test_each_may_do_what_its_tasks_need_and_write_its_log(self, name: str, actions: set[str]) -> None:
+        granted = {action for action, resource, _ in of_machine(name) if resource != "*"}
+        assert granted == actions
 
     def test_each_invokes_its_own_functions_only(self) -> None:
         for name, modules in (("pipeline", {"Sensor", "Report"}), ("backfill", {"Plan", "Summary"}), ("days", set())):
