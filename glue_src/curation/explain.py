@@ -7,7 +7,8 @@ _FILE = re.compile(r"(?:file:|s3a?:/)/\S+?(?=[\s,;]|\.?$|\. )")
 # What Java's decompressor and zlib say about input that is cut off, damaged or no gzip at all.
 _BROKEN_GZIP = re.compile(
     "Unexpected end of input stream|unexpected end of ZLIB|gzip (stream|file|header)|"
-    "incorrect (header|data|length) check|invalid (block type|stored block|distance|literal|code|bit length|window)"
+    "incorrect (header|data|length) check|"
+    "invalid (block type|stored block|distance|literal/length|code lengths|bit length|window)"
 )
 
 

@@ -91,9 +91,11 @@ def _leases(store: Store, paths: DatasetPaths, day: date) -> dict[str, Lease]:
 
 def _read(data: bytes) -> Lease | None:
     try:
-        return Lease(**json.loads(data))
-    except (ValueError, TypeError):
+        lease = Lease(**json.loads(data))
+        lease.is_dead(now=datetime.now(UTC))
+    except (ValueError, TypeError, AttributeError):
         return None
+    return lease
 
 
 def _unreadable(item: StoredObject) -> Lease:

@@ -80,7 +80,7 @@ def open_store(data_uri: str) -> Store:
         from curation.local_store import LocalStore  # noqa: PLC0415  only the store in use is imported: boto3 is slow to load
 
         return LocalStore(rest)
-    if separator and scheme == "s3" and rest.strip("/"):
+    if separator and scheme == "s3" and rest.partition("/")[0]:
         from curation.s3_store import S3Store  # noqa: PLC0415  as above
 
         bucket, _, prefix = rest.partition("/")

@@ -64,7 +64,8 @@ def plain_run(
     """A run whose version is two files that hold the raw lines' count."""
 
     def write_version(task: VersionTask) -> WrittenVersion:
-        lines = [line for uri in task.raw_sizes for line in Path(uri.removeprefix("file://")).read_text().splitlines()]
+        texts = [Path(uri.removeprefix("file://")).read_text() for uri in task.raw_sizes]
+        lines = [line for text in texts for line in text.splitlines() if line]
         folder = task.accepted_uri.removeprefix(f"file://{root}/")
         store.write(f"{folder}part-0.parquet", json.dumps(lines).encode())
         store.write(f"{folder}part-1.parquet", b"end")

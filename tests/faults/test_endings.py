@@ -1,0 +1,238 @@
+"""However a run ends, its own cause is what is told, and what it left is what its record says."""
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from curation.errors import CurationError, GateFailed, Superseded
+from curation.leases import Lease, held_lease, sweep
+from curation.local_store import LocalStore
+from curation.publications import Publications
+from curation.storage import WriteConflict
+from curation.version import VersionTask, WrittenVersion
+from tests.faults.plain_runs import DAY, PATHS, FakeCatalog, lay_raw, plain_run, run_id, served_lines
+
+
+class Failing(LocalStore):
+    """A store in which writes or deletions below some prefixes fail."""
+
+    def __init__(self, root: Path, *, write: str = "-", delete: str = "-") -> None:
+        super().__init__(str(root))
+        self._no_write, self._no_delete = write, delete
+
+    def write(self, key: str, data: bytes) -> None:
+        if key.startswith(self._no_write):
+            raise CurationError(f"cannot write {key}")
+        super().write(key, data)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        listed = list(keys)
+        if any(key.startswith(self._no_delete) for key in listed):
+            raise CurationError(f"cannot delete {listed}")
+        super().delete(listed)
+
+    def delete_prefix(self, prefix: str) -> None:
+        if prefix.startswith(self._no_delete) and "quarantined" not in prefix:
+            raise CurationError(f"cannot delete {prefix}")
+        super().delete_prefix(prefix)
+
+
+def _metrics(root: Path, number: int) -> dict[str, object]:
+    found: dict[str, object] = json.loads((root / PATHS.metrics_key(DAY, run_id(number))).read_bytes())
+    return found
+
+
+def test_a_refused_day_stays_a_refused_day_when_its_version_cannot_be_deleted(tmp_path: Path) -> None:
+    lay_raw(tmp_path, "events.json", "")
+    with pytest.raises(GateFailed):
+        plain_run(Failing(tmp_path, delete="curated/"), tmp_path, run_id(1)).execute()
+    assert _metrics(tmp_path, 1)["status"] == "gate_failed"
+    lay_raw(tmp_path, "events.json", "good")
+    following = plain_run(LocalStore(str(tmp_path)), tmp_path, run_id(2))
+    following.execute()
+    assert following.report.cleaned_up == [run_id(1)]
+    assert served_lines(tmp_path) == ["good"]
+
+
+def test_a_run_that_cannot_write_its_metrics_still_tells_why_it_failed(tmp_path: Path) -> None:
+    lay_raw(tmp_path, "events.json", "")
+    run = plain_run(Failing(tmp_path, write="metrics/"), tmp_path, run_id(1))
+    with pytest.raises(GateFailed, match="row count is 0, must be greater than 0"):
+        run.execute()
+    assert run.report.status == "gate_failed"
+
+
+def test_nothing_is_published_whose_metrics_cannot_be_written(tmp_path: Path) -> None:
+    lay_raw(tmp_path, "events.json", "good")
+    with pytest.raises(CurationError, match="cannot write metrics/"):
+        plain_run(Failing(tmp_path, write="metrics/"), tmp_path, run_id(1)).execute()
+    assert served_lines(tmp_path) is None
+    assert LocalStore(str(tmp_path)).folders(PATHS.versions_prefix(DAY)) == []
+
+
+@pytest.mark.parametrize("left", ["leases/", "curated/"])
+def test_a_published_day_is_no_failure_because_something_old_cannot_be_deleted(
+    tmp_path: Path, left: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    lay_raw(tmp_path, "events.json", "good")
+    plain_run(LocalStore(str(tmp_path)), tmp_path, run_id(1)).execute()
+    for number in range(2, 5):  # the default keeps two replaced versions
+        plain_run(Failing(tmp_path, delete=left), tmp_path, run_id(number), force=True).execute()
+        assert _metrics(tmp_path, number)["status"] == "published"
+    assert any(record.levelno == logging.WARNING and "could not be" in record.getMessage() for record in caplog.records)
+
+
+def test_a_run_that_fails_after_the_swap_says_that_it_is_published(tmp_path: Path) -> None:
+    lay_raw(tmp_path, "events.json", "good")
+    with pytest.raises(CurationError, match="does not stay on the published version after 5 attempts"):
+        plain_run(LocalStore(str(tmp_path)), tmp_path, run_id(1), catalog=StubbornCatalog()).execute()
+    metrics = _metrics(tmp_path, 1)
+    assert (metrics["status"], metrics["published_run_id"]) == ("error", run_id(1))
+    assert served_lines(tmp_path) == ["good"]
+
+
+def test_a_run_stopped_by_the_keyboard_leaves_a_report_and_no_files(tmp_path: Path) -> None:
+    lay_raw(tmp_path, "events.json", "good")
+    run = plain_run(LocalStore(str(tmp_path)), tmp_path, run_id(1))
+
+    def stopped(_: VersionTask) -> WrittenVersion:
+        raise KeyboardInterrupt
+
+    run.write_version = stopped
+    with pytest.raises(KeyboardInterrupt):
+        run.execute()
+    assert _metrics(tmp_path, 1)["status"] == "error"
+    assert "stopped from outside" in str(_metrics(tmp_path, 1)["message"])
+    assert run.store.objects(PATHS.leases_prefix(DAY)) == []
+
+
+def test_an_unchanged_run_cleans_up_after_one_that_was_killed_when_it_had_published(tmp_path: Path) -> None:
+    store = LocalStore(str(tmp_path))
+    lay_raw(tmp_path, "events.json", "good")
+    plain_run(store, tmp_path, run_id(1)).execute()
+    _leave_behind(store, number=2, process="1 0")
+    following = plain_run(store, tmp_path, run_id(3))
+    following.execute()
+    assert (following.report.status, following.report.cleaned_up) == ("unchanged", [run_id(2)])
+    assert store.objects(PATHS.leases_prefix(DAY)) == []
+
+
+def test_published_files_that_somebody_deleted_are_written_anew(tmp_path: Path) -> None:
+    store = LocalStore(str(tmp_path))
+    lay_raw(tmp_path, "events.json", "good")
+    plain_run(store, tmp_path, run_id(1)).execute()
+    store.delete([f"{PATHS.version_prefix(DAY, run_id(1))}outcome=accepted/part-1.parquet"])
+    second = plain_run(store, tmp_path, run_id(2))
+    second.execute()
+    assert second.report.status == "published"
+    assert served_lines(tmp_path) == ["good"]
+
+
+def test_the_days_of_a_data_root_that_moved_are_published_where_they_are_now(tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    lay_raw(before, "events.json", "good")
+    plain_run(LocalStore(str(before)), before, run_id(1)).execute()
+    before.rename(after)
+    run = plain_run(LocalStore(str(after)), after, run_id(2))
+    run.execute()
+    assert run.report.status == "published"
+    assert served_lines(after) == ["good"]
+    with pytest.raises(CurationError, match="which is not below this data root; choose another version"):
+        run.publications.rollback(DAY, None, now=datetime.now(UTC))
+
+
+class LosesAnswers(LocalStore):
+    """A store that does what it is asked and then reports a conflict, as a repeated request would see it."""
+
+    def replace(self, key: str, data: bytes, *, expected: str | None) -> str:
+        super().replace(key, data, expected=expected)
+        raise WriteConflict(key)
+
+
+def test_a_swap_whose_answer_got_lost_is_a_publication(tmp_path: Path) -> None:
+    lay_raw(tmp_path, "events.json", "good")
+    run = plain_run(LosesAnswers(str(tmp_path)), tmp_path, run_id(1))
+    run.execute()
+    assert run.report.status == "published"
+    assert served_lines(tmp_path) == ["good"]
+
+
+class Declines(LocalStore):
+    """A store that declines conditional writes a number of times without anybody having written."""
+
+    def __init__(self, root: Path, *, times: int) -> None:
+        super().__init__(str(root))
+        self._times = times
+
+    def replace(self, key: str, data: bytes, *, expected: str | None) -> str:
+        self._times -= 1
+        if self._times >= 0:
+            raise WriteConflict(key)
+        return super().replace(key, data, expected=expected)
+
+
+def test_a_swap_that_is_declined_while_nobody_else_publishes_is_tried_again(tmp_path: Path) -> None:
+    lay_raw(tmp_path, "events.json", "good")
+    run = plain_run(Declines(tmp_path, times=2), tmp_path, run_id(1))
+    run.execute()
+    assert run.report.status == "published"
+
+
+def test_a_swap_that_is_always_declined_ends_the_run_and_is_not_called_superseded(tmp_path: Path) -> None:
+    lay_raw(tmp_path, "events.json", "good")
+    with pytest.raises(CurationError, match="declined 5 times") as caught:
+        plain_run(Declines(tmp_path, times=99), tmp_path, run_id(1)).execute()
+    assert not isinstance(caught.value, Superseded)
+    assert served_lines(tmp_path) is None
+
+
+class StubbornCatalog(FakeCatalog):
+    """A catalog whose partition somebody else keeps pointing elsewhere."""
+
+    def location(self, ingestion_date: date) -> str | None:
+        return f"s3://elsewhere/{ingestion_date}"
+
+
+@pytest.mark.parametrize(
+    ("change", "is_swept"),
+    [
+        pytest.param({}, False, id="the process runs"),
+        pytest.param({"process": "1 0"}, True, id="its number is used by a later process"),
+        pytest.param({"process": "999999999 5"}, True, id="there is no such process"),
+        pytest.param({"host": "elsewhere", "process": "1 0"}, False, id="another machine or container"),
+        pytest.param({"host": "elsewhere", "expires_at": "2024-01-01T00:00:00+00:00"}, True, id="its time is over"),
+    ],
+)
+def test_only_what_no_live_run_may_be_writing_is_swept(
+    tmp_path: Path, change: dict[str, str], *, is_swept: bool
+) -> None:
+    store = LocalStore(str(tmp_path))
+    _leave_behind(store, number=1, **change)
+    assert _swept(store) == ([run_id(1)] if is_swept else [])
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"run_id": "x", "expires_at": "y", "host": "z", "process_id": 1}'])
+def test_a_lease_that_cannot_be_read_keeps_its_runs_files_and_stops_nobody(tmp_path: Path, content: bytes) -> None:
+    store = LocalStore(str(tmp_path))
+    _leave_behind(store, number=1)
+    store.write(PATHS.lease_key(DAY, run_id(1)), content)
+    assert _swept(store) == []
+
+
+def _leave_behind(store: LocalStore, *, number: int, **change: str) -> None:
+    """Leave a version folder and a lease, as a killed run does; by default that of this very process."""
+    store.write(f"{PATHS.version_prefix(DAY, run_id(number))}outcome=accepted/part-0.parquet", b"rows")
+    with held_lease(store, PATHS, DAY, run_id(number), now=datetime.now(UTC), minutes=5):
+        content = store.read(PATHS.lease_key(DAY, run_id(number)))
+    assert content is not None
+    lease = Lease(**(json.loads(content.data) | change))
+    store.write(PATHS.lease_key(DAY, run_id(number)), json.dumps(asdict(lease)).encode())
+
+
+def _swept(store: LocalStore) -> list[str]:
+    return sweep(store, PATHS, DAY, Publications(store, PATHS, None), now=datetime.now(UTC))

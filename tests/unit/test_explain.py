@@ -1,0 +1,28 @@
+"""An engine's error in one line, and no cause invented."""
+
+import pytest
+
+from curation.explain import explained
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["java.io.EOFException: Unexpected end of input stream", "incorrect data check", "invalid literal/length code"],
+)
+def test_a_broken_gzip_object_is_called_that(text: str) -> None:
+    said = explained(RuntimeError(f"Job aborted: file:/data/raw/a.json.gz, range: 0-5\nCaused by: {text}"))
+    assert said == ("file:/data/raw/a.json.gz is not a complete gzip file; deliver it again, then run the date again")
+
+
+def test_an_error_of_another_kind_is_not_taken_for_a_broken_object() -> None:
+    error = ValueError("invalid literal for int() with base 10: ''")
+    assert explained(error) == "ValueError: invalid literal for int() with base 10: ''"
+
+
+def test_a_long_error_is_its_first_lines_and_its_last_cause() -> None:
+    said = explained(RuntimeError("first\nsecond\n\tat a.b.C\nCaused by: inner\n\tat d\nCaused by: innermost\nthird"))
+    assert said == "RuntimeError: first; second; Caused by: innermost"
+
+
+def test_an_error_without_words_is_its_name() -> None:
+    assert explained(KeyboardInterrupt()) == "KeyboardInterrupt: KeyboardInterrupt"

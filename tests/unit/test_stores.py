@@ -1,0 +1,137 @@
+"""Both stores keep the one promise that publication rests on, and say what failed in words."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from curation.errors import CurationError
+from curation.local_store import LocalStore
+from curation.s3_store import S3Store
+from curation.storage import Store, WriteConflict, open_store
+
+BUCKET = "prod-data"
+
+
+@pytest.fixture(params=["directory", "bucket", "prefix in a bucket"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    if request.param == "directory":
+        yield LocalStore(str(tmp_path))
+        return
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=BUCKET)
+        yield S3Store(BUCKET, "" if request.param == "bucket" else "lake/one")
+
+
+def test_a_conditional_write_needs_the_version_that_it_names(store: Store) -> None:
+    first = store.replace("a/record", b"1", expected=None)
+    with pytest.raises(WriteConflict):
+        store.replace("a/record", b"lost", expected=None)
+    second = store.replace("a/record", b"2", expected=first)
+    with pytest.raises(WriteConflict):
+        store.replace("a/record", b"lost", expected=first)
+    found = store.read("a/record")
+    assert found is not None
+    assert (found.data, found.version) == (b"2", second)
+
+
+def test_a_conditional_write_over_an_object_that_is_gone_is_a_conflict(store: Store) -> None:
+    version = store.replace("record", b"1", expected=None)
+    store.delete(["record"])
+    with pytest.raises(WriteConflict):
+        store.replace("record", b"2", expected=version)
+    assert store.read("record") is None
+
+
+def test_objects_and_folders_are_listed_by_key_and_deleted_by_prefix(store: Store) -> None:
+    for key in ("v/run_id=2/b", "v/run_id=2/a", "v/run_id=1/c", "w/d"):
+        store.write(key, key.encode())
+    assert [item.key for item in store.objects("v/")] == ["v/run_id=1/c", "v/run_id=2/a", "v/run_id=2/b"]
+    assert store.folders("v/") == ["v/run_id=1/", "v/run_id=2/"]
+    store.delete_prefix("v/run_id=2/")
+    store.delete_prefix("v/run_id=2/")
+    store.delete(["never/there"])
+    assert [item.key for item in store.objects("v/")] == ["v/run_id=1/c"]
+    assert (store.objects("nothing/"), store.folders("nothing/")) == ([], [])
+
+
+def test_the_version_and_the_etag_of_an_object_change_with_its_content(store: Store) -> None:
+    store.write("raw/a.json", b"1")
+    [before] = store.objects("raw/")
+    store.write("raw/a.json", b"2")
+    [after] = store.objects("raw/")
+    assert before.version != after.version
+    assert store.raw_object(after).etag != before.version
+    assert store.raw_object(after).size_bytes == 1
+
+
+@pytest.mark.parametrize("uri", ["", "data", "/data", "file:/data", "file://host/data", "s3://", "s3:///x", "gs://b/x"])
+def test_a_data_root_that_is_none_is_named_with_what_is_allowed(uri: str) -> None:
+    with pytest.raises(CurationError, match="names no data root; give file:///absolute/folder or s3://bucket/prefix"):
+        open_store(uri)
+
+
+def test_a_directory_has_one_name_however_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "alias").symlink_to(tmp_path / "data")
+    names = [f"{tmp_path}/data", f"{tmp_path}/data/", f"{tmp_path}/x/../data", f"{tmp_path}/alias"]
+    assert {LocalStore(name).uri("raw/") for name in names} == {f"file://{tmp_path}/data/raw/"}
+
+
+def test_a_file_that_vanishes_while_a_folder_is_listed_is_not_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run gives its lease back at that moment."""
+    store = LocalStore(str(tmp_path))
+    store.write("leases/a.json", b"1")
+    store.write("leases/b.json", b"2")
+    stat = Path.stat
+
+    def gone(path: Path, **options: Any) -> Any:
+        if path.name == "a.json":
+            path.unlink(missing_ok=True)
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", gone)
+    assert [item.key for item in store.objects("leases/")] == ["leases/b.json"]
+
+
+def test_a_link_to_nothing_among_the_raw_data_is_an_error_and_no_smaller_day(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "events.json").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(CurationError, match=r"raw/events\.json is a link to a file that is not there"):
+        LocalStore(str(tmp_path)).objects("raw/")
+
+
+class _Refusing:
+    """An S3 client that refuses everything."""
+
+    def __getattr__(self, name: str) -> Any:
+        def refuse(**_: Any) -> Any:
+            answer: Any = {
+                "Error": {"Code": "AccessDenied", "Message": "not you"},
+                "ResponseMetadata": {"HTTPStatusCode": 403},
+            }
+            raise ClientError(answer, name)
+
+        return refuse
+
+
+def test_what_s3_refuses_is_said_with_the_object_and_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: _Refusing())
+    store = S3Store(BUCKET, "lake")
+    for action, refused in (
+        ("read", lambda: store.read("a")),
+        ("write", lambda: store.write("a", b"")),
+        ("write", lambda: store.replace("a", b"", expected="v")),
+        ("delete", lambda: store.delete(["a"])),
+    ):
+        with pytest.raises(CurationError) as caught:
+            refused()
+        assert str(caught.value) == f"cannot {action} s3://prod-data/lake/a: AccessDenied: not you"
