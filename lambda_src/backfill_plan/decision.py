@@ -32,13 +32,17 @@ class BackfillPlan:
     force: bool
 
 
-def plan_backfill(event: object) -> BackfillPlan:
-    """Read and validate the input of a backfill. Raises InvalidInput."""
-    given = Input(event, allowed=_KEYS)
+def plan_backfill(event: object, *, max_concurrent_runs: int) -> BackfillPlan:
+    """Read and validate the input of a backfill; more dates at once than the job allows would only wait and give up.
+
+    Raises:
+        InvalidInput: naming the key, its value and what is allowed.
+    """
+    given, concurrency = Input(event, allowed=_KEYS), min(MAX_CONCURRENCY, max_concurrent_runs)
     return BackfillPlan(
         dates=_dates(given),
         name_prefix=name_prefix(given.text("backfill_id")),
-        max_concurrency=given.whole("max_concurrency", default=1, minimum=1, maximum=MAX_CONCURRENCY),
+        max_concurrency=given.whole("max_concurrency", default=1, minimum=1, maximum=concurrency),
         on_failure=given.one_of("on_failure", ("stop", "continue"), default="stop"),
         force=given.flag("force", default=False),
     )

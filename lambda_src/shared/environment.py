@@ -18,6 +18,7 @@ _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CHECKSUM: Final = re.compile(r"[0-9a-f]{64}")
 _TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 _STATE_MACHINE: Final = re.compile(r"arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[A-Za-z0-9_-]{1,80}")
+_COUNT: Final = re.compile(r"[1-9][0-9]{0,5}")
 _HOURS: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?")
 
 
@@ -55,6 +56,10 @@ class Environment:
 
     def state_machine_arn(self) -> str:
         return self._matching("STATE_MACHINE_ARN", _STATE_MACHINE, "the ARN of a state machine")
+
+    def max_concurrent_runs(self) -> int:
+        """How many runs of the job Glue allows at once."""
+        return int(self._matching("MAX_CONCURRENT_RUNS", _COUNT, "a whole number above 0"))
 
     def freshness_hours(self) -> float:
         """Hours after the end of a day within which it is to be published."""

@@ -26,9 +26,13 @@ class Backfill(Construct):
         super().__init__(scope, construct_id)
         settings = dataset.settings
         timeout_seconds = settings.backfill_timeout_hours * _SECONDS_PER_HOUR
+        runs = str(settings.max_concurrent_runs)
         self.plan, self.summary = (
-            PythonFunction(self, part, module=module, settings=settings, environment={"DATASET": dataset.name})
-            for part, module in (("Plan", "backfill_plan"), ("Summary", "backfill_summary"))
+            PythonFunction(self, part, module=module, settings=settings, environment=environment)
+            for part, module, environment in (
+                ("Plan", "backfill_plan", {"MAX_CONCURRENT_RUNS": runs}),
+                ("Summary", "backfill_summary", {"DATASET": dataset.name}),
+            )
         )
         self.days = StateMachine(
             self,

@@ -8,7 +8,7 @@ import pytest
 from backfill_plan.decision import name_prefix
 from backfill_plan.handler import handler as plan
 from backfill_summary.handler import handler as summarize
-from shared.errors import InvalidInput
+from shared.errors import InvalidEnvironment, InvalidInput
 from shared.messages import Message
 from tests.lambdas.cloud import event, is_documented
 
@@ -22,6 +22,11 @@ def days(first: str, count: int) -> list[str]:
 
 def planned(**given: object) -> list[str]:
     return [run["ingestion_date"] for run in plan({"backfill_id": "january", **given}, None)["runs"]]
+
+
+@pytest.fixture(autouse=True)
+def as_many_runs_as_a_map_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAX_CONCURRENT_RUNS", "200")
 
 
 class TestPlan:
@@ -53,6 +58,20 @@ class TestPlan:
         answer = plan({"backfill_id": "x" * 80, "dates": days("2015-01-01", 3650)}, None)
         assert len(answer["runs"]) == 3650
         assert len(json.dumps(answer)) < PAYLOAD_LIMIT
+
+    def test_runs_no_more_dates_at_once_than_the_job_allows(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MAX_CONCURRENT_RUNS", "3")
+        assert plan({**BACKFILL, "max_concurrency": 3}, None)["max_concurrency"] == 3
+        with pytest.raises(InvalidInput, match="max_concurrency is 4, expected a whole number from 1 to 3"):
+            plan({**BACKFILL, "max_concurrency": 4}, None)
+
+    @pytest.mark.parametrize("value", ["0", "x", "-1", ""])
+    def test_of_an_environment_that_cannot_be_used_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch, value: str
+    ) -> None:
+        monkeypatch.setenv("MAX_CONCURRENT_RUNS", value)
+        with pytest.raises(InvalidEnvironment, match="MAX_CONCURRENT_RUNS"):
+            plan(BACKFILL, None)
 
     @pytest.mark.parametrize(
         ("given", "message"),
