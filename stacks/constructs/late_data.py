@@ -21,7 +21,7 @@ from stacks.dataset import Dataset
 
 _TIMEOUT_SECONDS = 120
 _BATCH = 1000
-_BATCHING_WINDOW = Duration.minutes(1)
+_BATCHING_WINDOW_SECONDS = 60
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
 _RECEIVING = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
@@ -75,7 +75,7 @@ class LateData(Construct):
             target=self.function.function,
             event_source_arn=self.queue.queue_arn,
             batch_size=_BATCH,
-            max_batching_window=_BATCHING_WINDOW,
+            max_batching_window=Duration.seconds(_BATCHING_WINDOW_SECONDS),
             report_batch_item_failures=True,
         )
         self.function.role.allow(actions=_RECEIVING, resources=[self.queue.queue_arn])
@@ -89,8 +89,9 @@ def _arrivals(scope: Construct, dataset: Dataset, shared: SharedResources, dead_
         key=shared.key,
         retention=Duration.days(4),
         delay=Duration.minutes(dataset.settings.late_data_delay_minutes),
-        # Six times the function's timeout: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-        visibility=Duration.seconds(6 * _TIMEOUT_SECONDS),
+        # Six times the function's timeout, and the batching window:
+        # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+        visibility=Duration.seconds(6 * _TIMEOUT_SECONDS + _BATCHING_WINDOW_SECONDS),
         redrive=sqs.DeadLetterQueue(max_receive_count=5, queue=dead_letters),
     )
 

@@ -260,6 +260,9 @@ class TestFunctionRoles:
         (granted,) = {resource for found, resource, _ in of_function(module) if found == action}
         assert fnmatch.fnmatchcase(granted.rpartition(">:")[2] or granted, resource)
 
+    def test_alerts_look_at_publications_only(self) -> None:
+        assert listed(of_function("alert")) == keys(of_function("alert"), "s3:GetObject") == {"publications/events/*"}
+
     @pytest.mark.parametrize("module", ["sensor", "late_data"])
     def test_those_that_look_at_raw_data_list_it_and_read_only_the_records(self, module: str) -> None:
         assert listed(of_function(module)) == {"raw/source_system=app/*", "publications/events/*"}

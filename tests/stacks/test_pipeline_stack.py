@@ -54,6 +54,11 @@ class TestJob:
     def test_a_lease_outlives_the_job(self) -> None:
         assert int(job()["DefaultArguments"]["--lease_minutes"]) > job()["Timeout"]
 
+    def test_its_metrics_and_logs_are_on(self) -> None:
+        arguments = job()["DefaultArguments"]
+        assert arguments["--enable-metrics"] == arguments["--enable-observability-metrics"] == "true"
+        assert arguments["--custom-logGroup-prefix"] == "/aws-glue/jobs/prod-events-curation"
+
     def test_s3a_is_told_its_region(self) -> None:
         conf = written(job()["DefaultArguments"]["--conf"])
         assert conf == "spark.hadoop.fs.s3a.endpoint.region=<AWS::Region>"
@@ -86,7 +91,7 @@ class TestJob:
 FUNCTIONS = {
     "sensor": "DATA_BUCKET DATASET SOURCE_SYSTEM CONTRACT_CHECKSUM TIME_ZONE ALERT_TOPIC_ARN",
     "report": "DATA_BUCKET DATASET SOURCE_SYSTEM TIME_ZONE",
-    "backfill_plan": "DATASET",
+    "backfill_plan": "MAX_CONCURRENT_RUNS",
     "backfill_summary": "DATASET",
     "late_data": "DATA_BUCKET DATASET SOURCE_SYSTEM TIME_ZONE FRESHNESS_HOURS STATE_MACHINE_ARN",
     "alert": "DATA_BUCKET DATASET SOURCE_SYSTEM TIME_ZONE FRESHNESS_HOURS ALERT_TOPIC_ARN",
@@ -99,6 +104,13 @@ class TestFunctions:
         function = synthesized().function(module)
         assert set(function["Environment"]["Variables"]) == set(FUNCTIONS[module].split())
         assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+
+    def test_a_backfill_runs_no_more_dates_at_once_than_the_job_allows(self) -> None:
+        synthesis = synthesized("max_concurrent_runs=7")
+        runs = synthesis.only("AWS::Glue::Job")["ExecutionProperty"]["MaxConcurrentRuns"]
+        assert (
+            synthesis.function("backfill_plan")["Environment"]["Variables"]["MAX_CONCURRENT_RUNS"] == str(runs) == "7"
+        )
 
     @pytest.mark.parametrize("module", FUNCTIONS)
     def test_the_zip_holds_its_handler_and_what_that_imports(self, module: str) -> None:
@@ -208,7 +220,9 @@ class TestLateData:
         queues = synthesized("late_data_delay_minutes=7").resources("AWS::SQS::Queue")
         (queue,) = [item["Properties"] for item in queues.values() if "RedrivePolicy" in item["Properties"]]
         assert queue["DelaySeconds"] == 7 * 60
-        assert queue["VisibilityTimeout"] >= 6 * synthesized().function("late_data")["Timeout"]
+        # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+        longest = 6 * synthesized().function("late_data")["Timeout"] + mapping["MaximumBatchingWindowInSeconds"]
+        assert queue["VisibilityTimeout"] >= longest
 
     def test_only_its_rule_may_send_to_the_queues(self) -> None:
         rules = set(synthesized().resources("AWS::Events::Rule", stack="Pipeline"))
