@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-_FLOOR, _FLOOR_WITH_WINDOW = "bare", "bare_with_window"
+_FLOORS = ("bare", "bare_with_window")
+_ROW = "{:<28} {:>10} {:>8} {:>7} {:>9} {:>8} {:>7} {:>9} {:>7} {:>8}"
 
 
 def table(measured: Sequence[Mapping[str, Any]]) -> str:
@@ -13,25 +14,29 @@ def table(measured: Sequence[Mapping[str, Any]]) -> str:
     A ratio is the median of the ratios within each round, so that a slow quarter of an hour does not count as a slow
     design.
     """
-    lines = [f"{'design':<28} {'rows':>10} {'seconds':>8} {'vs bare':>8} {'vs window':>9} {'rounds':>6} {'peak MB':>8}"]
+    header = ("design", "rows", "seconds", "/ bare", "/ window", "cpu s", "/ bare", "/ window", "rounds", "peak MB")
+    lines = [_ROW.format(*header)]
     names = dict.fromkeys((entry["design"], entry["rows"]) for entry in measured)
     return "\n".join([*lines, *(_line(name, rows, measured) for name, rows in names)])
 
 
 def _line(name: str, rows: int, measured: Sequence[Mapping[str, Any]]) -> str:
     own = [entry for entry in measured if (entry["design"], entry["rows"]) == (name, rows)]
-    seconds = median(entry["seconds"] for entry in own)
-    peaks = [entry["peak_mb"] for entry in own if entry.get("peak_mb")]
-    bare, window = (_ratio(own, floor, measured) for floor in (_FLOOR, _FLOOR_WITH_WINDOW))
-    peak = f"{median(peaks):.0f}" if peaks else ""
-    return f"{name:<28} {rows:>10,} {seconds:>8.1f} {bare:>8} {window:>9} {len(own):>6} {peak:>8}"
+    times = (text for unit in ("seconds", "cpu_seconds") for text in _times(own, measured, unit=unit))
+    return _ROW.format(name, f"{rows:,}", *times, len(own), _median(own, "peak_mb", digits=0))
 
 
-def _ratio(own: Iterable[Mapping[str, Any]], floor: str, measured: Sequence[Mapping[str, Any]]) -> str:
-    floors = {(entry["round"], entry["rows"]): entry["seconds"] for entry in measured if entry["design"] == floor}
-    ratios = [
-        entry["seconds"] / floors[entry["round"], entry["rows"]]
-        for entry in own
-        if (entry["round"], entry["rows"]) in floors
-    ]
+def _times(own: Sequence[Mapping[str, Any]], measured: Sequence[Mapping[str, Any]], *, unit: str) -> list[str]:
+    return [_median(own, unit, digits=1), *(_ratio(own, floor, measured, unit=unit) for floor in _FLOORS)]
+
+
+def _median(entries: Sequence[Mapping[str, Any]], name: str, *, digits: int) -> str:
+    values = [entry[name] for entry in entries if entry.get(name)]
+    return f"{median(values):.{digits}f}" if values else ""
+
+
+def _ratio(own: Iterable[Mapping[str, Any]], floor: str, measured: Sequence[Mapping[str, Any]], *, unit: str) -> str:
+    floors = {(entry["round"], entry["rows"]): entry.get(unit) for entry in measured if entry["design"] == floor}
+    pairs = [(entry.get(unit), floors.get((entry["round"], entry["rows"]))) for entry in own]
+    ratios = [value / at_least for value, at_least in pairs if value and at_least]
     return f"{median(ratios):.2f}" if ratios else ""

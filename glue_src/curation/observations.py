@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from curation.counts import Counts
 from curation.duplicates import IS_EXTRA_COPY, counts_other_duplicates, extra_copy_column
+from curation.literals import listed, number
 from data_contract import Column as ContractColumn
 from data_contract import DataContract, Rule
 
@@ -41,8 +42,10 @@ def aggregates(contract: DataContract, *, ingestion_date: date) -> dict[str, Col
         }
     for column in contract.columns:
         found[f"nulls {column.name}"] = _count(good & F.col(column.name).isNull())
-        for number, value in enumerate(column.valid_values or ()):
-            found[f"value {column.name} {number}"] = _count(F.col(column.name) == F.lit(value).cast(column.type))
+        for position, value in enumerate(column.valid_values or ()):
+            found[f"value {column.name} {position}"] = _count(
+                F.col(column.name) == listed(value, column_type=column.type)
+            )
     for rule in contract.rules:
         counted = _counted(rule, contract)
         if counted is not None:
@@ -99,8 +102,8 @@ def _names_bucket() -> Column:
 
 def _distribution(column: ContractColumn, observed: Mapping[str, Any]) -> dict[str, int]:
     return {
-        _as_key(value): observed[f"value {column.name} {number}"]
-        for number, value in enumerate(column.valid_values or ())
+        _as_key(value): observed[f"value {column.name} {position}"]
+        for position, value in enumerate(column.valid_values or ())
     }
 
 
@@ -120,8 +123,9 @@ def _counted(rule: Rule, contract: DataContract) -> Column | None:
 
 def _is_missing(rule: Rule, contract: DataContract) -> Column:
     column = contract.column(rule.columns[0])
-    values = [F.lit(value).cast(column.type) for value in rule.missing_values or () if value is not None]
-    missing = F.col(column.name).isNull() if None in (rule.missing_values or ()) else F.lit(False)
+    given = rule.missing_values or ()
+    values = [listed(value, column_type=column.type) for value in given if value is not None]
+    missing = F.col(column.name).isNull() if None in given else F.lit(False)
     return missing | F.col(column.name).isin(*values) if values else missing
 
 
@@ -130,17 +134,17 @@ def _is_invalid(rule: Rule, contract: DataContract) -> Column:
     value = F.col(column.name)
     broken = F.lit(False)
     if rule.valid_values is not None:
-        broken |= ~value.isin(*(F.lit(valid).cast(column.type) for valid in rule.valid_values))
+        broken |= ~value.isin(*(listed(valid, column_type=column.type) for valid in rule.valid_values))
     if rule.regex is not None:
         broken |= ~value.rlike(rule.regex)
     if rule.minimum is not None:
-        broken |= value < rule.minimum
+        broken |= value < number(rule.minimum, column_type=column.type)
     if rule.maximum is not None:
-        broken |= value > rule.maximum
+        broken |= value > number(rule.maximum, column_type=column.type)
     if rule.exclusive_minimum is not None:
-        broken |= value <= rule.exclusive_minimum
+        broken |= value <= number(rule.exclusive_minimum, column_type=column.type)
     if rule.exclusive_maximum is not None:
-        broken |= value >= rule.exclusive_maximum
+        broken |= value >= number(rule.exclusive_maximum, column_type=column.type)
     if rule.min_length is not None:
         broken |= F.length(value) < rule.min_length
     if rule.max_length is not None:
