@@ -122,5 +122,42 @@ def test_arguments_that_cannot_be_used_write_nothing(tmp_path: Path, argument: s
     outcome = json.loads(done.stdout.strip().splitlines()[-1])
     assert done.returncode != 0
     assert outcome["status"] == "invalid_arguments"
+    assert {"run_id", "ingestion_date", "metrics_uri", "location", "rows_read", "rows_written"} <= set(outcome)
     assert outcome["message"] in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_jvm_that_dies_under_a_run_ends_it_with_an_outcome_and_the_next_run_succeeds(tmp_path: Path) -> None:
+    _deliver(tmp_path, 0)
+    process = _start(tmp_path)
+    lease_folder = tmp_path / _PATHS.leases_prefix(DAY)
+    deadline = time.monotonic() + 120
+    while not list(lease_folder.glob("*.json")):
+        assert time.monotonic() < deadline, "the run took no lease"
+        time.sleep(0.01)
+    # spark-submit is the JVM here, and the job is its child.
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert _served_deliveries(tmp_path) == set()
+    assert _outcome(_start(tmp_path))["status"] == "published"
+    assert _served_deliveries(tmp_path) == {"0"}
+    assert list(lease_folder.glob("*.json")) == []
+
+
+@pytest.mark.parametrize("form", ["--{} {}", "--{}={}"])
+def test_the_last_line_says_what_came_of_the_run_in_both_forms_of_arguments(tmp_path: Path, form: str) -> None:
+    """Without Spark, because there is nothing to read."""
+    given = {"ingestion_date": "2999-01-01", "data_uri": tmp_path.as_uri(), "contract": "contracts/events.odcs.yaml"}
+    arguments = " ".join(form.format(name, value) for name, value in given.items()).split()
+    command = [sys.executable, "glue_src/curate_job.py", *arguments]
+    done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False, timeout=60)
+    outcome = json.loads(done.stdout.splitlines()[-1])
+    assert done.returncode != 0
+    assert list(outcome) == [
+        "status", "run_id", "ingestion_date", "metrics_uri", "location",
+        "rows_read", "rows_quarantined", "duplicates_removed", "rows_written", "message",
+    ]  # fmt: skip
+    assert (outcome["status"], outcome["ingestion_date"]) == ("raw_missing", "2999-01-01")
+    content = Path(outcome["metrics_uri"].removeprefix("file://")).read_bytes()
+    assert json.loads(content)["run_id"] == outcome["run_id"]
+    assert content.count(b"\n") == 1, "Athena reads one JSON object per line"
