@@ -1,8 +1,10 @@
 """An engine's exception, in one line that says what to do about it."""
 
 import re
+from collections.abc import Sequence
 
 _LONGEST = 1000
+_MOST_CANDIDATES = 5
 _FILE = re.compile(r"(?:file:|s3a?:/)/\S+?(?=[\s,;]|\.?$|\. )")
 # What Java's decompressor and zlib say about input that is cut off, damaged or no gzip at all.
 _BROKEN_GZIP = re.compile(
@@ -12,14 +14,24 @@ _BROKEN_GZIP = re.compile(
 )
 
 
-def explained(error: BaseException) -> str:
-    """Summarise an unexpected error: the file it is about, where one is named, and the first line of each cause."""
+def explained(error: BaseException, *, gzipped: Sequence[str] = ()) -> str:
+    """Summarise an unexpected error: the file it is about and the first line of each cause.
+
+    ``gzipped`` are the URIs that a broken gzip object can be when the engine does not tell (Spark 3.5 does not always).
+    """
     text = str(error)
     if _BROKEN_GZIP.search(text):
         where = _FILE.search(text)
-        name = where.group() if where else "a raw object"
+        name = where.group() if where else _one_of(gzipped)
         return f"{name} is not a complete gzip file; deliver it again, then run the date again"
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("at ")]
     causes = [line for line in lines if line.startswith("Caused by: ")]
     summary = "; ".join([*lines[:2], *causes[-1:]]) or type(error).__name__
     return f"{type(error).__name__}: {summary}"[:_LONGEST]
+
+
+def _one_of(uris: Sequence[str]) -> str:
+    if len(uris) == 1:
+        return uris[0]
+    more = f" and {len(uris) - _MOST_CANDIDATES} more" if len(uris) > _MOST_CANDIDATES else ""
+    return f"one of {', '.join(uris[:_MOST_CANDIDATES])}{more}" if uris else "a raw object"

@@ -42,6 +42,10 @@ class LocalStore:
         return sorted(f"{prefix}{path.name}/" for path in folder.iterdir() if path.is_dir() and not _is_own(path))
 
     def raw_object(self, listed: StoredObject) -> RawObject:
+        if ":" in Path(listed.key).name:
+            raise CurationError(
+                f"{self.uri(listed.key)} has a ':' in its name, which Spark cannot read here; rename it"
+            )
         digest = hashlib.sha256()
         with (self._root / listed.key).open("rb", buffering=0) as file:
             while block := file.read(_HASH_BLOCK_BYTES):

@@ -39,6 +39,7 @@ class DayRun:
     write_version: Callable[[VersionTask], WrittenVersion]
     report: RunReport
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    gzipped: list[str] = field(init=False, default_factory=list)
 
     def execute(self) -> None:
         """Carry out the run.
@@ -54,7 +55,7 @@ class DayRun:
             self._end(failure.status, str(failure))
             raise
         except Exception as error:
-            message = f"{self.arguments.ingestion_date}: {explained(error)}"
+            message = f"{self.arguments.ingestion_date}: {explained(error, gzipped=self.gzipped)}"
             self._end("error", message)
             raise CurationError(message) from error
         except BaseException:
@@ -77,6 +78,7 @@ class DayRun:
             raw = list_raw(self.store, self.paths, day)
             run_input = RunInput(fingerprint_of(self.store, raw), self.contract.checksum)
             self.report.took(raw, fingerprint=run_input.fingerprint)
+        self.gzipped = [self.store.uri(item.key) for item in raw.objects if item.key.endswith(".gz")]
         log.info("listed %s objects, %s bytes, fingerprint %s", len(raw.objects), raw.size_bytes, run_input.fingerprint)
         self.report.cleaned_up = sweep(self.store, self.paths, day, self.publications, now=datetime.now(UTC))
         if over.record is not None and not self.arguments.force and self._is_settled(over.record, run_input):

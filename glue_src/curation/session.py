@@ -9,6 +9,8 @@ _SETTINGS = {
     # A line is good as a whole or not at all.
     "spark.sql.json.enablePartialResults": "false",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # Years before 1900 are written as they are; Spark 3.5 refuses them otherwise, as Spark 2 read them differently.
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
     # Unreadable or vanished input must fail the run, never shrink it.
     "spark.sql.files.ignoreCorruptFiles": "false",
     "spark.sql.files.ignoreMissingFiles": "false",

@@ -14,6 +14,20 @@ def test_a_broken_gzip_object_is_called_that(text: str) -> None:
     assert said == ("file:/data/raw/a.json.gz is not a complete gzip file; deliver it again, then run the date again")
 
 
+@pytest.mark.parametrize(
+    ("gzipped", "named"),
+    [
+        ([], "a raw object"),
+        (["s3://b/a.gz"], "s3://b/a.gz"),
+        (["1", "2"], "one of 1, 2"),
+        (list("1234567"), "one of 1, 2, 3, 4, 5 and 2 more"),
+    ],
+)
+def test_where_the_engine_names_no_object_those_are_named_that_it_can_be(gzipped: list[str], named: str) -> None:
+    said = explained(EOFError("Unexpected end of input stream"), gzipped=gzipped)
+    assert said.startswith(f"{named} is not a complete gzip file; ")
+
+
 def test_an_error_of_another_kind_is_not_taken_for_a_broken_object() -> None:
     error = ValueError("invalid literal for int() with base 10: ''")
     assert explained(error) == "ValueError: invalid literal for int() with base 10: ''"
