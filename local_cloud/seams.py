@@ -37,8 +37,8 @@ def replace(module: ModuleType, name: str, replacement: Any, *, parameters: Sequ
 
 def require(module: ModuleType, name: str, *, parameters: Sequence[str]) -> Callable[..., Any]:
     """Return a function of the emulator's that is called, not replaced, under the same conditions as in `replace`."""
-    original = getattr(module, name, None)
-    if not callable(original):
+    original: Callable[..., Any] | None = getattr(module, name, None)
+    if original is None:
         raise UnknownEmulator(f"{module.__name__}.{name} is not there; {EMULATOR} {EMULATOR_VERSION} is needed")
     found = list(inspect.signature(original).parameters)
     if found != list(parameters):
