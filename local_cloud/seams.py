@@ -21,7 +21,7 @@ def require_version() -> None:
     """Refuse any release but the one that the replacements fit; its releases are frequent and rename what they use."""
     found = version(EMULATOR)
     if found != EMULATOR_VERSION:
-        raise UnknownEmulator(f"{EMULATOR} {found} is installed, {EMULATOR_VERSION} is needed; next: make local-packages")
+        raise UnknownEmulator(f"{EMULATOR} {found} is installed, not {EMULATOR_VERSION}; next: make local-packages")
 
 
 def replace(module: ModuleType, name: str, replacement: Any, *, parameters: Sequence[str]) -> Callable[..., Any]:
