@@ -12,6 +12,9 @@ from datetime import date
 from data_contract.paths import parse_ingestion_date
 
 _OURS = re.compile(r"[a-z][a-z0-9_]*")
+# Parameters of Glue itself whose names have the form of ours; the script may be handed all that a job is given:
+# https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
+_GLUES_OWN = frozenset({"class", "conf"})
 
 
 class ArgumentError(ValueError):
@@ -94,6 +97,8 @@ def _ours(pairs: list[tuple[str, str | None]]) -> dict[str, str | None]:
     for name, value in pairs:
         if name in given:
             raise ArgumentError(f"--{name} is given twice; give it once")
+        if name in _GLUES_OWN:
+            continue
         if name in ARGUMENT_NAMES:
             given[name] = value
         elif (guess := _nearest(name)) is not None:
