@@ -44,16 +44,19 @@ def main(name: str, root: str) -> None:
     spark.stop()
 
 
+def _process(spark: SparkSession) -> Any:
+    """Return the JVM's handle of its own process."""
+    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001  there is no public way to it
+    return jvm.java.lang.ProcessHandle.current()
+
+
 def _cpu_seconds(spark: SparkSession) -> float:
     """Return the processor time of the JVM so far, which other work on the machine changes less than the clock's."""
-    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001  there is no public way to the process
-    return float(jvm.java.lang.management.ManagementFactory.getOperatingSystemMXBean().getProcessCpuTime()) / 1e9
+    return float(_process(spark).info().totalCpuDuration().get().toMillis()) / 1000
 
 
 def _peak_mb(spark: SparkSession) -> int | None:
-    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001  there is no public way to the process
-    process = jvm.java.lang.ProcessHandle.current().pid()
-    status = Path(f"/proc/{process}/status")
+    status = Path(f"/proc/{_process(spark).pid()}/status")
     if not status.exists():
         return None
     peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))

@@ -47,8 +47,11 @@ def _marked(
     # Sorting starts with the 64-bit hash: nearly every comparison ends there. Rows without a key spread by their
     # content.
     incomplete = reduce(Column.__or__, (F.col(column).isNull() for column in columns))
-    keyed = rows.withColumn("_bucket", F.when(incomplete, F.col("_line_hash")).otherwise(F.xxhash64(*columns)))
+    bucket = F.when(incomplete, F.col("_line_hash")).otherwise(F.xxhash64(*columns))
     if partitions is not None:
-        keyed = keyed.repartition(partitions, "_bucket")
+        rows = rows.repartition(
+            partitions, bucket
+        )  # the hash is made again after the shuffle: cheaper than carrying it
+    keyed = rows.withColumn("_bucket", bucket)
     copies = Window.partitionBy("_bucket", *columns).orderBy(*order)
     return keyed.withColumn(name, ~incomplete & (F.row_number().over(copies) > 1)).drop("_bucket")

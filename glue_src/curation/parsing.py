@@ -66,8 +66,11 @@ def parse_lines(lines: DataFrame, contract: DataContract, *, end_marker: str, fi
     complete = is_one_object(F.col("_elements"), end_marker) & is_valid_utf8("_line")
     rows = parsed.select("_line", "_object", F.col("_elements")[0].alias("_row"), complete.alias("_complete"))
     columns = contract.columns
-    values = {column.name: typed_value(F.col("_row")[column.name], column) for column in columns}
-    typed = rows.select("_line", "_object", "_row", "_complete", *(value.alias(name) for name, value in values.items()))
+    # In two steps, so that what the second one looks at several times is computed once.
+    values = {column.name: _converted(F.col("_row")[column.name], column) for column in columns}
+    read = rows.select("_line", "_object", "_row", "_complete", *(value.alias(name) for name, value in values.items()))
+    in_range = (_in_range(F.col(column.name), column).alias(column.name) for column in columns)
+    typed = read.select("_line", "_object", "_row", "_complete", *in_range)
     misfits = (misfit for column in columns if (misfit := _misfit(column)) is not None)
     malformed = reduce(Column.__or__, misfits, ~F.col("_complete"))
     flagged = typed.select("_line", "_object", malformed.alias("_malformed"), *(column.name for column in columns))
@@ -110,10 +113,19 @@ def is_valid_utf8(column: str) -> Column:
 
 def typed_value(value: Column, column: ContractColumn) -> Column:
     """Give a parsed value its contract's type, or null when text is not plain ISO 8601 or a number is infinite."""
+    return _in_range(_converted(value, column), column)
+
+
+def _in_range(value: Column, column: ContractColumn) -> Column:
+    if column.type not in _ISO_FORMS:
+        return value
+    first, last = (F.lit(end).cast(column.type) for end in _FIRST_AND_LAST)
+    return F.when(value.between(first, last), value)
+
+
+def _converted(value: Column, column: ContractColumn) -> Column:
     if column.type in _ISO_FORMS:
-        typed = F.when(value.rlike(_ISO_FORMS[column.type]), value.cast(column.type))
-        first, last = (F.lit(end).cast(column.type) for end in _FIRST_AND_LAST)
-        return F.when(typed.between(first, last), typed)
+        return F.when(value.rlike(_ISO_FORMS[column.type]), value.cast(column.type))
     if column.type in {"float", "double"}:
         return F.when(F.abs(value) != float("inf"), value)
     if column.type == "tinyint":
