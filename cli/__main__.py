@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
-from cli import commands
+from cli import commands, local
 from cli.arguments import parser, place_of
 from cli.commands import Output
 from cli.dataset import Dataset, open_dataset
@@ -39,6 +39,8 @@ def _carry_out(given: argparse.Namespace, environment: Mapping[str, str]) -> int
     if given.command == "report" and (given.date is None) == (given.run is None):
         raise WrongUse("report needs a date or a run; give DATE, or --run RUN_ID")
     output = Output(Console(highlight=False, soft_wrap=given.json), given.json)
+    if given.command == "local":
+        return local.carry_out(given.action, environment=environment, output=output)
     place = place_of(given, environment)
     if given.command == "run":
         return commands.run_day(place, given.date, force=given.force, environment=environment, output=output)

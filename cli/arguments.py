@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from cli.dataset import Place, data_root
 from cli.errors import WrongUse
+from cli.local import ACTIONS
 from data_contract.paths import parse_ingestion_date
 
 DEFAULT_CONTRACT = Path(__file__).resolve().parent.parent / "contracts" / "events.odcs.yaml"
@@ -61,6 +62,7 @@ def parser() -> Parser:
     )
     for command in parsers.values():
         _add_place(command)
+    _add_local(commands)
     return main
 
 
@@ -86,6 +88,22 @@ def _day(text: str) -> date:
         return parse_ingestion_date(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _add_local(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """Add the one command that has no dataset."""
+    text = "start, stop and describe the embedded AWS of this machine"
+    actions = "\n".join(f"  {name:<8}{meaning}" for name, meaning in ACTIONS.items())
+    local = commands.add_parser(
+        "local",
+        help=text,
+        description=f"{text[0].upper()}{text[1:]}.\n\n{actions}",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    local.add_argument("action", choices=ACTIONS, metavar="ACTION", help="one of the words above")
+    local.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def _add_place(command: argparse.ArgumentParser) -> None:

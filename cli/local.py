@@ -1,0 +1,198 @@
+"""`pipeline local …`: starts, stops and describes the embedded AWS, which runs as a process and environment of its own.
+
+Knows its command line and its folder; must not import it.
+"""
+
+import fcntl
+import json
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from cli.commands import Output
+from cli.errors import CommandFailed
+from cli.spark import ROOT
+
+STATE: Final = ROOT / ".data" / "local-cloud"
+ACTIONS: Final = {
+    "up": "start it, with the state it was left in",
+    "down": "stop it; its state stays",
+    "status": "say whether it runs, and where",
+    "reset": "stop it and delete its state",
+    "logs": "show the last lines of its log",
+    "env": "print the variables with which any AWS client talks to it",
+}
+_ENVIRONMENT: Final = ROOT / ".venv-local"
+_PREFERRED_PORT: Final = 4566
+_SECONDS_TO_START: Final = 60
+_SECONDS_TO_STOP: Final = 30
+_LINES_SHOWN: Final = 50
+_PASSED_ON: Final = ("HOME", "LANG", "TMPDIR")
+
+
+def carry_out(action: str, *, environment: Mapping[str, str], output: Output) -> int:
+    """Carry out one of ACTIONS on the project's own cloud."""
+    cloud = LocalCloud(Path(environment.get("PIPELINE_LOCAL_STATE") or STATE))
+    actions: dict[str, Callable[[], tuple[Any, str]]] = {
+        "up": lambda: cloud.up(environment),
+        "down": cloud.down,
+        "status": cloud.status,
+        "reset": cloud.reset,
+        "logs": cloud.last_lines,
+        "env": lambda: cloud.variables(environment),
+    }
+    document, text = actions[action]()
+    if output.as_json:
+        output.show(document)
+    else:
+        output.console.print(text, markup=False, soft_wrap=True)
+    return 0
+
+
+class LocalCloud:
+    """The cloud whose state lies in one folder."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._log = state / "log.txt"
+
+    def up(self, environment: Mapping[str, str]) -> tuple[Any, str]:
+        running = self._running()
+        if running is not None:
+            return running, f"the local cloud runs already, at {running['endpoint_url']}"
+        _install()
+        self._state.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            process = subprocess.Popen(
+                self._command(),
+                cwd=ROOT,
+                env=_variables(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        started = self._await(self._running, seconds=_SECONDS_TO_START, unless=lambda: process.poll() is not None)
+        if started is None:
+            process.kill()
+            raise CommandFailed(f"the local cloud did not start; its log is {self._log}: {self._tail(5)}")
+        return started, f'the local cloud runs at {started["endpoint_url"]}; next: eval "$(./pipeline local env)"'
+
+    def down(self) -> tuple[Any, str]:
+        running = self._running()
+        if running is None:
+            return {"running": False}, "the local cloud does not run"
+        os.kill(running["pid"], signal.SIGTERM)
+        if self._await(lambda: self._running() is None or None, seconds=_SECONDS_TO_STOP) is None:
+            os.kill(running["pid"], signal.SIGKILL)
+            return {"running": False}, f"the local cloud did not stop within {_SECONDS_TO_STOP} s and was killed"
+        return {"running": False}, "the local cloud is stopped; its state stays"
+
+    def status(self) -> tuple[Any, str]:
+        running = self._running()
+        if running is None:
+            return {
+                "running": False,
+                "state": str(self._state),
+            }, "the local cloud does not run; next: pipeline local up"
+        document = {"running": True, **running, "state": str(self._state)}
+        return (
+            document,
+            f"the local cloud runs at {running['endpoint_url']}, process {running['pid']}, in {self._state}",
+        )
+
+    def reset(self) -> tuple[Any, str]:
+        self.down()
+        shutil.rmtree(self._state, ignore_errors=True)
+        return {"running": False}, f"the local cloud is stopped and {self._state} is deleted"
+
+    def last_lines(self) -> tuple[Any, str]:
+        text = self._tail(_LINES_SHOWN)
+        return {"log": str(self._log), "lines": text.splitlines()}, f"{text}\n{self._log}"
+
+    def variables(self, environment: Mapping[str, str]) -> tuple[Any, str]:
+        """Return the variables, and the lines that set them in a shell."""
+        running = self._running()
+        if running is None:
+            raise CommandFailed("the local cloud does not run; next: pipeline local up")
+        values = {
+            **running["environment"],
+            # Node for the CDK and Python for its app are those of this project.
+            "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{environment.get('PATH', os.defpath)}",
+        }
+        return values, "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
+
+    def _command(self) -> list[str]:
+        java_home = subprocess.run(
+            [sys.executable, str(ROOT / "scripts" / "java_home.py")], capture_output=True, text=True, check=False
+        )
+        if java_home.returncode != 0:
+            raise CommandFailed(java_home.stderr.strip())
+        return [
+            str(_ENVIRONMENT / "bin" / "python"),
+            "-m",
+            "local_cloud",
+            f"--state={self._state}",
+            f"--port={_free_port()}",
+            f"--spark-submit={Path(sys.executable).with_name('spark-submit')}",
+            f"--java-home={java_home.stdout.strip()}",
+        ]
+
+    def _running(self) -> dict[str, Any] | None:
+        """Return what a running cloud says of itself; its lock, which ends with it, tells whether it runs."""
+        try:
+            with (self._state / "lock").open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            ready = self._state / "ready.json"
+            document: dict[str, Any] | None = json.loads(ready.read_bytes()) if ready.exists() else None
+            return document
+        except FileNotFoundError:
+            return None
+        return None
+
+    def _await(self, found: Callable[[], Any], *, seconds: float, unless: Callable[[], bool] = bool) -> Any:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not unless():
+            answer = found()
+            if answer is not None:
+                return answer
+            time.sleep(0.1)
+        return None
+
+    def _tail(self, lines: int) -> str:
+        text = self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+
+def _install() -> None:
+    command = [str(ROOT / "scripts" / "set_up.py"), "venv", str(_ENVIRONMENT), str(ROOT / "requirements-local.txt")]
+    result = subprocess.run([sys.executable, *command], stdout=sys.stderr, check=False)
+    if result.returncode != 0:
+        raise CommandFailed("the environment of the local cloud cannot be installed; the lines above say why")
+
+
+def _variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Keep a person's AWS settings away from the emulator, whose functions inherit what it gets."""
+    passed_on = {name: environment[name] for name in _PASSED_ON if name in environment}
+    return {**passed_on, "PATH": environment.get("PATH", os.defpath), "PYTHONUNBUFFERED": "1"}
+
+
+def _free_port() -> int:
+    for port in (_PREFERRED_PORT, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise CommandFailed("no free port on 127.0.0.1")

@@ -1,0 +1,224 @@
+"""Glue jobs as real runs: the job's script in the Spark of this machine, with Glue's limits, states and events."""
+
+import contextvars
+import json
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
+from ministack.services import eventbridge, glue, s3
+from ministack.services.cloudformation import provisioners
+
+from local_cloud.seams import replace, require
+from local_cloud.spark_run import ScriptRun, SparkHost, SparkProcess
+
+ENDED: Final = frozenset({"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED"})
+_SECONDS_PER_MINUTE: Final = 60
+_KEPT_ATTRIBUTES: Final = {"ExecutionProperty": {"MaxConcurrentRuns": 1}, "ExecutionClass": "STANDARD"}
+JobRun = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlueJobs:
+    """Starts and stops job runs.
+
+    ``settings`` gives, when a run starts, the Spark settings with which it reaches S3.
+    """
+
+    host: SparkHost
+    folder: Path
+    endpoint_url: str
+    settings: Callable[[], Mapping[str, str]]
+
+    def install(self) -> None:
+        """Take the place of the emulator's job runs, which succeed without running anything."""
+        require(eventbridge, "_put_events", parameters=["data", "allow_aws_source"])
+        require(s3, "_get_object_data", parameters=["bucket_name", "key", "version_id"])
+        replace(glue, "_start_job_run", self.start, parameters=["data"])
+        replace(glue, "_batch_stop_job_run", self.stop, parameters=["data"])
+        _keep_attributes()
+
+    def start(self, data: dict[str, Any]) -> Any:
+        """Answer StartJobRun."""
+        name = data.get("JobName", "")
+        job = glue._jobs.get(name)
+        if job is None:
+            return error_response_json("EntityNotFoundException", f"Failed to start job run: no job {name}", 400)
+        limit = job["ExecutionProperty"]["MaxConcurrentRuns"]
+        if sum(run["JobRunState"] not in ENDED for run in glue._job_runs.get(name, [])) >= limit:
+            return error_response_json("ConcurrentRunsExceededException", f"Concurrent runs exceeded for {name}", 400)
+        run = _new_run(job, data)
+        glue._job_runs.setdefault(name, []).append(run)
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(self._carry_out, job, run), daemon=True).start()
+        return json_response({"JobRunId": run["Id"]})
+
+    def stop(self, data: dict[str, Any]) -> Any:
+        """Answer BatchStopJobRun; Spark is killed before the answer."""
+        name, stopped, errors = data.get("JobName", ""), [], []
+        for run_id in data.get("JobRunIds", []):
+            run = find_run(name, run_id)
+            named = {"JobName": name, "JobRunId": run_id}
+            if run is None or not _end(run, "STOPPED"):
+                reason = "not found" if run is None else f"in state {run['JobRunState']}"
+                detail = {"ErrorCode": "InvalidInputException", "ErrorMessage": f"Job run {run_id} is {reason}"}
+                errors.append({**named, "ErrorDetail": detail})
+            else:
+                _kill(run_id)
+                stopped.append(named)
+        return json_response({"SuccessfulSubmissions": stopped, "Errors": errors})
+
+    def _carry_out(self, job: Mapping[str, Any], run: JobRun) -> None:
+        try:
+            prepared = self._prepared(job, run)
+        except (LookupError, OSError) as error:
+            _end(run, "FAILED", f"LAUNCH ERROR | {error}")
+            return
+        if run["JobRunState"] in ENDED:
+            return
+        run["JobRunState"] = "RUNNING"
+        process = _processes[run["Id"]] = SparkProcess(prepared, self.host)
+        if run["JobRunState"] in ENDED:  # stopped while Spark was being started
+            process.kill()
+        code = process.wait(seconds=run["Timeout"] * _SECONDS_PER_MINUTE)
+        _processes.pop(run["Id"], None)
+        if code is None:
+            process.kill()
+            _end(run, "TIMEOUT", f"Job run timed out after {run['Timeout']} minutes")
+        elif code == 0:
+            _end(run, "SUCCEEDED")
+        else:
+            _end(run, "FAILED", process.last_error())
+
+    def _prepared(self, job: Mapping[str, Any], run: JobRun) -> ScriptRun:
+        folder = self.folder / run["Id"]
+        folder.mkdir(parents=True)
+        arguments = {**run["Arguments"], "--JOB_NAME": run["JobName"], "--JOB_RUN_ID": run["Id"]}
+        libraries = filter(None, arguments.get("--extra-py-files", "").split(","))
+        return ScriptRun(
+            script=_fetched(job["Command"]["ScriptLocation"], folder / "script.py"),
+            libraries=tuple(
+                _fetched(uri, folder / f"library_{position}.zip") for position, uri in enumerate(libraries)
+            ),
+            arguments=arguments,
+            settings=self.settings(),
+            environment=credentials(self.endpoint_url),
+            folder=folder,
+        )
+
+
+def credentials(endpoint_url: str) -> dict[str, str]:
+    """Return the variables with which a client of this account and region talks to the emulator."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_ACCESS_KEY_ID": get_account_id(),
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": get_region(),
+        "AWS_REGION": get_region(),
+    }
+
+
+def find_run(job_name: str, run_id: str) -> JobRun | None:
+    """Return a run as it is now."""
+    runs: list[JobRun] = glue._job_runs.get(job_name, [])
+    return next((run for run in runs if run["Id"] == run_id), None)
+
+
+def end_interrupted_runs() -> None:
+    """Mark the runs that a killed emulator left unfinished; their Spark ended with it."""
+    for runs in list(glue._job_runs.all_values()):
+        for run in runs:
+            if run["JobRunState"] not in ENDED:
+                run.update(JobRunState="FAILED", ErrorMessage="the local cloud was stopped during the run")
+
+
+_processes: dict[str, SparkProcess] = {}
+_ending = threading.Lock()
+
+
+def _keep_attributes() -> None:
+    """Keep attributes of a job that the emulator drops."""
+
+    def create_job(data: dict[str, Any]) -> Any:
+        answer = create(data)
+        _store_attributes(data.get("Name", ""), data)
+        return answer
+
+    def update_job(data: dict[str, Any]) -> Any:
+        answer = update(data)
+        _store_attributes(data.get("JobName", ""), data.get("JobUpdate", {}))
+        return answer
+
+    create = replace(glue, "_create_job", create_job, parameters=["data"])
+    update = replace(glue, "_update_job", update_job, parameters=["data"])
+    provisioners._GLUE_JOB_DEFAULTS.update(_KEPT_ATTRIBUTES)
+
+
+def _store_attributes(name: str, given: Mapping[str, Any]) -> None:
+    job = glue._jobs.get(name)
+    if job is not None:
+        for attribute, default in _KEPT_ATTRIBUTES.items():
+            job[attribute] = given.get(attribute) or job.get(attribute, default)
+
+
+def _new_run(job: Mapping[str, Any], data: Mapping[str, Any]) -> JobRun:
+    now = int(time.time())
+    workers = data.get("NumberOfWorkers") or job.get("NumberOfWorkers")
+    return {
+        "Id": f"jr_{secrets.token_hex(32)}",
+        "JobName": job["Name"],
+        "StartedOn": now,
+        "LastModifiedOn": now,
+        "JobRunState": "STARTING",
+        "Arguments": {**job.get("DefaultArguments", {}), **(data.get("Arguments") or {})},
+        "PredecessorRuns": [],
+        "ExecutionTime": 0,
+        "Attempt": 0,
+        "Timeout": int(data.get("Timeout") or job["Timeout"]),
+        "WorkerType": data.get("WorkerType") or job.get("WorkerType"),
+        "NumberOfWorkers": workers,
+        "MaxCapacity": float(workers or 2),
+        "GlueVersion": job.get("GlueVersion"),
+        "ExecutionClass": data.get("ExecutionClass") or job["ExecutionClass"],
+    }
+
+
+def _end(run: JobRun, state: str, message: str = "") -> bool:
+    """Move a run to its final state and announce it; False when it had ended already."""
+    with _ending:
+        if run["JobRunState"] in ENDED:
+            return False
+        now = int(time.time())
+        run.update(JobRunState=state, CompletedOn=now, LastModifiedOn=now, ExecutionTime=now - run["StartedOn"])
+        if message:
+            run["ErrorMessage"] = message
+    detail = {
+        "jobName": run["JobName"],
+        "severity": "ERROR" if state in {"FAILED", "TIMEOUT"} else "INFO",
+        "state": state,
+        "jobRunId": run["Id"],
+        "message": message or f"Job run {state.lower()}",
+    }
+    entry = {"Source": "aws.glue", "DetailType": "Glue Job State Change", "Detail": json.dumps(detail)}
+    eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+    return True
+
+
+def _kill(run_id: str) -> None:
+    process = _processes.get(run_id)
+    if process is not None:
+        process.kill()
+
+
+def _fetched(uri: str, target: Path) -> Path:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    content: bytes | None = s3._get_object_data(bucket, key)
+    if content is None:
+        raise LookupError(f"Error downloading from S3 for bucket: {bucket}, key: {key}")
+    target.write_bytes(content)
+    return target

@@ -1,0 +1,62 @@
+"""The emulator with its gaps filled and the gateway beside it, as one thing that is started and stopped."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ministack import app as emulator
+from ministack.services import s3
+
+from local_cloud import outbox, partitions, small_gaps, step_functions
+from local_cloud.durability import Application, Snapshots
+from local_cloud.glue_jobs import GlueJobs, end_interrupted_runs
+from local_cloud.seams import require_version
+from local_cloud.spark_run import SparkHost
+from local_cloud.webhdfs import Gateway, spark_settings
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """What is served, and what has to be told when it starts and stops."""
+
+    application: Application
+    gateway: Gateway
+    snapshots: Snapshots
+
+    def started(self) -> None:
+        """Go on from the state that was loaded."""
+        end_interrupted_runs()
+        self.gateway.start()
+        self.snapshots.start()
+
+    def stop(self) -> None:
+        self.gateway.stop()
+
+
+def assembled(state: Path, endpoint_url: str, spark_submit: Path, java_home: Path) -> Cloud:
+    """Put the parts together.
+
+    Raises:
+        UnknownEmulator: when the emulator is not the release that the parts were written for.
+    """
+    require_version()
+    gateway = Gateway(endpoint_url, region="us-east-1")
+
+    def settings() -> Mapping[str, str]:
+        return spark_settings(list(s3._buckets), port=gateway.port)
+
+    jobs = GlueJobs(
+        host=SparkHost(spark_submit=spark_submit, java_home=java_home),
+        folder=state / "job-runs",
+        endpoint_url=endpoint_url,
+        settings=settings,
+    )
+    jobs.install()
+    partitions.install()
+    step_functions.install()
+    outbox.install(state / "outbox.jsonl")
+    small_gaps.install()
+    snapshots = Snapshots()
+    application: Any = emulator.app
+    return Cloud(snapshots.around(application), gateway, snapshots)

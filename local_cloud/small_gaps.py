@@ -1,0 +1,75 @@
+"""Gaps of the emulator that a few lines fill: errors of functions, a resource type, the time a schedule passes on."""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from ministack.services import athena, eventbridge, lambda_svc
+from ministack.services.cloudformation import provisioners
+
+from local_cloud.seams import UnknownEmulator, replace, require
+
+_ANY_ERROR: Final = "Runtime.HandlerError"
+_RAISED: Final = re.compile(r"([A-Za-z_][\w.]*)(?::|$)")
+_NAMED_QUERY: Final = "AWS::Athena::NamedQuery"
+_SCHEDULED_TIME: Final = "<aws.scheduler.scheduled-time>"
+
+
+def install() -> None:
+    """Fill them."""
+    _name_function_errors()
+    _add_named_queries()
+    _pass_scheduled_time()
+
+
+def _name_function_errors() -> None:
+    """Report the class of the exception that a function raised, which Retry and Catch go by."""
+
+    def execute(func: dict[str, Any], event: Any, request_id: str) -> Any:
+        result = original(func, event, request_id)
+        body = result.get("body")
+        if result.get("error") and isinstance(body, dict) and body.get("errorType") == _ANY_ERROR:
+            trace = (result.get("log") or "").strip().splitlines()
+            raised = _RAISED.match(trace[-1]) if trace else None
+            if raised:
+                body |= {"errorType": raised[1].rpartition(".")[2], "stackTrace": trace}
+        return result
+
+    original = replace(lambda_svc, "_execute_function_warm", execute, parameters=["func", "event", "request_id"])
+
+
+def _add_named_queries() -> None:
+    if _NAMED_QUERY in provisioners._RESOURCE_HANDLERS:
+        raise UnknownEmulator(f"the emulator makes {_NAMED_QUERY} by itself; this adapter was not written for that")
+    for name in ("_create_named_query", "_delete_named_query"):
+        require(athena, name, parameters=["data"])
+    provisioners._RESOURCE_HANDLERS[_NAMED_QUERY] = {
+        "create": _create_named_query,
+        "update": _update_named_query,
+        "delete": lambda query_id, _properties: athena._delete_named_query({"NamedQueryId": query_id}),
+    }
+
+
+def _create_named_query(_logical_id: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
+    _, _, body = athena._create_named_query(properties)
+    query_id = json.loads(body)["NamedQueryId"]
+    return query_id, {"NamedQueryId": query_id}
+
+
+def _update_named_query(query_id: str, _old: Any, new: dict[str, Any], stack: str) -> tuple[str, dict[str, str]]:
+    athena._delete_named_query({"NamedQueryId": query_id})  # every property of it takes a replacement
+    return _create_named_query("", new, stack)
+
+
+def _pass_scheduled_time() -> None:
+    """Put the time of a schedule's call where its input asks for it."""
+
+    def invoke(target: dict[str, Any], event: dict[str, Any], rule: Any, view: Any = None) -> Any:
+        given = target.get("Input")
+        if event.get("Source") == "aws.scheduler" and isinstance(given, str):
+            at = datetime.fromtimestamp(event["Time"], UTC).replace(second=0, microsecond=0)
+            target = {**target, "Input": given.replace(_SCHEDULED_TIME, f"{at:%Y-%m-%dT%H:%M:%SZ}")}
+        return original(target, event, rule, view)
+
+    original = replace(eventbridge, "_invoke_target", invoke, parameters=["target", "event", "rule", "view"])

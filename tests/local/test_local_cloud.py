@@ -1,0 +1,232 @@
+"""The deployed pipeline on the embedded AWS, through public APIs only: real CDK, real state machine, real Spark."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.unit.programs import ROOT
+
+DEPLOY_SECONDS = 300
+RUN_SECONDS = 600
+PIPELINE = "prod-events-pipeline"
+NO_DELAY = ("--all", "--context", "late_data_delay_minutes=0")
+EVENT = {"event_id": "late-1", "event_type": "login", "user_id": "u1", "event_ts": "2025-01-01T10:00:00Z"}
+
+
+class Cloud:
+    """A started cloud with the pipeline deployed into it."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.up()
+        self.cdk("bootstrap")
+        self.cdk("deploy", *NO_DELAY, "--require-approval", "never")
+        stacks = self.client("cloudformation").describe_stacks()["Stacks"]
+        outputs = {item["OutputKey"]: item["OutputValue"] for stack in stacks for item in stack.get("Outputs", ())}
+        self.bucket = outputs["DataBucketName"]
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "cli", "local", *arguments],
+            cwd=ROOT,
+            env=os.environ | {"PIPELINE_LOCAL_STATE": str(self.state), "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=DEPLOY_SECONDS,
+        )
+
+    def up(self) -> None:
+        result = self.command("up")
+        assert result.returncode == 0, result.stderr
+        self.variables: dict[str, str] = json.loads(self.command("env", "--json").stdout)
+
+    def cdk(self, *arguments: str) -> str:
+        cdk = [str(ROOT / "node_modules" / ".bin" / "cdk"), *arguments, "--no-notices"]
+        output = ["--output", str(self.state.with_name("cdk.out"))]
+        result = subprocess.run(
+            [*cdk, *output],
+            cwd=ROOT,
+            env=os.environ | self.variables | {"CDK_DISABLE_VERSION_CHECK": "1", "CDK_DISABLE_CLI_TELEMETRY": "true"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=DEPLOY_SECONDS,
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout + result.stderr
+
+    def client(self, service: str) -> Any:
+        any_client: Any = boto3.client  # its overloads know literal names only
+        return any_client(
+            service,
+            endpoint_url=self.variables["AWS_ENDPOINT_URL"],
+            aws_access_key_id=self.variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.variables["AWS_SECRET_ACCESS_KEY"],
+            region_name=self.variables["AWS_REGION"],
+        )
+
+    def deliver(self, day: str, folder: Path, *defects: str, rows: int = 1000) -> None:
+        generator = [sys.executable, str(ROOT / "data" / "sample_raw" / "generate_events.py"), day, "--rows", str(rows)]
+        subprocess.run([*generator, "--out", str(folder), *defects], check=True, stdout=subprocess.DEVNULL)
+        for path in (folder / "raw").rglob(f"ingestion_date={day}/*"):
+            self.client("s3").upload_file(str(path), self.bucket, str(path.relative_to(folder)))
+
+    def start(self, day: str) -> str:
+        machine = f"arn:aws:states:{self.variables['AWS_REGION']}:{self.variables['AWS_ACCESS_KEY_ID']}:stateMachine"
+        arn: str = self.client("stepfunctions").start_execution(
+            stateMachineArn=f"{machine}:{PIPELINE}", input=json.dumps({"ingestion_date": day})
+        )["executionArn"]
+        return arn
+
+    def run(self, day: str) -> dict[str, Any]:
+        arn, steps = self.start(day), self.client("stepfunctions")
+        ended: dict[str, Any] = until(lambda: ended_as(steps.describe_execution(executionArn=arn)))
+        return ended
+
+    def partitions(self) -> dict[str, str]:
+        found = self.client("glue").get_partitions(DatabaseName="prod_data_pipeline", TableName="curated_events")
+        return {item["Values"][0]: item["StorageDescriptor"]["Location"] for item in found["Partitions"]}
+
+    def record(self, day: str) -> dict[str, Any]:
+        key = f"publications/events/ingestion_date={day}.json"
+        record: dict[str, Any] = json.load(self.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"])
+        return record
+
+    def job_runs(self) -> list[dict[str, Any]]:
+        runs: list[dict[str, Any]] = self.client("glue").get_job_runs(JobName="prod-events-curation")["JobRuns"]
+        return runs
+
+    def messages(self, about: str) -> list[dict[str, Any]]:
+        outbox = self.state / "outbox.jsonl"
+        lines = outbox.read_text(encoding="utf-8").splitlines() if outbox.exists() else []
+        return [message for message in map(json.loads, lines) if about in message["subject"]]
+
+
+def ended_as(execution: dict[str, Any]) -> dict[str, Any] | None:
+    return None if execution["status"] == "RUNNING" else execution
+
+
+def changed(now: dict[str, Any], before: dict[str, Any]) -> dict[str, Any] | None:
+    return now if now["run_id"] != before["run_id"] else None
+
+
+def until(found: Callable[[], Any], *, seconds: float = RUN_SECONDS) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (answer := found()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.2)
+    return answer
+
+
+def spark_processes(state: Path) -> list[str]:
+    """The commands of all processes that work in the folder of a job run."""
+    commands = (path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if os.access(path, os.R_OK))
+    return [text for raw in commands if str(state / "job-runs") in (text := raw.decode(errors="replace"))]
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    started = Cloud(tmp_path_factory.mktemp("cloud") / "state")
+    yield started
+    assert started.command("down").returncode == 0
+
+
+@pytest.fixture(scope="module")
+def published_day(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> str:
+    day = "2025-01-01"
+    cloud.deliver(day, tmp_path_factory.mktemp("raw"))
+    execution = cloud.run(day)
+    assert execution["status"] == "SUCCEEDED", execution
+    assert json.loads(execution["output"])["summary"]["rows_read"] == 1000
+    return day
+
+
+def test_a_day_is_published_in_bucket_and_catalog_and_reported(cloud: Cloud, published_day: str) -> None:
+    record = cloud.record(published_day)
+    assert cloud.partitions()[published_day] == record["current"]["location"]
+    assert len(until(lambda: cloud.messages(f"published {published_day}"))) == 1
+
+
+def test_a_day_that_is_published_runs_no_job_again(cloud: Cloud, published_day: str) -> None:
+    before = len(cloud.job_runs())
+    execution = cloud.run(published_day)
+    assert json.loads(execution["output"])["status"] == "unchanged"
+    assert len(cloud.job_runs()) == before
+
+
+def test_a_late_object_reruns_its_day(cloud: Cloud, published_day: str) -> None:
+    before = cloud.record(published_day)["current"]
+    late = f"raw/source_system=app/ingestion_date={published_day}/late.json"
+    cloud.client("s3").put_object(Bucket=cloud.bucket, Key=late, Body=json.dumps(EVENT).encode())
+    after = until(lambda: changed(cloud.record(published_day)["current"], before))
+    assert after["rows_read"] == before["rows_read"] + 1
+    until(lambda: cloud.partitions()[published_day] == after["location"])
+
+
+def test_a_refused_day_is_alerted_once_with_check_value_and_limit(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.deliver("2025-01-02", tmp_path, "--null-user-percent", "12")
+    assert cloud.run("2025-01-02")["status"] == "FAILED"
+    alerts = until(lambda: [sent if len(sent := cloud.messages("2025-01-02")) > 1 else None][0])
+    first, second = sorted(alerts, key=lambda message: "second notice" in message["subject"])
+    assert "null rate of user_id is 12 %, limit 3 %" in first["body"]
+    assert "second notice" not in first["subject"]
+    assert "second notice" in second["subject"]
+    assert "2025-01-02" not in cloud.partitions()
+
+
+def test_missing_data_is_alerted(cloud: Cloud) -> None:
+    execution = cloud.run("2025-01-03")
+    assert (execution["status"], execution["error"]) == ("FAILED", "RawDataMissing")
+    assert until(lambda: cloud.messages("no raw data for 2025-01-03"))
+
+
+def test_stopping_an_execution_stops_its_spark(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.deliver("2025-01-04", tmp_path)
+    execution = cloud.start("2025-01-04")
+    until(lambda: spark_processes(cloud.state))
+    cloud.client("stepfunctions").stop_execution(executionArn=execution)
+    until(lambda: not spark_processes(cloud.state), seconds=10)
+    assert cloud.job_runs()[-1]["JobRunState"] == "STOPPED"
+    assert until(lambda: cloud.messages("2025-01-04"))
+    assert "2025-01-04" not in cloud.partitions()
+
+
+def test_the_deployed_template_is_the_synthesized_one(cloud: Cloud) -> None:
+    assert "Number of stacks with differences: 0" in cloud.cdk("diff", *NO_DELAY)
+
+
+def test_it_listens_on_loopback_only(cloud: Cloud) -> None:
+    pid = json.loads(cloud.command("status", "--json").stdout)["pid"]
+    inodes = {str(path.readlink()).removeprefix("socket:[").rstrip("]") for path in Path(f"/proc/{pid}/fd").iterdir()}
+    tables = "".join(Path(f"/proc/{pid}/net/{name}").read_text(encoding="ascii") for name in ("tcp", "tcp6"))
+    lines = [line.split() for line in tables.splitlines()]
+    listening = {line[1].partition(":")[0] for line in lines if line[3] == "0A" and line[9] in inodes}
+    assert listening == {socket.inet_aton("127.0.0.1")[::-1].hex().upper()}
+
+
+def test_a_second_start_says_that_it_runs(cloud: Cloud) -> None:
+    assert "runs already" in cloud.command("up").stdout
+
+
+def test_killed_at_once_it_loses_nothing_that_was_published(cloud: Cloud, published_day: str, tmp_path: Path) -> None:
+    record, partitions = cloud.record(published_day), cloud.partitions()
+    cloud.deliver("2025-01-05", tmp_path)
+    cloud.start("2025-01-05")
+    until(lambda: spark_processes(cloud.state))
+    os.kill(json.loads(cloud.command("status", "--json").stdout)["pid"], signal.SIGKILL)
+    until(lambda: not spark_processes(cloud.state), seconds=10)
+    cloud.up()
+    assert (cloud.record(published_day), cloud.partitions()) == (record, partitions)
+    assert json.loads(cloud.run(published_day)["output"])["status"] == "unchanged"
+    assert cloud.run("2025-01-05")["status"] == "SUCCEEDED"
