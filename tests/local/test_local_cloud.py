@@ -19,7 +19,6 @@ from tests.unit.programs import ROOT
 DEPLOY_SECONDS = 300
 RUN_SECONDS = 600
 PIPELINE = "prod-events-pipeline"
-NO_DELAY = ("--all", "--context", "late_data_delay_minutes=0")
 EVENT = {"event_id": "late-1", "event_type": "login", "user_id": "u1", "event_ts": "2025-01-01T10:00:00Z"}
 
 
@@ -30,7 +29,7 @@ class Cloud:
         self.state = state
         self.up()
         self.cdk("bootstrap")
-        self.cdk("deploy", *NO_DELAY, "--require-approval", "never")
+        self.cdk("deploy", "--all", "--require-approval", "never")
         stacks = self.client("cloudformation").describe_stacks()["Stacks"]
         outputs = {item["OutputKey"]: item["OutputValue"] for stack in stacks for item in stack.get("Outputs", ())}
         self.bucket = outputs["DataBucketName"]
@@ -165,15 +164,6 @@ def test_a_day_that_is_published_runs_no_job_again(cloud: Cloud, published_day: 
     assert len(cloud.job_runs()) == before
 
 
-def test_a_late_object_reruns_its_day(cloud: Cloud, published_day: str) -> None:
-    before = cloud.record(published_day)["current"]
-    late = f"raw/source_system=app/ingestion_date={published_day}/late.json"
-    cloud.client("s3").put_object(Bucket=cloud.bucket, Key=late, Body=json.dumps(EVENT).encode())
-    after = until(lambda: changed(cloud.record(published_day)["current"], before))
-    assert after["rows_read"] == before["rows_read"] + 1
-    until(lambda: cloud.partitions()[published_day] == after["location"])
-
-
 def test_a_refused_day_is_alerted_once_with_check_value_and_limit(cloud: Cloud, tmp_path: Path) -> None:
     cloud.deliver("2025-01-02", tmp_path, "--null-user-percent", "12")
     assert cloud.run("2025-01-02")["status"] == "FAILED"
@@ -203,7 +193,7 @@ def test_stopping_an_execution_stops_its_spark(cloud: Cloud, tmp_path: Path) -> 
 
 
 def test_the_deployed_template_is_the_synthesized_one(cloud: Cloud) -> None:
-    assert "Number of stacks with differences: 0" in cloud.cdk("diff", *NO_DELAY)
+    assert "Number of stacks with differences: 0" in cloud.cdk("diff", "--all")
 
 
 def test_it_listens_on_loopback_only(cloud: Cloud) -> None:
@@ -230,3 +220,15 @@ def test_killed_at_once_it_loses_nothing_that_was_published(cloud: Cloud, publis
     assert (cloud.record(published_day), cloud.partitions()) == (record, partitions)
     assert json.loads(cloud.run(published_day)["output"])["status"] == "unchanged"
     assert cloud.run("2025-01-05")["status"] == "SUCCEEDED"
+
+
+def test_a_late_object_reruns_its_day(cloud: Cloud, published_day: str) -> None:
+    queues = cloud.client("sqs")
+    (arrivals,) = (url for url in queues.list_queues()["QueueUrls"] if "Arrivals" in url)
+    queues.set_queue_attributes(QueueUrl=arrivals, Attributes={"DelaySeconds": "0"})  # five minutes as deployed
+    before = cloud.record(published_day)["current"]
+    late = f"raw/source_system=app/ingestion_date={published_day}/late.json"
+    cloud.client("s3").put_object(Bucket=cloud.bucket, Key=late, Body=json.dumps(EVENT).encode())
+    after = until(lambda: changed(cloud.record(published_day)["current"], before))
+    assert after["rows_read"] == before["rows_read"] + 1
+    until(lambda: cloud.partitions()[published_day] == after["location"])
