@@ -25,7 +25,7 @@ help: ## Show this list
 run: python-packages node-packages ## Tell the whole story on generated days: curate, late data, a refused day
 	@$(with_java) $(VENV)/bin/python -m cli.story
 
-test: python-packages node-packages spark35-packages ## Run all tests, the Spark ones on Spark 3.5 too
+test: python-packages node-packages spark35-packages local-packages ## Run all tests, the Spark ones on Spark 3.5 too
 	@echo "tests/spark and tests/faults on Spark 3.5.6 (Glue 5.1) ..."
 	@$(with_java) $(VENV_SPARK35)/bin/python -m pytest tests/spark tests/faults
 	@echo "all tests, on Spark 4.1.1 (Glue 6.0) ..."
