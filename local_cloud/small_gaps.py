@@ -11,6 +11,7 @@ from ministack.services.cloudformation import provisioners
 from local_cloud.seams import UnknownEmulator, replace, require
 
 _ANY_ERROR: Final = "Runtime.HandlerError"
+_TRACEBACK: Final = "Traceback (most recent call last):"
 _RAISED: Final = re.compile(r"([A-Za-z_][\w.]*)(?::|$)")
 _NAMED_QUERY: Final = "AWS::Athena::NamedQuery"
 _SCHEDULED_TIME: Final = "<aws.scheduler.scheduled-time>"
@@ -30,7 +31,7 @@ def _name_function_errors() -> None:
         result = original(func, event, request_id)
         body = result.get("body")
         if result.get("error") and isinstance(body, dict) and body.get("errorType") == _ANY_ERROR:
-            trace = (result.get("log") or "").strip().splitlines()
+            trace = (result.get("log") or "").rpartition(_TRACEBACK)[2].strip().splitlines()
             raised = _RAISED.match(trace[-1]) if trace else None
             if raised:
                 body |= {"errorType": raised[1].rpartition(".")[2], "stackTrace": trace}

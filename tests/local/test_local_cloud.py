@@ -19,6 +19,11 @@ from tests.unit.programs import ROOT
 DEPLOY_SECONDS = 300
 RUN_SECONDS = 600
 PIPELINE = "prod-events-pipeline"
+WORKGROUP = "prod-data-pipeline"
+EXAMPLE = (
+    "SELECT ingestion_date, COUNT(*) AS events FROM prod_data_pipeline.curated_events "
+    "GROUP BY ingestion_date ORDER BY ingestion_date"
+)
 EVENT = {"event_id": "late-1", "event_type": "login", "user_id": "u1", "event_ts": "2025-01-01T10:00:00Z"}
 
 
@@ -106,6 +111,14 @@ class Cloud:
         runs: list[dict[str, Any]] = self.client("glue").get_job_runs(JobName="prod-events-curation")["JobRuns"]
         return runs
 
+    def query(self, sql: str) -> list[list[str]]:
+        athena = self.client("athena")
+        query_id = athena.start_query_execution(QueryString=sql, WorkGroup=WORKGROUP)["QueryExecutionId"]
+        ended = until(lambda: ended_query(athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]))
+        assert ended["Status"]["State"] == "SUCCEEDED", ended["Status"]
+        rows = athena.get_query_results(QueryExecutionId=query_id)["ResultSet"]["Rows"]
+        return [[value.get("VarCharValue", "") for value in row["Data"]] for row in rows]
+
     def messages(self, about: str) -> list[dict[str, Any]]:
         outbox = self.state / "outbox.jsonl"
         lines = outbox.read_text(encoding="utf-8").splitlines() if outbox.exists() else []
@@ -114,6 +127,10 @@ class Cloud:
 
 def ended_as(execution: dict[str, Any]) -> dict[str, Any] | None:
     return None if execution["status"] == "RUNNING" else execution
+
+
+def ended_query(execution: dict[str, Any]) -> dict[str, Any] | None:
+    return None if execution["Status"]["State"] in {"QUEUED", "RUNNING"} else execution
 
 
 def changed(now: dict[str, Any], before: dict[str, Any]) -> dict[str, Any] | None:
@@ -155,6 +172,24 @@ def test_a_day_is_published_in_bucket_and_catalog_and_reported(cloud: Cloud, pub
     record = cloud.record(published_day)
     assert cloud.partitions()[published_day] == record["current"]["location"]
     assert len(until(lambda: cloud.messages(f"published {published_day}"))) == 1
+
+
+def test_athena_answers_from_the_registered_partition(cloud: Cloud, published_day: str) -> None:
+    rows = str(cloud.record(published_day)["current"]["rows_written"])
+    location = cloud.record(published_day)["current"]["location"]
+    stray = f"{location.removeprefix(f's3://{cloud.bucket}/').partition('run_id=')[0]}run_id=unpublished/part.parquet"
+    (path,) = {row[0] for row in cloud.query('SELECT DISTINCT "$path" FROM prod_data_pipeline.curated_events')[1:]}
+    source = {"Bucket": cloud.bucket, "Key": path.removeprefix(f"s3://{cloud.bucket}/")}
+    cloud.client("s3").copy_object(Bucket=cloud.bucket, Key=stray, CopySource=source)
+    assert cloud.query(EXAMPLE) == [["ingestion_date", "events"], [published_day, rows]]
+    partitions = cloud.query("SHOW PARTITIONS prod_data_pipeline.curated_events")
+    assert partitions == [[f"ingestion_date={published_day}"]]
+    cloud.client("s3").delete_object(Bucket=cloud.bucket, Key=stray)
+
+
+def test_athena_reads_the_metrics_of_runs(cloud: Cloud, published_day: str) -> None:
+    sql = "SELECT status, rows_read FROM prod_data_pipeline.curated_events_metrics WHERE ingestion_date = "
+    assert ["published", "1000"] in cloud.query(f"{sql}'{published_day}'")
 
 
 def test_a_day_that_is_published_runs_no_job_again(cloud: Cloud, published_day: str) -> None:
