@@ -81,7 +81,7 @@ def _python(directory: Path) -> Path:
 
 def _ensure(directory: Path, *, inputs: Path, proof: Path, install: Callable[[Stamp | None, Stamp], None]) -> None:
     wanted = Stamp(
-        interpreter=sys.executable,
+        interpreter=str(Path(sys.executable).resolve()),  # of an environment, the one that it was made with
         place=str(directory.resolve()),
         inputs=hashlib.sha256(inputs.read_bytes()).hexdigest(),
     )

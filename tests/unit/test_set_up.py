@@ -39,6 +39,14 @@ class TestEnvironment:
         self.set_up(project)
         assert capsys.readouterr().out == ""
 
+    def test_the_interpreter_is_the_same_under_another_name(
+        self, project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "python").symlink_to(sys.executable)
+        monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+        self.set_up(project)
+        assert capsys.readouterr().out == ""
+
     def test_a_touched_but_unchanged_file_installs_nothing(
         self, project: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
