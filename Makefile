@@ -22,8 +22,8 @@ help: ## Show this list
 	@echo "  The first call installs Python, Node and, when none fits, Java packages below this directory."
 	@echo "  PYTHON=/path/to/python3.12 chooses the interpreter (3.11, 3.12 or 3.13)."
 
-run: python-packages node-packages ## Tell the whole story on generated days: curate, late data, a refused day
-	@$(with_java) $(VENV)/bin/python -m cli.story
+run: python-packages node-packages local-packages ## Deploy to an AWS on this machine and tell the whole story; DATE=… DATA=… runs your own files
+	@$(with_java) $(VENV)/bin/python -m cli.make_run $(if $(DATE),--date "$(DATE)") $(if $(DATA),--data "$(DATA)") $(if $(CONTRACT),--contract "$(CONTRACT)")
 
 test: python-packages node-packages spark35-packages local-packages ## Run all tests, the Spark ones on Spark 3.5 too
 	@echo "tests/spark and tests/faults on Spark 3.5.6 (Glue 5.1) ..."

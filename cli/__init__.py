@@ -7,5 +7,6 @@ knows.
 import sys
 from pathlib import Path
 
-# The job's own packages; Glue and spark-submit put them on the path themselves.
-sys.path.append(str(Path(__file__).resolve().parent.parent / "glue_src"))
+# The packages of the job and of the functions; Glue, spark-submit and Lambda put them on the path themselves.
+_ROOT = Path(__file__).resolve().parent.parent
+sys.path += [str(_ROOT / "glue_src"), str(_ROOT / "lambda_src")]

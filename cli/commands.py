@@ -4,7 +4,7 @@ Prints results on the console it is given, one JSON document with ``--json``; fa
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,9 +14,10 @@ from rich.console import Console
 
 from cli.dataset import Dataset, Metrics, Place, require_catalog
 from cli.errors import CommandFailed
+from cli.executions import Execution
 from cli.progress import shown_progress
 from cli.spark import ROOT, Submission, submit
-from cli.views import outcome_line, published_table, report, runs_table, versions_table
+from cli.views import executions_table, outcome_line, published_table, report, runs_table, versions_table
 from cli.words import count, moment
 from data_contract import load_contract
 from data_contract.publication import Publication
@@ -30,6 +31,11 @@ class Output:
 
     console: Console
     as_json: bool
+
+    @property
+    def progress(self) -> Console:
+        """Where it says what it is doing: not into a document for scripts."""
+        return Console(stderr=True, highlight=False) if self.as_json else self.console
 
     def show(self, document: Any, *views: Any) -> None:
         """Print a document for scripts or its views for people."""
@@ -52,7 +58,7 @@ def run_day(place: Place, day: date, *, force: bool, environment: Mapping[str, s
         force=force,
         job_options=tuple(f"--{name}={value}" for name, value in catalog.items() if value is not None),
     )
-    with shown_progress(output.console, str(day)) as show_step:
+    with shown_progress(output.progress, str(day)) as show_step:
         show_step("starting Spark")
         outcome = submit(job, environment=environment, on_step=show_step)
     good = outcome["status"] in GOOD_OUTCOMES
@@ -91,23 +97,24 @@ def repair(dataset: Dataset, *, output: Output) -> int:
     return 0
 
 
-def show_status(dataset: Dataset, *, output: Output) -> int:
-    """Show which version of each date is published."""
+def show_status(dataset: Dataset, *, under_way: Sequence[Execution], output: Output) -> int:
+    """Show which version of each date is published, and what is at work."""
     records = dataset.records()
     name, place = dataset.contract.name, dataset.place.data_uri
     view = published_table(records) if records else f"{name}: nothing is published below {place}"
-    output.show([asdict(record) for record in records], view)
+    output.show([asdict(record) for record in records], view, *_under_way(under_way))
     return 0
 
 
-def show_day(dataset: Dataset, day: date, *, output: Output) -> int:
+def show_day(dataset: Dataset, day: date, *, under_way: Sequence[Execution], output: Output) -> int:
     """Show the versions and the runs of one date."""
     record, runs = dataset.publications.read(day).record, dataset.runs(day)
     if record is None and not runs:
         raise CommandFailed(f"{day}: never run below {dataset.place.data_uri}; next: pipeline run {day}")
     versions = versions_table(record) if record else f"{day}: no version is published"
     document = {"publication": None if record is None else asdict(record), "runs": [_short(run) for run in runs]}
-    output.show(document, versions, *_held(record), "runs", runs_table(runs))
+    at_work = [execution for execution in under_way if execution.ingestion_date == day]
+    output.show(document, versions, *_held(record), "runs", runs_table(runs), *_under_way(at_work))
     return 0
 
 
@@ -132,6 +139,10 @@ def _short(run: Metrics) -> dict[str, Any]:
         "run_id status message started_at rows_read rows_written duplicates_removed rows_quarantined seconds".split()
     )
     return {name: run[name] for name in names}
+
+
+def _under_way(executions: Sequence[Execution]) -> list[Any]:
+    return ["under way", executions_table(executions)] if executions else []
 
 
 def _held(record: Publication | None) -> list[str]:

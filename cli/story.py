@@ -1,201 +1,177 @@
-"""`make run`: three generated days, late data, a refused day, a rollback; told with the real job and the real commands.
+"""`make run`: the deployed pipeline on the embedded AWS, told with the real commands and their real output.
 
-Tells what it does and what came of it; every number it shows is read from what the runs stored.
+Tells what it does and what came of it; every number it shows is read from what the pipeline stored.
 """
 
-import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
+from typing import Any, Final
 
 from rich.console import Console
+from rich.panel import Panel
 from rich.text import Text
 
-from cli.__main__ import INTERRUPTED, end_on_sigterm
-from cli.arguments import DEFAULT_CONTRACT, Parser
-from cli.commands import GOOD_OUTCOMES, Output, roll_back
-from cli.dataset import Dataset, Metrics, Place, data_root, open_dataset
+from cli.__main__ import main as pipeline
+from cli.dataset import open_dataset
+from cli.deployment import Deployment, find_deployment
 from cli.errors import CommandFailed
+from cli.executions import Executions
+from cli.options import DEFAULT_CONTRACT
+from cli.outbox import read_outbox
 from cli.progress import shown_progress
-from cli.query import is_available, quarantined_lines, query_published
-from cli.spark import ROOT, Submission, submit
-from cli.story_folder import fresh_folder
-from cli.views import checks_table, outcome_line, published_table, query_table, runs_table
-from cli.words import path_of, status_style
-from curation.errors import RunFailed
-from data_contract import ContractError
+from cli.spark import ROOT
+from cli.story_cloud import StoryCloud
+from cli.views import message_view, runs_table
+from config import DEFAULT_ENVIRONMENT
 
-FIRST, SECOND, THIRD = DAYS = tuple(date(2025, 1, day) for day in (1, 2, 3))
-EXAMPLE_QUERY = """\
-SELECT ingestion_date, COUNT(*) AS events
-FROM prod_data_pipeline.curated_events
-GROUP BY ingestion_date ORDER BY ingestion_date"""
-# Twenty seconds of work do not repay the better of the JVM's two compilers.
-_FAST_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+FIRST, SECOND, THIRD, FOURTH = DAYS = tuple(date(2025, 1, day) for day in (1, 2, 3, 4))
+EXAMPLE_QUERY: Final = (
+    "SELECT ingestion_date, COUNT(*) AS events FROM prod_data_pipeline.curated_events "
+    "GROUP BY ingestion_date ORDER BY ingestion_date"
+)
+_SECONDS_FOR_MESSAGES: Final = 60
+_SECONDS_FOR_LATE_DATA: Final = 120
 
 
 class Story:
     """The chapters, in the order in which they are told."""
 
-    def __init__(self, console: Console, folder: Path, *, rows: int, environment: Mapping[str, str]) -> None:
+    def __init__(self, console: Console, cloud: StoryCloud, *, rows: int, environment: Mapping[str, str]) -> None:
         self._console = console
-        self._folder = folder
+        self._cloud = cloud
         self._rows = rows
         self._environment = environment
-        self._dataset: Dataset = open_dataset(Place(data_uri=data_root(str(folder)), contract=str(DEFAULT_CONTRACT)))
-        self._logs = folder / "logs"
 
     def tell(self) -> None:
         """Tell everything.
 
         Raises:
-            CommandFailed: when a run ends otherwise than the story needs.
+            CommandFailed: when something ends otherwise than the story needs.
         """
-        place = path_of(self._dataset.place.data_uri)
-        self._say(
-            f"pipeline stands for ./pipeline here, with PIPELINE_DATA_URI={place} in its environment.", style="dim"
-        )
-        self._three_days()
+        self._deployment()
+        self._one_day()
+        self._backfill()
         self._late_data()
-        self._refused_day()
-        self._quarantine()
         self._there_and_back()
         self._what_is_there_now()
 
-    def _three_days(self) -> None:
-        self._chapter("Three days of raw events, curated one by one")
-        first_defects = ("--malformed-rows", "6", "--bad-type-rows", "4")
-        self._script("generate_events.py", str(FIRST), "--rows", str(self._rows), *first_defects)
-        self._script("generate_events.py", f"{SECOND}..{THIRD}", "--rows", str(self._rows))
-        for day in DAYS:
-            self._run(day, wanted="published")
+    def _deployment(self) -> None:
+        self._chapter("The CDK deploys into an AWS that runs on this machine only")
+        self._command("cdk bootstrap && cdk deploy --all")
+        start = time.monotonic()
+        self._cloud.deploy(self._console)
+        self._deployed: Deployment = find_deployment(str(DEFAULT_CONTRACT), environment=DEFAULT_ENVIRONMENT)
+        self._say(f"deployed in {time.monotonic() - start:.0f} s; raw data goes below raw/ of this bucket:")
+        self._command(f"bucket={self._deployed.bucket}")
+
+    def _one_day(self) -> None:
+        self._chapter(f"Raw events of {FIRST} arrive, and a run publishes them")
+        self._deliver(str(FIRST), "--malformed-rows", "6", "--bad-type-rows", "4")
+        self._pipeline("run", str(FIRST))
+        self._say("A day whose input has not changed is left alone:")
+        self._pipeline("run", str(FIRST))
+
+    def _backfill(self) -> None:
+        self._chapter("A backfill of three days, one of them bad: 12 % have no user")
+        self._deliver(f"{SECOND}..{FOURTH}")
+        self._deliver(str(THIRD), "--null-user-percent", "12")
+        dates = (str(SECOND), str(FOURTH))
+        self._pipeline("backfill", *dates, "--concurrency", "2", "--continue", ends_with=1)
+        self._say(f"Nothing of {THIRD} was published, and this is in the outbox:")
+        alert = self._awaited(lambda: self._message(f"{THIRD} failed"), f"the alert for {THIRD}", _SECONDS_FOR_MESSAGES)
+        self._console.print(Panel(message_view(alert), expand=False))
+        self._say("The source delivers again, and the same backfill goes on where it stopped:")
+        self._deliver(str(THIRD))
+        self._pipeline("backfill", *dates)
 
     def _late_data(self) -> None:
-        self._chapter(f"Late data: more raw events arrive for {SECOND}")
-        self._script("add_late_events.py", str(SECOND), "--rows", "250", "--resend", "10")
-        self._run(SECOND, wanted="published")
-        self._say("A date whose input has not changed is left alone:")
-        self._run(FIRST, wanted="unchanged")
-
-    def _refused_day(self) -> None:
-        self._chapter(f"A bad day: {THIRD} is delivered again, and 12 % of its events have no user")
-        self._script("generate_events.py", str(THIRD), "--rows", str(self._rows), "--null-user-percent", "12")
-        served = self._served(THIRD)
-        metrics = self._run(THIRD, wanted="gate_failed")
-        self._console.print(checks_table(check for check in metrics["checks"] if not check["passed"]))
-        if self._served(THIRD) != served:
-            raise CommandFailed(f"{THIRD}: a refused run changed what is published; please report this")
-        self._say(f"Nothing was published: readers of {THIRD} still get the version of run {served}.")
-
-    def _quarantine(self) -> None:
-        folder = self._dataset.run(self._served(FIRST))["quarantine"]
-        self._chapter(f"Quarantine: the lines of {FIRST} that are no events, with the reason")
-        if is_available():
-            result = quarantined_lines(folder, most=4)
-            self._console.print(query_table(result.names, result.rows))
-        self._say(f"All of them, as they were received: {path_of(folder)}")
+        self._chapter(f"Late data: more of {SECOND} arrives, and a rerun starts by itself")
+        minutes = self._deployed.names.settings.late_data_delay_minutes
+        self._say(f"(An upload is given {minutes} minutes to end; this once, none.)", style="dim")
+        with self._no_time_for_uploads():
+            self._script("add_late_events.py", str(SECOND), "--rows", "250", "--resend", "10")
+            with shown_progress(self._console, str(SECOND)) as show_step:
+                show_step("the event goes from the bucket to the state machine")
+                name = self._awaited(self._rerun, f"the rerun of {SECOND}", _SECONDS_FOR_LATE_DATA)
+        self._pipeline("follow", name)
 
     def _there_and_back(self) -> None:
         self._chapter(f"Rollback: {SECOND} as it was before the late events, and back again")
         for _ in range(2):
-            self._command(f"pipeline rollback {SECOND}")
-            roll_back(self._dataset, SECOND, to=None, output=Output(self._console, as_json=False))
+            self._pipeline("rollback", str(SECOND))
 
     def _what_is_there_now(self) -> None:
         self._chapter("All runs")
-        self._console.print(runs_table(run for day in DAYS for run in self._dataset.runs(day)))
+        dataset = open_dataset(self._deployed.place)
+        self._console.print(runs_table(run for day in DAYS for run in dataset.runs(day)))
         self._chapter("What readers see")
-        self._console.print(published_table(self._dataset.records()))
-        if is_available():
-            self._say(f"{EXAMPLE_QUERY};", style="cyan")
-            result = query_published(self._dataset, EXAMPLE_QUERY)
-            self._console.print(query_table(result.names, result.rows))
+        self._pipeline("status")
+        self._pipeline("query", EXAMPLE_QUERY)
 
-    def _run(self, day: date, *, wanted: str) -> Metrics:
-        self._command(f"pipeline run {day}")
-        log = self._logs / f"{len(list(self._logs.glob('*.log'))) + 1:02}-{day}.log"
-        place = self._dataset.place
-        job = Submission(
-            ingestion_date=day, data_uri=place.data_uri, contract=place.contract, log=log, java_options=_FAST_START
-        )
-        start = time.monotonic()
-        with shown_progress(self._console, str(day)) as show_step:
-            show_step("starting Spark")
-            outcome = submit(job, environment=self._environment, on_step=show_step)
-        if outcome["status"] != wanted:
-            raise CommandFailed(f"{day}: {outcome['status']}, expected {wanted}: {outcome['message']}; log {log}")
-        said = outcome_line(outcome) if wanted in GOOD_OUTCOMES else f"{wanted}: {outcome['message']}"
-        self._say(f"{said} ({time.monotonic() - start:.0f} s)", style=status_style(wanted))
-        return self._dataset.run(outcome["run_id"])
+    @contextmanager
+    def _no_time_for_uploads(self) -> Iterator[None]:
+        import boto3  # noqa: PLC0415  slow to load
+
+        queues: Any = boto3.client("sqs")
+        (arrivals,) = (url for url in queues.list_queues()["QueueUrls"] if "LateDataArrivals" in url)
+        found = queues.get_queue_attributes(QueueUrl=arrivals, AttributeNames=["DelaySeconds"])["Attributes"]
+        queues.set_queue_attributes(QueueUrl=arrivals, Attributes={"DelaySeconds": "0"})
+        try:
+            yield
+        finally:
+            queues.set_queue_attributes(QueueUrl=arrivals, Attributes=found)
+
+    def _rerun(self) -> str | None:
+        under_way = Executions(self._deployed).under_way()
+        return next((execution.name for execution in under_way if execution.ingestion_date == SECOND), None)
+
+    def _message(self, subject: str) -> Mapping[str, Any] | None:
+        return next((message for message in read_outbox(self._cloud.state) if subject in message["subject"]), None)
+
+    def _awaited(self, found: Callable[[], Any], what: str, seconds: float) -> Any:
+        deadline = time.monotonic() + seconds
+        while (answer := found()) is None:
+            if time.monotonic() > deadline:
+                raise CommandFailed(f"{what} did not come within {seconds:.0f} s; next: ./pipeline local logs")
+            time.sleep(0.2)
+        return answer
+
+    def _deliver(self, days: str, *defects: str) -> None:
+        self._script("generate_events.py", days, "--rows", str(self._rows), *defects)
 
     def _script(self, name: str, *arguments: str) -> None:
-        script = ROOT / "data" / "sample_raw" / name
-        command = [str(script), *arguments, "--out", str(self._folder)]
-        shown = (path_of(f"file://{part}") if part.startswith("/") else part for part in command)
-        self._command(f"python {' '.join(shown)}")
-        answer = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, text=True, check=False)
+        command = [f"data/sample_raw/{name}", *arguments, "--out"]
+        self._command(f"python {' '.join(command)} s3://$bucket")
+        answer = subprocess.run(
+            [sys.executable, *command, f"s3://{self._deployed.bucket}"],
+            cwd=ROOT,
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            check=False,
+        )
         if answer.returncode != 0:
             raise CommandFailed(f"{name} ended with exit code {answer.returncode}; the lines above say why")
-        for line in answer.stdout.splitlines():
-            self._say(line.replace(f"{self._folder}/", ""), style="dim")
 
-    def _served(self, day: date) -> str:
-        record = self._dataset.publications.read(day).record
-        if record is None:
-            raise CommandFailed(f"{day}: nothing is published; the logs are in {self._logs}")
-        return record.current.run_id
+    def _pipeline(self, *arguments: str, ends_with: int = 0) -> None:
+        self._command(f"pipeline {' '.join(_quoted(word) for word in arguments)}")
+        code = pipeline(arguments, self._environment)
+        if code != ends_with:
+            raise CommandFailed(f"pipeline {arguments[0]} ended with exit code {code}, expected {ends_with}")
 
     def _chapter(self, title: str) -> None:
         self._console.print()
         self._console.rule(Text(title, "bold"), align="left")
 
     def _command(self, line: str) -> None:
-        self._console.print(Text(f"$ {line}", "bold"))
+        self._console.print(Text(f"$ {line}", "bold"), soft_wrap=True)
 
     def _say(self, text: str, *, style: str = "") -> None:
         self._console.print(Text(text, style))
 
 
-def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Tell the story and return the exit code."""
-    console = Console(highlight=False)
-    try:
-        given = _parser().parse_args(argv)
-        with fresh_folder(given.folder.resolve()) as folder:
-            start = time.monotonic()
-            Story(console, folder, rows=given.rows, environment=environment).tell()
-            console.print(_closing(folder, seconds=time.monotonic() - start))
-    except (CommandFailed, RunFailed, ContractError, OSError) as failure:
-        print(f"make run: {failure}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("make run: interrupted; the next one starts anew", file=sys.stderr)
-        return INTERRUPTED
-    return 0
-
-
-def _closing(folder: Path, *, seconds: float) -> str:
-    place = path_of(f"file://{folder}")
-    return f"""\
-Told in {seconds:.0f} seconds. Everything lies in {place}:
-  raw/ curated/ quarantine/ metrics/ publications/, and what Spark said in logs/
-Look further:
-  ./pipeline status {SECOND} --data_uri {place}
-  ./pipeline report {THIRD} --data_uri {place}"""
-
-
-def _parser() -> Parser:
-    parser = Parser(
-        prog="python -m cli.story", description="Tell the whole story on generated days.", allow_abbrev=False
-    )
-    parser.add_argument("--folder", type=Path, default=ROOT / ".data" / "story", help="made anew (default .data/story)")
-    parser.add_argument("--rows", type=int, default=20_000, help="lines per day (default 20000)")
-    return parser
-
-
-if __name__ == "__main__":
-    end_on_sigterm()
-    sys.exit(main(sys.argv[1:], os.environ))
+def _quoted(word: str) -> str:
+    return f'"{word}"' if " " in word else word

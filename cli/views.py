@@ -8,10 +8,12 @@ from typing import Any
 
 from rich import box
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from cli.dataset import Metrics
+from cli.executions import Execution
 from cli.words import count, limit, measured, moment, number, path_of, plural, size, status_style
 from data_contract.publication import Publication, Version
 
@@ -35,7 +37,7 @@ def report(metrics: Metrics) -> RenderableType:
 
 def checks_table(checks: Iterable[Mapping[str, Any]]) -> Table:
     """Show checks with the value that was compared and the limit."""
-    table = _table("check", "column", value="right", limit="left", severity="left", result="left")
+    table = new_table("check", "column", value="right", limit="left", severity="left", result="left")
     for check in checks:
         style, result = ("green", "passed") if check["passed"] else ("bold red", "failed")
         cells = [check["id"], check["column"] or "", measured(check), limit(check), check["severity"]]
@@ -45,7 +47,7 @@ def checks_table(checks: Iterable[Mapping[str, Any]]) -> Table:
 
 def runs_table(runs: Iterable[Metrics]) -> Table:
     """Show runs, one line each, in the order given."""
-    table = _table("date", "run", "status", **dict.fromkeys((*_HEADINGS, "seconds"), "right"))
+    table = new_table("date", "run", "status", **dict.fromkeys((*_HEADINGS, "seconds"), "right"))
     for run in runs:
         cells = (count(run[name]) for name in _TOTALS.values())
         total = run["seconds"].get("total")
@@ -57,7 +59,7 @@ def runs_table(runs: Iterable[Metrics]) -> Table:
 def published_table(records: Iterable[Publication]) -> Table:
     """Show what readers see, one line per date."""
     headings = ("rows\nwritten", "quaran-\ntined", "size", "versions\nkept")
-    table = _table("date", "run", "published (UTC)", **dict.fromkeys(headings, "right"))
+    table = new_table("date", "run", "published (UTC)", **dict.fromkeys(headings, "right"))
     for record in records:
         current = record.current
         rows, quarantined, versions = map(count, (current.rows_written, current.rows_quarantined, len(record.versions)))
@@ -68,12 +70,20 @@ def published_table(records: Iterable[Publication]) -> Table:
 
 def versions_table(record: Publication) -> Table:
     """Show the versions of one date that have their files, the published one first."""
-    table = _table(
+    table = new_table(
         "run", "published (UTC)", "replaced (UTC)", rows="right", files="right", size="right", contract="left"
     )
     for version in record.versions:
         shown = "published now" if version is record.current else moment(version.replaced_at)
         table.add_row(version.run_id, moment(version.published_at), shown, *_version_cells(version))
+    return table
+
+
+def executions_table(executions: Iterable[Execution]) -> Table:
+    """Show executions that run."""
+    table = new_table("execution", "started (UTC)", seconds="right")
+    for execution in executions:
+        table.add_row(execution.name, moment(execution.started_at.isoformat()), f"{execution.seconds:.0f}")
     return table
 
 
@@ -83,8 +93,13 @@ def query_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
     for name in names:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(str(value)) for value in row))
+        table.add_row(*(Text("" if value is None else str(value)) for value in row))
     return table
+
+
+def outbox_view(messages: Iterable[Mapping[str, Any]]) -> RenderableType:
+    """Show messages as a person would read them."""
+    return Group(*(message_view(message) for message in messages))
 
 
 def status_text(status: str) -> Text:
@@ -106,6 +121,13 @@ def outcome_line(run: Mapping[str, Any]) -> str:
 def _version_cells(version: Version) -> tuple[str, ...]:
     contract = f"{version.contract['id']} {version.contract['version']}"
     return count(version.rows_written), count(version.files), size(version.bytes), contract
+
+
+def message_view(message: Mapping[str, Any]) -> RenderableType:
+    """Show one message with its addresses."""
+    to = ", ".join(message["to"]) or "nobody: no address is subscribed"
+    heading = Text.assemble((message["subject"], "bold"), (f"\n{moment(message['at'])} UTC, to {to}", "dim"))
+    return Group(heading, Padding(Text(message["body"].rstrip()), (0, 0, 1, 2)))
 
 
 def _heading(metrics: Metrics) -> Text:
@@ -164,7 +186,7 @@ def _drift_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
 
 
 def _columns_table(metrics: Metrics) -> Table:
-    table = _table("column", **{"nulls": "right", "null %": "right", "distribution": "left"})
+    table = new_table("column", **{"nulls": "right", "null %": "right", "distribution": "left"})
     for name, column in metrics["columns"].items():
         values = column["distribution"] or {}
         shown = [f"{value} {count(rows)}" for value, rows in list(values.items())[:_MOST_VALUES]]
@@ -173,7 +195,7 @@ def _columns_table(metrics: Metrics) -> Table:
     return table
 
 
-def _table(*texts: str, **aligned: Any) -> Table:
+def new_table(*texts: str, **aligned: Any) -> Table:
     """Make a table whose ids and texts fold where the terminal is narrow, so that numbers never do."""
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, collapse_padding=True)
     for name in texts:

@@ -5,7 +5,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-STYLES = {"published": "green", "unchanged": "cyan", "gate_failed": "red", "publishing": "yellow"}
+STYLES = {
+    "published": "green",
+    "unchanged": "cyan",
+    "gate_failed": "red",
+    "publishing": "yellow",
+    "running": "yellow",
+    "waiting": "dim",
+    "not started": "dim",
+}
 _OTHER_STYLE = "red"
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 

@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from local_cloud.spark_run import SparkHost
+
 HOST: Final = "127.0.0.1"
 ACCOUNT: Final = "000000000000"
 REGION: Final = "us-east-1"
@@ -75,7 +77,8 @@ async def _serve(given: argparse.Namespace) -> None:
     from local_cloud.host import assembled  # noqa: PLC0415  as above
 
     endpoint_url = f"http://{HOST}:{given.port}"
-    cloud = assembled(given.state, endpoint_url, given.spark_submit, given.java_home)
+    spark = SparkHost(spark_submit=given.spark_submit, java_home=given.java_home, java_options=given.java_options)
+    cloud = assembled(given.state, endpoint_url, spark)
     config = Config()
     config.bind = [f"{HOST}:{given.port}"]
     config.keep_alive_timeout = 75
@@ -113,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, required=True, help="free port on 127.0.0.1")
     parser.add_argument("--spark-submit", type=Path, required=True)
     parser.add_argument("--java-home", type=Path, required=True)
+    parser.add_argument("--java-options", default="", help="options of the JVM of each job run")
     return parser
 
 

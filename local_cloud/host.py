@@ -34,7 +34,7 @@ class Cloud:
         self.gateway.stop()
 
 
-def assembled(state: Path, endpoint_url: str, spark_submit: Path, java_home: Path) -> Cloud:
+def assembled(state: Path, endpoint_url: str, spark: SparkHost) -> Cloud:
     """Put the parts together.
 
     Raises:
@@ -47,7 +47,7 @@ def assembled(state: Path, endpoint_url: str, spark_submit: Path, java_home: Pat
         return spark_settings(list(s3._buckets), port=gateway.port)
 
     jobs = GlueJobs(
-        host=SparkHost(spark_submit=spark_submit, java_home=java_home),
+        host=spark,
         folder=state / "job-runs",
         endpoint_url=endpoint_url,
         settings=settings,

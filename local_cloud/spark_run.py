@@ -28,6 +28,7 @@ class SparkHost:
     java_home: Path
     cores: int = 2
     memory: str = "1g"
+    java_options: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +86,7 @@ class SparkProcess:
 def command(run: ScriptRun, host: SparkHost) -> list[str]:
     """Return the command line: Spark's own part, then the script with `--name value` for every argument."""
     settings = {
+        "spark.driver.extraJavaOptions": host.java_options,
         **dict(_settings(run.arguments)),
         **run.settings,
         "spark.ui.enabled": "false",

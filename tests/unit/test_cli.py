@@ -217,6 +217,30 @@ class TestRepair:
         assert "--catalog_database" in result.err
 
 
+class TestOutbox:
+    def test_shows_the_latest_messages_with_address_subject_and_text(self, pipeline: Pipeline, tmp_path: Path) -> None:
+        pipeline.environment["PIPELINE_LOCAL_STATE"] = str(tmp_path)
+        messages = [
+            {
+                "at": f"2025-01-02T03:0{n}:00+00:00",
+                "to": ["me@example.com"],
+                "subject": f"day {n}",
+                "body": f"text {n}\n",
+            }
+            for n in range(3)
+        ]
+        (tmp_path / "outbox.jsonl").write_text("".join(f"{json.dumps(message)}\n" for message in messages))
+        assert pipeline.json("outbox") == messages
+        out = pipeline("outbox", "--last", "2").out
+        assert [word in out for word in ("day 0", "day 1", "day 2", "text 2", "to me@example.com")] == [
+            False, True, True, True, True,
+        ]  # fmt: skip
+
+    def test_of_a_cloud_that_sent_nothing_says_so(self, pipeline: Pipeline, tmp_path: Path) -> None:
+        pipeline.environment["PIPELINE_LOCAL_STATE"] = str(tmp_path)
+        assert f"no message in {tmp_path}" in pipeline("outbox").out
+
+
 class TestWrongUse:
     @pytest.mark.parametrize(
         ("arguments", "exit_code", "words"),
@@ -236,6 +260,12 @@ class TestWrongUse:
             (("report", "2025-01-09"), 1, "2025-01-09: never run"),
             (("report", "--run", "20250102T030000Z-00000000"), 1, "pipeline status DATE"),
             (("rollback", "2025-01-09"), 1, "2025-01-09: never published"),
+            (("run", "2025-01-01", "--no-wait"), 2, "--no-wait goes without --data_uri"),
+            (("backfill", "2025-01-03", "2025-01-01"), 2, "START 2025-01-03 is after END 2025-01-01"),
+            (("backfill", "2025-01-01"), 2, "END"),
+            (("backfill", "2025-01-01", "2025-01-02", "--concurrency", "0"), 2, "--concurrency"),
+            (("query", "SELECT 1", "--environment", "test"), 2, "environment 'test' is not known; allowed: dev, prod"),
+            (("local", "upp"), 2, "allowed: up, down"),
         ],
     )
     def test_is_explained_on_stderr_with_its_exit_code(
@@ -247,12 +277,19 @@ class TestWrongUse:
         assert words in result.err
         assert "Traceback" not in result.err
 
-    def test_without_a_data_root_both_ways_to_name_one_are_named(self, pipeline: Pipeline) -> None:
+    def test_without_a_data_root_and_without_aws_both_ways_on_are_named(
+        self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         pipeline.environment.clear()
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(name)
+        monkeypatch.setattr("boto3.DEFAULT_SESSION", None)  # it may remember credentials
+        monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
         result = pipeline("status")
-        assert result.exit_code == 2
-        assert "--data_uri" in result.err
-        assert "PIPELINE_DATA_URI" in result.err
+        assert result.exit_code == 1
+        assert "You must specify a region" in result.err
+        assert 'eval "$(./pipeline local env)"' in result.err
+        assert "--data_uri DIRECTORY" in result.err
 
     def test_missing_credentials_are_one_line(self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in [name for name in os.environ if name.startswith("AWS_")]:

@@ -102,7 +102,7 @@ class TestMake:
         (recorded / f"{failing}-fails").touch()
         assert self.make_in(recorded, "test").returncode != 0
 
-    @pytest.mark.parametrize(("target", "module"), [("run", "cli.story"), ("bench", "benchmarks")])
+    @pytest.mark.parametrize(("target", "module"), [("run", "cli.make_run"), ("bench", "benchmarks")])
     def test_programs_get_the_java_that_was_found(self, recorded: Path, target: str, module: str) -> None:
         assert self.make_in(recorded, target).returncode == 0
         assert self.calls(recorded) == [f"venv JAVA_HOME=/fitting/java -m {module}"]

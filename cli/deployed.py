@@ -1,0 +1,169 @@
+"""What the commands do in a deployed environment: start executions, follow them to their end, query, list.
+
+Every wait can be interrupted: the execution goes on, and the message says how to come back to it.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from typing import Any, Final
+
+from cli.athena import MOST_ROWS, run_query
+from cli.backfill_view import BackfillView, dates_table
+from cli.commands import Output
+from cli.deployment import Deployment
+from cli.errors import CommandFailed, Interrupted
+from cli.executions import DateState, Execution, Executions, dates_asked
+from cli.progress import shown_progress
+from cli.views import outcome_line, query_table
+from cli.words import count, size
+
+_POLL_SECONDS: Final = 2.0
+# Nothing is throttled on this machine, and a run takes seconds.
+_EMBEDDED_POLL_SECONDS: Final = 0.3
+_STEPS: Final[Mapping[str, str]] = {
+    "FindRawData": "looking for raw data",
+    "WaitForData": "waiting for raw data",
+    "CurateDay": "curating: the Glue job is at work",
+    "Report": "reporting",
+    "NotifySuccess": "notifying",
+}
+
+
+def run_day(deployment: Deployment, day: date, *, force: bool, wait: bool, output: Output) -> int:
+    """Start the pipeline for a date and follow it; 0 when the date is published afterwards."""
+    execution = Executions(deployment).start_run(day, force=force)
+    return _followed(deployment, execution, output) if wait else _left(execution, output)
+
+
+def backfill(
+    deployment: Deployment, start: date, end: date, *, options: Mapping[str, Any], wait: bool, output: Output
+) -> int:
+    """Start a backfill and follow it; 0 when every date is published afterwards."""
+    execution = Executions(deployment).start_backfill(start, end, options)
+    return _followed(deployment, execution, output) if wait else _left(execution, output)
+
+
+def follow(deployment: Deployment, name: str, *, output: Output) -> int:
+    """Follow an execution that was started before, by its name or ARN, and end as it does."""
+    arn = name if name.startswith("arn:") else deployment.execution_arn(name)
+    return _followed(deployment, Executions(deployment).describe(arn), output)
+
+
+def query(deployment: Deployment, sql: str, *, output: Output) -> int:
+    """Run a statement in Athena and show its rows."""
+    result = run_query(deployment, sql)
+    if output.as_json:
+        output.show(asdict(result))
+        return 0
+    output.console.print(query_table(result.names, result.rows))
+    if result.has_more:
+        output.console.print(f"the first {count(MOST_ROWS)} rows; all of them: {result.output_location}")
+    output.console.print(f"{size(result.scanned_bytes)} scanned", style="dim")
+    return 0
+
+
+def _followed(deployment: Deployment, execution: Execution, output: Output) -> int:
+    with _left_running(execution):
+        if ":" + deployment.names.backfill_name + ":" in execution.arn:
+            return _follow_backfill(deployment, execution, output)
+        return _follow_run(deployment, execution, output)
+
+
+def _follow_run(deployment: Deployment, execution: Execution, output: Output) -> int:
+    executions, subject = Executions(deployment), str(execution.ingestion_date or execution.name)
+    with shown_progress(output.progress, subject) as show_step:
+        while execution.is_running:
+            state = executions.state_entered(execution)
+            show_step(_STEPS.get(state, state or "starting"))
+            time.sleep(_pause(deployment))
+            execution = executions.describe(execution.arn)
+    if output.as_json:
+        output.show(_run_document(execution))
+        return 0 if execution.status == "SUCCEEDED" else 1
+    if execution.status != "SUCCEEDED":
+        raise CommandFailed(f"{execution.reason}; execution {execution.name}")
+    output.show(None, _run_line(execution))
+    return 0
+
+
+def _run_document(execution: Execution) -> dict[str, Any]:
+    facts = {"execution_arn": execution.arn, "execution_status": execution.status}
+    if execution.status != "SUCCEEDED":
+        facts |= {"ingestion_date": str(execution.ingestion_date), "status": "failed", "message": execution.reason}
+    return facts | dict(execution.output or {})
+
+
+def _run_line(execution: Execution) -> str:
+    output = execution.output or {}
+    if output.get("status") == "published":
+        return outcome_line({**output, **output["summary"]})
+    return f"{output.get('ingestion_date')}: nothing to do, already published by run {output.get('run_id')}"
+
+
+def _follow_backfill(deployment: Deployment, execution: Execution, output: Output) -> int:
+    executions, dates = Executions(deployment), dates_asked(execution)
+    ended: dict[date, DateState] = {}
+    with BackfillView(output.progress) as view:
+        while True:
+            execution = executions.describe(execution.arn)
+            states = executions.dates_of(execution, dates, ended)
+            ended = {day: state for day, state in states.items() if state.status not in {"waiting", "running"}}
+            view.show(list(states.values()), seconds=execution.seconds)
+            if not execution.is_running:
+                break
+            time.sleep(_pause(deployment))
+    final = [_settled(state) for state in states.values()]
+    if output.as_json:
+        output.show(_backfill_document(execution, final))
+    else:
+        output.console.print(dates_table(final))
+    if execution.status == "SUCCEEDED":
+        return 0
+    if output.as_json:
+        return 1
+    raise CommandFailed(f"{_why_backfill_failed(execution, final)}; execution {execution.name}")
+
+
+def _settled(state: DateState) -> DateState:
+    """Say of a date that nothing will start any more."""
+    is_left = state.status == "waiting"
+    return DateState(ingestion_date=state.ingestion_date, status="not started") if is_left else state
+
+
+def _backfill_document(execution: Execution, states: list[DateState]) -> dict[str, Any]:
+    dates = [asdict(state) | {"ingestion_date": str(state.ingestion_date)} for state in states]
+    facts = {"execution_arn": execution.arn, "execution_status": execution.status}
+    return facts | {"message": None if execution.status == "SUCCEEDED" else execution.reason, "dates": dates}
+
+
+def _why_backfill_failed(execution: Execution, states: list[DateState]) -> str:
+    failed = [str(state.ingestion_date) for state in states if state.status == "failed"]
+    if not failed:
+        return execution.reason
+    left = sum(state.status == "not started" for state in states)
+    not_started = f", {count(left)} not started" if left else ""
+    return (
+        f"{count(len(failed))} of {count(len(states))} dates failed{not_started}; fix the cause, then give the same "
+        "command again: published dates are skipped"
+    )
+
+
+def _left(execution: Execution, output: Output) -> int:
+    document = {"execution_arn": execution.arn, "execution_status": execution.status}
+    output.show(document, f"started {execution.name}", f"to follow it: pipeline follow {execution.name}")
+    return 0
+
+
+@contextmanager
+def _left_running(execution: Execution) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(f"{execution.name} goes on; come back with: pipeline follow {execution.name}") from None
+
+
+def _pause(deployment: Deployment) -> float:
+    return _EMBEDDED_POLL_SECONDS if deployment.is_embedded else _POLL_SECONDS

@@ -1,0 +1,112 @@
+"""A deployed environment as the commands see it: its bucket, database, workgroup and the state machines of one dataset.
+
+Everything is found by the names that the stacks give; must not start, change or print anything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from cli.dataset import Place
+from cli.errors import CommandFailed, WrongUse
+from config import ENVIRONMENTS
+from data_contract import load_contract
+from stacks.dataset import Dataset as DeployedNames
+
+NO_DEPLOYMENT_HINT: Final = (
+    'for the embedded AWS of this machine first: eval "$(./pipeline local env)"; '
+    "for a directory or a bucket without state machines: --data_uri DIRECTORY"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """One dataset of one environment, in the account and region of the caller's credentials."""
+
+    names: DeployedNames
+    contract: str
+    bucket: str
+    database: str
+    workgroup: str
+    partition: str
+    region: str
+    account: str
+
+    @property
+    def place(self) -> Place:
+        """Where the dataset lies, with the catalog that shows it."""
+        return Place(data_uri=f"s3://{self.bucket}", contract=self.contract, catalog_database=self.database)
+
+    @property
+    def pipeline_arn(self) -> str:
+        return self._arn("stateMachine", self.names.pipeline_name)
+
+    @property
+    def backfill_arn(self) -> str:
+        return self._arn("stateMachine", self.names.backfill_name)
+
+    @property
+    def is_embedded(self) -> bool:
+        """Say whether this is the embedded AWS: it has an account that AWS gives to nobody."""
+        return not self.account.strip("0")
+
+    def execution_arn(self, name: str) -> str:
+        """Return the ARN of an execution of the pipeline or, by its first word, of the backfill."""
+        machine = self.names.backfill_name if name.startswith("backfill-") else self.names.pipeline_name
+        return self._arn("execution", f"{machine}:{name}")
+
+    @cached_property
+    def raw_uri(self) -> str:
+        return f"s3://{self.bucket}/{self.names.raw_prefix}"
+
+    def _arn(self, kind: str, name: str) -> str:
+        return f"arn:{self.partition}:states:{self.region}:{self.account}:{kind}:{name}"
+
+
+def find_deployment(contract: str, *, environment: str) -> Deployment:
+    """Look up what was deployed.
+
+    Raises:
+        WrongUse: when there is no such environment.
+        CommandFailed: when it is not deployed where the credentials lead.
+    """
+    if environment not in ENVIRONMENTS:
+        raise WrongUse(f"environment {environment!r} is not known; allowed: {', '.join(ENVIRONMENTS)}")
+    names = DeployedNames(load_contract(contract), ENVIRONMENTS[environment])
+    stack = _stack(f"{environment}-data-pipeline-data")
+    outputs = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
+    _, partition, _, region, account, *_ = stack["StackId"].split(":")
+    return Deployment(
+        names=names,
+        contract=contract,
+        bucket=outputs["DataBucketName"],
+        database=outputs["DatabaseName"],
+        workgroup=outputs["WorkgroupName"],
+        partition=partition,
+        region=region,
+        account=account,
+    )
+
+
+def _stack(name: str) -> Mapping[str, Any]:
+    import boto3  # noqa: PLC0415  slow to load, and no command on a directory needs it
+    from botocore.exceptions import (  # noqa: PLC0415  as above
+        ClientError,
+        NoCredentialsError,
+        NoRegionError,
+        PartialCredentialsError,
+    )
+
+    try:
+        stack: Mapping[str, Any] = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except (NoCredentialsError, NoRegionError, PartialCredentialsError) as error:
+        raise CommandFailed(f"AWS cannot be reached as asked: {error}; {NO_DEPLOYMENT_HINT}") from error
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        raise CommandFailed(
+            f"there is no stack {name} where the credentials lead; next: cdk deploy --all (docs/deploy.md), or "
+            f"{NO_DEPLOYMENT_HINT}"
+        ) from error
+    return stack

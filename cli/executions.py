@@ -1,0 +1,207 @@
+"""Executions of the deployed state machines: started, looked at, and what became of the dates they are for.
+
+Reads what Step Functions says; must not print or wait.
+"""
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import Any, Final
+
+from cli.deployment import Deployment
+from cli.errors import CommandFailed
+from data_contract.paths import parse_ingestion_date
+from shared.causes import Cause, read_cause
+
+RUNNING: Final = "RUNNING"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """One execution as it is now; ``input`` and ``output`` are None where they are no JSON objects."""
+
+    arn: str
+    name: str
+    status: str
+    started_at: datetime
+    stopped_at: datetime | None
+    input: Mapping[str, Any] | None = None
+    output: Mapping[str, Any] | None = None
+    cause: Cause | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self.status == RUNNING
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, or has taken so far."""
+        return ((self.stopped_at or datetime.now(UTC)) - self.started_at).total_seconds()
+
+    @property
+    def reason(self) -> str:
+        """Why it did not succeed, in one line."""
+        if self.cause is not None and self.cause.text:
+            return " ".join(self.cause.text.split())
+        return f"the execution ended as {self.status}"
+
+    @property
+    def ingestion_date(self) -> date | None:
+        """The date that it is for, where its input says so."""
+        try:
+            return parse_ingestion_date(str((self.input or {})["ingestion_date"]))
+        except (KeyError, ValueError):
+            return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DateState:
+    """What has become of one date of a backfill."""
+
+    ingestion_date: date
+    status: str
+    rows: int | None = None
+    seconds: float | None = None
+    reason: str = ""
+
+
+class Executions:
+    """The executions of one deployment."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+
+    def start_run(self, day: date, *, force: bool) -> Execution:
+        """Start the pipeline for a date."""
+        name = f"run-{day}-{secrets.token_hex(4)}"
+        return self._start(self._deployment.pipeline_arn, name, {"ingestion_date": str(day), "force": force})
+
+    def start_backfill(self, start: date, end: date, options: Mapping[str, Any]) -> Execution:
+        """Start a backfill of all dates from the first to the last."""
+        name = f"backfill-{start}-{end}-{secrets.token_hex(4)}"
+        asked = {"start": str(start), "end": str(end), **options}
+        return self._start(self._deployment.backfill_arn, name, asked)
+
+    def describe(self, arn: str) -> Execution:
+        """Return an execution as it is now.
+
+        Raises:
+            CommandFailed: when there is none, or no longer: Step Functions keeps closed ones for 90 days.
+        """
+        found = self._described(arn)
+        if found is None:
+            raise CommandFailed(f"there is no execution {arn}; pipeline status lists those under way")
+        return found
+
+    def state_entered(self, execution: Execution) -> str:
+        """Return the name of the state that an execution entered last."""
+        history = self._client.get_execution_history(
+            executionArn=execution.arn, reverseOrder=True, maxResults=20, includeExecutionData=False
+        )
+        names = (event["stateEnteredEventDetails"]["name"] for event in history["events"] if _is_entered(event))
+        return next(names, "")
+
+    def under_way(self) -> list[Execution]:
+        """Return the pipeline's and the backfill's executions that run now, oldest first."""
+        arns = [self._deployment.pipeline_arn, self._deployment.backfill_arn]
+        listed = [item for arn in arns for item in self._listed(arn, statusFilter=RUNNING)]
+        found = (self._described(item["executionArn"]) for item in listed)
+        return sorted((item for item in found if item is not None), key=lambda item: item.started_at)
+
+    def dates_of(
+        self, backfill: Execution, dates: Sequence[date], known: Mapping[date, DateState]
+    ) -> dict[date, DateState]:
+        """Return what has become of each date of a backfill; dates in ``known`` have ended and are not asked for."""
+        states = {day: known.get(day, DateState(ingestion_date=day, status="waiting")) for day in dates}
+        for item in self._started_since(backfill):
+            day = _date_in_name(item["name"], backfill.name)
+            if day in states and day not in known:
+                states[day] = self._date_state(day, item)
+        return states
+
+    def _date_state(self, day: date, item: Mapping[str, Any]) -> DateState:
+        if item["status"] == RUNNING:
+            seconds = (datetime.now(UTC) - item["startDate"]).total_seconds()
+            return DateState(ingestion_date=day, status="running", seconds=seconds)
+        execution = self.describe(item["executionArn"])
+        if execution.status != "SUCCEEDED":
+            return DateState(ingestion_date=day, status="failed", seconds=execution.seconds, reason=execution.reason)
+        output = execution.output or {}
+        rows = output.get("summary", {}).get("rows_written")
+        return DateState(ingestion_date=day, status=str(output.get("status")), rows=rows, seconds=execution.seconds)
+
+    def _started_since(self, backfill: Execution) -> Iterator[Mapping[str, Any]]:
+        for item in self._listed(self._deployment.pipeline_arn):  # the youngest first
+            if item["startDate"] < backfill.started_at:
+                return
+            yield item
+
+    def _listed(self, machine_arn: str, **which: str) -> Iterator[Mapping[str, Any]]:
+        pages = self._client.get_paginator("list_executions").paginate(stateMachineArn=machine_arn, **which)
+        for page in pages:
+            yield from page["executions"]
+
+    def _start(self, machine_arn: str, name: str, asked: Mapping[str, Any]) -> Execution:
+        try:
+            started = self._client.start_execution(stateMachineArn=machine_arn, name=name, input=json.dumps(asked))
+        except self._client.exceptions.StateMachineDoesNotExist as error:
+            raise CommandFailed(
+                f"there is no state machine {machine_arn}; next: deploy the dataset with cdk deploy --all"
+            ) from error
+        return self.describe(started["executionArn"])
+
+    def _described(self, arn: str) -> Execution | None:
+        try:
+            found = self._client.describe_execution(executionArn=arn)
+        except (self._client.exceptions.ExecutionDoesNotExist, self._client.exceptions.InvalidArn):
+            return None
+        cause = read_cause(found["cause"], error=found.get("error", "")) if "cause" in found else None
+        return Execution(
+            arn=arn,
+            name=found["name"],
+            status=found["status"],
+            started_at=found["startDate"],
+            stopped_at=found.get("stopDate"),
+            input=_json_object(found.get("input")),
+            output=_json_object(found.get("output")),
+            cause=cause,
+        )
+
+    @cached_property
+    def _client(self) -> Any:
+        import boto3  # noqa: PLC0415  slow to load, and no command on a directory needs it
+
+        return boto3.client("stepfunctions")
+
+
+def dates_asked(backfill: Execution) -> list[date]:
+    """Return the dates that the input of a backfill names, in its order."""
+    asked = backfill.input or {}
+    if "dates" in asked:
+        return [parse_ingestion_date(text) for text in asked["dates"]]
+    first, last = (parse_ingestion_date(str(asked[name])) for name in ("start", "end"))
+    return [date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
+
+
+def _is_entered(event: Mapping[str, Any]) -> bool:
+    return "stateEnteredEventDetails" in event
+
+
+def _date_in_name(name: str, backfill: str) -> date | None:
+    """Return the date of an execution that a backfill started; it is named for both."""
+    prefix, _, rest = name.partition(f"{backfill}-")
+    try:
+        return None if prefix or not rest else parse_ingestion_date(rest[-len("YYYY-MM-DD") :])
+    except ValueError:
+        return None
+
+
+def _json_object(text: str | None) -> Mapping[str, Any] | None:
+    try:
+        value = json.loads(text or "null")
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,109 @@
+"""`python -m cli.make_run`, which `make run` calls: the story on generated days, or a person's own day."""
+
+import argparse
+import io
+import os
+import sys
+import time
+from collections.abc import Mapping, MutableMapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+
+from cli.__main__ import INTERRUPTED, end_on_sigterm
+from cli.errors import CommandFailed, WrongUse
+from cli.local import state_folder
+from cli.own_day import run_own_day
+from cli.story import SECOND, THIRD, Story
+from cli.story_cloud import StoryCloud, one_at_a_time
+from data_contract import ContractError
+from data_contract.paths import parse_ingestion_date
+
+
+def main(argv: Sequence[str], environment: MutableMapping[str, str]) -> int:
+    """Carry out what was asked and return the exit code.
+
+    ``environment`` gets the variables of the cloud; it must be the process's own, where the AWS clients look.
+    """
+    console = Console(highlight=False)
+    state = state_folder(environment).resolve()
+    try:
+        given = _parser().parse_args(argv)
+        with one_at_a_time(state):
+            cloud = StoryCloud(state, dict(environment))
+            if given.data is None:
+                _tell(console, cloud, rows=given.rows, environment=environment)
+                return 0
+            return _own_day(console, cloud, given, environment=environment)
+    except (CommandFailed, ContractError, OSError) as failure:
+        print(f"make run: {failure}", file=sys.stderr)
+        return getattr(failure, "exit_code", 1)
+    except KeyboardInterrupt:
+        print("make run: interrupted; the embedded AWS may run on, see ./pipeline local status", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _tell(console: Console, cloud: StoryCloud, *, rows: int, environment: MutableMapping[str, str]) -> None:
+    start = time.monotonic()
+    cloud.start_anew()
+    environment.update(cloud.variables())
+    Story(console, cloud, rows=rows, environment=environment).tell()
+    console.print(_closing(cloud, environment, seconds=time.monotonic() - start), soft_wrap=True)
+
+
+def _own_day(
+    console: Console, cloud: StoryCloud, given: argparse.Namespace, *, environment: MutableMapping[str, str]
+) -> int:
+    if given.date is None:
+        raise WrongUse("DATA goes with DATE; give both: make run DATE=2025-01-31 DATA=file.json")
+    cloud.start_as_it_is()
+    environment.update(cloud.variables())
+    code = run_own_day(console, cloud, given.date, given.data, contract=given.contract, environment=environment)
+    console.print(f"\n{_LOOK_FURTHER.format(first=given.date, second=given.date)}", soft_wrap=True)
+    return code
+
+
+_LOOK_FURTHER = """\
+It goes on running. Any AWS client of a shell talks to it after
+  eval "$(./pipeline local env)"
+for example
+  ./pipeline status {first}
+  ./pipeline report {second}
+  ./pipeline query "SELECT * FROM curated_events LIMIT 5"
+  ./pipeline outbox
+and  ./pipeline local down  stops it."""
+
+
+def _closing(cloud: StoryCloud, environment: Mapping[str, str], *, seconds: float) -> str:
+    place = f"at {environment['AWS_ENDPOINT_URL']}; its files lie in {_short(cloud.state)}"
+    return f"""
+Told in {seconds:.0f} seconds, on the embedded AWS {place}.
+{_LOOK_FURTHER.format(first=SECOND, second=THIRD)} The next `make run` begins with an empty one."""
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make run", allow_abbrev=False, exit_on_error=True)
+    parser.add_argument("--rows", type=int, default=20_000, help="lines per generated day (default 20000)")
+    parser.add_argument("--date", type=_day, help="ingestion date of your own files")
+    parser.add_argument("--data", type=Path, help="your own files: one, or a directory")
+    parser.add_argument("--contract", type=Path, help="their contract, one of contracts/")
+    return parser
+
+
+def _day(text: str) -> date:
+    try:
+        return parse_ingestion_date(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+if __name__ == "__main__":
+    end_on_sigterm()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # in a file, too, errors stand where they happened
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,157 @@
+"""A started cloud with the pipeline deployed into it, and what the tests do with it through public APIs."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from tests.unit.programs import ROOT
+
+DEPLOY_SECONDS = 300
+RUN_SECONDS = 600
+PIPELINE = "prod-events-pipeline"
+WORKGROUP = "prod-data-pipeline"
+
+
+class Cloud:
+    """A started cloud with the pipeline deployed into it."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.up()
+        self.cdk("bootstrap")
+        self.cdk("deploy", "--all", "--require-approval", "never")
+        stacks = self.client("cloudformation").describe_stacks()["Stacks"]
+        outputs = {item["OutputKey"]: item["OutputValue"] for stack in stacks for item in stack.get("Outputs", ())}
+        self.bucket = outputs["DataBucketName"]
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "cli", "local", *arguments],
+            cwd=ROOT,
+            env=os.environ | {"PIPELINE_LOCAL_STATE": str(self.state), "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=DEPLOY_SECONDS,
+        )
+
+    def pipeline(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        with self.started_pipeline(*arguments) as process:
+            out, err = process.communicate(timeout=RUN_SECONDS)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def environment(self) -> dict[str, str]:
+        return os.environ | self.variables | {"PIPELINE_LOCAL_STATE": str(self.state), "COLUMNS": "300"}
+
+    def started_pipeline(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "cli", *arguments],
+            cwd=ROOT,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def up(self) -> None:
+        result = self.command("up")
+        assert result.returncode == 0, result.stderr
+        self.variables: dict[str, str] = json.loads(self.command("env", "--json").stdout)
+
+    def cdk(self, *arguments: str, folder: Path = ROOT) -> str:
+        cdk = [str(ROOT / "node_modules" / ".bin" / "cdk"), *arguments, "--no-notices"]
+        output = ["--output", str(self.state.with_name("cdk.out"))]
+        result = subprocess.run(
+            [*cdk, *output],
+            cwd=folder,
+            env=os.environ | self.variables | {"CDK_DISABLE_VERSION_CHECK": "1", "CDK_DISABLE_CLI_TELEMETRY": "true"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=DEPLOY_SECONDS,
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout + result.stderr
+
+    def client(self, service: str) -> Any:
+        any_client: Any = boto3.client  # its overloads know literal names only
+        return any_client(
+            service,
+            endpoint_url=self.variables["AWS_ENDPOINT_URL"],
+            aws_access_key_id=self.variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.variables["AWS_SECRET_ACCESS_KEY"],
+            region_name=self.variables["AWS_REGION"],
+        )
+
+    def deliver(self, day: str, folder: Path, *defects: str, rows: int = 1000) -> None:
+        generator = [sys.executable, str(ROOT / "data" / "sample_raw" / "generate_events.py"), day, "--rows", str(rows)]
+        subprocess.run([*generator, "--out", str(folder), *defects], check=True, stdout=subprocess.DEVNULL)
+        for path in (folder / "raw").rglob(f"ingestion_date={day}/*"):
+            self.client("s3").upload_file(str(path), self.bucket, str(path.relative_to(folder)))
+
+    def start(self, day: str) -> str:
+        machine = f"arn:aws:states:{self.variables['AWS_REGION']}:{self.variables['AWS_ACCESS_KEY_ID']}:stateMachine"
+        arn: str = self.client("stepfunctions").start_execution(
+            stateMachineArn=f"{machine}:{PIPELINE}", input=json.dumps({"ingestion_date": day})
+        )["executionArn"]
+        return arn
+
+    def run(self, day: str) -> dict[str, Any]:
+        arn, steps = self.start(day), self.client("stepfunctions")
+        ended: dict[str, Any] = until(lambda: ended_as(steps.describe_execution(executionArn=arn)))
+        return ended
+
+    def partitions(self) -> dict[str, str]:
+        found = self.client("glue").get_partitions(DatabaseName="prod_data_pipeline", TableName="curated_events")
+        return {item["Values"][0]: item["StorageDescriptor"]["Location"] for item in found["Partitions"]}
+
+    def record(self, day: str) -> dict[str, Any]:
+        key = f"publications/events/ingestion_date={day}.json"
+        record: dict[str, Any] = json.load(self.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"])
+        return record
+
+    def job_runs(self) -> list[dict[str, Any]]:
+        runs: list[dict[str, Any]] = self.client("glue").get_job_runs(JobName="prod-events-curation")["JobRuns"]
+        return runs
+
+    def query(self, sql: str) -> list[list[str]]:
+        athena = self.client("athena")
+        query_id = athena.start_query_execution(QueryString=sql, WorkGroup=WORKGROUP)["QueryExecutionId"]
+        ended = until(lambda: ended_query(athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]))
+        assert ended["Status"]["State"] == "SUCCEEDED", ended["Status"]
+        rows = athena.get_query_results(QueryExecutionId=query_id)["ResultSet"]["Rows"]
+        return [[value.get("VarCharValue", "") for value in row["Data"]] for row in rows]
+
+    def messages(self, about: str) -> list[dict[str, Any]]:
+        outbox = self.state / "outbox.jsonl"
+        lines = outbox.read_text(encoding="utf-8").splitlines() if outbox.exists() else []
+        return [message for message in map(json.loads, lines) if about in message["subject"]]
+
+
+def ended_as(execution: dict[str, Any]) -> dict[str, Any] | None:
+    return None if execution["status"] == "RUNNING" else execution
+
+
+def ended_query(execution: dict[str, Any]) -> dict[str, Any] | None:
+    return None if execution["Status"]["State"] in {"QUEUED", "RUNNING"} else execution
+
+
+def until(found: Callable[[], Any], *, seconds: float = RUN_SECONDS) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (answer := found()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.2)
+    return answer
+
+
+def spark_processes(state: Path) -> list[str]:
+    """The commands of all processes that work in the folder of a job run."""
+    commands = (path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if os.access(path, os.R_OK))
+    return [text for raw in commands if str(state / "job-runs") in (text := raw.decode(errors="replace"))]

@@ -1,0 +1,249 @@
+"""`pipeline` against the deployed state machines: what a person types, on the embedded AWS."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.local.cloud import Cloud, spark_processes, until
+from tests.unit.programs import ROOT
+
+DAYS = [f"2025-02-0{day}" for day in (1, 2, 3, 4)]
+ROWS = 1000
+INTERPRETER = str(Path(sys.base_prefix) / "bin" / "python3")  # none of the project's packages
+
+
+def outcomes(result: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    return {item["ingestion_date"]: item["status"] for item in json.loads(result.stdout)["dates"]}
+
+
+@pytest.fixture(scope="module")
+def raw_days(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Raw data of four days, the second of which breaks its contract."""
+    folder = tmp_path_factory.mktemp("raw")
+    for day in DAYS:
+        cloud.deliver(day, folder, *(("--null-user-percent", "12") if day == DAYS[1] else ()), rows=ROWS)
+    return DAYS
+
+
+@pytest.fixture(scope="module")
+def first_day(cloud: Cloud, raw_days: list[str]) -> str:
+    result = cloud.pipeline("run", raw_days[0])
+    assert (result.returncode, result.stderr) == (0, "")
+    assert re.fullmatch(rf"{raw_days[0]}: published run \S+: 1,000 rows read, \S+ written, .*\n", result.stdout)
+    return raw_days[0]
+
+
+class TestRun:
+    def test_a_day_that_is_published_is_left_alone(self, cloud: Cloud, first_day: str) -> None:
+        run_id = cloud.record(first_day)["current"]["run_id"]
+        assert cloud.pipeline("run", first_day).stdout == (
+            f"{first_day}: nothing to do, already published by run {run_id}\n"
+        )
+
+    def test_json_is_the_executions_output(self, cloud: Cloud, first_day: str) -> None:
+        document = json.loads(cloud.pipeline("run", first_day, "--json").stdout)
+        assert document["status"] == "unchanged"
+        assert document["execution_arn"].startswith("arn:aws:states:")
+
+    def test_a_day_without_raw_data_fails_and_says_what_to_do(self, cloud: Cloud) -> None:
+        result = cloud.pipeline("run", "2025-02-27")
+        assert (result.returncode, result.stdout) == (1, "")
+        assert "2025-02-27: no raw data under s3://" in result.stderr
+        assert "deliver it, then: pipeline run 2025-02-27" in result.stderr
+
+    def test_ctrl_c_leaves_the_execution_running_and_says_how_to_come_back(self, cloud: Cloud, first_day: str) -> None:
+        process = cloud.started_pipeline("run", first_day, "--force")
+        until(lambda: spark_processes(cloud.state))
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == 130
+        found = re.fullmatch(r"pipeline: (run-\S+) goes on; come back with: (pipeline follow \1)\n", said)
+        assert found is not None, said
+        assert found[1] in cloud.pipeline("status").stdout.partition("under way")[2]
+        back = cloud.pipeline(*found[2].split()[1:])
+        assert (back.returncode, back.stderr) == (0, "")
+        assert f"{first_day}: published run" in back.stdout
+
+    def test_an_execution_that_does_not_exist_is_said_to_be_none(self, cloud: Cloud) -> None:
+        result = cloud.pipeline("follow", "run-2025-01-01-00000000")
+        assert result.returncode == 1
+        assert "there is no execution arn:aws:states:" in result.stderr
+
+
+class TestBackfill:
+    def test_stops_at_a_bad_day_then_continues_over_it_then_resumes(
+        self, cloud: Cloud, first_day: str, raw_days: list[str], tmp_path: Path
+    ) -> None:
+        _, bad, third, fourth = raw_days
+        stopped = cloud.pipeline("backfill", first_day, fourth, "--json")
+        assert stopped.returncode == 1
+        assert outcomes(stopped) == {
+            first_day: "unchanged", bad: "failed", third: "not started", fourth: "not started",
+        }  # fmt: skip
+        reasons = [item["reason"] for item in json.loads(stopped.stdout)["dates"]]
+        assert "null rate of user_id is 12 %, limit 3 %" in reasons[1]
+
+        continued = cloud.pipeline("backfill", first_day, fourth, "--continue", "--concurrency", "2")
+        assert continued.returncode == 1
+        assert f"{third}: published" in continued.stdout
+        assert re.search(rf"{bad} +failed .*null rate of user_id is 12 %, limit 3 %", continued.stdout)
+        assert "1 of 4 dates failed; fix the cause, then give the same command again" in continued.stderr
+        assert set(cloud.partitions()) >= {first_day, third, fourth}
+        assert bad not in cloud.partitions()
+
+        cloud.deliver(bad, tmp_path, rows=ROWS)
+        short_form = [str(ROOT / "scripts" / "run_backfill.py"), first_day, fourth, "--json"]
+        resumed = subprocess.run(
+            [INTERPRETER, *short_form], env=cloud.environment(), capture_output=True, text=True, check=False
+        )
+        assert resumed.returncode == 0, resumed.stderr
+        assert outcomes(resumed) == {
+            first_day: "unchanged", bad: "published", third: "unchanged", fourth: "unchanged",
+        }  # fmt: skip
+
+    def test_sends_one_alert_for_a_failed_date_and_one_summary(self, cloud: Cloud, raw_days: list[str]) -> None:
+        alerts = cloud.messages(f"{raw_days[1]} failed")
+        assert len(alerts) == 2  # one for each of the two backfills above
+        assert "fix the source, then: pipeline run" in alerts[0]["body"]
+        assert len(cloud.messages("backfill failed")) == 2
+        assert len(cloud.messages("backfill finished")) == 1
+
+
+class TestVersions:
+    def test_rollback_shows_readers_the_version_before_and_a_second_one_undoes_it(
+        self, cloud: Cloud, first_day: str
+    ) -> None:
+        count = f"SELECT count(*) FROM curated_events WHERE ingestion_date = '{first_day}'"
+        if not cloud.record(first_day)["previous"]:
+            assert cloud.pipeline("run", first_day, "--force").returncode == 0
+        before, rows = cloud.record(first_day), cloud.pipeline("query", count, "--json").stdout
+        result = cloud.pipeline("rollback", first_day)
+        assert result.returncode == 0, result.stderr
+        after = cloud.record(first_day)
+        assert after["current"]["run_id"] == before["previous"][0]["run_id"]
+        assert cloud.partitions()[first_day] == after["current"]["location"]
+        assert json.loads(cloud.pipeline("query", count, "--json").stdout)["rows"] == json.loads(rows)["rows"]
+        assert cloud.pipeline("rollback", first_day).returncode == 0
+        assert cloud.partitions()[first_day] == before["current"]["location"]
+
+    def test_a_reader_without_pause_always_sees_one_complete_version(self, cloud: Cloud, first_day: str) -> None:
+        sql = (
+            "SELECT count(*), count(DISTINCT regexp_extract(\"$path\", 'run_id=[^/]+')) "
+            f"FROM prod_data_pipeline.curated_events WHERE ingestion_date = '{first_day}'"
+        )
+        rows = str(cloud.record(first_day)["current"]["rows_written"])
+        seen: list[list[str]] = []
+        done = threading.Event()
+
+        def read() -> None:
+            while not done.is_set():
+                seen.append(cloud.query(sql)[1])
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        results = [cloud.pipeline("run", first_day, "--force") for _ in range(2)]
+        done.set()
+        reader.join()
+        assert [result.returncode for result in results] == [0, 0]
+        assert len(seen) > 20
+        assert {tuple(answer) for answer in seen} == {(rows, "1")}
+
+    def test_status_and_report_read_the_deployed_dataset(self, cloud: Cloud, first_day: str) -> None:
+        current = cloud.record(first_day)["current"]["run_id"]
+        assert re.search(rf"{first_day} +{current}", cloud.pipeline("status").stdout)
+        assert f"events {first_day}, run {current}: published" in cloud.pipeline("report", first_day).stdout
+
+    def test_repair_brings_a_dropped_partition_back(self, cloud: Cloud, first_day: str) -> None:
+        where = {"DatabaseName": "prod_data_pipeline", "TableName": "curated_events"}
+        cloud.client("glue").delete_partition(**where, PartitionValues=[first_day])
+        result = cloud.pipeline("repair")
+        assert (result.returncode, result.stdout) == (0, f"events: repaired {first_day}\n")
+        assert cloud.partitions()[first_day] == cloud.record(first_day)["current"]["location"]
+
+
+class TestQuery:
+    def test_shows_the_rows(self, cloud: Cloud, first_day: str) -> None:
+        rows = cloud.record(first_day)["current"]["rows_written"]
+        sql = f"SELECT count(*) AS events, NULL AS nothing FROM curated_events WHERE ingestion_date = '{first_day}'"
+        document = json.loads(cloud.pipeline("query", sql, "--json").stdout)
+        assert (document["names"], document["rows"]) == (["events", "nothing"], [[str(rows), None]])
+        assert re.search(rf"^ +{rows}", cloud.pipeline("query", sql).stdout, re.MULTILINE)
+
+    def test_says_what_athena_says_about_a_wrong_one(self, cloud: Cloud) -> None:
+        result = cloud.pipeline("query", "SELECT nope FROM curated_events")
+        assert (result.returncode, result.stdout) == (1, "")
+        assert "COLUMN_NOT_FOUND" in result.stderr
+        assert "nope" in result.stderr
+
+
+def test_two_executions_of_one_date_at_once_publish_it_once(cloud: Cloud, tmp_path: Path) -> None:
+    day = "2025-02-10"
+    cloud.deliver(day, tmp_path, rows=ROWS)
+    processes = [cloud.started_pipeline("run", day, "--json") for _ in range(2)]
+    documents = [json.loads(process.communicate(timeout=600)[0]) for process in processes]
+    statuses = sorted(document["status"] for document in documents)
+    assert statuses in (["failed", "published"], ["published", "unchanged"])
+    assert not [document for document in documents if "superseded" not in document.get("message", "superseded")]
+    record = cloud.record(day)
+    assert record["previous"] == []
+    assert cloud.partitions()[day] == record["current"]["location"]
+    sql = f"SELECT count(*) FROM prod_data_pipeline.curated_events WHERE ingestion_date = '{day}'"
+    assert cloud.query(sql)[1] == [str(record["current"]["rows_written"])]
+
+
+@pytest.fixture(scope="module")
+def second_dataset(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One more contract, deployed over what is there; the sources are copied so that no test changes them."""
+    project = tmp_path_factory.mktemp("project")
+    for name in ("contracts", "data_contract", "glue_src", "lambda_src", "stacks"):
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("app.py", "config.py", "cdk.json"):
+        shutil.copy(ROOT / name, project / name)
+    contract = project / "contracts" / "web_access.odcs.yaml"
+    shutil.copy(ROOT / "tests" / "contracts" / "web_access.odcs.yaml", contract)
+    cloud.cdk("deploy", "--all", "--require-approval", "never", folder=project)
+    return contract
+
+
+class TestSecondDataset:
+    def test_comes_with_its_contract_and_runs_beside_the_first(self, cloud: Cloud, second_dataset: Path) -> None:
+        (source,) = (ROOT / "tests" / "data" / "web_access").glob("*2015-05-17*.gz")
+        key = f"raw/source_system=web/ingestion_date=2015-05-17/{source.name}"
+        cloud.client("s3").upload_file(str(source), cloud.bucket, key)
+        result = cloud.pipeline("run", "2015-05-17", "--contract", str(second_dataset))
+        assert result.returncode == 0, result.stderr
+        assert "1,632 rows read" in result.stdout
+        counted = cloud.query("SELECT count(*) FROM prod_data_pipeline.curated_web_access")
+        assert counted[1] == ["1632"]
+        assert "2015-05-17" not in cloud.partitions()
+
+    def test_a_job_that_takes_too_long_is_stopped_and_alerted(self, cloud: Cloud, second_dataset: Path) -> None:
+        job = "prod-web_access-curation"
+        endless = b"import time\ntime.sleep(600)\n"
+        cloud.client("s3").put_object(Bucket=cloud.bucket, Key="scripts/endless.py", Body=endless)
+        found = cloud.client("glue").get_job(JobName=job)["Job"]
+        command: dict[str, Any] = {**found["Command"], "ScriptLocation": f"s3://{cloud.bucket}/scripts/endless.py"}
+        update = {"Role": found["Role"], "Command": command, "DefaultArguments": {}, "Timeout": 1}
+        cloud.client("glue").update_job(JobName=job, JobUpdate=update)
+        result = cloud.pipeline("run", "2015-05-17", "--force", "--contract", str(second_dataset))
+        assert result.returncode == 1
+        assert "timed out after 1 minutes" in result.stderr
+        assert cloud.client("glue").get_job_runs(JobName=job)["JobRuns"][-1]["JobRunState"] == "TIMEOUT"
+        assert not spark_processes(cloud.state)
+        assert until(lambda: cloud.messages("[web_access] 2015-05-17"))
+
+
+def test_destroy_removes_all_but_the_buckets(cloud: Cloud, second_dataset: Path) -> None:
+    cloud.cdk("destroy", "--all", "--force", folder=second_dataset.parent.parent)
+    assert cloud.client("stepfunctions").list_state_machines()["stateMachines"] == []
+    stacks = cloud.client("cloudformation").describe_stacks()["Stacks"]
+    assert [stack["StackName"] for stack in stacks] == ["CDKToolkit"]
+    assert cloud.record(DAYS[0])["current"]
