@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -149,11 +149,19 @@ class LocalCloud:
             "-m",
             "local_cloud",
             f"--state={self._state}",
-            f"--port={_free_port()}",
+            f"--port={self._port()}",
             f"--spark-submit={Path(sys.executable).with_name('spark-submit')}",
             f"--java-home={java_home.stdout.strip()}",
             f"--java-options={java_options}",
         ]
+
+    def _port(self) -> int:
+        """Choose a port: the one it had before, which shells may know, or the usual one, or any."""
+        kept = self._state / "port.txt"
+        before = [int(kept.read_text(encoding="ascii"))] if kept.exists() else []
+        port = _free_port([*before, _PREFERRED_PORT])
+        kept.write_text(str(port), encoding="ascii")
+        return port
 
     def _running(self) -> dict[str, Any] | None:
         """Return what a running cloud says of itself; its lock, which ends with it, tells whether it runs."""
@@ -195,8 +203,8 @@ def _variables(environment: Mapping[str, str]) -> dict[str, str]:
     return {**passed_on, "PATH": environment.get("PATH", os.defpath), "PYTHONUNBUFFERED": "1"}
 
 
-def _free_port() -> int:
-    for port in (_PREFERRED_PORT, 0):
+def _free_port(preferred: Sequence[int]) -> int:
+    for port in (*preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -1,11 +1,12 @@
-"""Gaps of the emulator that a few lines fill: errors of functions, a resource type, the time a schedule passes on."""
+"""Gaps of the emulator that a few lines fill: errors of functions, a resource type, a schedule's time, moved queues."""
 
 import json
 import re
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-from ministack.services import athena, eventbridge, lambda_svc
+from ministack.services import athena, eventbridge, lambda_svc, sqs
 from ministack.services.cloudformation import provisioners
 
 from local_cloud.seams import UnknownEmulator, replace, require
@@ -22,6 +23,7 @@ def install() -> None:
     _name_function_errors()
     _add_named_queries()
     _pass_scheduled_time()
+    _move_queues()
 
 
 def _name_function_errors() -> None:
@@ -74,3 +76,20 @@ def _pass_scheduled_time() -> None:
         return original(target, event, rule, view)
 
     original = replace(eventbridge, "_invoke_target", invoke, parameters=["target", "event", "rule", "view"])
+
+
+def _move_queues() -> None:
+    """Let queues, which the emulator knows by their URL, be found after a start on another port."""
+
+    def restore(data: Any) -> None:
+        original(data)
+        for scope in list(sqs._queues._data):
+            account, region, url = scope
+            moved = urlsplit(url)._replace(netloc=sqs._CANONICAL_NETLOC).geturl()
+            queue = sqs._queues._data.pop(scope)
+            sqs._queues._data[account, region, moved] = {**queue, "url": moved}
+        sqs._queue_name_to_url.clear()
+        rebuild()
+
+    rebuild = require(sqs, "_rebuild_queue_name_index", parameters=[])
+    original = replace(sqs, "load_persisted_state", restore, parameters=["data"])

@@ -65,6 +65,10 @@ class Cloud:
         assert result.returncode == 0, result.stderr
         self.variables: dict[str, str] = json.loads(self.command("env", "--json").stdout)
 
+    @property
+    def port(self) -> int:
+        return int(self.variables["AWS_ENDPOINT_URL"].rpartition(":")[2])
+
     def cdk(self, *arguments: str, folder: Path = ROOT) -> str:
         cdk = [str(ROOT / "node_modules" / ".bin" / "cdk"), *arguments, "--no-notices"]
         output = ["--output", str(self.state.with_name("cdk.out"))]

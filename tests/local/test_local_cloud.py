@@ -115,7 +115,8 @@ def test_killed_at_once_it_loses_nothing_that_was_published(cloud: Cloud, publis
     until(lambda: spark_processes(cloud.state))
     os.kill(json.loads(cloud.command("status", "--json").stdout)["pid"], signal.SIGKILL)
     until(lambda: not spark_processes(cloud.state), seconds=10)
-    cloud.up()
+    with socket.create_server(("127.0.0.1", cloud.port)):
+        cloud.up()  # on another port
     assert (cloud.record(published_day), cloud.partitions()) == (record, partitions)
     assert json.loads(cloud.run(published_day)["output"])["status"] == "unchanged"
     assert cloud.run("2025-01-05")["status"] == "SUCCEEDED"
