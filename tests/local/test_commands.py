@@ -59,6 +59,7 @@ class TestRun:
         assert "2025-02-27: no raw data under s3://" in result.stderr
         assert "deliver it, then: pipeline run 2025-02-27" in result.stderr
 
+    @pytest.mark.usefixtures("interruptible")
     def test_ctrl_c_leaves_the_execution_running_and_says_how_to_come_back(self, cloud: Cloud, first_day: str) -> None:
         process = cloud.started_pipeline("run", first_day, "--force")
         until(lambda: spark_processes(cloud.state))
