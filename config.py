@@ -100,8 +100,11 @@ class Settings:
 
     @property
     def execution_timeout_minutes(self) -> int:
-        """How long one date may take, from the first look for raw data to the notification."""
-        return self.wait_for_data_minutes + self.task_timeout_minutes + EXECUTION_MARGIN_MINUTES
+        """How long one date may take, from the first look for raw data to the notification.
+
+        It may have to wait for another run of the date first, which takes as long as its own at the most.
+        """
+        return self.wait_for_data_minutes + 2 * self.task_timeout_minutes + EXECUTION_MARGIN_MINUTES
 
     @property
     def data_is_destroyed(self) -> bool:

@@ -55,8 +55,7 @@ class Dataset:
 
     def runs(self, day: date) -> list[Metrics]:
         """Read the metrics of every run of a date, oldest first."""
-        folder = self.paths.metrics_key(day, "").rpartition("/")[0]
-        return sorted(self._metrics(f"{folder}/"), key=lambda metrics: str(metrics["started_at"]))
+        return sorted(self._metrics(self.paths.metrics_prefix(day)), key=lambda metrics: str(metrics["started_at"]))
 
     def run(self, run_id: str) -> Metrics:
         """Read the metrics of one run, whatever its date.

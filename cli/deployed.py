@@ -100,6 +100,8 @@ def _run_line(execution: Execution) -> str:
     output = execution.output or {}
     if output.get("status") == "published":
         return outcome_line({**output, **output["summary"]})
+    if output.get("status") == "refused":
+        return f"{output.get('ingestion_date')}: nothing to do, run {output.get('run_id')} refused this raw data"
     return f"{output.get('ingestion_date')}: nothing to do, already published by run {output.get('run_id')}"
 
 

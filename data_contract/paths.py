@@ -50,9 +50,13 @@ class DatasetPaths:
         """Folder of the lines that one run could not use."""
         return f"quarantine/{self.dataset}/ingestion_date={ingestion_date}/run_id={run_id}/"
 
+    def metrics_prefix(self, ingestion_date: date) -> str:
+        """Folder of the metrics of a day's runs."""
+        return f"metrics/{self.dataset}/ingestion_date={ingestion_date}/"
+
     def metrics_key(self, ingestion_date: date, run_id: str) -> str:
         """Object with the metrics of one run."""
-        return f"metrics/{self.dataset}/ingestion_date={ingestion_date}/{run_id}.json"
+        return f"{self.metrics_prefix(ingestion_date)}{run_id}.json"
 
     def publications_prefix(self) -> str:
         """Folder of the publication records, one object per day."""
@@ -72,7 +76,7 @@ class DatasetPaths:
 
 
 def run_id_in(key: str) -> str | None:
-    """Find the run that a key below a version or lease prefix belongs to, or None when it is not ours."""
+    """Find the run that a key below a version, lease or metrics prefix belongs to, or None when it is not ours."""
     for part in key.split("/"):
         name = part.removeprefix("run_id=").removesuffix(".json")
         if _RUN_ID.fullmatch(name):

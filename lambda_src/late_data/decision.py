@@ -109,7 +109,8 @@ def execution_name(dataset: str, day: date, fingerprint: str, *, published_run_i
 
 
 def execution_input(day: date) -> str:
-    return json.dumps({"ingestion_date": str(day), "force": False})
+    """Ask for a run, unless this raw data was refused: a person knows of that already."""
+    return json.dumps({"ingestion_date": str(day), "force": False, "unless_refused": True})
 
 
 def batch_response(failed: Sequence[str]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""What a day's raw data means for its run: ready, already published, still to be waited for, or missing."""
+"""What a day's raw data means for its run: ready, already published or refused, still to be waited for, or missing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
@@ -12,22 +12,27 @@ from shared.inputs import Input
 from shared.messages import Message, Notice, clean
 from shared.storage import RawDay
 
-_KEYS: Final = ("ingestion_date", "scheduled_time", "force", "wait_until")
+_KEYS: Final = ("ingestion_date", "scheduled_time", "force", "wait_until", "unless_refused")
+_REFUSED: Final = "gate_failed"
 _IGNORED_SHOWN: Final = 3
 
 
 @dataclass(frozen=True)
 class SensorRequest:
-    """Which day to look at, and until when missing data is no reason to give up."""
+    """Which day to look at, until when missing data is no reason to give up, and whether refused data is left alone."""
 
     day: date
     force: bool
     wait_until: datetime | None
+    unless_refused: bool
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What the sensor answers; ``fingerprint`` and ``latest_arrival`` are None without raw data."""
+    """What the sensor answers; ``fingerprint`` and ``latest_arrival`` are None without raw data.
+
+    ``held_back_by`` is the job run that is waited for, or the run that refused this raw data.
+    """
 
     ingestion_date: str
     status: str
@@ -37,6 +42,15 @@ class Finding:
     latest_arrival: str | None
     published_run_id: str | None
     force: bool
+    held_back_by: str | None = None
+
+    def waiting_for(self, job_run_id: str) -> "Finding":
+        """Let the run wait for another one of its day, as only one of them could publish."""
+        return replace(self, status="waiting", held_back_by=job_run_id)
+
+    def refused_by(self, run_id: str) -> "Finding":
+        """Let the run be, as its raw data would be refused again."""
+        return replace(self, status="refused", held_back_by=run_id)
 
 
 def parse_request(event: object, zone: tzinfo) -> SensorRequest:
@@ -46,7 +60,12 @@ def parse_request(event: object, zone: tzinfo) -> SensorRequest:
         raise InvalidInput("the input needs either ingestion_date or scheduled_time, and not both")
     day = given.day("ingestion_date") if given.has("ingestion_date") else _day_before(given, zone)
     wait_until = given.moment("wait_until") if given.has("wait_until") else None
-    return SensorRequest(day, given.flag("force", default=False), wait_until)
+    return SensorRequest(
+        day,
+        force=given.flag("force", default=False),
+        wait_until=wait_until,
+        unless_refused=given.flag("unless_refused", default=False),
+    )
 
 
 def find(
@@ -63,6 +82,14 @@ def find(
         published_run_id=None if record is None else record.current.run_id,
         force=request.force,
     )
+
+
+def is_refused(finding: Finding, latest: Mapping[str, Any] | None, *, contract_checksum: str) -> bool:
+    """Say whether a day's latest run refused this very raw data under this very contract."""
+    if latest is None or latest.get("status") != _REFUSED:
+        return False
+    seen = latest.get("raw") or {}, latest.get("contract") or {}
+    return (seen[0].get("fingerprint"), seen[1].get("checksum")) == (finding.fingerprint, contract_checksum)
 
 
 def missing_message(dataset: str, day: date, raw: RawDay, *, location: str, record: Publication | None) -> Message:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from sensor.decision import find, missing_message, parse_request, summary
+from sensor.decision import Finding, SensorRequest, find, is_refused, missing_message, parse_request, summary
 from shared.environment import DataPlace, Environment
 from shared.errors import RawDataMissing
+from shared.job_runs import run_at_work_on
 from shared.logs import StepLog
-from shared.storage import list_raw_day, read_publication
+from shared.storage import list_raw_day, read_latest_metrics, read_publication
 from shared.topic import publish
 
 
@@ -22,6 +23,7 @@ class Settings:
     contract_checksum: str
     zone: tzinfo
     alert_topic_arn: str
+    job_name: str
 
 
 def handler(event: object, context: object) -> dict[str, Any]:
@@ -35,6 +37,8 @@ def handler(event: object, context: object) -> dict[str, Any]:
     raw, record = list_raw_day(place, request.day), read_publication(place, request.day)
     now = datetime.now(UTC)
     finding = find(request, raw, record, contract_checksum=settings.contract_checksum, now=now)
+    if finding.status == "ready":
+        finding = _with_other_runs(finding, request, settings)
     log.info("raw day listed", **summary(finding), ignored=len(raw.ignored))
     if finding.status == "missing":
         location = place.uri(place.paths.raw_prefix(request.day))
@@ -46,7 +50,21 @@ def handler(event: object, context: object) -> dict[str, Any]:
     return summary(finding)
 
 
+def _with_other_runs(finding: Finding, request: SensorRequest, settings: Settings) -> Finding:
+    """Ask, for a day that could be run, what its other runs do or found."""
+    if job_run_id := run_at_work_on(request.day, settings.job_name):
+        return finding.waiting_for(job_run_id)
+    latest = read_latest_metrics(settings.place, request.day) if request.unless_refused else None
+    if latest is not None and is_refused(finding, latest, contract_checksum=settings.contract_checksum):
+        return finding.refused_by(str(latest["run_id"]))
+    return finding
+
+
 def _settings(environment: Environment) -> Settings:
     return Settings(
-        environment.place(), environment.contract_checksum(), environment.time_zone(), environment.alert_topic_arn()
+        environment.place(),
+        environment.contract_checksum(),
+        environment.time_zone(),
+        environment.alert_topic_arn(),
+        environment.job_name(),
     )

@@ -18,6 +18,7 @@ _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CHECKSUM: Final = re.compile(r"[0-9a-f]{64}")
 _TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 _STATE_MACHINE: Final = re.compile(r"arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[A-Za-z0-9_-]{1,80}")
+_JOB: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _COUNT: Final = re.compile(r"[1-9][0-9]{0,5}")
 _HOURS: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?")
 
@@ -56,6 +57,9 @@ class Environment:
 
     def state_machine_arn(self) -> str:
         return self._matching("STATE_MACHINE_ARN", _STATE_MACHINE, "the ARN of a state machine")
+
+    def job_name(self) -> str:
+        return self._matching("JOB_NAME", _JOB, "the name of a Glue job")
 
     def max_concurrent_runs(self) -> int:
         """How many runs of the job Glue allows at once."""

@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from data_contract.fingerprint import RawObject, fingerprint, ignored_because
+from data_contract.paths import run_id_in
 from data_contract.publication import Publication, from_json
 from shared.aws import client, error_code, explained
 from shared.environment import DataPlace
@@ -81,6 +82,14 @@ def read_metrics(place: DataPlace, day: date, run_id: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise InvalidDocument(f"metrics object {place.uri(key)} is a {type(document).__name__}, expected a JSON object")
     return document
+
+
+def read_latest_metrics(place: DataPlace, day: date) -> dict[str, Any] | None:
+    """Read the metrics of a day's latest run, or None when it never ran."""
+    prefix = place.paths.metrics_prefix(day)
+    with explained(f"list {place.uri(prefix)}", needs="s3:ListBucket"):
+        run_ids = [run_id for item in _listed(place.bucket, prefix) if (run_id := run_id_in(item["Key"]))]
+    return read_metrics(place, day, max(run_ids)) if run_ids else None
 
 
 def _listed(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:

@@ -71,16 +71,14 @@ def _sensor(scope: Construct, dataset: Dataset, shared: SharedResources) -> Pyth
             "CONTRACT_CHECKSUM": dataset.contract.checksum,
             "TIME_ZONE": dataset.settings.time_zone,
             "ALERT_TOPIC_ARN": shared.topic.topic_arn,
+            "JOB_NAME": dataset.job_name,
         },
     )
-    allow_listing(sensor.role, shared, [dataset.raw_prefix, dataset.publications_prefix])
-    allow_objects(
-        sensor.role,
-        shared,
-        [dataset.publications_prefix],
-        actions=["s3:GetObject"],
-        reason=f"One publication record per day of {dataset.name}.",
-    )
+    prefixes = [dataset.publications_prefix, dataset.metrics_prefix]
+    allow_listing(sensor.role, shared, [dataset.raw_prefix, *prefixes])
+    allow_objects(sensor.role, shared, prefixes, actions=["s3:GetObject"], reason=_one_per_day_and_run(dataset))
+    job = Stack.of(scope).format_arn(service="glue", resource="job", resource_name=dataset.job_name)
+    sensor.role.allow(actions=["glue:GetJobRuns"], resources=[job])
     sensor.role.allow(actions=["sns:Publish"], resources=[shared.topic.topic_arn])
     allow_key(sensor.role, shared, writes=True, services=["s3", "sns"])
     return sensor
@@ -101,12 +99,10 @@ def _report(scope: Construct, dataset: Dataset, shared: SharedResources) -> Pyth
     )
     prefixes = [dataset.publications_prefix, dataset.metrics_prefix]
     allow_listing(report.role, shared, prefixes)
-    allow_objects(
-        report.role,
-        shared,
-        prefixes,
-        actions=["s3:GetObject"],
-        reason=f"One publication record per day and one metrics object per run of {dataset.name}.",
-    )
+    allow_objects(report.role, shared, prefixes, actions=["s3:GetObject"], reason=_one_per_day_and_run(dataset))
     allow_key(report.role, shared, writes=False)
     return report
+
+
+def _one_per_day_and_run(dataset: Dataset) -> str:
+    return f"One publication record per day and one metrics object per run of {dataset.name}."

@@ -6,6 +6,7 @@ from stacks.definitions import retries
 
 # What the caller tells this machine; everything else is for the sensor, which refuses keys that it does not know.
 _OWN_KEYS = "['notify', 'wait_minutes', 'backfill']"
+_KNOWN_ANSWERS = "ready, unchanged, refused, waiting"
 
 
 def pipeline_definition(
@@ -22,8 +23,9 @@ def pipeline_definition(
     """Return the definition.
 
     Input: ``{"ingestion_date", "force"}``, or ``{"scheduled_time"}`` for the day before; optional ``wait_minutes`` (how
-    long to wait for raw data) or ``wait_until``, ``notify: false``, and the name of the ``backfill`` that the date is
-    part of, which is for those who read of a failure. Nothing is caught: a failed execution can be
+    long to wait for raw data) or ``wait_until``, ``unless_refused`` (leave raw data alone that the latest run of the
+    date refused), ``notify: false``, and the name of the ``backfill`` that the date is part of, which is for those who
+    read of a failure. Nothing is caught: a failed execution can be
     redriven from the state that failed, and EventBridge alerts. The execution outlives the task, and the task the job.
     """
     return {
@@ -43,6 +45,15 @@ def pipeline_definition(
                     "ingestion_date": "{% $raw.ingestion_date %}",
                     "status": "unchanged",
                     "run_id": "{% $exists($raw.published_run_id) ? $raw.published_run_id : null %}",
+                },
+            },
+            "AlreadyRefused": {
+                "Type": "Pass",
+                "End": True,
+                "Output": {
+                    "ingestion_date": "{% $raw.ingestion_date %}",
+                    "status": "refused",
+                    "run_id": "{% $raw.held_back_by %}",
                 },
             },
             "CurateDay": _curate_day(job_name, task_timeout_seconds),
@@ -81,7 +92,7 @@ def pipeline_definition(
             "UnknownAnswer": {
                 "Type": "Fail",
                 "Error": "UnknownSensorStatus",
-                "Cause": "{% 'The sensor answered ' & $string($raw.status) & '; known: ready, unchanged, waiting' %}",
+                "Cause": f"{{% 'The sensor answered ' & $string($raw.status) & '; known: {_KNOWN_ANSWERS}' %}}",
             },
         },
     }
@@ -139,6 +150,7 @@ def _is_there_work() -> dict[str, Any]:
         "Choices": [
             {"Condition": "{% $raw.status = 'waiting' %}", "Next": "WaitForData"},
             {"Condition": "{% $raw.status = 'unchanged' and $not($force) %}", "Next": "AlreadyPublished"},
+            {"Condition": "{% $raw.status = 'refused' %}", "Next": "AlreadyRefused"},
             {"Condition": "{% $raw.status in ['ready', 'unchanged'] %}", "Next": "CurateDay"},
         ],
         "Default": "UnknownAnswer",

@@ -22,6 +22,7 @@ REGION = "eu-central-1"
 ACCOUNT = "123456789012"
 BUCKET = f"prod-data-pipeline-{ACCOUNT}"
 CHECKSUM = "a" * 64
+JOB = "prod-events-curation"
 PATHS = DatasetPaths("events", "app")
 DAY = date(2025, 1, 2)
 RUN_ID = "20250103T021504Z-9f3ac01b"
@@ -73,6 +74,14 @@ class Cloud:
         for number in range(count):
             bucket.put_object(BUCKET, f"{PATHS.raw_prefix(DAY)}part-{number:04}.json", b"{}\n")
 
+    def set_job_runs(self, *runs: tuple[str, date]) -> None:
+        """Let Glue list these runs of the job: the state and the day of each, the latest first."""
+        listed = [
+            {"Id": f"jr_{number}", "JobRunState": state, "Arguments": {"--ingestion_date": str(day)}}
+            for number, (state, day) in enumerate(runs)
+        ]
+        answer("glue", "GetJobRuns", status=200, body=json.dumps({"JobRuns": listed}))
+
     @property
     def sent(self) -> list[Message]:
         """What was published to the topic."""
@@ -95,7 +104,10 @@ class Cloud:
 
 
 def answer(service: str, operation: str, *, status: int, body: str, only: int | None = None) -> Callable[[], int]:
-    """Let AWS answer every attempt of an operation like this, or one of them; returns how many there were."""
+    """Let AWS answer every attempt of an operation like this, or one of them; returns how many there were.
+
+    A later answer takes the place of an earlier one.
+    """
     attempts = []
 
     def reply(request: Any, **_: Any) -> AWSResponse | None:
@@ -106,9 +118,15 @@ def answer(service: str, operation: str, *, status: int, body: str, only: int | 
         raw.stream = lambda *_a, **_k: iter([raw.read()])  # type: ignore[attr-defined]  # as urllib3's response has it
         return AWSResponse(request.url, status, HTTPHeaders(), raw)
 
-    name = client(service).meta.service_model.service_id.hyphenize()
-    client(service).meta.events.register_first(f"before-send.{name}.{operation}", reply)
+    events, name = client(service).meta.events, client(service).meta.service_model.service_id.hyphenize()
+    if earlier := _replies.get((service, operation)):
+        events.unregister(f"before-send.{name}.{operation}", earlier)
+    events.register_first(f"before-send.{name}.{operation}", reply)
+    _replies[service, operation] = reply
     return lambda: len(attempts)
+
+
+_replies: dict[tuple[str, str], Callable[..., AWSResponse | None]] = {}
 
 
 def is_documented(message: Message) -> bool:

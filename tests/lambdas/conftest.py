@@ -10,7 +10,7 @@ from moto import mock_aws
 from moto.backends import get_backend
 
 from shared.aws import client
-from tests.lambdas.cloud import ACCOUNT, BUCKET, CHECKSUM, REGION, Cloud
+from tests.lambdas.cloud import ACCOUNT, BUCKET, CHECKSUM, JOB, REGION, Cloud
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,7 @@ def cloud(_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         get_backend(service)[ACCOUNT][region].reset()  # type: ignore[call-overload]  # it knows literal names only
     client.cache_clear()
     deployed = _deploy()
+    deployed.set_job_runs()
     for name, value in _environment(deployed).items():
         monkeypatch.setenv(name, value)
     yield deployed
@@ -64,4 +65,5 @@ def _environment(deployed: Cloud) -> dict[str, str]:
         "FRESHNESS_HOURS": "6",
         "ALERT_TOPIC_ARN": deployed.topic_arn,
         "STATE_MACHINE_ARN": deployed.state_machine_arn,
+        "JOB_NAME": JOB,
     }

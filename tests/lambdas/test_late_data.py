@@ -50,7 +50,11 @@ class TestPublishedDay:
         assert handle(message(raw_key("late-0001.json"))) == []
         changed = raw_fingerprint("events.json", "late-0001.json")
         assert cloud.started == {
-            f"late-events-2025-01-02-{changed[:16]}-9f3ac01b": {"ingestion_date": "2025-01-02", "force": False}
+            f"late-events-2025-01-02-{changed[:16]}-9f3ac01b": {
+                "ingestion_date": "2025-01-02",
+                "force": False,
+                "unless_refused": True,
+            }
         }
 
     def test_is_left_alone_when_it_was_made_of_this_raw_data(self, cloud: Cloud) -> None:
@@ -142,7 +146,9 @@ class TestUnpublishedDay:
     def test_that_is_overdue_is_run(self, cloud: Cloud) -> None:
         cloud.put_raw("events.json")
         assert handle(message(raw_key())) == []
-        assert list(cloud.started.values()) == [{"ingestion_date": "2025-01-02", "force": False}]
+        assert list(cloud.started.values()) == [
+            {"ingestion_date": "2025-01-02", "force": False, "unless_refused": True}
+        ]
 
     @pytest.mark.parametrize("day", [TODAY, TODAY + timedelta(days=400)])
     def test_that_is_not_due_belongs_to_the_schedule(self, cloud: Cloud, day: date) -> None:

@@ -1,4 +1,5 @@
-from datetime import date
+import json
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -40,6 +41,7 @@ class TestRawData:
             "fingerprint": fingerprint([RawObject(key, 3, MD5_OF_TWO_BRACES)]),
             "published_run_id": None,
             "force": False,
+            "held_back_by": None,
         }
 
     def test_has_the_fingerprint_that_the_job_finds_in_the_same_bucket(self, cloud: Cloud) -> None:
@@ -159,6 +161,71 @@ class TestMissingData:
         monkeypatch.setenv("ALERT_TOPIC_ARN", cloud.topic_arn + "x")
         with pytest.raises(Exception, match=r"cannot publish to arn:aws:sns.*alertsx: NotFound"):
             look()
+
+
+class TestOtherRuns:
+    @pytest.mark.parametrize("state", ["WAITING", "STARTING", "RUNNING", "STOPPING"])
+    def test_of_the_day_that_are_at_work_are_waited_for_even_by_force(self, cloud: Cloud, state: str) -> None:
+        cloud.put_raw("events.json")
+        cloud.set_job_runs(("RUNNING", DAY + timedelta(days=1)), (state, DAY))
+        for force in (False, True):
+            found = look(force=force)
+            assert (found["status"], found["held_back_by"]) == ("waiting", "jr_1")
+
+    @pytest.mark.parametrize("state", ["SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"])
+    def test_that_ended_or_are_for_another_day_hold_nothing_up(self, cloud: Cloud, state: str) -> None:
+        cloud.put_raw("events.json")
+        cloud.set_job_runs(("RUNNING", DAY - timedelta(days=1)), (state, DAY))
+        assert look()["status"] == "ready"
+
+    def test_are_not_asked_for_when_there_is_nothing_to_do(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        cloud.publish(Publication("events", str(DAY), version(fingerprint=look()["fingerprint"])))
+        cloud.set_job_runs(("RUNNING", DAY))
+        assert look()["status"] == "unchanged"
+
+    def test_that_cannot_be_listed_are_an_error_that_names_the_permission(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        answer("glue", "GetJobRuns", status=400, body='{"__type": "AccessDeniedException", "Message": "no"}')
+        with pytest.raises(AccessDenied, match="allow the function's role glue:GetJobRuns"):
+            look()
+
+
+class TestRefusedInput:
+    def refuse(
+        self, cloud: Cloud, *, status: str = "gate_failed", checksum: str = CHECKSUM, run_id: str = RUN_ID
+    ) -> None:
+        raw, contract = {"fingerprint": look()["fingerprint"]}, {"checksum": checksum}
+        metrics = {"run_id": run_id, "status": status, "raw": raw, "contract": contract}
+        cloud.put(PATHS.metrics_key(DAY, run_id), json.dumps(metrics).encode())
+
+    def test_is_left_alone_where_that_is_asked_for(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        self.refuse(cloud)
+        found = look(unless_refused=True)
+        assert (found["status"], found["held_back_by"]) == ("refused", RUN_ID)
+        assert look()["status"] == "ready"
+
+    def test_is_what_the_latest_run_refused(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        self.refuse(cloud)
+        self.refuse(cloud, status="error", run_id="20250103T031504Z-00c0ffee")
+        assert look(unless_refused=True)["status"] == "ready"
+
+    def test_is_ready_after_an_object_was_added(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        self.refuse(cloud)
+        cloud.put_raw("more.json")
+        assert look(unless_refused=True)["status"] == "ready"
+
+    def test_is_ready_under_another_contract(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        self.refuse(cloud, checksum="b" * 64)
+        assert look(unless_refused=True)["status"] == "ready"
+
+    def test_of_a_day_that_never_ran_is_ready(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        assert look(unless_refused=True)["status"] == "ready"
 
 
 class TestSchedule:

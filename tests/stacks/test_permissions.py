@@ -222,7 +222,7 @@ class TestFunctionRoles:
     @pytest.mark.parametrize(
         ("module", "actions"),
         [
-            ("sensor", {"s3:ListBucket", "s3:GetObject", "sns:Publish"}),
+            ("sensor", {"s3:ListBucket", "s3:GetObject", "sns:Publish", "glue:GetJobRuns"}),
             ("report", {"s3:ListBucket", "s3:GetObject"}),
             ("backfill_plan", set()),
             ("backfill_summary", set()),
@@ -254,6 +254,7 @@ class TestFunctionRoles:
             ("alert", "sqs:SendMessage", "<eventsAlertsDeadLettersQueue*.Arn>"),
             ("alert", "sns:Publish", "<*AlertsTopic*>"),
             ("sensor", "sns:Publish", "<*AlertsTopic*>"),
+            ("sensor", "glue:GetJobRuns", "job/prod-events-curation"),
         ],
     )
     def test_each_may_do_it_to_its_own_resources_only(self, module: str, action: str, resource: str) -> None:
@@ -263,10 +264,15 @@ class TestFunctionRoles:
     def test_alerts_look_at_publications_only(self) -> None:
         assert listed(of_function("alert")) == keys(of_function("alert"), "s3:GetObject") == {"publications/events/*"}
 
-    @pytest.mark.parametrize("module", ["sensor", "late_data"])
-    def test_those_that_look_at_raw_data_list_it_and_read_only_the_records(self, module: str) -> None:
-        assert listed(of_function(module)) == {"raw/source_system=app/*", "publications/events/*"}
-        assert keys(of_function(module), "s3:GetObject") == {"publications/events/*"}
+    @pytest.mark.parametrize(
+        ("module", "read"),
+        [("sensor", {"publications/events/*", "metrics/events/*"}), ("late_data", {"publications/events/*"})],
+    )
+    def test_those_that_look_at_raw_data_list_it_and_read_only_what_runs_left(
+        self, module: str, read: set[str]
+    ) -> None:
+        assert listed(of_function(module)) == {"raw/source_system=app/*", *read}
+        assert keys(of_function(module), "s3:GetObject") == read
 
 
 class TestScheduleRoles:

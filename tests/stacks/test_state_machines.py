@@ -83,6 +83,13 @@ class TestPipeline:
         assert run()["status"] == "published"
         assert machine.execution.waited == 2 * 600
 
+    def test_raw_data_that_was_refused_is_left_alone(self) -> None:
+        refused = {**READY, "status": "refused", "held_back_by": "20250102T010000Z-0123abcd"}
+        machine, run = pipeline({"ingestion_date": "2025-01-01", "unless_refused": True}, sensor=refused)
+        assert run() == {"ingestion_date": "2025-01-01", "status": "refused", "run_id": refused["held_back_by"]}
+        assert machine.execution.tasks[0][1]["Payload"] == {"ingestion_date": "2025-01-01", "unless_refused": True}
+        assert len(machine.execution.tasks) == 1
+
     def test_what_it_does_not_know_reaches_the_sensor_which_refuses_it(self) -> None:
         machine, run = pipeline({"ingestion_date": "2025-01-01", "forse": True, "notify": False})
         run()
