@@ -19,6 +19,7 @@ from local_cloud.spark_run import ScriptRun, SparkHost, SparkProcess
 
 ENDED: Final = frozenset({"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED"})
 _SECONDS_PER_MINUTE: Final = 60
+_MOST_RUNS: Final = 200
 _KEPT_ATTRIBUTES: Final = {"ExecutionProperty": {"MaxConcurrentRuns": 1}, "ExecutionClass": "STANDARD"}
 JobRun = dict[str, Any]
 
@@ -41,6 +42,7 @@ class GlueJobs:
         require(s3, "_get_object_data", parameters=["bucket_name", "key", "version_id"])
         replace(glue, "_start_job_run", self.start, parameters=["data"])
         replace(glue, "_batch_stop_job_run", self.stop, parameters=["data"])
+        replace(glue, "_get_job_runs", list_runs, parameters=["data"])
         _keep_attributes()
 
     def start(self, data: dict[str, Any]) -> Any:
@@ -121,6 +123,14 @@ def credentials(endpoint_url: str) -> dict[str, str]:
         "AWS_DEFAULT_REGION": get_region(),
         "AWS_REGION": get_region(),
     }
+
+
+def list_runs(data: Mapping[str, Any]) -> Any:
+    """Answer GetJobRuns: the latest first, in pages."""
+    runs: list[JobRun] = glue._job_runs.get(data.get("JobName", ""), [])[::-1]
+    begin = int(data.get("NextToken") or 0)
+    end = begin + int(data.get("MaxResults") or _MOST_RUNS)
+    return json_response({"JobRuns": runs[begin:end]} | ({"NextToken": str(end)} if end < len(runs) else {}))
 
 
 def find_run(job_name: str, run_id: str) -> JobRun | None:

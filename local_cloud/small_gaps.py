@@ -1,4 +1,4 @@
-"""Gaps of the emulator that a few lines fill: errors of functions, a resource type, a schedule's time, moved queues."""
+"""Gaps of the emulator that a few lines fill: errors of functions, a resource type, a schedule's time, queues."""
 
 import json
 import re
@@ -15,6 +15,8 @@ _ANY_ERROR: Final = "Runtime.HandlerError"
 _TRACEBACK: Final = "Traceback (most recent call last):"
 _RAISED: Final = re.compile(r"([A-Za-z_][\w.]*)(?::|$)")
 _NAMED_QUERY: Final = "AWS::Athena::NamedQuery"
+# Five minutes, which give an upload time to end, take half a minute on one machine.
+_QUEUE_DELAY_SCALE: Final = 0.1
 _SCHEDULED_TIME: Final = "<aws.scheduler.scheduled-time>"
 
 
@@ -23,6 +25,7 @@ def install() -> None:
     _name_function_errors()
     _add_named_queries()
     _pass_scheduled_time()
+    _shorten_queue_delays()
     _move_queues()
 
 
@@ -76,6 +79,15 @@ def _pass_scheduled_time() -> None:
         return original(target, event, rule, view)
 
     original = replace(eventbridge, "_invoke_target", invoke, parameters=["target", "event", "rule", "view"])
+
+
+def _shorten_queue_delays() -> None:
+    """Let what services put into a queue wait for a part of the queue's delay only."""
+
+    def delay(queue: Any) -> float:
+        return _QUEUE_DELAY_SCALE * float(original(queue))
+
+    original = replace(sqs, "queue_delay", delay, parameters=["q"])
 
 
 def _move_queues() -> None:

@@ -20,7 +20,7 @@ WORKGROUP = "prod-data-pipeline"
 
 
 class Cloud:
-    """A started cloud with the pipeline deployed into it."""
+    """A started cloud with the pipeline deployed into it, where late data starts nothing until a test wants it."""
 
     def __init__(self, state: Path) -> None:
         self.state = state
@@ -30,6 +30,7 @@ class Cloud:
         stacks = self.client("cloudformation").describe_stacks()["Stacks"]
         outputs = {item["OutputKey"]: item["OutputValue"] for stack in stacks for item in stack.get("Outputs", ())}
         self.bucket = outputs["DataBucketName"]
+        self.watch_for_late_data(enabled=False)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -94,21 +95,26 @@ class Cloud:
             region_name=self.variables["AWS_REGION"],
         )
 
+    def watch_for_late_data(self, *, enabled: bool) -> None:
+        functions = self.client("lambda")
+        for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+            functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
+
     def deliver(self, day: str, folder: Path, *defects: str, rows: int = 1000) -> None:
         generator = [sys.executable, str(ROOT / "data" / "sample_raw" / "generate_events.py"), day, "--rows", str(rows)]
         subprocess.run([*generator, "--out", str(folder), *defects], check=True, stdout=subprocess.DEVNULL)
         for path in (folder / "raw").rglob(f"ingestion_date={day}/*"):
             self.client("s3").upload_file(str(path), self.bucket, str(path.relative_to(folder)))
 
-    def start(self, day: str) -> str:
+    def start(self, day: str, **more: bool) -> str:
         machine = f"arn:aws:states:{self.variables['AWS_REGION']}:{self.variables['AWS_ACCESS_KEY_ID']}:stateMachine"
         arn: str = self.client("stepfunctions").start_execution(
-            stateMachineArn=f"{machine}:{PIPELINE}", input=json.dumps({"ingestion_date": day})
+            stateMachineArn=f"{machine}:{PIPELINE}", input=json.dumps({"ingestion_date": day, **more})
         )["executionArn"]
         return arn
 
-    def run(self, day: str) -> dict[str, Any]:
-        arn, steps = self.start(day), self.client("stepfunctions")
+    def run(self, day: str, **more: bool) -> dict[str, Any]:
+        arn, steps = self.start(day, **more), self.client("stepfunctions")
         ended: dict[str, Any] = until(lambda: ended_as(steps.describe_execution(executionArn=arn)))
         return ended
 

@@ -200,6 +200,26 @@ def test_two_executions_of_one_date_at_once_publish_it_once(cloud: Cloud, tmp_pa
     assert cloud.query(sql)[1] == [str(record["current"]["rows_written"])]
 
 
+def test_an_execution_waits_for_the_job_run_that_is_at_work_on_its_date(cloud: Cloud, tmp_path: Path) -> None:
+    day = "2025-02-11"
+    cloud.deliver(day, tmp_path, rows=ROWS)
+    first = cloud.started_pipeline("run", day, "--json")
+    until(lambda: spark_processes(cloud.state))
+    second = cloud.pipeline("run", day, "--json")
+    assert json.loads(first.communicate(timeout=600)[0])["status"] == "published"
+    assert (second.returncode, json.loads(second.stdout)["status"]) == (0, "unchanged")
+
+
+def test_late_data_leaves_raw_data_alone_that_was_refused(cloud: Cloud, tmp_path: Path) -> None:
+    day = "2025-02-12"
+    cloud.deliver(day, tmp_path, "--null-user-percent", "12", rows=ROWS)
+    assert cloud.run(day)["status"] == "FAILED"
+    again = cloud.run(day, unless_refused=True)
+    assert (again["status"], json.loads(again["output"])["status"]) == ("SUCCEEDED", "refused")
+    said = cloud.pipeline("follow", again["name"]).stdout
+    assert re.fullmatch(rf"{day}: nothing to do, run \S+ refused this raw data\n", said)
+
+
 @pytest.fixture(scope="module")
 def second_dataset(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One more contract, deployed over what is there; the sources are copied so that no test changes them."""
@@ -237,7 +257,7 @@ class TestSecondDataset:
         result = cloud.pipeline("run", "2015-05-17", "--force", "--contract", str(second_dataset))
         assert result.returncode == 1
         assert "timed out after 1 minutes" in result.stderr
-        assert cloud.client("glue").get_job_runs(JobName=job)["JobRuns"][-1]["JobRunState"] == "TIMEOUT"
+        assert cloud.client("glue").get_job_runs(JobName=job)["JobRuns"][0]["JobRunState"] == "TIMEOUT"
         assert not spark_processes(cloud.state)
         assert until(lambda: cloud.messages("[web_access] 2015-05-17"))
 

@@ -86,7 +86,7 @@ def test_stopping_an_execution_stops_its_spark(cloud: Cloud, tmp_path: Path) -> 
     until(lambda: spark_processes(cloud.state))
     cloud.client("stepfunctions").stop_execution(executionArn=execution)
     until(lambda: not spark_processes(cloud.state), seconds=10)
-    assert cloud.job_runs()[-1]["JobRunState"] == "STOPPED"
+    assert cloud.job_runs()[0]["JobRunState"] == "STOPPED"
     assert until(lambda: cloud.messages("2025-01-04"))
     assert "2025-01-04" not in cloud.partitions()
 
@@ -123,9 +123,7 @@ def test_killed_at_once_it_loses_nothing_that_was_published(cloud: Cloud, publis
 
 
 def test_a_late_object_reruns_its_day(cloud: Cloud, published_day: str) -> None:
-    queues = cloud.client("sqs")
-    (arrivals,) = (url for url in queues.list_queues()["QueueUrls"] if "Arrivals" in url)
-    queues.set_queue_attributes(QueueUrl=arrivals, Attributes={"DelaySeconds": "0"})  # five minutes as deployed
+    cloud.watch_for_late_data(enabled=True)
     before = cloud.record(published_day)["current"]
     late = f"raw/source_system=app/ingestion_date={published_day}/late.json"
     cloud.client("s3").put_object(Bucket=cloud.bucket, Key=late, Body=json.dumps(EVENT).encode())
