@@ -32,6 +32,12 @@ ACTIONS: Final = {
 }
 _ENVIRONMENT: Final = ROOT / ".venv-local"
 _PREFERRED_PORT: Final = 4566
+# The CDK looks neither for notices nor for a newer version, and reports nothing.
+_CDK_STAYS_HERE: Final = {
+    "CDK_NOTICES": "false",
+    "CDK_DISABLE_VERSION_CHECK": "1",
+    "CDK_DISABLE_CLI_TELEMETRY": "true",
+}
 _SECONDS_TO_START: Final = 60
 _SECONDS_TO_STOP: Final = 30
 _LINES_SHOWN: Final = 50
@@ -133,6 +139,7 @@ class LocalCloud:
             raise CommandFailed("the local cloud does not run; next: pipeline local up")
         values = {
             **running["environment"],
+            **_CDK_STAYS_HERE,
             # Node for the CDK and Python for its app are those of this project.
             "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{environment.get('PATH', os.defpath)}",
         }

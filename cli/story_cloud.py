@@ -22,8 +22,6 @@ ADDRESS: Final = "you@example.com"
 _MARK: Final = ".story"
 _LINES_SHOWN: Final = 15
 _DEPLOY: Final = ("deploy", "--all", "--require-approval=never", "--method=direct", f"--context=alert_emails={ADDRESS}")
-# The CDK synthesizes offline: no usage reports, no look for a newer version.
-_OFFLINE: Final = {"CDK_DISABLE_CLI_TELEMETRY": "true", "CDK_DISABLE_VERSION_CHECK": "1"}
 
 
 class StoryCloud:
@@ -73,8 +71,8 @@ class StoryCloud:
             self._cdk(*_DEPLOY, f"--output={self.state / 'cdk.out'}", folder=ROOT)
 
     def _cdk(self, *arguments: str, folder: Path) -> None:
-        command = [str(ROOT / "node_modules" / ".bin" / "cdk"), *arguments, "--no-notices"]
-        variables = {**self._environment, **self.variables(), **_OFFLINE}
+        command = [str(ROOT / "node_modules" / ".bin" / "cdk"), *arguments]
+        variables = {**self._environment, **self.variables()}
         with self._log.open("ab") as log:
             done = subprocess.run(
                 command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False

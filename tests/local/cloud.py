@@ -71,12 +71,12 @@ class Cloud:
         return int(self.variables["AWS_ENDPOINT_URL"].rpartition(":")[2])
 
     def cdk(self, *arguments: str, folder: Path = ROOT) -> str:
-        cdk = [str(ROOT / "node_modules" / ".bin" / "cdk"), *arguments, "--no-notices"]
+        cdk = [str(ROOT / "node_modules" / ".bin" / "cdk"), *arguments]
         output = ["--output", str(self.state.with_name("cdk.out"))]
         result = subprocess.run(
             [*cdk, *output],
             cwd=folder,
-            env=os.environ | self.variables | {"CDK_DISABLE_VERSION_CHECK": "1", "CDK_DISABLE_CLI_TELEMETRY": "true"},
+            env=os.environ | self.variables,
             capture_output=True,
             text=True,
             check=False,
