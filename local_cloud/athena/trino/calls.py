@@ -1,0 +1,79 @@
+"""Calls by name: to which kind of function a name belongs, and what is said when there is none."""
+
+from typing import Final
+
+from sqlglot import exp
+
+from local_cloud.athena.errors import NotSupported, QueryFailed
+from local_cloud.athena.trino import aggregates, functions, higher, windows
+from local_cloud.athena.trino.bound import Bound, with_nulls
+from local_cloud.athena.trino.datatypes import BIGINT
+from local_cloud.athena.trino.expressions import Expressions, handles
+from local_cloud.athena.trino.forms import FORMS
+
+# Athena has these, this engine has not.
+_ELSEWHERE: Final = frozenset(
+    "approx_most_frequent approx_set array_histogram bar beta_cdf bing_tile checksum classify cosine_similarity "
+    "convex_hull_agg date_now empty_approx_set format entropy evaluate_classifier_predictions features from_base32 "
+    "from_ieee754_32 from_ieee754_64 geometry_union_agg great_circle_distance hash_counts hmac_md5 hmac_sha1 "
+    "hmac_sha256 hmac_sha512 inverse_beta_cdf inverse_normal_cdf jaccard_index json_array json_exists json_object "
+    "json_query json_table json_value kurtosis learn_classifier learn_regressor make_set_digest merge "
+    "merge_set_digest murmur3 normal_cdf normalize numeric_histogram parse_presto_data_size parse_data_size "
+    "qdigest_agg quantile_at_value reduce_agg regress render rgb skewness soundex spatial_partitions split_to_multimap "
+    "spooky_hash_v2_32 spooky_hash_v2_64 st_area st_contains st_distance st_point tdigest_agg timezone to_base32 "
+    "to_ieee754_32 to_ieee754_64 to_geometry value_at_quantile values_at_quantiles width_bucket wilson_interval_lower "
+    "wilson_interval_upper word_stem xxhash64 bitwise_xor_agg convert_timezone cosine_distance format_number trim_array "
+    "ngrams combinations array_first array_last current_user current_catalog current_schema from_iso8601_timestamp_nanos "
+    "to_big_endian_32 to_big_endian_64 from_big_endian_32 from_big_endian_64 map_from_entries_agg intersection_cardinality "
+    "st_asText st_geometryfromtext st_intersects st_within st_x st_y st_buffer st_length to_spherical_geography".lower().split()
+)
+
+
+@handles(exp.Anonymous, "this expressions")
+def _call(binder: Expressions, node: exp.Anonymous) -> Bound:
+    name = str(node.this).lower()
+    if name == "grouping":
+        return _grouping(binder, node)
+    if name in aggregates.AGGREGATES:
+        return aggregates.bind(binder, node)
+    if name in FORMS:
+        return FORMS[name](binder, node, node.expressions)
+    if name in higher.HIGHER:
+        return higher.HIGHER[name](binder, node)
+    if name in windows.NAMES:
+        raise QueryFailed(f"FUNCTION_NOT_WINDOW: {binder.position(node)}: Window function {name} requires an OVER clause")
+    return scalar(binder, node, name, node.expressions)
+
+
+def scalar(binder: Expressions, node: exp.Expr, name: str, arguments: list[exp.Expr]) -> Bound:
+    """Bind a call of a scalar function."""
+    if name not in functions.REGISTER:
+        if name in _ELSEWHERE:
+            raise NotSupported(f"{binder.position(node)}: the function {name}")
+        raise QueryFailed(f"FUNCTION_NOT_FOUND: {binder.position(node)}: Function '{name}' not registered")
+    values = [binder.bind(argument) for argument in arguments]
+    found = functions.chosen(name, values)
+    if found is None:
+        given = ", ".join(str(value.type) for value in values)
+        raise QueryFailed(
+            f"FUNCTION_NOT_FOUND: {binder.position(node)}: Unexpected parameters ({given}) for function {name}. "
+            f"Expected: {functions.shown(functions.REGISTER[name])}"
+        )
+    return found
+
+
+def _grouping(binder: Expressions, node: exp.Anonymous) -> Bound:
+    grouping = binder.grouping
+    if grouping is None:
+        raise QueryFailed(f"EXPRESSION_NOT_SCALAR: {binder.position(node)}: GROUPING() needs a GROUP BY")
+    indexes = [grouping.keys.get(grouping.plain.bind(item).key) for item in node.expressions]
+    if None in indexes:
+        raise QueryFailed(f"INVALID_ARGUMENTS: {binder.position(node)}: The arguments to GROUPING() must be expressions "
+                          "referenced by the GROUP BY")
+    bits = len(indexes)
+
+    def work(present: frozenset[int]) -> int:
+        return sum(1 << (bits - 1 - place) for place, index in enumerate(indexes) if index not in present)
+
+    slot = grouping.slot("grouping set", lambda: None)
+    return with_nulls(("grouping", tuple(indexes)), BIGINT, work, [Bound(BIGINT, lambda row: row[slot], "grouping set")])
