@@ -10,6 +10,7 @@ from ministack.core.responses import error_response_json, json_response, new_uui
 from ministack.services import athena, glue, s3
 
 from local_cloud.athena import engine, rendering, statements
+from local_cloud.athena.dialect import parsed_expression
 from local_cloud.athena.errors import MalformedQuery, QueryFailed, ScanCutoff
 from local_cloud.seams import replace, require
 
@@ -40,7 +41,7 @@ def install() -> None:
 
 async def run(query: str, database: str, _catalog: str | None = None) -> dict[str, Any]:
     """Answer a SELECT off the event loop."""
-    answer = await asyncio.to_thread(engine.run_query, query, database)
+    answer = await asyncio.to_thread(engine.Session(database).answer, query)
     return {"columns": answer.columns, "column_types": answer.types, "rows": answer.rows}
 
 
@@ -58,12 +59,19 @@ def start(data: dict[str, Any]) -> Any:
         return _refused(_NO_OUTPUT)
     try:
         statement = statements.classified(str(data.get("QueryString") or ""))
+        parameters = [parsed_expression(text) for text in data.get("ExecutionParameters") or []]
     except MalformedQuery as error:
         return _refused(str(error), code="MALFORMED_QUERY")
     execution = _execution(data, statement, results, workgroup=workgroup)
     query_id = execution["QueryExecutionId"]
     athena._executions[query_id] = execution
-    task = asyncio.create_task(_execute(execution, statement, configuration.get("BytesScannedCutoffPerQuery")))
+    session = engine.Session(
+        execution["QueryExecutionContext"]["Database"],
+        configuration.get("BytesScannedCutoffPerQuery"),
+        lambda: execution["Status"]["State"] == "CANCELLED",
+        parameters,
+    )
+    task = asyncio.create_task(_execute(execution, statement, session))
     _running.add(task)
     task.add_done_callback(_running.discard)
     return json_response({"QueryExecutionId": query_id})
@@ -108,11 +116,11 @@ def _execution(
     }
 
 
-async def _execute(execution: dict[str, Any], statement: statements.Statement, cutoff_bytes: int | None) -> None:
+async def _execute(execution: dict[str, Any], statement: statements.Statement, session: engine.Session) -> None:
     status, began = execution["Status"], time.monotonic()
     status["State"] = "RUNNING"
     try:
-        answer = await asyncio.to_thread(statement.run, execution["QueryExecutionContext"]["Database"], cutoff_bytes)
+        answer = await asyncio.to_thread(statement.run, session)
         if status["State"] == "RUNNING":
             _finish(execution, answer)
             await save(execution["QueryExecutionId"])

@@ -47,6 +47,11 @@ def parsed(sql: str) -> exp.Expr:
     for token in tokens:
         if _FOREIGN.get(token.token_type):
             raise MalformedQuery(f"line {token.line}:{token.col}: mismatched input '{token.text}'")
+        if token.text == "==":
+            raise MalformedQuery(f"line {token.line}:{token.col - 1}: mismatched input '=='")
+    for limit, after in zip(tokens, tokens[2:], strict=False):
+        if limit.token_type == TokenType.LIMIT and after.token_type == TokenType.OFFSET:
+            raise MalformedQuery(f"line {after.line}:{after.col - 5}: mismatched input 'OFFSET'. Expecting: <EOF>")
     if tokens and tokens[0].token_type == TokenType.FROM:
         raise MalformedQuery("line 1:1: mismatched input 'FROM'")
     try:
@@ -58,12 +63,12 @@ def parsed(sql: str) -> exp.Expr:
     return statements[0]
 
 
-def position_of(sql: str, name: str) -> str:
-    """Say where a name stands first in a statement, as `line L:C`."""
-    for token in tokens_of(sql):
-        if token.text.lower() == name.lower():
-            return f"line {token.line}:{max(1, token.col - len(token.text) + 1)}"
-    return "line 1:1"
+def parsed_expression(sql: str) -> exp.Expr:
+    """Parse the value of a parameter, which is written as in a statement."""
+    query = parsed(f"SELECT {sql}")
+    if not isinstance(query, exp.Select) or len(query.expressions) != 1 or query.args.get("from_"):
+        raise MalformedQuery(f"line 1:1: no value: {sql}")
+    return query.expressions[0]
 
 
 def _message(error: SqlglotError) -> str:

@@ -2,10 +2,10 @@
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 from sqlglot import exp
@@ -14,10 +14,15 @@ from local_cloud.athena import catalog, pruning, rendering, session
 from local_cloud.athena.catalog import Table
 from local_cloud.athena.dialect import parsed
 from local_cloud.athena.errors import NotSupported, QueryFailed
-from local_cloud.athena.relations import Relations
-from local_cloud.athena.translation import TableName, Translation
+from local_cloud.athena.relations import PATH, Relations
+from local_cloud.athena.trino.datatypes import VARCHAR, Type, of_hive
+from local_cloud.athena.trino.queries import Statement, TableName
+from local_cloud.athena.trino.scope import Field, Relation, Row
+from local_cloud.athena.trino.source import Source
+from local_cloud.athena.trino.values import reader
 
-_DEEPEST_VIEW = 16
+_DEEPEST_VIEW: Final = 16
+_BATCH: Final = 2048
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,8 @@ class Query:
     database: str
     relations: Relations
     connection: duckdb.DuckDBPyConnection
+    stopped: Callable[[], bool] = lambda: False
+    parameters: Sequence[exp.Expr] = ()
     _tables: dict[tuple[str, str], Table | None] = field(default_factory=dict)
     _depth: int = 0
 
@@ -46,35 +53,36 @@ class Query:
         Raises:
             QueryFailed: in Athena's words.
         """
-        translated = self.translated(sql, self.database)
-        try:
-            described = self.connection.execute(f"DESCRIBE {translated}").fetchall()
-            columns = [(str(row[0]), str(row[1])) for row in described]
-            rows = self.connection.execute(_portable(translated, columns)).fetchall()
-        except duckdb.Error as error:
-            raise session.failure(error, sql=sql) from error
-        return Answer(
-            [name for name, _ in columns],
-            [rendering.athena_type(kind) for _, kind in columns],
-            [[rendering.text(value) for value in row] for row in rows],
-            self.relations.scanned_bytes,
+        relation = self.bound(sql)
+        columns = [name or f"_col{index}" for index, name in enumerate(item.name for item in relation.fields)]
+        writers = [rendering.writer(item.type) for item in relation.fields]
+        rows = [
+            [None if value is None else write(value) for value, write in zip(row, writers, strict=True)]
+            for row in relation.rows()
+        ]
+        types = [rendering.athena_type(item.type) for item in relation.fields]
+        return Answer(columns, types, rows, self.relations.scanned_bytes)
+
+    def bound(self, sql: str, database: str = "") -> Relation:
+        """Bind a query, with all its tables made."""
+        statement = parsed(sql)
+        if statement.find(exp.Placeholder) and not self.parameters:
+            raise QueryFailed(
+                "INVALID_PARAMETER_USAGE: Incorrect number of parameters: the query has some, none is given"
+            )
+        for number, node in enumerate(statement.find_all(exp.Placeholder, bfs=False)):
+            node.meta["number"] = number
+        return Statement(Source(sql), database or self.database, self._relation, parameters=self.parameters).query(
+            statement
         )
 
-    def translated(self, sql: str, database: str) -> str:
-        """Translate a query, with all its tables made."""
-        statement = parsed(sql)
-        asks_path = _asks_path(statement)
-
-        def resolve(wanted: TableName, node: exp.Table) -> str:
-            return self._relation(wanted, node, path=asks_path)
-
-        return Translation(sql, database, resolve, self._is_map).duckdb(statement)
-
-    def _relation(self, wanted: TableName, node: exp.Table, *, path: bool) -> str:
+    def _relation(self, wanted: TableName, node: exp.Table) -> Relation:
         if wanted.database == "information_schema":
             raise NotSupported("information_schema")
         table = self._table(wanted.database, wanted.name)
         if table is None:
+            if wanted.database not in catalog.databases():
+                raise QueryFailed(f"SCHEMA_NOT_FOUND: {wanted.position}: Schema '{wanted.database}' does not exist")
             raise QueryFailed(
                 f"TABLE_NOT_FOUND: {wanted.position}: Table 'awsdatacatalog.{wanted.database}.{wanted.name}' "
                 "does not exist"
@@ -83,9 +91,9 @@ class Query:
             return self._view(table)
         if table.projected:
             raise NotSupported("partition projection")
-        return self._base(table, node, path=path)
+        return self._base(table, node)
 
-    def _base(self, table: Table, node: exp.Table, *, path: bool) -> str:
+    def _base(self, table: Table, node: exp.Table) -> Relation:
         keys = [key for key, _ in table.keys]
         text_keys = frozenset(key for key, kind in table.keys if kind == "string")
         needed = pruning.conditions(node, keys=text_keys)
@@ -95,76 +103,85 @@ class Query:
             if all(condition(dict(zip(keys, part.values, strict=True))) for condition in needed)
         ]
         try:
-            return self.relations.view(table, parts, path=path)
+            name = self.relations.view(table, parts)
         except duckdb.Error as error:
             raise QueryFailed(f"HIVE_BAD_DATA: {str(error).splitlines()[0]}") from error
+        return self._scan(name, [(column, of_hive(kind)) for column, kind in (*table.columns, *table.keys)])
 
-    def _view(self, view: Table) -> str:
+    def _scan(self, view: str, columns: list[tuple[str, Type]]) -> Relation:
+        """Read a view's columns, those that somebody asked for by then."""
+        asked: set[int] = set()
+        names = [*columns, (PATH, VARCHAR)]
+        fields = tuple(
+            Field(name, kind, hidden=name == PATH, asked=lambda index=index: asked.add(index))  # type: ignore[misc]
+            for index, (name, kind) in enumerate(names)
+        )
+
+        def rows() -> Iterator[Row]:
+            wanted = sorted(asked)
+            listed = ", ".join(f'"{names[index][0]}"' for index in wanted) or "1"
+            readers = [reader(names[index][1]) for index in wanted]
+            try:
+                cursor = self.connection.cursor().execute(f'SELECT {listed} FROM "{view}"')  # noqa: S608 # names are quoted
+                while batch := cursor.fetchmany(_BATCH):
+                    if self.stopped():
+                        raise QueryFailed("Query cancelled by user")
+                    yield from (_placed(row, wanted, readers, len(names)) for row in batch)
+            except duckdb.Error as error:
+                raise session.failure(error) from error
+
+        return Relation(fields, rows)
+
+    def _view(self, view: Table) -> Relation:
         self._depth += 1
         if self._depth > _DEEPEST_VIEW:
             raise QueryFailed(f"VIEW_IS_RECURSIVE: the view {view.database}.{view.name} needs itself")
-        translated = self.translated(str(view.view), view.view_database)
+        found = self.bound(str(view.view), view.view_database)
         self._depth -= 1
-        name = f"athena_view_{self.relations.made}"
-        self.relations.made += 1
-        try:
-            self.connection.execute(f'CREATE VIEW "{name}" AS {translated}')
-        except duckdb.Error as error:
-            raise session.failure(error, sql=str(view.view)) from error
-        return name
+        return found
 
     def _table(self, database: str, name: str) -> Table | None:
         if (database, name) not in self._tables:
             self._tables[database, name] = catalog.table(database, name)
         return self._tables[database, name]
 
-    def _is_map(self, column: str) -> bool:
-        known = (kind for table in self._tables.values() if table for name, kind in table.columns if name == column)
-        return any(kind.startswith("map<") for kind in known)
+
+def _placed(row: Row, wanted: Sequence[int], readers: Sequence[Any], size: int) -> Row:
+    placed: list[Any] = [None] * size
+    for index, value, read in zip(wanted, row, readers, strict=False):
+        placed[index] = value if read is None or value is None else read(value)
+    return tuple(placed)
 
 
-def run_query(sql: str, database: str, *, cutoff_bytes: int | None = None) -> Answer:
-    """Answer a SELECT in an engine of its own."""
-    return _in_session(lambda query: query.answer(sql), database, cutoff_bytes=cutoff_bytes)
-
-
-def columns_of(sql: str, database: str) -> list[tuple[str, str]]:
+def columns_of(sql: str, database: str) -> list[tuple[str | None, Type]]:
     """Return names and types of a query's columns without its rows."""
-    answer = run_query(f"SELECT * FROM ({sql}) AS a LIMIT 0", database)  # noqa: S608 # SQL is what this takes
-    return list(zip(answer.columns, answer.types, strict=True))
+    fields: Sequence[Field] = Session(database).run(lambda query: query.bound(sql).fields)
+    return [(item.name, item.type) for item in fields]
 
 
-def _in_session(work: Any, database: str, *, cutoff_bytes: int | None) -> Answer:
-    folder = Path(tempfile.mkdtemp(prefix="athena-"))
-    try:
-        connection = session.opened(folder)
+@dataclass(frozen=True)
+class Session:
+    """An engine with a folder of its own, both gone when the work is done."""
+
+    database: str
+    cutoff_bytes: int | None = None
+    stopped: Callable[[], bool] = lambda: False
+    parameters: Sequence[exp.Expr] = ()
+
+    def answer(self, sql: str) -> Answer:
+        """Answer a SELECT."""
+        found: Answer = self.run(lambda query: query.answer(sql))
+        return found
+
+    def run(self, work: Callable[[Query], Any]) -> Any:
+        """Do something with an engine."""
+        folder = Path(tempfile.mkdtemp(prefix="athena-"))
         try:
-            answer: Answer = work(Query(database, Relations(connection, folder, cutoff_bytes), connection))
-            return answer
+            connection = session.opened(folder)
+            try:
+                relations = Relations(connection, folder, self.cutoff_bytes)
+                return work(Query(self.database, relations, connection, self.stopped, self.parameters))
+            finally:
+                connection.close()
         finally:
-            connection.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _asks_path(statement: exp.Expr) -> bool:
-    asked = any(column.name == "$path" for column in statement.find_all(exp.Column))
-    stars = any(isinstance(star.parent, exp.Select | exp.Column) for star in statement.find_all(exp.Star))
-    if asked and stars:
-        raise NotSupported('"$path" beside a star')
-    return asked
-
-
-def _portable(translated: str, columns: Sequence[tuple[str, str]]) -> str:
-    """Turn what Python cannot take, or takes as a wider type, into what it can."""
-    names = [f"c{position}" for position in range(len(columns))]
-    values = [_value(name, kind) for name, (_, kind) in zip(names, columns, strict=True)]
-    return f"SELECT {', '.join(values)} FROM ({translated}) AS answer({', '.join(names)})"  # noqa: S608 # names are ours
-
-
-def _value(name: str, kind: str) -> str:
-    if kind == "TIMESTAMP WITH TIME ZONE":
-        return f"athena_varchar({name})"
-    if "TIME ZONE" in kind:
-        raise NotSupported("times with a zone inside of arrays, maps and rows")
-    return f"CAST({name} AS BIGINT)" if kind == "HUGEINT" else name
+            shutil.rmtree(folder, ignore_errors=True)

@@ -13,7 +13,7 @@ from local_cloud.athena import catalog
 from local_cloud.athena.catalog import Part, StoredObject, Table
 from local_cloud.athena.errors import NotSupported, QueryFailed, ScanCutoff
 
-_PATH: Final = "$path"
+PATH: Final = "$path"
 _PARQUET: Final = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 _JSON: Final = ("org.openx.data.jsonserde.JsonSerDe", "org.apache.hive.hcatalog.data.JsonSerDe")
 _DESCRIBED_AS: Final = {"TEXT": "VARCHAR", "INT": "INTEGER", "REAL": "FLOAT"}
@@ -47,7 +47,7 @@ class Relations:
     _listed: dict[str, list[StoredObject]] = field(default_factory=dict)
     _fetched: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def view(self, table: Table, parts: Sequence[Part], *, path: bool) -> str:
+    def view(self, table: Table, parts: Sequence[Part]) -> str:
         """Make a view of some parts of a table and return its name.
 
         Raises:
@@ -56,10 +56,10 @@ class Relations:
         """
         listed = [(part, self._objects(part.location)) for part in parts]
         self._account([item for _, items in listed for item in items])
-        selects = [self._part(table, part, items, path=path) for part, items in listed if items]
+        selects = [self._part(table, part, items) for part, items in listed if items]
         name = f"athena_table_{self.made}"
         self.made += 1
-        body = " UNION ALL ".join(selects) or _nothing(table, path=path)
+        body = " UNION ALL ".join(selects) or _nothing(table)
         self.connection.execute(f'CREATE VIEW "{name}" AS {body}')
         return name
 
@@ -73,7 +73,7 @@ class Relations:
         if self.cutoff_bytes is not None and self.scanned_bytes > self.cutoff_bytes:
             raise ScanCutoff("Query exhausted resources: Bytes scanned limit was exceeded")
 
-    def _part(self, table: Table, part: Part, items: Sequence[StoredObject], *, path: bool) -> str:
+    def _part(self, table: Table, part: Part, items: Sequence[StoredObject]) -> str:
         files = [self._file(item) for item in items]
         reader = self._reader(table, files)
         keys = [
@@ -81,8 +81,8 @@ class Relations:
             for (key, kind), value in zip(table.keys, part.values, strict=True)
         ]
         columns = [f"{_value(name, duckdb_type(kind), reader.types)} AS {_name(name)}" for name, kind in table.columns]
-        origin = [f"{self._origin(items)} AS {_name(_PATH)}"] if path else []
-        return f"SELECT {', '.join([*columns, *keys, *origin])} FROM {reader.source}"  # noqa: S608 # the values are quoted
+        origin = f"{self._origin(items)} AS {_name(PATH)}"
+        return f"SELECT {', '.join([*columns, *keys, origin])} FROM {reader.source}"  # noqa: S608 # the values are quoted
 
     def _file(self, item: StoredObject) -> str:
         if (item.bucket, item.key) not in self._fetched:
@@ -142,9 +142,9 @@ def _value(name: str, kind: str, types: dict[str, str]) -> str:
     return f"CAST(CAST({value} AS TIMESTAMP_MS) AS TIMESTAMP)" if kind == "TIMESTAMP" else value
 
 
-def _nothing(table: Table, *, path: bool) -> str:
+def _nothing(table: Table) -> str:
     columns = [(name, duckdb_type(kind)) for name, kind in (*table.columns, *table.keys)]
-    listed = [*columns, *([(_PATH, "VARCHAR")] if path else [])]
+    listed = [*columns, (PATH, "VARCHAR")]
     return f"SELECT {', '.join(f'CAST(NULL AS {kind}) AS {_name(name)}' for name, kind in listed)} WHERE false"
 
 

@@ -1,78 +1,46 @@
 """Values as Athena writes them into results, and the result object; knows no storage."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-_TYPES: Final[Mapping[str, str]] = {
-    "HUGEINT": "bigint",
-    "UBIGINT": "bigint",
-    "FLOAT": "float",
-    "BLOB": "varbinary",
-    "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
-    "JSON": "json",
-    "INTERVAL": "interval day to second",
-    '"NULL"': "unknown",
-}
+from local_cloud.athena.trino import texts
+from local_cloud.athena.trino.datatypes import Type
+
+Write = Callable[[Any], str]
 
 
-def athena_type(duckdb_type: str) -> str:
+def athena_type(kind: Type) -> str:
     """Name a type as GetQueryResults does."""
-    if duckdb_type.endswith("]"):
-        return "array"
-    base = duckdb_type.partition("(")[0]
-    if base in {"STRUCT", "MAP"}:
-        return {"STRUCT": "row", "MAP": "map"}[base]
-    return "timestamp" if base.startswith("TIMESTAMP_") else _TYPES.get(base, base.lower())
+    return "float" if kind.name == "real" else kind.name
 
 
-def text(value: Any) -> str | None:  # noqa: C901, PLR0911 # one line per kind of value
-    """Write one value; None stays None, which is an empty datum."""
-    match value:
-        case None:
-            return None
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return _double(value)
-        case Decimal():
-            return f"{value:f}"
-        case datetime():
-            return f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03}"
-        case date():
-            return value.isoformat()
-        case timedelta():
-            return _interval(value)
-        case bytes():
-            return " ".join(f"{byte:02x}" for byte in value)
-        case list() | tuple():
-            return f"[{', '.join(_nested(item) for item in value)}]"
-        case dict():
-            return f"{{{', '.join(f'{_nested(key)}={_nested(item)}' for key, item in value.items())}}}"
-        case _:
-            return str(value)
+def writer(kind: Type) -> Write:
+    """Return what shows values of a type."""
+    if kind.name in {"array", "row", "map"}:
+        return _nested(kind)
+    if kind.is_float:
+        return lambda value: texts.plain(value, real=kind.name == "real")
+    if kind.name.startswith("timestamp"):  # never less than milliseconds
+        return texts.writer(Type(kind.name, (max(3, *kind.sizes),))) or str
+    if kind.name == "varbinary":
+        return lambda value: " ".join(f"{byte:02x}" for byte in value)
+    return texts.writer(kind) or str
 
 
-def _nested(value: Any) -> str:
-    return text(value) or ("null" if value is None else "")
+def _nested(kind: Type) -> Write:
+    inner = [_or_null(writer(item)) for item in kind.items]
+    if kind.name == "array":
+        return lambda value: f"[{', '.join(map(inner[0], value))}]"
+    if kind.name == "map":
+        return lambda value: f"{{{', '.join(f'{inner[0](key)}={inner[1](item)}' for key, item in value.items())}}}"
+    names = [name or f"field{index}" for index, name in enumerate(kind.fields or [None] * len(kind.items))]
+    return lambda value: (
+        f"{{{', '.join(f'{name}={write(item)}' for name, write, item in zip(names, inner, value, strict=True))}}}"
+    )
 
 
-def _double(value: float) -> str:
-    """As Java does: scientific from 10 million on and below a thousandth."""
-    if value != value or value in {float("inf"), float("-inf")}:  # noqa: PLR0124 # NaN
-        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"  # noqa: PLR0124
-    shortest = Decimal(repr(value))
-    if value == 0 or 1e-3 <= abs(value) < 1e7:
-        return f"{shortest:f}" if "." in f"{shortest:f}" else f"{shortest:f}.0"
-    sign, digits, _ = shortest.normalize().as_tuple()
-    first, rest = digits[0], "".join(map(str, digits[1:])) or "0"
-    return f"{'-' if sign else ''}{first}.{rest}E{shortest.adjusted()}"
-
-
-def _interval(value: timedelta) -> str:
-    minutes, seconds = divmod(value.seconds, 60)
-    return f"{value.days} {minutes // 60:02}:{minutes % 60:02}:{seconds:02}.{value.microseconds // 1000:03}"
+def _or_null(write: Write) -> Write:
+    return lambda value: "null" if value is None else write(value)
 
 
 def csv(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> bytes:

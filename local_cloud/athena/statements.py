@@ -11,12 +11,11 @@ from sqlglot import exp
 from local_cloud.athena import catalog, engine
 from local_cloud.athena.catalog import Table
 from local_cloud.athena.dialect import parsed, tokens_of
-from local_cloud.athena.engine import Answer
+from local_cloud.athena.engine import Answer, Session
 from local_cloud.athena.errors import MalformedQuery, NotSupported, QueryFailed
 
 _NAME: Final = r'([`"\w$.-]+)'
 _PATTERN: Final = r"(?:\s+(?:LIKE\s+)?'([^']*)')?"
-_HIVE: Final = {"varchar": "string", "integer": "int", "row": "struct<>"}
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Statement:
     """What kind a statement is, as GetQueryExecution calls it, and how it is run in a database."""
 
     kind: str
-    run: Callable[[str, int | None], Answer]
+    run: Callable[[Session], Answer]
 
     @property
     def suffix(self) -> str:
@@ -52,7 +51,7 @@ def _other(text: str, first: str) -> Statement:
     if first in {"SELECT", "WITH", "VALUES", "("}:
         if not isinstance(parsed(text), exp.Query | exp.Values):
             raise MalformedQuery("not a query")
-        return Statement("DML", lambda database, cutoff: engine.run_query(text, database, cutoff_bytes=cutoff))
+        return Statement("DML", lambda session: session.answer(text))
     kinds = {"CREATE": "DDL", "DROP": "DDL", "ALTER": "DDL", "MSCK": "DDL"}
     kinds |= dict.fromkeys(("INSERT", "DELETE", "UPDATE", "MERGE", "UNLOAD"), "DML")
     kinds |= dict.fromkeys("SHOW DESCRIBE DESC EXPLAIN PREPARE EXECUTE DEALLOCATE VACUUM".split(), "UTILITY")
@@ -61,15 +60,15 @@ def _other(text: str, first: str) -> Statement:
     return Statement(kinds[first], _refusal(first))
 
 
-def _refusal(what: str) -> Callable[[str, int | None], Answer]:
-    def run(_database: str, _cutoff: int | None) -> Answer:
+def _refusal(what: str) -> Callable[[Session], Answer]:
+    def run(_session: Session) -> Answer:
         raise NotSupported(f"the statement {what}")
 
     return run
 
 
-def _bound(run: Callable[[str, Any], Answer], found: re.Match[str]) -> Callable[[str, int | None], Answer]:
-    return lambda database, _cutoff: run(database, found)
+def _bound(run: Callable[[str, Any], Answer], found: re.Match[str]) -> Callable[[Session], Answer]:
+    return lambda session: run(session.database, found)
 
 
 def _table_of(database: str, name: str) -> Table:
@@ -123,7 +122,7 @@ def _describe(database: str, found: re.Match[str]) -> Answer:
 def _create_view(database: str, found: re.Match[str]) -> Answer:
     schema, name = _address(database, found[2])
     query = found[3].strip()
-    columns = [(column, _HIVE.get(kind, kind)) for column, kind in engine.columns_of(query, database)]
+    columns = [(_required(column), kind.hive()) for column, kind in engine.columns_of(query, database)]
     if schema not in glue._databases:
         raise QueryFailed(f"SCHEMA_NOT_FOUND: Schema {schema} does not exist")
     existing = catalog.table(schema, name)
@@ -134,6 +133,12 @@ def _create_view(database: str, found: re.Match[str]) -> Answer:
     view = _view_input(name, catalog.view_text(sql=query, database=database, columns=columns), columns)
     glue._create_table({"DatabaseName": schema, "TableInput": view})
     return Answer([], [], [])
+
+
+def _required(name: str | None) -> str:
+    if name is None:
+        raise QueryFailed("MISSING_COLUMN_NAME: line 1:1: Column name not specified at position 1")
+    return name.lower()
 
 
 def _view_input(name: str, text: str, columns: list[tuple[str, str]]) -> dict[str, Any]:

@@ -266,7 +266,7 @@ def test_what_is_no_statement_is_refused_at_once(cloud: Cloud, sql: str) -> None
     [
         ("SELECT * FROM nowhere", "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.web.nowhere' does not exist"),
         ("SELECT read_text('/etc/passwd')", "FUNCTION_NOT_FOUND: line 1:8: Function 'read_text' not registered"),
-        ("SELECT * FROM read_parquet('x')", "NOT_SUPPORTED: table functions"),
+        ("SELECT * FROM read_parquet('x')", "NOT_SUPPORTED: line 1:15: table functions"),
         ("SELECT * FROM '/etc/passwd'", "TABLE_NOT_FOUND"),
         ('SELECT * FROM "/etc/passwd"', "TABLE_NOT_FOUND"),
         ("SELECT 1 / 0", "DIVISION_BY_ZERO: Division by zero"),

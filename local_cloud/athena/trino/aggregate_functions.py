@@ -48,7 +48,9 @@ class _Sum:
         if not self.average:
             return self.finish(self.total)
         if isinstance(self.total, Decimal):
-            return EXACT.divide(self.total, self.count).quantize(Decimal(1).scaleb(_exponent(self.total)), context=EXACT)
+            return EXACT.divide(self.total, self.count).quantize(
+                Decimal(1).scaleb(_exponent(self.total)), context=EXACT
+            )
         return self.finish(self.total / self.count)
 
 

@@ -123,7 +123,9 @@ def aggregate(
 def is_aggregate(node: exp.Expr) -> bool:
     if isinstance(node, exp.GroupConcat | exp.ArgMax | exp.ArgMin):
         return True
-    return isinstance(node, exp.Anonymous) and (str(node.this).lower() in AGGREGATES or str(node.this).lower() == "grouping")
+    return isinstance(node, exp.Anonymous) and (
+        str(node.this).lower() in AGGREGATES or str(node.this).lower() == "grouping"
+    )
 
 
 def aggregates_in(node: exp.Expr) -> bool:

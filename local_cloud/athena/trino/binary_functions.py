@@ -22,7 +22,9 @@ scalar("url_encode(varchar) varchar")(lambda text: quote_plus(text, safe="*-._")
 scalar("url_decode(varchar) varchar")(unquote_plus)
 scalar("uuid() varchar")(lambda: str(uuid.uuid4()))
 for _name in ("md5", "sha1", "sha256", "sha512"):
-    scalar(f"{_name}(varbinary) varbinary")(lambda data, name=_name: hashlib.new(name, data, usedforsecurity=False).digest())
+    scalar(f"{_name}(varbinary) varbinary")(
+        lambda data, name=_name: hashlib.new(name, data, usedforsecurity=False).digest()
+    )
     scalar(f"hmac_{_name}(varbinary, varbinary) varbinary")(lambda data, key, name=_name: hmac.digest(key, data, name))
 
 
@@ -37,7 +39,9 @@ def _from_hex(text: str) -> bytes:
 @scalar("from_base64(varchar) varbinary", "from_base64url(varchar) varbinary")
 def _from_base64(text: str) -> bytes:
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_" if re.search("[-_]", text) else None, validate=True)
+        return base64.b64decode(
+            text + "=" * (-len(text) % 4), altchars=b"-_" if re.search("[-_]", text) else None, validate=True
+        )
     except (ValueError, binascii.Error) as error:
         raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: Illegal base64: {text}") from error
 

@@ -41,7 +41,9 @@ def _call(binder: Expressions, node: exp.Anonymous) -> Bound:
     if name in higher.HIGHER:
         return higher.HIGHER[name](binder, node)
     if name in windows.NAMES:
-        raise QueryFailed(f"FUNCTION_NOT_WINDOW: {binder.position(node)}: Window function {name} requires an OVER clause")
+        raise QueryFailed(
+            f"FUNCTION_NOT_WINDOW: {binder.position(node)}: Window function {name} requires an OVER clause"
+        )
     return scalar(binder, node, name, node.expressions)
 
 
@@ -68,12 +70,16 @@ def _grouping(binder: Expressions, node: exp.Anonymous) -> Bound:
         raise QueryFailed(f"EXPRESSION_NOT_SCALAR: {binder.position(node)}: GROUPING() needs a GROUP BY")
     indexes = [grouping.keys.get(grouping.plain.bind(item).key) for item in node.expressions]
     if None in indexes:
-        raise QueryFailed(f"INVALID_ARGUMENTS: {binder.position(node)}: The arguments to GROUPING() must be expressions "
-                          "referenced by the GROUP BY")
+        raise QueryFailed(
+            f"INVALID_ARGUMENTS: {binder.position(node)}: The arguments to GROUPING() must be expressions "
+            "referenced by the GROUP BY"
+        )
     bits = len(indexes)
 
     def work(present: frozenset[int]) -> int:
         return sum(1 << (bits - 1 - place) for place, index in enumerate(indexes) if index not in present)
 
     slot = grouping.slot("grouping set", lambda: None)
-    return with_nulls(("grouping", tuple(indexes)), BIGINT, work, [Bound(BIGINT, lambda row: row[slot], "grouping set")])
+    return with_nulls(
+        ("grouping", tuple(indexes)), BIGINT, work, [Bound(BIGINT, lambda row: row[slot], "grouping set")]
+    )

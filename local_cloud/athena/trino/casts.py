@@ -74,9 +74,7 @@ def _to_text(source: Type, target: Type) -> Convert | None:
     def convert(value: Any) -> str:
         text = write(value)
         if len(text) > size:
-            raise QueryFailed(
-                f"INVALID_CAST_ARGUMENT: Value {text} cannot be represented as varchar({size})"
-            )
+            raise QueryFailed(f"INVALID_CAST_ARGUMENT: Value {text} cannot be represented as varchar({size})")
         return text
 
     return convert

@@ -16,12 +16,16 @@ scalar("cardinality(array(T)) bigint", "cardinality(map(K, V)) bigint")(len)
 scalar("map() map(unknown, unknown)")(TrinoMap)
 scalar("map_keys(map(K, V)) array(K)")(tuple)
 scalar("map_values(map(K, V)) array(V)")(lambda value: tuple(value.values()))
-scalar("flatten(array(array(T))) array(T)")(lambda value: tuple(item for inner in value if inner is not None for item in inner))
+scalar("flatten(array(array(T))) array(T)")(
+    lambda value: tuple(item for inner in value if inner is not None for item in inner)
+)
 scalar("array_distinct(array(T)) array(T)")(lambda value: tuple(dict.fromkeys(map(group_key, value))))
 scalar("concat(array(T), array(T), ...) array(T)")(lambda *values: tuple(item for value in values for item in value))
 scalar("concat(array(T), T) array(T)", nulls=True)(lambda value, item: None if value is None else (*value, item))
 scalar("concat(T, array(T)) array(T)", nulls=True)(lambda item, value: None if value is None else (item, *value))
-scalar("array_remove(array(T), T) array(T)")(lambda value, gone: tuple(item for item in value if item is None or item != gone))
+scalar("array_remove(array(T), T) array(T)")(
+    lambda value, gone: tuple(item for item in value if item is None or item != gone)
+)
 scalar("array_union(array(T), array(T)) array(T)")(lambda a, b: tuple(dict.fromkeys(map(group_key, (*a, *b)))))
 scalar("array_intersect(array(T), array(T)) array(T)")(lambda a, b: tuple(i for i in dict.fromkeys(a) if i in b))
 scalar("array_except(array(T), array(T)) array(T)")(lambda a, b: tuple(i for i in dict.fromkeys(a) if i not in b))
@@ -30,7 +34,9 @@ scalar("repeat(T, bigint) array(T)", nulls=True)(lambda item, count: _repeated(i
 
 def _repeated(item: Any, count: int | None) -> Any:
     if count is not None and count > _LONGEST:
-        raise QueryFailed("INVALID_FUNCTION_ARGUMENT: count argument of repeat function must be less than or equal to 10000")
+        raise QueryFailed(
+            "INVALID_FUNCTION_ARGUMENT: count argument of repeat function must be less than or equal to 10000"
+        )
     return None if count is None else (item,) * count
 
 
@@ -132,25 +138,37 @@ def _shuffle(value: tuple[Any, ...]) -> tuple[Any, ...]:
 def _sequence(start: int, end: int, step: int | None = None) -> tuple[int, ...]:
     by = step if step is not None else 1 if end >= start else -1
     if by == 0 or (end - start) * by < 0:
-        raise QueryFailed("INVALID_FUNCTION_ARGUMENT: sequence stop value should be greater than or equal to start value if "
-                          "step is greater than zero otherwise stop should be less than or equal to start")
+        raise QueryFailed(
+            "INVALID_FUNCTION_ARGUMENT: sequence stop value should be greater than or equal to start value if "
+            "step is greater than zero otherwise stop should be less than or equal to start"
+        )
     return _short(range(start, end + (1 if by > 0 else -1), by))
 
 
 def _short(values: Any) -> tuple[Any, ...]:
     if len(values) > _LONGEST:
-        raise QueryFailed("INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries")
+        raise QueryFailed(
+            "INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries"
+        )
     return tuple(values)
 
 
-@scalar("sequence(date, date) array(date)", "sequence(date, date, days) array(date)", "sequence(date, date, months) array(date)")
-@scalar("sequence(timestamp, timestamp, days) array(timestamp)", "sequence(timestamp, timestamp, months) array(timestamp)")
+@scalar(
+    "sequence(date, date) array(date)",
+    "sequence(date, date, days) array(date)",
+    "sequence(date, date, months) array(date)",
+)
+@scalar(
+    "sequence(timestamp, timestamp, days) array(timestamp)", "sequence(timestamp, timestamp, months) array(timestamp)"
+)
 def _times(start: date | datetime, end: date | datetime, step: timedelta | Months | None = None) -> tuple[Any, ...]:
     by = step if step is not None else timedelta(days=1 if end >= start else -1)
     forwards = by > Months(0) if isinstance(by, Months) else by > timedelta(0)
     if by in (Months(0), timedelta(0)) or (forwards and less(end, start)) or (not forwards and less(start, end)):
-        raise QueryFailed("INVALID_FUNCTION_ARGUMENT: sequence stop value should be greater than or equal to start value if "
-                          "step is greater than zero otherwise stop should be less than or equal to start")
+        raise QueryFailed(
+            "INVALID_FUNCTION_ARGUMENT: sequence stop value should be greater than or equal to start value if "
+            "step is greater than zero otherwise stop should be less than or equal to start"
+        )
     found: list[Any] = []
     value: Any = start
     while not less(end, value) if forwards else not less(value, end):

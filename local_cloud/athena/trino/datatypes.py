@@ -23,12 +23,25 @@ class Type:
 
     def __str__(self) -> str:
         if self.name == "row":
-            named = (f"{name} {kind}" if name else str(kind) for name, kind in zip(self.fields, self.items, strict=True))
+            named = (
+                f"{name} {kind}" if name else str(kind) for name, kind in zip(self.fields, self.items, strict=True)
+            )
             return f"row({', '.join(named)})"
         inner = ", ".join(map(str, self.sizes or self.items))
         if self.name == "timestamp with time zone":
             return f"timestamp({inner}) with time zone"
         return f"{self.name}({inner.replace(', ', ',') if self.name == 'decimal' else inner})" if inner else self.name
+
+    def hive(self) -> str:
+        """Write it as the catalog declares columns."""
+        if self.name == "row":
+            inside = (f"{name}:{kind.hive()}" for name, kind in zip(self.fields, self.items, strict=True))
+            return f"struct<{','.join(inside)}>"
+        if self.items:
+            return f"{self.name}<{','.join(item.hive() for item in self.items)}>"
+        if self.name == "decimal":
+            return str(self)
+        return _TO_HIVE.get(self.name, self.name)
 
     @property
     def is_text(self) -> bool:
@@ -191,6 +204,7 @@ def _field(written: exp.Expr) -> tuple[str | None, Type]:
     raise NotSupported(f"the field {written.sql()}")
 
 
+_TO_HIVE: Final = {"varchar": "string", "integer": "int", "real": "float", "varbinary": "binary", "json": "string"}
 _HIVE: Final = {"string": "varchar", "int": "integer", "float": "real", "binary": "varbinary"}
 _PARAMETERS: Final = re.compile(r"(\w+)\s*(?:\(([\d,\s]+)\))?$")
 

@@ -42,7 +42,9 @@ def moved(value: Any, by: str, count: int) -> Any:
         return _checked(lambda: value + _SPANS[by] * count)
     whole = value.year * 12 + value.month - 1 + _MONTHS[by] * count
     year, month = divmod(whole, 12)
-    return _checked(lambda: value.replace(year=year, month=month + 1, day=min(value.day, monthrange(year, month + 1)[1])))
+    return _checked(
+        lambda: value.replace(year=year, month=month + 1, day=min(value.day, monthrange(year, month + 1)[1]))
+    )
 
 
 def _checked(work: Callable[[], Any]) -> Any:

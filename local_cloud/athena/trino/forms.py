@@ -9,12 +9,28 @@ from local_cloud.athena.errors import NotSupported, QueryFailed
 from local_cloud.athena.trino import operators, zones
 from local_cloud.athena.trino.bound import Bound, applied, coerced, constant, with_nulls
 from local_cloud.athena.trino.casts import converter
-from local_cloud.athena.trino.datatypes import BOOLEAN, DATE, TIMESTAMP, VARCHAR, ZONED, Type, array, common, of_sql, row
+from local_cloud.athena.trino.datatypes import (
+    BOOLEAN,
+    DATE,
+    TIMESTAMP,
+    VARCHAR,
+    ZONED,
+    Type,
+    array,
+    common,
+    of_sql,
+    row,
+)
 from local_cloud.athena.trino.expressions import Expressions, handles
 from local_cloud.athena.trino.scope import Row
 from local_cloud.athena.trino.values import Zoned
 
-_CAUGHT: Final = ("DIVISION_BY_ZERO", "INVALID_CAST_ARGUMENT", "INVALID_FUNCTION_ARGUMENT", "NUMERIC_VALUE_OUT_OF_RANGE")
+_CAUGHT: Final = (
+    "DIVISION_BY_ZERO",
+    "INVALID_CAST_ARGUMENT",
+    "INVALID_FUNCTION_ARGUMENT",
+    "NUMERIC_VALUE_OUT_OF_RANGE",
+)
 FORMS: Final[dict[str, Callable[[Expressions, exp.Expr, list[exp.Expr]], Bound]]] = {}
 
 
@@ -68,7 +84,9 @@ handles(exp.TryCast, "this to")(_cast)
 @handles(exp.Case, "this ifs default")
 def _case(binder: Expressions, node: exp.Case) -> Bound:
     conditions = [_condition(binder, node, item) for item in node.args["ifs"]]
-    results = [item.args["true"] for item in node.args["ifs"]] + ([node.args["default"]] if node.args.get("default") else [])
+    results = [item.args["true"] for item in node.args["ifs"]] + (
+        [node.args["default"]] if node.args.get("default") else []
+    )
     kind, values = binder.together(results, what="All CASE results")
     return _choice(kind, conditions, values)
 
@@ -237,7 +255,9 @@ def _at_time_zone(binder: Expressions, node: exp.AtTimeZone) -> Bound:
 @handles(exp.Extract, "this expression")
 def _extract(binder: Expressions, node: exp.Extract) -> Bound:
     part = node.name.lower()
-    names = "year quarter month week day day_of_month day_of_week dow day_of_year doy year_of_week yow hour minute second"
+    names = (
+        "year quarter month week day day_of_month day_of_week dow day_of_year doy year_of_week yow hour minute second"
+    )
     if part not in (*names.split(), "timezone_hour", "timezone_minute"):
         raise QueryFailed(f"SYNTAX_ERROR: {binder.position(node)}: Invalid EXTRACT field: {part}")
     aliases = {"dow": "day_of_week", "doy": "day_of_year", "yow": "year_of_week", "day_of_month": "day"}
@@ -252,12 +272,22 @@ def _trim(binder: Expressions, node: exp.Trim) -> Bound:
 
 @handles(exp.Substring, "this start length")
 def _substring(binder: Expressions, node: exp.Substring) -> Bound:
-    return binder.bind(exp.Anonymous(this="substr", expressions=[node.this, *_given(node, "start"), *_given(node, "length")]))
+    return binder.bind(
+        exp.Anonymous(this="substr", expressions=[node.this, *_given(node, "start"), *_given(node, "length")])
+    )
 
 
 @handles(exp.StrPosition, "this substr")
 def _position(binder: Expressions, node: exp.StrPosition) -> Bound:
     return binder.bind(exp.Anonymous(this="strpos", expressions=[node.this, node.args["substr"]]))
+
+
+@handles(exp.Ceil, "this decimals to")
+@handles(exp.Floor, "this decimals to")
+@handles(exp.Chr, "expressions charset")
+def _named(binder: Expressions, node: exp.Expr) -> Bound:
+    arguments = node.expressions or [node.this, *_given(node, "decimals"), *_given(node, "to")]
+    return binder.bind(exp.Anonymous(this=node.key, expressions=arguments))
 
 
 def _given(node: exp.Expr, name: str) -> list[exp.Expr]:

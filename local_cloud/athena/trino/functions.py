@@ -9,7 +9,11 @@ from local_cloud.athena.trino.bound import Bound, applied, coerced, with_nulls
 from local_cloud.athena.trino.datatypes import Type, coercible, common, decimal, each
 
 _ANY_SIZE: Final = {"decimal", "timestamp", "timestamp with time zone", "time"}
-_ALIASES: Final = {"zoned": "timestamp with time zone", "days": "interval day to second", "months": "interval year to month"}
+_ALIASES: Final = {
+    "zoned": "timestamp with time zone",
+    "days": "interval day to second",
+    "months": "interval year to month",
+}
 _DECIMALS: Final[dict[str, Callable[[int, int], Type]]] = {
     "whole_decimal": lambda precision, scale: decimal(max(1, precision - scale + min(scale, 1)), 0),
     "wider_decimal": lambda precision, scale: decimal(precision + 1, scale),
@@ -76,7 +80,7 @@ def _type(words: Sequence[str], position: int) -> tuple[Type, int]:
             items.append(item)
             position += words[position] == ","
         position += 1
-    return Type(name, items=tuple(items)), position
+    return Type(name, items=tuple(items), fields=(None,) * len(items) if name == "row" else ()), position
 
 
 def variable(kind: Type) -> bool:
@@ -129,14 +133,12 @@ def result_of(function: Function, arguments: Iterable[Type]) -> Type:
     return kind
 
 
-def overload(
-    candidates: Sequence[Function], arguments: Sequence[Bound]
-) -> tuple[Function, list[Type], Type] | None:
-    """Choose the first signature that fits without conversion, or else the first that fits at all.
+def overload(candidates: Sequence[Function], arguments: Sequence[Bound]) -> tuple[Function, list[Type], Type] | None:
+    """Choose the signature that converts the fewest arguments; the first of several.
 
     Returns it with the types that the arguments are converted to and the type of its result.
     """
-    fitting: list[tuple[bool, tuple[Function, list[Type], Type]]] = []
+    fitting: list[tuple[int, tuple[Function, list[Type], Type]]] = []
     for function in candidates:
         parameters = function.parameters_for(len(arguments))
         if parameters is None:
@@ -147,10 +149,9 @@ def overload(
         wanted = [fit(filled(a, known), b.type) for a, b in zip(parameters, arguments, strict=True)]
         kinds = [kind for kind in wanted if kind is not None]
         if len(kinds) == len(wanted):
-            exact = all(kind.name == item.type.name for kind, item in zip(kinds, arguments, strict=True))
-            fitting.append((exact, (function, kinds, filled(result_of(function, kinds), known))))
-    exact_ones = [found for exact, found in fitting if exact]
-    return next(iter([*exact_ones, *(found for _, found in fitting)]), None)
+            converted = sum(kind.name != item.type.name for kind, item in zip(kinds, arguments, strict=True))
+            fitting.append((converted, (function, kinds, filled(result_of(function, kinds), known))))
+    return min(fitting, key=lambda found: found[0])[1] if fitting else None
 
 
 def chosen(name: str, arguments: Sequence[Bound]) -> Bound | None:

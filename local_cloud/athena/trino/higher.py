@@ -24,7 +24,9 @@ def _higher(name: str, count: int) -> Callable[[Higher], Higher]:
     def register(work: Higher) -> Higher:
         def checked(binder: Expressions, node: exp.Anonymous) -> Bound:
             if len(node.expressions) != count:
-                raise QueryFailed(f"FUNCTION_NOT_FOUND: {binder.position(node)}: Unexpected parameters for function {name}")
+                raise QueryFailed(
+                    f"FUNCTION_NOT_FOUND: {binder.position(node)}: Unexpected parameters for function {name}"
+                )
             return work(binder, node)
 
         HIGHER[name] = checked
@@ -38,7 +40,9 @@ def _lambda(
 ) -> tuple[Type, Callable[[Row], Applied]]:
     """Bind a lambda; for a row it becomes a function of its variables."""
     if not isinstance(node, exp.Lambda) or len(node.expressions) != len(kinds):
-        raise QueryFailed(f"FUNCTION_NOT_FOUND: {binder.position(node)}: a lambda with {len(kinds)} variables is expected")
+        raise QueryFailed(
+            f"FUNCTION_NOT_FOUND: {binder.position(node)}: a lambda with {len(kinds)} variables is expected"
+        )
     cells: list[list[Any]] = [[None] for _ in kinds]
     variables = {
         item.name.lower(): Bound(kind, (lambda cell: lambda _row: cell[0])(cell), ("variable", id(cell)))
@@ -63,7 +67,9 @@ def _lambda(
     return body.type, prepared
 
 
-def _over(kind: Type, name: str, values: Sequence[Bound], body: Callable[[Row], Applied], work: Callable[..., Any]) -> Bound:
+def _over(
+    kind: Type, name: str, values: Sequence[Bound], body: Callable[[Row], Applied], work: Callable[..., Any]
+) -> Bound:
     """Call `work` with the lambda and the values of the other arguments; NULL when one of those is NULL."""
 
     def run(row: Row) -> Any:

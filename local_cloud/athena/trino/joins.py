@@ -105,7 +105,9 @@ def using(binder: Expressions, names: Sequence[str], left: Relation, right: Rela
         one, other = first.own(pair[0]), second.own(pair[1])
         kind = common(one.type, other.type)
         if kind is None:
-            raise QueryFailed(f"TYPE_MISMATCH: Column types of '{name}' in USING do not match: {one.type}, {other.type}")
+            raise QueryFailed(
+                f"TYPE_MISMATCH: Column types of '{name}' in USING do not match: {one.type}, {other.type}"
+            )
         on.left.append(coerced(one, kind))
         on.right.append(coerced(other, kind))
         merged.append((Field(name, kind), pair[0], pair[1] + len(left.fields)))
@@ -201,8 +203,8 @@ def check(node: exp.Join) -> str:
     method, kind = node.args.get("method"), str(node.args.get("kind") or "").upper()
     if method:
         raise NotSupported("Natural join not supported")
-    if kind not in {"", "INNER", "CROSS", "OUTER"} or any(node.args.get(name) for name in ("global_", "hint", "match_condition")):
+    if kind not in {"", "INNER", "CROSS", "OUTER"} or any(
+        node.args.get(name) for name in ("global_", "hint", "match_condition")
+    ):
         raise NotSupported(f"the join {kind}")
     return str(node.args.get("side") or "").upper()
-
-

@@ -47,7 +47,13 @@ def _json_contains(items: list[Any], wanted: Any) -> bool:
     return any(float(item) == float(wanted) for item in numbers)
 
 
-@scalar(*(f"json_array_contains({text}, {kind}) boolean" for text in ("varchar", "json") for kind in ("bigint", "double", "boolean", "varchar")))
+@scalar(
+    *(
+        f"json_array_contains({text}, {kind}) boolean"
+        for text in ("varchar", "json")
+        for kind in ("bigint", "double", "boolean", "varchar")
+    )
+)
 def _contains(text: str, wanted: Any) -> bool | None:
     found = jsons.at(text, "$")
     return _json_contains(found, wanted) if isinstance(found, list) else None

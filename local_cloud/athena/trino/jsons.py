@@ -45,7 +45,11 @@ def _no_constant(name: str) -> Any:
 def dumps(value: Any, *, ordered: bool = False) -> str:
     """Write without spaces; fractions as doubles are written."""
     if isinstance(value, Number):
-        return str(value) if isinstance(value, _Exact) or value.lstrip("-").isdigit() else texts.plain(float(value), real=False)
+        return (
+            str(value)
+            if isinstance(value, _Exact) or value.lstrip("-").isdigit()
+            else texts.plain(float(value), real=False)
+        )
     if isinstance(value, dict):
         items = sorted(value.items()) if ordered else value.items()
         return "{" + ",".join(f"{dumps(key)}:{dumps(item, ordered=ordered)}" for key, item in items) + "}"
@@ -122,7 +126,17 @@ def _builder(target: Type, inner: Callable[[Type, Type], Convert | None]) -> Con
         return dumps
     if target.name in {"array", "row", "map"}:
         return _collection(target, inner)
-    if target.name not in {"varchar", "boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "decimal"}:
+    if target.name not in {
+        "varchar",
+        "boolean",
+        "tinyint",
+        "smallint",
+        "integer",
+        "bigint",
+        "real",
+        "double",
+        "decimal",
+    }:
         return None
     from_text, from_double = inner(Type("varchar"), target), inner(DOUBLE, target)
     from_truth, from_whole = inner(Type("boolean"), target), inner(Type("decimal", (38, 0)), target)
@@ -202,7 +216,9 @@ def _plain(source: Type) -> Convert | None:  # noqa: PLR0911 # one line per kind
         key = texts.writer(source.items[0])
         return None if key is None else lambda value: dict(sorted((key(k), found[1](v)) for k, v in value.items()))
     if source.is_float:
-        return lambda value: Number(texts.plain(value, real=source.name == "real")) if value - value == 0 else str(value)
+        return lambda value: (
+            Number(texts.plain(value, real=source.name == "real")) if value - value == 0 else str(value)
+        )
     if source.is_number:
         return lambda value: _Exact(str(value))
     if source.name == "json":

@@ -65,7 +65,11 @@ _each("round", "#", _WHOLES, _round_whole)
 _each("round", "#, bigint", _WHOLES, _round_whole)
 _each("round", "#", _FLOATS, _round_float)
 _each("round", "#, bigint", _FLOATS, _round_float)
-for _name, _float, _mode in (("ceil", math.ceil, ROUND_CEILING), ("ceiling", math.ceil, ROUND_CEILING), ("floor", math.floor, ROUND_FLOOR)):
+for _name, _float, _mode in (
+    ("ceil", math.ceil, ROUND_CEILING),
+    ("ceiling", math.ceil, ROUND_CEILING),
+    ("floor", math.floor, ROUND_FLOOR),
+):
     _each(_name, "#", _WHOLES, int)
     _each(_name, "#", _FLOATS, lambda value, work=_float: float(work(value)) if math.isfinite(value) else value)
     scalar(f"{_name}(decimal) whole_decimal")(_rounded(_mode))
@@ -140,7 +144,9 @@ def _arithmetic_shift(value: int, by: int) -> int:
 @scalar("width_bucket(double, double, double, bigint) bigint")
 def _width_bucket(value: float, low: float, high: float, count: int) -> int:
     if count <= 0 or low == high or not all(map(math.isfinite, (low, high))) or math.isnan(value):
-        raise QueryFailed("INVALID_FUNCTION_ARGUMENT: bounds cannot equal each other and bucketCount must be greater than 0")
+        raise QueryFailed(
+            "INVALID_FUNCTION_ARGUMENT: bounds cannot equal each other and bucketCount must be greater than 0"
+        )
     share = (value - low) / (high - low)
     return 0 if share < 0 else count + 1 if share >= 1 else int(count * share) + 1
 

@@ -55,7 +55,9 @@ def _check(pattern: str, number: int) -> None:
         raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: Pattern has {groups} groups. Cannot access group {number}")
 
 
-@scalar("regexp_extract_all(varchar, varchar) array(varchar)", "regexp_extract_all(varchar, varchar, bigint) array(varchar)")
+@scalar(
+    "regexp_extract_all(varchar, varchar) array(varchar)", "regexp_extract_all(varchar, varchar, bigint) array(varchar)"
+)
 def _extract_all(text: str, pattern: str, number: int = 0) -> tuple[str | None, ...]:
     _check(pattern, number)
     return tuple(_group(found, number) for found in compiled(pattern).finditer(text))

@@ -113,7 +113,9 @@ def _in(binder: Expressions, node: exp.In) -> Bound:
         return _in_list(value, items)
     allowed = frozenset(item.constant for item in items if item.constant is not None)
     no_match = None if any(item.constant is None for item in items) else False
-    return applied(("in", tuple(item.key for item in items)), BOOLEAN, lambda found: found in allowed or no_match, [value])
+    return applied(
+        ("in", tuple(item.key for item in items)), BOOLEAN, lambda found: found in allowed or no_match, [value]
+    )
 
 
 def _same_type(binder: Expressions, node: exp.In) -> tuple[Type, list[Bound]]:
@@ -237,7 +239,9 @@ def _matched(binder: Expressions, node: exp.Expr, escape: exp.Expr | None) -> Bo
         for name, side in (("Left side", node.this), ("Pattern for right side", node.expression))
     ]
     sign = binder.bind(escape) if escape is not None else constant(VARCHAR, "")
-    found = applied("like", BOOLEAN, lambda text, by, end: _pattern(by, end).fullmatch(text) is not None, [*values, sign])
+    found = applied(
+        "like", BOOLEAN, lambda text, by, end: _pattern(by, end).fullmatch(text) is not None, [*values, sign]
+    )
     return applied("not", BOOLEAN, lambda truth: not truth, [found]) if node.args.get("negate") else found
 
 

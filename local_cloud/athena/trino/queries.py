@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlglot import exp
 
 from local_cloud.athena.errors import NotSupported, QueryFailed
-from local_cloud.athena.trino import calls, joins, predicates, scalars, selects, syntax
+from local_cloud.athena.trino import aggregate_functions, calls, joins, predicates, scalars, selects, syntax
 from local_cloud.athena.trino.bound import Bound, coerced
 from local_cloud.athena.trino.casts import now
 from local_cloud.athena.trino.datatypes import common
@@ -18,7 +18,7 @@ from local_cloud.athena.trino.scope import Field, Relation, Row
 from local_cloud.athena.trino.source import Source
 from local_cloud.athena.trino.values import Zoned, group_key, sort_rows
 
-HANDLERS: Final = (calls, predicates, scalars, syntax)  # importing them registers what they handle
+REGISTERED: Final = (aggregate_functions, calls, predicates, scalars, syntax)  # by being imported
 _SET_ARGUMENTS: Final = {"this", "expression", "distinct", "with_", "order", "limit", "offset"}
 
 
@@ -173,7 +173,11 @@ class Statement:
         return joins.joined(left, right, found, side=side)
 
     def _table(self, node: exp.Table) -> Relation:
-        unknown = [name for name, value in node.args.items() if value and name not in {"this", "db", "catalog", "alias", "joins"}]
+        unknown = [
+            name
+            for name, value in node.args.items()
+            if value and name not in {"this", "db", "catalog", "alias", "joins"}
+        ]
         if unknown:
             raise NotSupported(f"{self.source.position(node)}: a table with {unknown[0].upper()}")
         if not isinstance(node.this, exp.Identifier):
@@ -194,8 +198,6 @@ class Statement:
             return _aliased(self.query(cte.this), cte.args.get("alias"))
         finally:
             self._with = before
-
-
 
 
 def _aliased(relation: Relation, alias: Any, *, origin: tuple[str, ...] = ()) -> Relation:
@@ -288,5 +290,3 @@ def _count(node: exp.Expr) -> int:
     if not isinstance(node, exp.Literal) or node.is_string or not node.name.isdigit():
         raise NotSupported(f"a limit or offset that is no whole number: {node.sql()}")
     return int(node.name)
-
-

@@ -44,7 +44,11 @@ def bound(statement: "Statement", node: exp.Select, outer: Expressions | None) -
     binder.windows, binder.clause = windows, "SELECT"
     items = [item for written in node.expressions for item in _items(binder, written)]
     having = node.args.get("having")
-    kept = replace(binder, windows=None, clause="HAVING clause").typed(having.this, BOOLEAN, what="HAVING clause") if having else None
+    kept = (
+        replace(binder, windows=None, clause="HAVING clause").typed(having.this, BOOLEAN, what="HAVING clause")
+        if having
+        else None
+    )
     order = node.args.get("order")
     keys = _order(binder, order.expressions if order else [], items, distinct=bool(node.args.get("distinct")))
     runs = [item.value.run for item in items]
@@ -77,10 +81,11 @@ def _check(node: exp.Select) -> None:
 
 def _name_windows(node: exp.Select) -> None:
     """Put the windows of the WINDOW clause where they are called by name."""
-    named = {item.name.lower(): item for item in node.args.get("windows") or []}
+    defined = node.args.get("windows") or []
+    named = {item.name.lower(): item for item in defined}
     for window in node.find_all(exp.Window):
         alias = window.args.get("alias")
-        if alias is None or window.parent is node:
+        if alias is None or any(window is item for item in defined):
             continue
         found = named.get(alias.name.lower())
         if found is None:

@@ -10,8 +10,15 @@ from local_cloud.athena.trino.values import TrinoMap
 _BLANKS: Final = " \t\n\v\f\r\x1c\x1d\x1e\x1f\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
 _LONGEST: Final = 1 << 20
 
-scalar("length(varchar) bigint", "char_length(varchar) bigint", "character_length(varchar) bigint", "length(varbinary) bigint")(len)
-scalar("reverse(varchar) varchar", "reverse(array(T)) array(T)", "reverse(varbinary) varbinary")(lambda value: value[::-1])
+scalar(
+    "length(varchar) bigint",
+    "char_length(varchar) bigint",
+    "character_length(varchar) bigint",
+    "length(varbinary) bigint",
+)(len)
+scalar("reverse(varchar) varchar", "reverse(array(T)) array(T)", "reverse(varbinary) varbinary")(
+    lambda value: value[::-1]
+)
 scalar("trim(varchar) varchar")(lambda text: text.strip(_BLANKS))
 scalar("ltrim(varchar) varchar")(lambda text: text.lstrip(_BLANKS))
 scalar("rtrim(varchar) varchar")(lambda text: text.rstrip(_BLANKS))
@@ -55,7 +62,11 @@ def _strpos(text: str, wanted: str, instance: int = 1) -> int:
         raise QueryFailed("INVALID_FUNCTION_ARGUMENT: 'instance' must not be a positive or negative number.")
     at = -1 if instance > 0 else len(text) + 1
     for _ in range(abs(instance)):
-        at = text.find(wanted, at + 1) if instance > 0 else text.rfind(wanted, 0, at + len(wanted) - 1 if at <= len(text) else None)
+        at = (
+            text.find(wanted, at + 1)
+            if instance > 0
+            else text.rfind(wanted, 0, at + len(wanted) - 1 if at <= len(text) else None)
+        )
         if at < 0:
             return 0
     return at + 1
@@ -89,7 +100,9 @@ def _split_to_map(text: str, between: str, inside: str) -> TrinoMap:
                 f"Bad input: '{entry}'"
             )
         if key in found:
-            raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: Duplicate keys ({key}) are not allowed. Use split_to_multimap")
+            raise QueryFailed(
+                f"INVALID_FUNCTION_ARGUMENT: Duplicate keys ({key}) are not allowed. Use split_to_multimap"
+            )
         found[key] = value
     return found
 
@@ -156,7 +169,9 @@ def _levenshtein(left: str, right: str) -> int:
 @scalar("hamming_distance(varchar, varchar) bigint")
 def _hamming(left: str, right: str) -> int:
     if len(left) != len(right):
-        raise QueryFailed("INVALID_FUNCTION_ARGUMENT: The input strings to hamming_distance function must have the same length")
+        raise QueryFailed(
+            "INVALID_FUNCTION_ARGUMENT: The input strings to hamming_distance function must have the same length"
+        )
     return sum(a != b for a, b in zip(left, right, strict=True))
 
 

@@ -61,7 +61,9 @@ def _date_format(value: Any, pattern: str) -> str:
 
 
 def _named_parts(pieces: list[tuple[str, str]]) -> tuple[re.Pattern[str], list[str]]:
-    return re.compile("".join(f"({text})" if name else text for name, text in pieces)), [name for name, _ in pieces if name]
+    return re.compile("".join(f"({text})" if name else text for name, text in pieces)), [
+        name for name, _ in pieces if name
+    ]
 
 
 @cache
@@ -84,12 +86,12 @@ def _read(text: str, reader: tuple[re.Pattern[str], list[str]]) -> tuple[datetim
     """Read a text; Joda's fractions are parts of a second however many digits they have."""
     found = reader[0].fullmatch(text)
     if found is None:
-        raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: Invalid format: \"{text}\"")
+        raise QueryFailed(f'INVALID_FUNCTION_ARGUMENT: Invalid format: "{text}"')
     parts = dict(zip(reader[1], found.groups(), strict=True))
     try:
         return _built(parts), parts
     except ValueError as error:
-        raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: Cannot parse \"{text}\": {error}") from error
+        raise QueryFailed(f'INVALID_FUNCTION_ARGUMENT: Cannot parse "{text}": {error}') from error
 
 
 def _built(parts: dict[str, str]) -> datetime:

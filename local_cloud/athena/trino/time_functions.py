@@ -63,16 +63,16 @@ scalar("last_day_of_month(date) date", "last_day_of_month(timestamp) date", "las
 )
 scalar("timezone_hour(zoned) bigint")(lambda value: int(zones.offset_minutes(value) / 60))
 scalar("timezone_minute(zoned) bigint")(lambda value: abs(zones.offset_minutes(value)) % 60)
-scalar("at_timezone(zoned, varchar) zoned")(
-    lambda value, zone: Zoned(value.moment, zones.named(zone))
-)
+scalar("at_timezone(zoned, varchar) zoned")(lambda value, zone: Zoned(value.moment, zones.named(zone)))
 
 
 @form("with_timezone", 2, 2)
 def _with_timezone(binder: Expressions, node: exp.Expr, arguments: list[exp.Expr]) -> Bound:
     value, zone = (binder.bind(item) for item in arguments)
     if value.type.name not in {"timestamp", "date"} or not zone.type.is_text:
-        raise QueryFailed(f"FUNCTION_NOT_FOUND: {binder.position(node)}: Unexpected parameters for function with_timezone")
+        raise QueryFailed(
+            f"FUNCTION_NOT_FOUND: {binder.position(node)}: Unexpected parameters for function with_timezone"
+        )
     clock = coerced(value, Type("timestamp", value.type.sizes or (0,)))
     return applied("with_timezone", Type("timestamp with time zone", clock.type.sizes), zones.moment, [clock, zone])
 
@@ -87,7 +87,9 @@ def _unit(binder: Expressions, node: exp.Expr, kind: Type) -> str:
 def _time(binder: Expressions, node: exp.Expr, name: str) -> Bound:
     value = binder.bind(node)
     if not value.type.is_time and value.type.name != "unknown":
-        raise QueryFailed(f"FUNCTION_NOT_FOUND: {binder.position(node)}: Unexpected parameters ({value.type}) for function {name}")
+        raise QueryFailed(
+            f"FUNCTION_NOT_FOUND: {binder.position(node)}: Unexpected parameters ({value.type}) for function {name}"
+        )
     return value
 
 
@@ -151,7 +153,7 @@ def _iso_date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: Invalid format: \"{text}\"") from error
+        raise QueryFailed(f'INVALID_FUNCTION_ARGUMENT: Invalid format: "{text}"') from error
 
 
 @scalar("from_iso8601_timestamp(varchar) zoned")
@@ -159,9 +161,9 @@ def _iso_timestamp(text: str) -> Zoned:
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: Invalid format: \"{text}\"") from error
+        raise QueryFailed(f'INVALID_FUNCTION_ARGUMENT: Invalid format: "{text}"') from error
     if " " in text:
-        raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: Invalid format: \"{text}\"")
+        raise QueryFailed(f'INVALID_FUNCTION_ARGUMENT: Invalid format: "{text}"')
     offset = found.utcoffset() or timedelta(0)
     clock = found.replace(tzinfo=None, microsecond=found.microsecond // 1000 * 1000)
     minutes = int(offset.total_seconds() // 60)

@@ -16,7 +16,13 @@ from local_cloud.athena.trino.scope import Row
 from local_cloud.athena.trino.values import SortItem, group_key, sort_rows
 
 # How many arguments each takes, and the type of its result where that is not the type of the first.
-_RANKING: Final = {"row_number": BIGINT, "rank": BIGINT, "dense_rank": BIGINT, "percent_rank": DOUBLE, "cume_dist": DOUBLE}
+_RANKING: Final = {
+    "row_number": BIGINT,
+    "rank": BIGINT,
+    "dense_rank": BIGINT,
+    "percent_rank": DOUBLE,
+    "cume_dist": DOUBLE,
+}
 _VALUES: Final = {"first_value": (1, 1), "last_value": (1, 1), "nth_value": (2, 2), "lag": (1, 3), "lead": (1, 3)}
 NAMES: Final = frozenset({*_RANKING, *_VALUES, "ntile"})
 
@@ -111,7 +117,9 @@ def _function(binder: Expressions, node: exp.Expr, *, ignore_nulls: bool) -> tup
         found = aggregates.called(binder, call, condition=condition)
         return found.type, _aggregated(found)
     if name not in NAMES or condition is not None:
-        raise QueryFailed(f"FUNCTION_NOT_WINDOW: {binder.position(node)}: {name or node.sql()} is not a window function")
+        raise QueryFailed(
+            f"FUNCTION_NOT_WINDOW: {binder.position(node)}: {name or node.sql()} is not a window function"
+        )
     arguments = [binder.bind(item) for item in call.expressions]
     if name in _RANKING:
         return _RANKING[name], _ranked(name)
@@ -216,7 +224,9 @@ def _picked(name: str, arguments: list[Bound], *, ignore_nulls: bool) -> Work:
             shown: Sequence[int] = range(start, end)
             if ignore_nulls:
                 shown = [index for index in shown if value.run(part.rows[index]) is not None]
-            offset = {"first_value": 1, "last_value": len(shown)}.get(name) if name != "nth_value" else arguments[1].run(row)
+            offset = (
+                {"first_value": 1, "last_value": len(shown)}.get(name) if name != "nth_value" else arguments[1].run(row)
+            )
             if name == "nth_value" and offset is not None and offset < 1:
                 raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Offset must be at least 1")
             yield value.run(part.rows[shown[offset - 1]]) if offset and offset <= len(shown) else None
