@@ -68,7 +68,8 @@ def parsed_expression(sql: str) -> exp.Expr:
     query = parsed(f"SELECT {sql}")
     if not isinstance(query, exp.Select) or len(query.expressions) != 1 or query.args.get("from_"):
         raise MalformedQuery(f"line 1:1: no value: {sql}")
-    return query.expressions[0]
+    found: exp.Expr = query.expressions[0]
+    return found
 
 
 def _message(error: SqlglotError) -> str:

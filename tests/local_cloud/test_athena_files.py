@@ -1,4 +1,4 @@
-"""What lies between Athena's SQL and the files: which partitions are read, how values are shown, what may be reached."""
+"""What lies between Athena's SQL and the files: which partitions are read, how values are shown, what may be reached."""  # noqa: E501
 
 from pathlib import Path
 

@@ -13,19 +13,22 @@ from local_cloud.athena.trino.forms import FORMS
 
 # Athena has these, this engine has not.
 _ELSEWHERE: Final = frozenset(
-    "approx_most_frequent approx_set array_histogram bar beta_cdf bing_tile checksum classify cosine_similarity "
-    "convex_hull_agg date_now empty_approx_set format entropy evaluate_classifier_predictions features from_base32 "
-    "from_ieee754_32 from_ieee754_64 geometry_union_agg great_circle_distance hash_counts hmac_md5 hmac_sha1 "
-    "hmac_sha256 hmac_sha512 inverse_beta_cdf inverse_normal_cdf jaccard_index json_array json_exists json_object "
-    "json_query json_table json_value kurtosis learn_classifier learn_regressor make_set_digest merge "
-    "merge_set_digest murmur3 normal_cdf normalize numeric_histogram parse_presto_data_size parse_data_size "
-    "qdigest_agg quantile_at_value reduce_agg regress render rgb skewness soundex spatial_partitions split_to_multimap "
-    "spooky_hash_v2_32 spooky_hash_v2_64 st_area st_contains st_distance st_point tdigest_agg timezone to_base32 "
-    "to_ieee754_32 to_ieee754_64 to_geometry value_at_quantile values_at_quantiles width_bucket wilson_interval_lower "
-    "wilson_interval_upper word_stem xxhash64 bitwise_xor_agg convert_timezone cosine_distance format_number trim_array "
-    "ngrams combinations array_first array_last current_user current_catalog current_schema from_iso8601_timestamp_nanos "
-    "to_big_endian_32 to_big_endian_64 from_big_endian_32 from_big_endian_64 map_from_entries_agg intersection_cardinality "
-    "st_asText st_geometryfromtext st_intersects st_within st_x st_y st_buffer st_length to_spherical_geography".lower().split()
+    (
+        "approx_most_frequent approx_set array_first array_histogram array_last bar beta_cdf bing_tile "
+        "bitwise_xor_agg checksum classify combinations convex_hull_agg cosine_distance cosine_similarity "
+        "current_catalog current_schema current_user empty_approx_set entropy features format from_base32 "
+        "from_big_endian_32 from_big_endian_64 from_ieee754_32 from_ieee754_64 from_iso8601_timestamp_nanos "
+        "geometry_union_agg great_circle_distance hash_counts intersection_cardinality inverse_beta_cdf "
+        "inverse_normal_cdf jaccard_index json_array json_exists json_object json_query json_table json_value "
+        "kurtosis learn_classifier learn_regressor make_set_digest map_from_entries merge merge_set_digest "
+        "multimap_from_entries murmur3 ngrams normal_cdf numeric_histogram parse_data_size "
+        "parse_presto_data_size qdigest_agg quantile_at_value reduce_agg regress render rgb skewness soundex "
+        "split_to_multimap spooky_hash_v2_32 spooky_hash_v2_64 st_area st_astext st_buffer st_contains "
+        "st_distance st_geometryfromtext st_intersects st_length st_point st_within st_x st_y tdigest_agg "
+        "timezone to_base32 to_big_endian_32 to_big_endian_64 to_geometry to_ieee754_32 to_ieee754_64 "
+        "to_spherical_geography value_at_quantile values_at_quantiles wilson_interval_lower "
+        "wilson_interval_upper word_stem xxhash64"
+    ).split()
 )
 
 

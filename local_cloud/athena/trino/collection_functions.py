@@ -29,9 +29,9 @@ scalar("array_remove(array(T), T) array(T)")(
 scalar("array_union(array(T), array(T)) array(T)")(lambda a, b: tuple(dict.fromkeys(map(group_key, (*a, *b)))))
 scalar("array_intersect(array(T), array(T)) array(T)")(lambda a, b: tuple(i for i in dict.fromkeys(a) if i in b))
 scalar("array_except(array(T), array(T)) array(T)")(lambda a, b: tuple(i for i in dict.fromkeys(a) if i not in b))
-scalar("repeat(T, bigint) array(T)", nulls=True)(lambda item, count: _repeated(item, count))
 
 
+@scalar("repeat(T, bigint) array(T)", nulls=True)
 def _repeated(item: Any, count: int | None) -> Any:
     if count is not None and count > _LONGEST:
         raise QueryFailed(

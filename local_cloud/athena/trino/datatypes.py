@@ -14,7 +14,10 @@ _MOST_DIGITS: Final = 38
 
 @dataclass(frozen=True)
 class Type:
-    """A name with sizes (`varchar(3)`), element types (`array(bigint)`) or fields; a varchar without size has no limit."""
+    """A name with sizes (`varchar(3)`), element types (`array(bigint)`) or fields.
+
+    A varchar without size has no limit.
+    """
 
     name: str
     sizes: tuple[int, ...] = ()
@@ -109,7 +112,7 @@ def common(left: Type, right: Type) -> Type | None:  # noqa: PLR0911 # one line 
 
     https://trino.io/docs/current/language/types.html
     """
-    if left == right or right == UNKNOWN:
+    if right in {left, UNKNOWN}:
         return left
     if left == UNKNOWN:
         return right

@@ -62,7 +62,8 @@ def cut(value: Any, to: str) -> Any:
         return value.replace(microsecond=value.microsecond // 1000 * 1000)
     if isinstance(value, datetime):
         smaller = {"second": 1, "minute": 2, "hour": 3}.get(to, 4)
-        value = value.replace(**dict.fromkeys(("microsecond", "second", "minute", "hour")[:smaller], 0))
+        zeros: dict[str, Any] = dict.fromkeys(("microsecond", "second", "minute", "hour")[:smaller], 0)
+        value = value.replace(**zeros)
     if to == "week":
         return value - timedelta(days=value.weekday())
     if to in _MONTHS:

@@ -122,7 +122,9 @@ class Expressions:
             met = common(kind, value.type)
             if met is None:
                 raise QueryFailed(
-                    f"TYPE_MISMATCH: {self.position(node)}: {what} must be the same type or coercible to a common type. "
+                    f"TYPE_MISMATCH: {self.position(node)}: {what} must be the same type or coercible to a common "
+                    "type. "
+                    ""
                     f"Cannot find common type between {kind} and {value.type}, all types (without duplicates): "
                     f"[{', '.join(dict.fromkeys(str(item.type) for item in values))}]"
                 )

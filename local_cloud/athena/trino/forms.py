@@ -43,7 +43,8 @@ def form(
         def checked(binder: Expressions, node: exp.Expr, arguments: list[exp.Expr]) -> Bound:
             if not least <= len(arguments) <= most:
                 raise QueryFailed(
-                    f"INVALID_FUNCTION_ARGUMENT: {binder.position(node)}: Invalid number of arguments for '{name}' function"
+                    f"INVALID_FUNCTION_ARGUMENT: {binder.position(node)}: Invalid number of arguments for '{name}' "
+                    "function"
                 )
             return work(binder, node, arguments)
 
@@ -150,7 +151,8 @@ def _nullif(binder: Expressions, node: exp.Expr, arguments: list[exp.Expr]) -> B
     same = operators.compared("=", first, second)
     if same is None:
         raise QueryFailed(
-            f"TYPE_MISMATCH: {binder.position(node)}: Types are not comparable with NULLIF: {first.type} vs {second.type}"
+            f"TYPE_MISMATCH: {binder.position(node)}: Types are not comparable with NULLIF: "
+            f"{first.type} vs {second.type}"
         )
     return _choice(first.type, [same], [constant(first.type, None), first])
 
@@ -171,7 +173,8 @@ def _array_join(binder: Expressions, node: exp.Expr, arguments: list[exp.Expr]) 
     convert = converter(items.type, array(VARCHAR)) if items.type.name == "array" else None
     if convert is None or not all(text.type.is_text for text in texts):
         raise QueryFailed(
-            f"FUNCTION_NOT_FOUND: {binder.position(node)}: Unexpected parameters ({items.type}, ...) for function array_join"
+            f"FUNCTION_NOT_FOUND: {binder.position(node)}: Unexpected parameters ({items.type}, ...) for function "
+            "array_join"
         )
 
     def work(found: tuple[Any, ...], between: str, missing: str | None = None) -> str:
@@ -210,7 +213,8 @@ def _mod(binder: Expressions, node: exp.Expr, arguments: list[exp.Expr]) -> Boun
     found = operators.arithmetic("%", left, right)
     if found is None:
         raise QueryFailed(
-            f"FUNCTION_NOT_FOUND: {binder.position(node)}: Unexpected parameters ({left.type}, {right.type}) for function mod"
+            f"FUNCTION_NOT_FOUND: {binder.position(node)}: Unexpected parameters ({left.type}, "
+            f"{right.type}) for function mod"
         )
     return found
 
@@ -246,7 +250,8 @@ def _at_time_zone(binder: Expressions, node: exp.AtTimeZone) -> Bound:
     wanted = common(value.type, Type("timestamp with time zone", value.type.sizes or (0,)))
     if wanted is None or not value.type.name.startswith("timestamp") or not zone.type.is_text:
         raise QueryFailed(
-            f"TYPE_MISMATCH: {binder.position(node)}: Type of value must be a time or timestamp with or without time zone"
+            f"TYPE_MISMATCH: {binder.position(node)}: Type of value must be a time or timestamp "
+            "with or without time zone"
             f" (actual {value.type})"
         )
     return applied("zone", wanted, lambda a, b: Zoned(a.moment, zones.named(b)), [coerced(value, wanted), zone])

@@ -144,7 +144,7 @@ def overload(candidates: Sequence[Function], arguments: Sequence[Bound]) -> tupl
         if parameters is None:
             continue
         known: dict[str, Type] = {}
-        if not all([infer(a, b.type, known) for a, b in zip(parameters, arguments, strict=True)]):
+        if not all(infer(a, b.type, known) for a, b in zip(parameters, arguments, strict=True)):
             continue
         wanted = [fit(filled(a, known), b.type) for a, b in zip(parameters, arguments, strict=True)]
         kinds = [kind for kind in wanted if kind is not None]

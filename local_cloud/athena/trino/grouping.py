@@ -40,7 +40,8 @@ def _target(binder: Expressions, node: exp.Expr, items: Sequence[exp.Expr]) -> e
     if isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit():
         if not 0 < int(node.name) <= len(items):
             raise QueryFailed(
-                f"INVALID_COLUMN_REFERENCE: {binder.position(node)}: GROUP BY position {node.name} is not in select list"
+                f"INVALID_COLUMN_REFERENCE: {binder.position(node)}: GROUP BY position {node.name} is not in select "
+                "list"
             )
         target = items[int(node.name) - 1]
         target = target.this if isinstance(target, exp.Alias) else target
@@ -53,7 +54,7 @@ def _target(binder: Expressions, node: exp.Expr, items: Sequence[exp.Expr]) -> e
 
 
 def _sets(group: exp.Expr) -> list[Set]:
-    unknown = [name for name, value in group.args.items() if value and name not in {"expressions"}]
+    unknown = [name for name, value in group.args.items() if value and name != "expressions"]
     if unknown:
         raise NotSupported(f"GROUP BY with {unknown[0]}")
     choices = [_choices(item) for item in group.expressions]

@@ -45,7 +45,7 @@ def _lambda(
         )
     cells: list[list[Any]] = [[None] for _ in kinds]
     variables = {
-        item.name.lower(): Bound(kind, (lambda cell: lambda _row: cell[0])(cell), ("variable", id(cell)))
+        item.name.lower(): _variable(kind, cell)
         for item, kind, cell in zip(node.expressions, kinds, cells, strict=True)
     }
     body = replace(binder, lambdas={**binder.lambdas, **variables}).bind(node.this)
@@ -65,6 +65,10 @@ def _lambda(
         return call
 
     return body.type, prepared
+
+
+def _variable(kind: Type, cell: list[Any]) -> Bound:
+    return Bound(kind, lambda _row: cell[0], ("variable", id(cell)))
 
 
 def _over(

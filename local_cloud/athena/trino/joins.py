@@ -165,7 +165,8 @@ def unnested(binder: Expressions, node: exp.Unnest) -> Relation:
             f"MISMATCHED_COLUMN_ALIASES: {binder.position(node)}: Column alias list has {len(names)} entries but "
             f"'{'.'.join(origin)}' has {len(all_kinds)} columns available"
         )
-    given: Sequence[str | None] = names or [None] * len(all_kinds)
+    own = [name for value in values for name in _names(value.type)]
+    given: Sequence[str | None] = names or [*own, *([None] if ordinal else [])]
     fields = tuple(Field(name, kind, origin) for name, kind in zip(given, all_kinds, strict=True))
     spread = [_spread(value.type) for value in values]
     gaps = [(None,) * len(_columns(value.type, "")) for value in values]
@@ -188,6 +189,13 @@ def _columns(kind: Type, position: str) -> tuple[Type, ...]:
     if kind.name == "array":
         return kind.items[0].items if kind.items[0].name == "row" else kind.items
     raise QueryFailed(f"TYPE_MISMATCH: {position}: Cannot unnest type: {kind}")
+
+
+def _names(kind: Type) -> tuple[str | None, ...]:
+    """Name the columns of an array of rows by its fields."""
+    if kind.name == "array" and kind.items[0].name == "row":
+        return kind.items[0].fields
+    return (None,) * len(kind.items)
 
 
 def _spread(kind: Type) -> Callable[[Any], list[Row | None]]:

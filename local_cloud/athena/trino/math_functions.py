@@ -92,7 +92,7 @@ for _name, _work in {
     "exp": _no_domain(math.exp), "ln": _no_domain(math.log, at_edge=-math.inf), "sqrt": _no_domain(math.sqrt),
     "log10": _no_domain(math.log10, at_edge=-math.inf), "log2": _no_domain(math.log2, at_edge=-math.inf),
     "cbrt": math.cbrt, "degrees": math.degrees, "radians": math.radians, "sin": _no_domain(math.sin),
-    "cos": _no_domain(math.cos), "tan": _no_domain(math.tan), "asin": _no_domain(math.asin), "acos": _no_domain(math.acos),
+    "cos": _no_domain(math.cos), "tan": _no_domain(math.tan), "asin": _no_domain(math.asin), "acos": _no_domain(math.acos),  # noqa: E501
     "atan": math.atan, "sinh": _no_domain(math.sinh), "cosh": _no_domain(math.cosh), "tanh": math.tanh,
 }.items():  # fmt: skip
     scalar(f"{_name}(double) double")(_work)
@@ -122,7 +122,7 @@ def _log(base: float, value: float) -> float:
 def _bit_count(value: int, bits: int) -> int:
     if not 1 < bits <= 64 or not -(1 << (bits - 1)) <= value < 1 << (bits - 1):
         raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Number must be representable with the bits specified")
-    return (value & ((1 << bits) - 1)).bit_count()
+    return f"{value & ((1 << bits) - 1):b}".count("1")
 
 
 @scalar("bitwise_left_shift(bigint, bigint) bigint")
@@ -133,7 +133,8 @@ def _left_shift(value: int, by: int) -> int:
 
 @scalar("bitwise_right_shift(bigint, bigint) bigint")
 def _right_shift(value: int, by: int) -> int:
-    return (value & ((1 << 64) - 1)) >> by if by else value
+    unsigned: int = value & ((1 << 64) - 1)
+    return unsigned >> by if by else value
 
 
 @scalar("bitwise_right_shift_arithmetic(bigint, bigint) bigint")

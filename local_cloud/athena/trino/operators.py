@@ -110,7 +110,7 @@ def decimal_result(sign: str, left: Type, right: Type) -> Type:
     return decimal(min(p - s, q - t) + max(s, t), max(s, t))
 
 
-def _times(sign: str, left: Bound, right: Bound) -> Bound | None:
+def _times(sign: str, left: Bound, right: Bound) -> Bound | None:  # noqa: PLR0911 # one line per pair of types
     a, b = left.type, right.type
     if a.name.startswith("interval") and (b.is_time or b.name == "time") and sign == "+":
         return _times(sign, right, left)

@@ -94,7 +94,8 @@ def _between(binder: Expressions, node: exp.Between) -> Bound:
     above, below = operators.compared(">=", value, low), operators.compared("<=", value, high)
     if above is None or below is None:
         raise QueryFailed(
-            f"TYPE_MISMATCH: {binder.position(node)}: Cannot check if {value.type} is BETWEEN {low.type} and {high.type}"
+            f"TYPE_MISMATCH: {binder.position(node)}: Cannot check if {value.type} is BETWEEN {low.type} and "
+            f"{high.type}"
         )
 
     def run(row: Row) -> Any:
@@ -253,7 +254,8 @@ def _pattern(text: str, escape: str) -> re.Pattern[str]:
             following = next(letters, "")
             if following not in {"%", "_", escape} or not following:
                 raise QueryFailed(
-                    "INVALID_FUNCTION_ARGUMENT: Escape character must be followed by '%', '_' or the escape character itself"
+                    "INVALID_FUNCTION_ARGUMENT: Escape character must be followed by '%', '_' or the escape character "
+                    "itself"
                 )
             written += re.escape(following)
         else:

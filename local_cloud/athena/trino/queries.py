@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from local_cloud.athena.errors import NotSupported, QueryFailed
 from local_cloud.athena.trino import aggregate_functions, calls, joins, predicates, scalars, selects, syntax
-from local_cloud.athena.trino.bound import Bound, coerced
+from local_cloud.athena.trino.bound import coerced, column
 from local_cloud.athena.trino.casts import now
 from local_cloud.athena.trino.datatypes import common
 from local_cloud.athena.trino.expressions import Expressions
@@ -109,7 +109,8 @@ class Statement:
             kind = common(a.type, b.type)
             if kind is None:
                 raise QueryFailed(
-                    f"TYPE_MISMATCH: {self.source.position(node)}: column {number} in {word} query has incompatible types: "
+                    f"TYPE_MISMATCH: {self.source.position(node)}: column {number} in {word} query has incompatible "
+                    "types: "
                     f"{a.type}, {b.type}"
                 )
             kinds.append(kind)
@@ -221,7 +222,7 @@ def _aliased(relation: Relation, alias: Any, *, origin: tuple[str, ...] = ()) ->
 
 def _converted(relation: Relation, kinds: Sequence[Any]) -> Callable[[], Iterator[Row]]:
     items = [
-        coerced(Bound(item.type, (lambda index: lambda row: row[index])(index), index), kind)
+        coerced(column(item.type, index), kind)
         for index, (item, kind) in enumerate(zip(relation.fields, kinds, strict=True))
     ]
     if all(item.type == kind for item, kind in zip(relation.fields, kinds, strict=True)):

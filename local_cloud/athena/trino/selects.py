@@ -151,7 +151,8 @@ def _column(binder: Expressions, node: exp.Expr, index: int) -> Item:
         return Item(item.name, own)
     if own.key not in binder.grouping.keys:
         raise QueryFailed(
-            f"EXPRESSION_NOT_AGGREGATE: {binder.position(node)}: '{item.name}' must be an aggregate expression or appear "
+            f"EXPRESSION_NOT_AGGREGATE: {binder.position(node)}: '{item.name}' must be an aggregate expression or "
+            "appear "
             "in GROUP BY clause"
         )
     return Item(item.name, column(own.type, binder.grouping.keys[own.key]))
@@ -165,13 +166,13 @@ def _order(binder: Expressions, nodes: Sequence[exp.Expr], items: Sequence[Item]
     ordering = replace(binder, aliases=names, clause="ORDER BY")
     found = []
     for node in nodes:
-        item, key = _sort_item(ordering, node, [item.value for item in items])
+        key_item, key = _sort_item(ordering, node, [item.value for item in items])
         if distinct and key not in {item.value.key for item in items}:
             raise QueryFailed(
                 f"EXPRESSION_NOT_IN_DISTINCT: {binder.position(node)}: For SELECT DISTINCT, ORDER BY expressions must "
                 "appear in select list"
             )
-        found.append(item)
+        found.append(key_item)
     return found
 
 
@@ -185,14 +186,16 @@ def _sort_item(binder: Expressions, node: exp.Expr, columns: Sequence[Bound]) ->
     if isinstance(target, exp.Literal) and not target.is_string and target.name.isdigit():
         if not 0 < int(target.name) <= len(columns):
             raise QueryFailed(
-                f"INVALID_COLUMN_REFERENCE: {binder.position(target)}: ORDER BY position {target.name} is not in select list"
+                f"INVALID_COLUMN_REFERENCE: {binder.position(target)}: ORDER BY position {target.name} is not in "
+                "select list"
             )
         value = columns[int(target.name) - 1]
     else:
         value = binder.bind(target)
     if value.type.name in {"map", "json"}:
         raise QueryFailed(
-            f"TYPE_MISMATCH: {binder.position(target)}: Type {value.type} is not orderable, and therefore cannot be used "
+            f"TYPE_MISMATCH: {binder.position(target)}: Type {value.type} is not orderable, and "
+            "therefore cannot be used "
             "in ORDER BY"
         )
     return SortItem(value.run, bool(node.args.get("desc")), bool(node.args.get("nulls_first"))), value.key
@@ -204,7 +207,7 @@ def own_columns(binder: Expressions) -> list[Bound]:
 
 def _with_windows(rows: list[Row], windows: Sequence[Any]) -> Iterator[Row]:
     answers = [window.answers(rows) for window in windows]
-    return (row + (values,) for row, values in zip(rows, zip(*answers, strict=True), strict=True))
+    return ((*row, values) for row, values in zip(rows, zip(*answers, strict=True), strict=True))
 
 
 def _distinct(rows: Iterator[Row], runs: Sequence[Callable[[Row], Any]]) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from local_cloud.athena.errors import QueryFailed
 from local_cloud.athena.trino.functions import scalar
 from local_cloud.athena.trino.values import TrinoMap
 
-_BLANKS: Final = " \t\n\v\f\r\x1c\x1d\x1e\x1f\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
+_BLANKS: Final = " \t\n\v\f\r\x1c\x1d\x1e\x1f\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"  # noqa: E501
 _LONGEST: Final = 1 << 20
 
 scalar(

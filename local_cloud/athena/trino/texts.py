@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from local_cloud.athena.errors import NotSupported, QueryFailed
 from local_cloud.athena.trino import zones
@@ -95,23 +95,25 @@ _TIMESTAMP: Final = re.compile(
 def to_date(text: str) -> date:
     found = _DATE.fullmatch(text)
     try:
-        return date(*map(int, found.groups())) if found else _no_value("date", text)
+        if found is not None:
+            return date(*map(int, found.groups()))
     except ValueError:
-        return _no_value("date", text)
+        _no_value("date", text)
+    return _no_value("date", text)
 
 
 def to_timestamp(text: str, *, digits: int) -> tuple[datetime, str | None]:
     """Read a timestamp and the zone it names, rounded to so many digits of a second."""
     found = _TIMESTAMP.fullmatch(text)
     if found is None:
-        return _no_value("timestamp", text)
+        _no_value("timestamp", text)
     year, month, day, hour, minute, second, fraction, zone = found.groups()
     if fraction and len(fraction) > 9:
         raise NotSupported(f"a timestamp with more than 9 digits of a second: {text}")
     try:
         value = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))  # noqa: DTZ001 # Trino's timestamps have no zone
     except ValueError:
-        return _no_value("timestamp", text)
+        _no_value("timestamp", text)
     return rounded(value, int((fraction or "0").ljust(9, "0")), digits=digits), zone
 
 
@@ -121,5 +123,5 @@ def rounded(value: datetime, nanoseconds: int, *, digits: int) -> datetime:
     return value + timedelta(microseconds=(nanoseconds + step // 2) // step * step // 1000)
 
 
-def _no_value(kind: str, text: str) -> Any:
+def _no_value(kind: str, text: str) -> NoReturn:
     raise QueryFailed(f"INVALID_CAST_ARGUMENT: Value cannot be cast to {kind}: {text}")

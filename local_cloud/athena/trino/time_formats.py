@@ -18,7 +18,7 @@ _HALF: Final[Write] = lambda value: "PM" if value.hour >= 12 else "AM"  # noqa: 
 _MYSQL: Final[dict[str, Write]] = {
     "Y": lambda v: f"{v.year:04}", "y": lambda v: f"{v.year % 100:02}", "m": lambda v: f"{v.month:02}",
     "c": lambda v: str(v.month), "d": lambda v: f"{v.day:02}", "e": lambda v: str(v.day), "H": lambda v: f"{v.hour:02}",
-    "k": lambda v: str(v.hour), "h": lambda v: f"{(v.hour + 11) % 12 + 1:02}", "I": lambda v: f"{(v.hour + 11) % 12 + 1:02}",
+    "k": lambda v: str(v.hour), "h": lambda v: f"{(v.hour + 11) % 12 + 1:02}", "I": lambda v: f"{(v.hour + 11) % 12 + 1:02}",  # noqa: E501
     "l": lambda v: str((v.hour + 11) % 12 + 1), "i": lambda v: f"{v.minute:02}", "s": lambda v: f"{v.second:02}",
     "S": lambda v: f"{v.second:02}", "f": lambda v: f"{v.microsecond // 1000:03}000", "p": _HALF,
     "M": lambda v: _MONTHS[v.month - 1], "b": lambda v: _MONTHS[v.month - 1][:3], "W": lambda v: _DAYS[v.weekday()],
@@ -29,18 +29,22 @@ _MYSQL: Final[dict[str, Write]] = {
 # What each reads: a pattern, and the part of a time that it is.
 _TEXT: Final = "[A-Za-z]+"
 _READ: Final = {
-    "Y": (r"[+-]?\d{1,4}", "year"), "y": (r"\d{2}", "short_year"), "m": (r"\d{1,2}", "month"), "c": (r"\d{1,2}", "month"),
+    "Y": (r"[+-]?\d{1,4}", "year"), "y": (r"\d{2}", "short_year"), "m": (r"\d{1,2}", "month"), "c": (r"\d{1,2}", "month"),  # noqa: E501
     "d": (r"\d{1,2}", "day"), "e": (r"\d{1,2}", "day"), "H": (r"\d{1,2}", "hour"), "k": (r"\d{1,2}", "hour"),
     "h": (r"\d{1,2}", "half_hour"), "I": (r"\d{1,2}", "half_hour"), "l": (r"\d{1,2}", "half_hour"),
-    "i": (r"\d{1,2}", "minute"), "s": (r"\d{1,2}", "second"), "S": (r"\d{1,2}", "second"), "f": (r"\d{1,9}", "fraction"),
+    "i": (r"\d{1,2}", "minute"), "s": (r"\d{1,2}", "second"), "S": (r"\d{1,2}", "second"), "f": (r"\d{1,9}", "fraction"),  # noqa: E501
     "p": ("[AaPp][Mm]", "half"), "M": (_TEXT, "month_name"), "b": (_TEXT, "month_name"), "W": (_TEXT, "day_name"),
     "a": (_TEXT, "day_name"), "j": (r"\d{1,3}", "day_of_year"),
 }  # fmt: skip
 _JODA_READ: Final = {
-    "y": ("Y", r"\d+"), "Y": ("Y", r"\d+"), "u": ("Y", r"\d+"), "M": ("m", r"\d{1,2}"), "d": ("d", r"\d{1,2}"), "H": ("H", r"\d{1,2}"),
-    "h": ("h", r"\d{1,2}"), "m": ("i", r"\d{1,2}"), "s": ("s", r"\d{1,2}"), "S": ("f", r"\d+"), "a": ("p", "[AaPp][Mm]"),
+    "y": ("Y", r"\d+"), "Y": ("Y", r"\d+"), "u": ("Y", r"\d+"), "M": ("m", r"\d{1,2}"), "d": ("d", r"\d{1,2}"), "H": ("H", r"\d{1,2}"),  # noqa: E501
+    "h": ("h", r"\d{1,2}"), "m": ("i", r"\d{1,2}"), "s": ("s", r"\d{1,2}"), "S": ("f", r"\d+"), "a": ("p", "[AaPp][Mm]"),  # noqa: E501
 }  # fmt: skip
 _JODA_TOKEN: Final = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
+
+
+def _constant(text: str) -> Write:
+    return lambda _value: text
 
 
 @cache
@@ -50,7 +54,7 @@ def _mysql(pattern: str) -> list[Write]:
         if letter and letter in "DUuVwX":
             raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: %{letter} not supported in date format string")
         text = plain or letter
-        parts.append(_MYSQL[letter] if letter in _MYSQL and not plain else (lambda text: lambda _value: text)(text))
+        parts.append(_MYSQL[letter] if letter in _MYSQL and not plain else _constant(text))
     return parts
 
 
