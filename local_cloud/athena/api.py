@@ -32,7 +32,7 @@ def install() -> None:
     require(s3, "_put_object", parameters=["bucket_name", "key", "body", "headers"])
     require(s3, "_get_object_data", parameters=["bucket_name", "key", "version_id"])
     require(s3, "_object_disk_path", parameters=["bucket", "key", "account_id"])
-    for name in ("_create_table", "_delete_table"):
+    for name in ("_create_table", "_delete_table", "_create_partition"):
         require(glue, name, parameters=["data"])
     replace(athena, "_run_duckdb", run, parameters=["query", "database", "catalog"])
     replace(athena, "_start_query_execution", start, parameters=["data"])
@@ -70,6 +70,7 @@ def start(data: dict[str, Any]) -> Any:
         configuration.get("BytesScannedCutoffPerQuery"),
         lambda: execution["Status"]["State"] == "CANCELLED",
         parameters,
+        f"{str(results['OutputLocation']).rstrip('/')}/tables/{query_id}",
     )
     task = asyncio.create_task(_execute(execution, statement, session))
     _running.add(task)

@@ -167,6 +167,7 @@ class Session:
     cutoff_bytes: int | None = None
     stopped: Callable[[], bool] = lambda: False
     parameters: Sequence[exp.Expr] = ()
+    output: str = ""
 
     def answer(self, sql: str) -> Answer:
         """Answer a SELECT."""

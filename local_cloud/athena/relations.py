@@ -14,8 +14,8 @@ from local_cloud.athena.catalog import Part, StoredObject, Table
 from local_cloud.athena.errors import NotSupported, QueryFailed, ScanCutoff
 
 PATH: Final = "$path"
-_PARQUET: Final = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
-_JSON: Final = ("org.openx.data.jsonserde.JsonSerDe", "org.apache.hive.hcatalog.data.JsonSerDe")
+PARQUET: Final = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+JSON: Final = ("org.openx.data.jsonserde.JsonSerDe", "org.apache.hive.hcatalog.data.JsonSerDe")
 _DESCRIBED_AS: Final = {"TEXT": "VARCHAR", "INT": "INTEGER", "REAL": "FLOAT"}
 _WIDER: Final = {
     "BIGINT": {"TINYINT", "SMALLINT", "INTEGER"},
@@ -98,9 +98,9 @@ class Relations:
 
     def _reader(self, table: Table, files: Sequence[str]) -> "_Reader":
         listed = ", ".join(map(_quoted, files))
-        if table.serde == _PARQUET:
+        if table.serde == PARQUET:
             return self._parquet(table, f"read_parquet([{listed}], union_by_name = true, filename = true)")
-        if table.serde in _JSON:
+        if table.serde in JSON:
             declared = ", ".join(f"{_quoted(name)}: {_quoted(duckdb_type(kind))}" for name, kind in table.columns)
             options = "format = 'newline_delimited', compression = 'auto_detect', maximum_object_size = 268435456"
             source = f"read_json([{listed}], columns = {{{declared}}}, filename = true, {options})"

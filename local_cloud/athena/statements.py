@@ -8,13 +8,17 @@ from typing import Any, Final
 from ministack.services import glue
 from sqlglot import exp
 
-from local_cloud.athena import catalog, engine
+from local_cloud.athena import catalog, engine, writes
 from local_cloud.athena.catalog import Table
 from local_cloud.athena.dialect import parsed, tokens_of
 from local_cloud.athena.engine import Answer, Session
 from local_cloud.athena.errors import MalformedQuery, NotSupported, QueryFailed
 
 _NAME: Final = r'([`"\w$.-]+)'
+_NEW_TABLE: Final = (
+    rf"CREATE\s+TABLE\s+(?P<exists>IF\s+NOT\s+EXISTS\s+)?(?P<name>{_NAME[1:-1]})\s*"
+    r"(?:WITH\s*\((?P<properties>.*?)\)\s*)?AS\s+(?P<query>.*?)(?:\s+WITH\s+(?P<no_data>NO\s+)?DATA)?"
+)
 _PATTERN: Final = r"(?:\s+(?:LIKE\s+)?'([^']*)')?"
 
 
@@ -40,6 +44,10 @@ def classified(sql: str) -> Statement:
     words = tokens_of(text)
     if not words:
         raise MalformedQuery("Query cannot be empty")
+    new_table = re.fullmatch(_NEW_TABLE, text, re.IGNORECASE | re.DOTALL)
+    if new_table:
+        parsed(new_table["query"])
+        return Statement("DDL", lambda session: _create_table(session, new_table))
     for pattern, kind, run in _FORMS:
         found = re.fullmatch(pattern, text, re.IGNORECASE | re.DOTALL)
         if found:
@@ -58,6 +66,10 @@ def _other(text: str, first: str) -> Statement:
     if first not in kinds:
         raise MalformedQuery(f"line 1:1: mismatched input '{first}'")
     return Statement(kinds[first], _refusal(first))
+
+
+def _create_table(session: Session, found: re.Match[str]) -> Answer:
+    return writes.create_table(session, found, address=_address(session.database, found["name"]))
 
 
 def _refusal(what: str) -> Callable[[Session], Answer]:

@@ -272,11 +272,43 @@ def test_what_is_no_statement_is_refused_at_once(cloud: Cloud, sql: str) -> None
         ("SELECT 1 / 0", "DIVISION_BY_ZERO: Division by zero"),
         ("SELECT 1 FROM events WHERE id = 1", "TYPE_MISMATCH"),
         ("INSERT INTO events VALUES (1)", "NOT_SUPPORTED: the statement INSERT"),
-        ("CREATE TABLE x AS SELECT 1 AS a", "NOT_SUPPORTED: the statement CREATE"),
+        ("CREATE TABLE events AS SELECT 1 AS a", "TABLE_ALREADY_EXISTS"),
+        ("CREATE TABLE x AS SELECT 1", "MISSING_COLUMN_NAME"),
+        ("CREATE TABLE x WITH (format = 'ORC') AS SELECT 1 AS a", "NOT_SUPPORTED: the format ORC"),
+        ("SELECT * FROM nowhere.events", "SCHEMA_NOT_FOUND: line 1:15: Schema 'nowhere' does not exist"),
     ],
 )
 def test_what_cannot_be_answered_fails_with_its_reason(cloud: Cloud, sql: str, reason: str) -> None:
     assert cloud.reason(sql).startswith(reason)
+
+
+@pytest.mark.parametrize("kind", ["PARQUET", "JSON"])
+def test_a_table_is_made_of_a_query(cloud: Cloud, kind: str) -> None:
+    cloud.rows(
+        f"""CREATE TABLE made_{kind} WITH (format = '{kind}', partitioned_by = ARRAY['day'],
+        external_location = 's3://{_BUCKET}/made/{kind}/') AS
+        SELECT id, amount, price, at, CAST(amount AS decimal(10,2)) AS exact, ARRAY[id] AS ids,
+        MAP(ARRAY[id], ARRAY[amount]) AS by_id, CAST(ROW(amount) AS ROW(x bigint)) AS r, day FROM events"""  # noqa: S608
+    )
+    assert cloud.rows(f"SHOW PARTITIONS made_{kind}") == [["day=2025-01-01"], ["day=2025-01-02"]]
+    assert cloud.rows(f"SELECT * FROM made_{kind} WHERE day = '2025-01-02'") == [  # noqa: S608
+        ["id 7", "7", "1.5", "2025-01-01 00:00:00.123", "7.00", "[id 7]", "{id 7=7}", "{x=7}", "2025-01-02"]
+    ]
+
+
+def test_a_table_without_a_location_lies_beside_the_results(cloud: Cloud) -> None:
+    execution = cloud.ended("CREATE TABLE plain AS SELECT 1 AS a UNION ALL SELECT 2")
+    location = cloud.glue.get_table(DatabaseName="web", Name="plain")["Table"]["StorageDescriptor"]["Location"]
+    assert location == f"s3://{_BUCKET}/results/tables/{execution['QueryExecutionId']}/"
+    assert cloud.rows("SELECT sum(a) FROM plain") == [["3"]]
+
+
+def test_parameters_fill_the_question_marks(cloud: Cloud) -> None:
+    execution = cloud.ended(
+        "SELECT amount FROM events WHERE id = ? AND amount > ?", ExecutionParameters=["'id 7'", "1"]
+    )
+    assert cloud.result(execution) == '"amount"\n"7"\n'
+    assert cloud.reason("SELECT ?").startswith("INVALID_PARAMETER_USAGE")
 
 
 def test_a_file_of_another_type_than_declared_fails_the_query(cloud: Cloud) -> None:

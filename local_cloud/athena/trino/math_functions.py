@@ -178,7 +178,8 @@ def _random() -> float:
 
 @scalar("random(bigint) bigint", "rand(bigint) bigint")
 def _random_below(bound: int) -> int:
-    return _random_between(0, bound)
+    found: int = _random_between(0, bound)
+    return found
 
 
 @scalar("random(bigint, bigint) bigint", "rand(bigint, bigint) bigint")
