@@ -16,6 +16,7 @@ from local_cloud.athena.errors import NotSupported, QueryFailed, ScanCutoff
 PATH: Final = "$path"
 PARQUET: Final = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 JSON: Final = ("org.openx.data.jsonserde.JsonSerDe", "org.apache.hive.hcatalog.data.JsonSerDe")
+_JSON_OPTIONS: Final = "compression = 'auto_detect', maximum_object_size = 268435456"
 _DESCRIBED_AS: Final = {"TEXT": "VARCHAR", "INT": "INTEGER", "REAL": "FLOAT"}
 _WIDER: Final = {
     "BIGINT": {"TINYINT", "SMALLINT", "INTEGER"},
@@ -99,13 +100,45 @@ class Relations:
     def _reader(self, table: Table, files: Sequence[str]) -> "_Reader":
         listed = ", ".join(map(_quoted, files))
         if table.serde == PARQUET:
+            self._check_parquet(table, listed)
             return self._parquet(table, f"read_parquet([{listed}], union_by_name = true, filename = true)")
         if table.serde in JSON:
-            declared = ", ".join(f"{_quoted(name)}: {_quoted(duckdb_type(kind))}" for name, kind in table.columns)
-            options = "format = 'newline_delimited', compression = 'auto_detect', maximum_object_size = 268435456"
-            source = f"read_json([{listed}], columns = {{{declared}}}, filename = true, {options})"
-            return _Reader(source, {name: duckdb_type(kind) for name, kind in table.columns})
+            return self._json(table, listed)
         raise NotSupported(f"the serialization library {table.serde or 'of a table without one'}")
+
+    def _json(self, table: Table, listed: str) -> "_Reader":
+        """Read lines of JSON; the keys of a table's columns may be written with capitals."""
+        objects = f"read_ndjson_objects([{listed}], {_JSON_OPTIONS})"
+        found = self.connection.execute(f"SELECT DISTINCT unnest(json_keys(json)) FROM {objects}").fetchall()  # noqa: S608
+        written: dict[str, str] = {}
+        for (key,) in found:
+            if written.setdefault(key.lower(), key) != key:
+                raise NotSupported(f"the keys {written[key.lower()]} and {key} of one column of {table.name}")
+        self._check_nested(table, objects)
+        columns = [(written.get(name, name), duckdb_type(kind)) for name, kind in table.columns]
+        declared = ", ".join(f"{_quoted(name)}: {_quoted(kind)}" for name, kind in columns)
+        options = f"format = 'newline_delimited', filename = true, {_JSON_OPTIONS}"
+        source = f"read_json([{listed}], columns = {{{declared}}}, {options})"
+        return _Reader(source, {name: duckdb_type(kind) for name, kind in table.columns})
+
+    def _check_nested(self, table: Table, objects: str) -> None:
+        fields = {name for _, kind in table.columns for name in re.findall(r"(\w+):", kind.lower())}
+        if not fields:
+            return
+        shapes = self.connection.execute(f"SELECT DISTINCT json_structure(json)::VARCHAR FROM {objects}").fetchall()  # noqa: S608
+        for key in {key for (shape,) in shapes for key in re.findall(r'"([^"]+)":', shape)}:
+            if key != key.lower() and key.lower() in fields:
+                raise NotSupported(f"the nested key {key} of {table.name}, which is declared without capitals")
+
+    def _check_parquet(self, table: Table, listed: str) -> None:
+        """Look at one file of each shape, since together they would be read as what holds all of them."""
+        shapes = self.connection.execute(
+            f"SELECT min(file_name) FROM (SELECT file_name, list((name, type, converted_type, logical_type::VARCHAR, "  # noqa: S608
+            f"num_children))::VARCHAR AS shape FROM parquet_schema([{listed}]) GROUP BY file_name) GROUP BY shape"
+        ).fetchall()
+        if len(shapes) > 1:
+            for (file,) in shapes:
+                self._parquet(table, f"read_parquet({_quoted(file)})")
 
     def _parquet(self, table: Table, source: str) -> "_Reader":
         found = self.connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608 # of quoted names

@@ -317,6 +317,24 @@ def test_a_file_of_another_type_than_declared_fails_the_query(cloud: Cloud) -> N
     assert cloud.reason("SELECT id FROM wrong").startswith("HIVE_BAD_DATA: Field id's type VARCHAR")
 
 
+def test_each_file_must_hold_the_declared_types(cloud: Cloud) -> None:
+    _table(cloud, "mixed", columns=[("price", "double")], serde=_PARQUET, location="mixed", keys=[])
+    _put_parquet(cloud, "mixed/part-0.parquet", [1])
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"price": [1]}), sink)
+    cloud.s3.put_object(Bucket=_BUCKET, Key="mixed/part-1.parquet", Body=sink.getvalue())
+    assert cloud.reason("SELECT price FROM mixed").startswith("HIVE_BAD_DATA: Field price's type BIGINT")
+
+
+def test_keys_of_json_may_have_capitals_but_not_inside_of_structs(cloud: Cloud) -> None:
+    columns = [("userid", "bigint"), ("owner", "struct<name:string>")]
+    _table(cloud, "capitals", columns=columns, serde=_JSON, location="capitals", keys=[])
+    cloud.s3.put_object(Bucket=_BUCKET, Key="capitals/a.json", Body=b'{"UserId": 7, "owner": {"name": "x"}}')
+    assert cloud.rows("SELECT userid, owner.name FROM capitals") == [["7", "x"]]
+    cloud.s3.put_object(Bucket=_BUCKET, Key="capitals/a.json", Body=b'{"UserId": 7, "owner": {"Name": "x"}}')
+    assert cloud.reason("SELECT userid FROM capitals").startswith("NOT_SUPPORTED: the nested key Name")
+
+
 def test_a_partition_without_objects_has_no_rows(cloud: Cloud) -> None:
     storage: Any = {"Location": f"s3://{_BUCKET}/events/day=2025-01-09/run=none/"}
     partition: Any = {"Values": ["2025-01-09"], "StorageDescriptor": storage}

@@ -45,9 +45,10 @@ _REASONS: Final[list[tuple[str, str]]] = [
     ("SELECT foo(1) FROM t", "FUNCTION_NOT_FOUND: line 1:8: Function 'foo' not registered"),
     ("SELECT dt + 1 FROM t", "TYPE_MISMATCH: line 1:11: Cannot apply operator: date + integer"),
     (
-        "SELECT json_value(j, 'lax $.d') FROM t",
-        "NOT_SUPPORTED: line 1:19: json_value and json_query; use json_extract_scalar and json_extract",
+        "SELECT json_value(j, 'lax $.c.x') FROM t",
+        "NOT_SUPPORTED: the JSON path 'lax $.c.x', which goes through an array without an index",
     ),
+    ("SELECT json_query(j, 'lax $.c' WITH WRAPPER) FROM t", "NOT_SUPPORTED: line 1:19: JSONEXTRACT with option"),
     ("SELECT format('%s',1) FROM t", "NOT_SUPPORTED: line 1:8: the function format"),
     (
         "select s x from t group by x",

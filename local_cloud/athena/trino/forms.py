@@ -297,9 +297,3 @@ def _named(binder: Expressions, node: exp.Expr) -> Bound:
 
 def _given(node: exp.Expr, name: str) -> list[exp.Expr]:
     return [node.args[name]] if node.args.get(name) is not None else []
-
-
-@handles(exp.JSONExtract, "this expression option json_query only_json_types")
-@handles(exp.JSONValue, "this path returning on_condition")
-def _standard_json(binder: Expressions, node: exp.Expr) -> Bound:
-    raise NotSupported(f"{binder.position(node)}: json_value and json_query; use json_extract_scalar and json_extract")

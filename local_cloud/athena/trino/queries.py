@@ -9,7 +9,16 @@ from typing import Any, Final
 from sqlglot import exp
 
 from local_cloud.athena.errors import NotSupported, QueryFailed
-from local_cloud.athena.trino import aggregate_functions, calls, joins, predicates, scalars, selects, syntax
+from local_cloud.athena.trino import (
+    aggregate_functions,
+    calls,
+    joins,
+    predicates,
+    scalars,
+    selects,
+    standard_json,
+    syntax,
+)
 from local_cloud.athena.trino.bound import coerced, column
 from local_cloud.athena.trino.casts import now
 from local_cloud.athena.trino.datatypes import common
@@ -18,7 +27,7 @@ from local_cloud.athena.trino.scope import Field, Relation, Row
 from local_cloud.athena.trino.source import Source
 from local_cloud.athena.trino.values import Zoned, group_key, sort_rows
 
-REGISTERED: Final = (aggregate_functions, calls, predicates, scalars, syntax)  # by being imported
+REGISTERED: Final = (aggregate_functions, calls, predicates, scalars, standard_json, syntax)  # by being imported
 _SET_ARGUMENTS: Final = {"this", "expression", "distinct", "with_", "order", "limit", "offset"}
 
 
