@@ -70,6 +70,7 @@ _REASONS: Final[list[tuple[str, str]]] = [
     ),
     ("select a from t tablesample bernoulli (10)", "NOT_SUPPORTED: line 1:15: a table with SAMPLE"),
     ("select 1 from t join t u", "SYNTAX_ERROR: line 1:22: a join without ON"),
+    ("select 1 from t join (select 1 as x) u", "SYNTAX_ERROR: line 1:22: a join without ON"),
     (
         "select a, sum(b) from t",
         "EXPRESSION_NOT_AGGREGATE: line 1:8: 'a' must be an aggregate expression or appear in GROUP BY clause",

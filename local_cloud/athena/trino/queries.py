@@ -176,7 +176,7 @@ class Statement:
         right = self.relation(item, outer)
         if using:
             return joins.using(binder, [part.name.lower() for part in using], left, right, side=side)
-        if on is None and (side or self.source.follows(item, "JOIN") != (str(node.args.get("kind") or "") == "CROSS")):
+        if on is None and str(node.args.get("kind") or "") != "CROSS" and (side or self.source.follows(item, "JOIN")):
             raise QueryFailed(f"SYNTAX_ERROR: {self.source.position(item)}: a join without ON")
         both = Expressions(self, left.fields + right.fields, outer=outer, clause="JOIN clause")
         found = joins.condition(both, on, left, right) if on is not None else None

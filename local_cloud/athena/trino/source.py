@@ -13,6 +13,8 @@ _KEYWORDS: Final[dict[type[exp.Expr], str]] = {
     exp.Interval: "INTERVAL", exp.Array: "ARRAY", exp.Exists: "EXISTS", exp.Not: "NOT", exp.Subquery: "(",
 }  # fmt: skip
 
+_OPENING: Final = frozenset({"(", "SELECT", "DISTINCT", "ALL", "VALUES", "WITH"})
+
 
 @dataclass
 class Source:
@@ -41,10 +43,12 @@ class Source:
         return self.position(node) if found is None else self._line(found.start)
 
     def follows(self, node: exp.Expr, word: str) -> bool:
-        """Tell whether an expression stands right behind a word."""
+        """Tell whether an expression, or the query in parentheses that it is, stands right behind a word."""
         start = _start(node)
-        before = [token for token in self._all() if start is not None and token.start < start]
-        return bool(before) and before[-1].text.upper() == word
+        before = [token.text.upper() for token in self._all() if start is not None and token.start < start]
+        while before and before[-1] in _OPENING:
+            before.pop()
+        return bool(before) and before[-1] == word
 
     def _all(self) -> list[Token]:
         if not self._tokens:
