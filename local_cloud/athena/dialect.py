@@ -1,5 +1,6 @@
 """Parses Athena's SQL so that functions keep the names they were written with; knows nothing of their meaning."""
 
+import itertools
 import re
 from typing import Any, ClassVar, Final
 
@@ -14,6 +15,7 @@ from local_cloud.athena.errors import MalformedQuery
 _LINE: Final = re.compile(r"(.*?)\.? Line (\d+), Col: (\d+)")
 # Syntax of other engines that the parser lets pass.
 _FOREIGN: Final = {TokenType.DCOLON: "::", TokenType.ARROW: "", TokenType.DARROW: "->>", TokenType.L_BRACE: "{"}
+_UNITS: Final = {"YEAR", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"}
 
 
 class AthenaSql(Trino):
@@ -37,6 +39,29 @@ def tokens_of(sql: str) -> list[Token]:
         raise MalformedQuery(_message(error)) from error
 
 
+def _refuse_order(tokens: list[Token]) -> None:
+    """Refuse what the parser takes in an order, or with words left out, that Trino does not take."""
+    for token, following in itertools.pairwise(tokens):
+        if token.token_type == TokenType.COMMA and following.token_type in {TokenType.FROM, TokenType.R_PAREN}:
+            raise _unexpected(following)
+        if token.token_type == TokenType.INTERVAL and following.token_type == TokenType.NUMBER:
+            raise _unexpected(following)
+    if len(tokens) > 1 and tokens[-2].token_type == TokenType.INTERVAL:
+        raise _unexpected(tokens[-1])
+    for first, second, third in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if first.token_type == TokenType.LIMIT and third.token_type in {TokenType.OFFSET, TokenType.COMMA}:
+            raise _unexpected(third)
+        has_unit = third.text.upper().removesuffix("S") in _UNITS
+        if first.token_type == TokenType.INTERVAL and second.token_type == TokenType.STRING and not has_unit:
+            raise _unexpected(third)
+
+
+def _unexpected(token: Token) -> MalformedQuery:
+    return MalformedQuery(
+        f"line {token.line}:{max(1, token.col - len(token.text) + 1)}: mismatched input '{token.text}'"
+    )
+
+
 def parsed(sql: str) -> exp.Expr:
     """Parse exactly one statement.
 
@@ -47,11 +72,9 @@ def parsed(sql: str) -> exp.Expr:
     for token in tokens:
         if _FOREIGN.get(token.token_type):
             raise MalformedQuery(f"line {token.line}:{token.col}: mismatched input '{token.text}'")
-        if token.text == "==":
-            raise MalformedQuery(f"line {token.line}:{token.col - 1}: mismatched input '=='")
-    for limit, after in zip(tokens, tokens[2:], strict=False):
-        if limit.token_type == TokenType.LIMIT and after.token_type == TokenType.OFFSET:
-            raise MalformedQuery(f"line {after.line}:{after.col - 5}: mismatched input 'OFFSET'. Expecting: <EOF>")
+        if token.text in {"==", "!"}:
+            raise _unexpected(token)
+    _refuse_order(tokens)
     if tokens and tokens[0].token_type == TokenType.FROM:
         raise MalformedQuery("line 1:1: mismatched input 'FROM'")
     try:

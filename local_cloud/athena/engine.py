@@ -72,9 +72,9 @@ class Query:
             )
         for number, node in enumerate(statement.find_all(exp.Placeholder, bfs=False)):
             node.meta["number"] = number
-        return Statement(Source(sql), database or self.database, self._relation, parameters=self.parameters).query(
-            statement
-        )
+        return Statement(
+            Source(sql), database or self.database, self._relation, parameters=self.parameters, go_on=self._go_on
+        ).query(statement)
 
     def _relation(self, wanted: TableName, node: exp.Table) -> Relation:
         if wanted.database == "information_schema":
@@ -124,13 +124,16 @@ class Query:
             try:
                 cursor = self.connection.cursor().execute(f'SELECT {listed} FROM "{view}"')  # noqa: S608 # names are quoted
                 while batch := cursor.fetchmany(_BATCH):
-                    if self.stopped():
-                        raise QueryFailed("Query cancelled by user")
+                    self._go_on()
                     yield from (_placed(row, wanted, readers, len(names)) for row in batch)
             except duckdb.Error as error:
                 raise session.failure(error) from error
 
         return Relation(fields, rows)
+
+    def _go_on(self) -> None:
+        if self.stopped():
+            raise QueryFailed("Query cancelled by user")
 
     def _view(self, view: Table) -> Relation:
         self._depth += 1

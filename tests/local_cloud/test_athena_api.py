@@ -303,6 +303,21 @@ def test_a_table_without_a_location_lies_beside_the_results(cloud: Cloud) -> Non
     assert cloud.rows("SELECT sum(a) FROM plain") == [["3"]]
 
 
+def test_a_stopped_query_stops_working(cloud: Cloud) -> None:
+    numbers = "(SELECT x FROM UNNEST(sequence(1, 5000)) AS u(x))"
+    query_id = cloud.start(f"SELECT count(*) FROM {numbers} a CROSS JOIN {numbers} b CROSS JOIN {numbers} c")  # noqa: S608
+    time.sleep(0.2)
+    cloud.athena.stop_query_execution(QueryExecutionId=query_id)
+    status: dict[str, Any] = {}
+    for _ in range(100):
+        status = cloud.athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]["Status"]
+        if "CompletionDateTime" in status:  # which only the end of the work notes
+            break
+        time.sleep(0.05)
+    assert status["State"] == "CANCELLED"
+    assert cloud.rows("SELECT 1") == [["1"]]
+
+
 def test_parameters_fill_the_question_marks(cloud: Cloud) -> None:
     execution = cloud.ended(
         "SELECT amount FROM events WHERE id = ? AND amount > ?", ExecutionParameters=["'id 7'", "1"]

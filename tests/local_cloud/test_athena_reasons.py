@@ -41,6 +41,7 @@ _REASONS: Final[list[tuple[str, str]]] = [
         "SELECT sum(s) FROM t",
         "FUNCTION_NOT_FOUND: line 1:8: Unexpected parameters (varchar) for function sum. Expected:",
     ),
+    ("SELECT CAST(a AS string) FROM t", "TYPE_NOT_FOUND: Unknown type: string"),
     ("SELECT lower(a) FROM t", "FUNCTION_NOT_FOUND: line 1:8: Unexpected parameters (integer) for function lower."),
     ("SELECT foo(1) FROM t", "FUNCTION_NOT_FOUND: line 1:8: Function 'foo' not registered"),
     ("SELECT dt + 1 FROM t", "TYPE_MISMATCH: line 1:11: Cannot apply operator: date + integer"),
@@ -136,6 +137,11 @@ def test_a_query_fails_with_its_reason_and_never_answers_wrongly(
         "SELECT 1::varchar",
         "SELECT a == 7 FROM t",
         "SELECT a FROM t LIMIT 1 OFFSET 0",
+        "SELECT a FROM t LIMIT 1, 2",
+        "SELECT !true",
+        "SELECT a, FROM t",
+        "SELECT INTERVAL 1 DAY",
+        "SELECT INTERVAL '1 day'",
     ],
 )
 def test_other_syntax_is_malformed(sql: str) -> None:

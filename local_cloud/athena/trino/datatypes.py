@@ -156,7 +156,7 @@ def coercible(actual: Type, wanted: Type) -> bool:
 
 
 _NAMES: Final = {
-    exp.DType.TEXT: "varchar", exp.DType.VARCHAR: "varchar", exp.DType.INT: "integer", exp.DType.FLOAT: "real",
+    exp.DType.VARCHAR: "varchar", exp.DType.INT: "integer", exp.DType.FLOAT: "real",
     exp.DType.VARBINARY: "varbinary", exp.DType.BINARY: "varbinary", exp.DType.TIMESTAMPTZ: "timestamp with time zone",
     exp.DType.TIMESTAMPNTZ: "timestamp", exp.DType.STRUCT: "row", exp.DType.NULL: "unknown",
 }  # fmt: skip
@@ -174,6 +174,8 @@ def of_sql(written: exp.DataType) -> Type:
     """
     if not isinstance(written.this, exp.DType):
         raise NotSupported(f"the type {written.sql()}")
+    if written.this == exp.DType.TEXT:
+        raise QueryFailed("TYPE_NOT_FOUND: Unknown type: string; text is varchar")
     name = _NAMES.get(written.this, str(written.this.value).lower())
     if name not in _PLAIN:
         raise NotSupported(f"the type {written.sql(dialect='trino').lower()}")

@@ -56,8 +56,13 @@ def _pair(node: exp.Binary, left: Expressions, right: Expressions) -> tuple[Boun
     return None
 
 
-def joined(left: Relation, right: Relation, on: Condition | None, *, side: str) -> Relation:
-    """Join two relations; `side` names the one whose rows all stay: LEFT, RIGHT, FULL or nothing."""
+def joined(
+    left: Relation, right: Relation, on: Condition | None, *, side: str, go_on: Callable[[], None] = lambda: None
+) -> Relation:
+    """Join two relations; `side` names the one whose rows all stay: LEFT, RIGHT, FULL or nothing.
+
+    `go_on` is called for every row of the left one, to raise when the query was stopped.
+    """
     on = on or Condition()
     no_left, no_right = (None,) * len(left.fields), (None,) * len(right.fields)
 
@@ -66,6 +71,7 @@ def joined(left: Relation, right: Relation, on: Condition | None, *, side: str) 
         table = _hashed(listed, on.right) if on.right else None
         used: set[int] = set()
         for row in left.rows():
+            go_on()
             matched = False
             for index in range(len(listed)) if table is None else table.get(_key(row, on.left), ()):
                 both = row + listed[index]

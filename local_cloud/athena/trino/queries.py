@@ -52,6 +52,7 @@ class Statement:
     tables: Tables
     now: Zoned = field(default_factory=now)
     parameters: Sequence[exp.Expr] = ()
+    go_on: Callable[[], None] = lambda: None
     _with: dict[str, tuple[exp.CTE, dict[str, Any]]] = field(default_factory=dict)
 
     def subquery(self, node: exp.Expr, outer: Expressions) -> Relation:
@@ -180,7 +181,7 @@ class Statement:
             raise QueryFailed(f"SYNTAX_ERROR: {self.source.position(item)}: a join without ON")
         both = Expressions(self, left.fields + right.fields, outer=outer, clause="JOIN clause")
         found = joins.condition(both, on, left, right) if on is not None else None
-        return joins.joined(left, right, found, side=side)
+        return joins.joined(left, right, found, side=side, go_on=self.go_on)
 
     def _table(self, node: exp.Table) -> Relation:
         unknown = [
