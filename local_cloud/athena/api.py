@@ -20,6 +20,9 @@ _NO_OUTPUT: Final = (
     "No output location provided. An output location is required either through the Workgroup result configuration "
     "setting or as an API input."
 )
+_OTHER_QUERY: Final = "Idempotent parameters do not match"
+_MOST_ROWS: Final = 1000
+_started: Final[dict[str, tuple[Any, str]]] = {}
 _running: Final[set[asyncio.Task[None]]] = set()
 
 
@@ -37,6 +40,8 @@ def install() -> None:
     replace(athena, "_run_duckdb", run, parameters=["query", "database", "catalog"])
     replace(athena, "_start_query_execution", start, parameters=["data"])
     replace(athena, "_save_query_results", save, parameters=["query_id"])
+    page = require(athena, "_get_query_results", parameters=["data"])
+    replace(athena, "_get_query_results", lambda data: _too_many(data) or page(data), parameters=["data"])
 
 
 async def run(query: str, database: str, _catalog: str | None = None) -> dict[str, Any]:
@@ -62,8 +67,14 @@ def start(data: dict[str, Any]) -> Any:
         parameters = [parsed_expression(text) for text in data.get("ExecutionParameters") or []]
     except MalformedQuery as error:
         return _refused(str(error), code="MALFORMED_QUERY")
+    token, asked = data.get("ClientRequestToken"), (data.get("QueryString"), workgroup)
+    if token in _started:
+        same = _started[token][0] == asked
+        return json_response({"QueryExecutionId": _started[token][1]}) if same else _refused(_OTHER_QUERY)
     execution = _execution(data, statement, results, workgroup=workgroup)
     query_id = execution["QueryExecutionId"]
+    if token:
+        _started[token] = asked, query_id
     athena._executions[query_id] = execution
     session = engine.Session(
         execution["QueryExecutionContext"]["Database"],
@@ -76,6 +87,12 @@ def start(data: dict[str, Any]) -> Any:
     _running.add(task)
     task.add_done_callback(_running.discard)
     return json_response({"QueryExecutionId": query_id})
+
+
+def _too_many(data: dict[str, Any]) -> Any:
+    if int(data.get("MaxResults") or 0) > _MOST_ROWS:
+        return _refused(f"MaxResults is more than maximum allowed length {_MOST_ROWS}.")
+    return None
 
 
 def _refused(message: str, *, code: str = "INVALID_INPUT") -> Any:

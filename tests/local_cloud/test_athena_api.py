@@ -308,14 +308,31 @@ def test_a_stopped_query_stops_working(cloud: Cloud) -> None:
     query_id = cloud.start(f"SELECT count(*) FROM {numbers} a CROSS JOIN {numbers} b CROSS JOIN {numbers} c")  # noqa: S608
     time.sleep(0.2)
     cloud.athena.stop_query_execution(QueryExecutionId=query_id)
-    status: dict[str, Any] = {}
+    execution: dict[str, Any] = {}
     for _ in range(100):
-        status = cloud.athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]["Status"]
-        if "CompletionDateTime" in status:  # which only the end of the work notes
+        execution = cloud.athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+        if "TotalExecutionTimeInMillis" in execution["Statistics"]:  # which only the end of the work notes
             break
         time.sleep(0.05)
-    assert status["State"] == "CANCELLED"
+    assert "TotalExecutionTimeInMillis" in execution["Statistics"]
+    assert execution["Status"]["State"] == "CANCELLED"
     assert cloud.rows("SELECT 1") == [["1"]]
+
+
+def test_a_request_token_starts_one_query(cloud: Cloud) -> None:
+    token = "t" * 32
+    first = cloud.start("SELECT 1", ClientRequestToken=token)
+    assert cloud.start("SELECT 1", ClientRequestToken=token) == first
+    with pytest.raises(ClientError, match="Idempotent parameters do not match"):
+        cloud.start("SELECT 2", ClientRequestToken=token)
+
+
+def test_more_than_a_thousand_rows_come_in_pages(cloud: Cloud) -> None:
+    query_id = cloud.ended("SELECT x FROM UNNEST(sequence(1, 1500)) AS u(x)")["QueryExecutionId"]
+    with pytest.raises(ClientError, match="MaxResults"):
+        cloud.athena.get_query_results(QueryExecutionId=query_id, MaxResults=1001)
+    pages = list(cloud.athena.get_paginator("get_query_results").paginate(QueryExecutionId=query_id))
+    assert sum(len(page["ResultSet"]["Rows"]) for page in pages) == 1 + 1500
 
 
 def test_parameters_fill_the_question_marks(cloud: Cloud) -> None:
