@@ -15,6 +15,7 @@ _REASONS: Final[list[tuple[str, str]]] = [
         "FUNCTION_NOT_FOUND: line 1:8: Unexpected parameters (row(x integer, y integer)) for",
     ),
     ("SELECT checksum(a) FROM t", "NOT_SUPPORTED: line 1:8: the function checksum"),
+    ("SELECT 1e0+2", "NOT_SUPPORTED: line 1:8: 1e0+2 without spaces around its sign"),
     ("SELECT m['zz'] FROM t", "INVALID_FUNCTION_ARGUMENT: Key not present in map: zz"),
     ("SELECT l[0] FROM t", "INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1"),
     ("SELECT 2147483647+1 FROM t", "NUMERIC_VALUE_OUT_OF_RANGE: integer addition overflow: 2147483647 + 1"),

@@ -88,10 +88,16 @@ def _round_decimal(value: Decimal, digits: int) -> Decimal:
     )
 
 
+def _cube_root(value: float) -> float:
+    """Take the root as Java does, where that of a cube is exact; the C library may be a digit off."""
+    root = math.cbrt(value)
+    return root if root in {0, math.inf, -math.inf} else root - (root**3 - value) / (3 * root * root)
+
+
 for _name, _work in {
     "exp": _no_domain(math.exp), "ln": _no_domain(math.log, at_edge=-math.inf), "sqrt": _no_domain(math.sqrt),
     "log10": _no_domain(math.log10, at_edge=-math.inf), "log2": _no_domain(math.log2, at_edge=-math.inf),
-    "cbrt": math.cbrt, "degrees": math.degrees, "radians": math.radians, "sin": _no_domain(math.sin),
+    "cbrt": _cube_root, "degrees": math.degrees, "radians": math.radians, "sin": _no_domain(math.sin),
     "cos": _no_domain(math.cos), "tan": _no_domain(math.tan), "asin": _no_domain(math.asin), "acos": _no_domain(math.acos),  # noqa: E501
     "atan": math.atan, "sinh": _no_domain(math.sinh), "cosh": _no_domain(math.cosh), "tanh": math.tanh,
 }.items():  # fmt: skip

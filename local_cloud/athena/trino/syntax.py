@@ -27,13 +27,20 @@ from local_cloud.athena.trino.expressions import Expressions, field_of, handles
 _SIGNS: Final = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
 
 
+def _double(binder: Expressions, node: exp.Literal) -> float:
+    try:
+        return float(node.name)
+    except ValueError:  # the parser takes 1e0+2 for one number
+        raise NotSupported(f"{binder.position(node)}: {node.name} without spaces around its sign") from None
+
+
 @handles(exp.Literal)
 def _literal(binder: Expressions, node: exp.Literal) -> Bound:
     text = node.name
     if node.is_string:
         return constant(Type("varchar", (len(text),)), text)
     if "e" in text.lower():
-        return constant(DOUBLE, float(text))
+        return constant(DOUBLE, _double(binder, node))
     if "." in text:
         return _decimal(text)
     if int(text) >= 1 << 63:
