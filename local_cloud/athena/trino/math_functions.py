@@ -5,6 +5,7 @@ import operator
 import random
 from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 from local_cloud.athena.errors import QueryFailed
@@ -89,9 +90,12 @@ def _round_decimal(value: Decimal, digits: int) -> Decimal:
 
 
 def _cube_root(value: float) -> float:
-    """Take the root as Java does, where that of a cube is exact; the C library may be a digit off."""
+    """Take the nearest root, as Java does where it is exact; the C library may be a digit off."""
     root = math.cbrt(value)
-    return root if root in {0, math.inf, -math.inf} else root - (root**3 - value) / (3 * root * root)
+    if not math.isfinite(root):
+        return root
+    near = (root, math.nextafter(root, math.inf), math.nextafter(root, -math.inf))
+    return min(near, key=lambda tried: abs(Fraction(tried) ** 3 - Fraction(value)))
 
 
 for _name, _work in {
