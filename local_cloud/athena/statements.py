@@ -111,6 +111,12 @@ def _show_tables(database: str, found: re.Match[str]) -> Answer:
     return _listing("tab_name", (str(item["Name"]) for item in catalog.tables(schema)), pattern=found[2])
 
 
+def _show_views(database: str, found: re.Match[str]) -> Answer:
+    schema = (found[1] or database).strip('`"').lower()
+    views = (item for item in catalog.tables(schema) if item.get("TableType") == "VIRTUAL_VIEW")
+    return _listing("views", (str(item["Name"]) for item in views), pattern=found[2])
+
+
 def _show_databases(_database: str, found: re.Match[str]) -> Answer:
     return _listing("database_name", catalog.databases(), pattern=found[1])
 
@@ -175,6 +181,18 @@ def _drop_view(database: str, found: re.Match[str]) -> Answer:
     return Answer([], [], [])
 
 
+def _drop_table(database: str, found: re.Match[str]) -> Answer:
+    """Forget a table; its objects stay, as those of external tables do."""
+    schema, name = _address(database, found[2])
+    existing = catalog.table(schema, name)
+    if existing is None and found[1]:
+        return Answer([], [], [])
+    if existing is None or existing.view is not None:
+        raise QueryFailed(f"FAILED: SemanticException [Error 10001]: Table not found {schema}.{name}")
+    glue._delete_table({"DatabaseName": schema, "Name": name})
+    return Answer([], [], [])
+
+
 def _address(database: str, name: str) -> tuple[str, str]:
     parts = [part.strip('`"').lower() for part in name.split(".")]
     return (parts[-2] if len(parts) > 1 else database), parts[-1]
@@ -183,9 +201,11 @@ def _address(database: str, name: str) -> tuple[str, str]:
 _FORMS: Final[tuple[tuple[str, str, Callable[[str, Any], Answer]], ...]] = (
     (rf"SHOW\s+PARTITIONS\s+{_NAME}", "DDL", _show_partitions),
     (rf"SHOW\s+TABLES(?:\s+IN\s+{_NAME})?{_PATTERN}", "DDL", _show_tables),
+    (rf"SHOW\s+VIEWS(?:\s+IN\s+{_NAME})?{_PATTERN}", "DDL", _show_views),
     (rf"SHOW\s+(?:DATABASES|SCHEMAS){_PATTERN}", "DDL", _show_databases),
     (rf"SHOW\s+COLUMNS\s+(?:IN|FROM)\s+{_NAME}(?:\s+(?:IN|FROM)\s+{_NAME})?", "DDL", _show_columns),
     (rf"(?:DESCRIBE|DESC)\s+{_NAME}", "UTILITY", _describe),
     (rf"CREATE\s+(OR\s+REPLACE\s+)?VIEW\s+{_NAME}\s+AS\s+(.*)", "DDL", _create_view),
+    (rf"DROP\s+TABLE\s+(IF\s+EXISTS\s+)?{_NAME}", "DDL", _drop_table),
     (rf"DROP\s+VIEW\s+(IF\s+EXISTS\s+)?{_NAME}", "DDL", _drop_view),
 )

@@ -237,8 +237,21 @@ def test_a_view_reads_what_is_registered_when_it_is_asked(cloud: Cloud) -> None:
     cloud.rows("CREATE OR REPLACE VIEW totals AS SELECT day, sum(amount) AS total FROM events GROUP BY day")
     assert cloud.rows("SELECT total FROM totals WHERE day = '2025-01-02'") == [["7"]]
     assert cloud.glue.get_table(DatabaseName="web", Name="totals")["Table"]["TableType"] == "VIRTUAL_VIEW"
+    assert cloud.rows("SHOW VIEWS") == [["totals"]]
+    assert "Table not found web.totals" in cloud.reason("DROP TABLE totals")
     cloud.rows("DROP VIEW totals")
     assert "TABLE_NOT_FOUND" in cloud.reason("SELECT * FROM totals")
+
+
+def test_a_table_is_dropped_and_its_objects_stay(cloud: Cloud) -> None:
+    cloud.rows("CREATE TABLE spare AS SELECT 1 AS x")
+    kept = cloud.glue.get_table(DatabaseName="web", Name="spare")["Table"]["StorageDescriptor"]["Location"]
+    cloud.rows("DROP TABLE spare")
+    assert "TABLE_NOT_FOUND" in cloud.reason("SELECT * FROM spare")
+    bucket, _, prefix = kept.removeprefix("s3://").partition("/")
+    assert cloud.s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["KeyCount"] > 0
+    cloud.rows("DROP TABLE IF EXISTS spare")
+    assert "Table not found web.spare" in cloud.reason("DROP TABLE spare")
 
 
 @pytest.mark.parametrize(
