@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.local.cloud import Cloud, spark_processes, until
+from tests.local.cloud import WORKGROUP, Cloud, spark_processes, until
+from tests.unit.programs import ROOT
 
 EXAMPLE = (
     "SELECT ingestion_date, COUNT(*) AS events FROM prod_data_pipeline.curated_events "
@@ -54,6 +55,20 @@ def test_athena_answers_from_the_registered_partition(cloud: Cloud, published_da
 def test_athena_reads_the_metrics_of_runs(cloud: Cloud, published_day: str) -> None:
     sql = "SELECT status, rows_read FROM prod_data_pipeline.curated_events_metrics WHERE ingestion_date = "
     assert ["published", "1000"] in cloud.query(f"{sql}'{published_day}'")
+
+
+def test_the_documented_and_the_saved_queries_are_ones_that_athena_takes(cloud: Cloud, published_day: str) -> None:
+    document = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    documented = document.partition("In Athena the same objects")[2].partition("```sql\n")[2].partition("```")[0]
+    assert cloud.query(documented) == [["ingestion_date", "run_id", "check_id", "value", "severity"]]
+    athena = cloud.client("athena")
+    saved = athena.list_named_queries(WorkGroup=WORKGROUP)["NamedQueryIds"]
+    queries = [athena.get_named_query(NamedQueryId=query_id)["NamedQuery"] for query_id in saved]
+    assert sorted(query["Name"] for query in queries) == [
+        "events: cost per day", "events: duplicates across dates", "events: quality trend", "events: rows per day",
+    ]  # fmt: skip
+    for query in queries:
+        assert published_day in str(cloud.query(query["QueryString"])) or "duplicates" in query["Name"]
 
 
 def test_a_day_that_is_published_runs_no_job_again(cloud: Cloud, published_day: str) -> None:
