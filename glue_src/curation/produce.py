@@ -23,8 +23,10 @@ def produce_version(spark: SparkSession, task: VersionTask) -> WrittenVersion:
     with stopwatch.phase("read_and_write"):
         lines = read_lines(spark, list(task.raw_sizes))
         rows = parse_lines(lines, task.contract, end_marker=end_marker, field_sample=task.field_sample)
-        partitions = task.file_count(spark.sparkContext.defaultParallelism)
-        counts = write_rows(mark_extra_copies(rows, task.contract, partitions=partitions), task)
+        parallelism = spark.sparkContext.defaultParallelism
+        marked = mark_extra_copies(rows, task.contract, partitions=task.sort_count(parallelism))
+        # One task writes a file from several sorted parts, one after the other.
+        counts = write_rows(marked.coalesce(task.file_count(parallelism)), task)
         if counts.rows_kept == 0:
             write_no_rows(spark, task)
     with stopwatch.phase("quarantine"):

@@ -11,6 +11,8 @@ from data_contract import DataContract
 # Plain NDJSON shrinks to about a seventh as Parquet with zstd; gzip has taken most of that already (measured on the
 # sample data).
 _PLAIN_BYTES_PER_PARQUET_BYTE = 7
+# A sort of this much raw data stays in memory, also where two run in a heap of 2 GB.
+_SORTED_BYTES = 128 << 20
 _FILE_BYTES = 128 << 20
 _SMALLEST_PARALLEL_FILE_BYTES = 96 << 20
 # Names of top-level fields are read from all lines of this much raw data, and beyond it from a sample of about this
@@ -55,10 +57,18 @@ class VersionTask:
 
     def file_count(self, parallelism: int) -> int:
         """Choose how many files to write: of 128 MB or more, of 96 MB to keep a core busy, one for little data."""
-        gzipped = sum(size for uri, size in self.raw_sizes.items() if uri.endswith(".gz"))
-        plain = sum(self.raw_sizes.values()) - gzipped
-        parquet_bytes = gzipped + plain // _PLAIN_BYTES_PER_PARQUET_BYTE
+        parquet_bytes = self._plain_bytes // _PLAIN_BYTES_PER_PARQUET_BYTE
         return max(1, parquet_bytes // _FILE_BYTES, min(parallelism, parquet_bytes // _SMALLEST_PARALLEL_FILE_BYTES))
+
+    def sort_count(self, parallelism: int) -> int:
+        """Choose in how many parts to sort the rows: as many for each file, each small enough to stay in memory."""
+        files = self.file_count(parallelism)
+        return files * max(1, math.ceil(self._plain_bytes / files / _SORTED_BYTES))
+
+    @property
+    def _plain_bytes(self) -> int:
+        gzipped = sum(size for uri, size in self.raw_sizes.items() if uri.endswith(".gz"))
+        return sum(self.raw_sizes.values()) + gzipped * (_PLAIN_BYTES_PER_PARQUET_BYTE - 1)
 
 
 @dataclass(frozen=True)
