@@ -4,7 +4,6 @@ A story begins with an empty cloud; one that somebody else has filled is never e
 """
 
 import fcntl
-import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -95,5 +94,4 @@ def one_at_a_time(state: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CommandFailed(f"another `make run` is at work in {state}; wait for it to end") from None
-        os.set_inheritable(lock.fileno(), False)  # noqa: FBT003  what is started here must not hold it on
         yield

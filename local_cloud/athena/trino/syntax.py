@@ -144,32 +144,25 @@ def _joined(binder: Expressions, node: exp.DPipe) -> Bound:
     return found
 
 
-@handles(exp.And, "this expression")
-def _and(binder: Expressions, node: exp.And) -> Bound:
-    left, right = _truths(binder, node, "AND")
+def _connective(kind: type[exp.Binary], word: str, *, decisive: bool) -> None:
+    """Register AND or OR: one side that is ``decisive`` decides, otherwise NULL on a side makes it NULL."""
 
-    def run(row: tuple[Any, ...]) -> Any:
-        first = left.run(row)
-        if first is False:
-            return False
-        second = right.run(row)
-        return False if second is False else None if first is None else second
+    @handles(kind, "this expression")
+    def _bound(binder: Expressions, node: exp.Binary) -> Bound:
+        left, right = _truths(binder, node, word)
 
-    return Bound(BOOLEAN, run, ("and", left.key, right.key))
+        def run(row: tuple[Any, ...]) -> Any:
+            first = left.run(row)
+            if first is decisive:
+                return decisive
+            second = right.run(row)
+            return decisive if second is decisive else None if first is None else second
+
+        return Bound(BOOLEAN, run, (word.lower(), left.key, right.key))
 
 
-@handles(exp.Or, "this expression")
-def _or(binder: Expressions, node: exp.Or) -> Bound:
-    left, right = _truths(binder, node, "OR")
-
-    def run(row: tuple[Any, ...]) -> Any:
-        first = left.run(row)
-        if first is True:
-            return True
-        second = right.run(row)
-        return True if second is True else None if first is None else second
-
-    return Bound(BOOLEAN, run, ("or", left.key, right.key))
+_connective(exp.And, "AND", decisive=False)
+_connective(exp.Or, "OR", decisive=True)
 
 
 def _truths(binder: Expressions, node: exp.Binary, word: str) -> list[Bound]:
