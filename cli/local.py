@@ -105,7 +105,7 @@ class LocalCloud:
         if running is None:
             return {"running": False}, "the local cloud does not run"
         os.kill(running["pid"], signal.SIGTERM)
-        if self._await(lambda: self._running() is None or None, seconds=_SECONDS_TO_STOP) is None:
+        if self._await(lambda: _has_ended(running["pid"]) or None, seconds=_SECONDS_TO_STOP) is None:
             os.kill(running["pid"], signal.SIGKILL)
             return {"running": False}, f"the local cloud did not stop within {_SECONDS_TO_STOP} s and was killed"
         return {"running": False}, "the local cloud is stopped; its state stays"
@@ -195,6 +195,14 @@ class LocalCloud:
     def _tail(self, lines: int) -> str:
         text = self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def _install() -> None:

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ ACCOUNT: Final = "000000000000"
 REGION: Final = "us-east-1"
 READY: Final = "ready.json"
 LOCK: Final = "lock"
+_SECONDS_TO_END: Final = 5
 
 
 def main(argv: list[str]) -> int:
@@ -36,7 +38,15 @@ def main(argv: list[str]) -> int:
         (given.state / READY).unlink(missing_ok=True)
         os.environ.update(emulator_variables(given.state, port=given.port))
         asyncio.run(_serve(given))
+    end_within(_SECONDS_TO_END)
     return 0
+
+
+def end_within(seconds: float) -> None:
+    """See to it that the process ends: a thread of the emulator that waits for an execution would hold it for ever."""
+    watchdog = threading.Timer(seconds, os._exit, args=[0])
+    watchdog.daemon = True
+    watchdog.start()
 
 
 def emulator_variables(state: Path, *, port: int) -> dict[str, str]:

@@ -137,6 +137,21 @@ def test_killed_at_once_it_loses_nothing_that_was_published(cloud: Cloud, publis
     assert cloud.run("2025-01-05")["status"] == "SUCCEEDED"
 
 
+def test_stopped_in_the_middle_of_a_run_it_is_gone_when_that_is_said(
+    cloud: Cloud, published_day: str, tmp_path: Path
+) -> None:
+    record = cloud.record(published_day)
+    cloud.deliver("2025-01-06", tmp_path)
+    cloud.start("2025-01-06")
+    until(lambda: spark_processes(cloud.state))
+    pid = json.loads(cloud.command("status", "--json").stdout)["pid"]
+    assert cloud.command("down").stdout == "the local cloud is stopped; its state stays\n"
+    assert not Path(f"/proc/{pid}").exists()
+    assert not spark_processes(cloud.state)
+    cloud.up()
+    assert cloud.record(published_day) == record
+
+
 def test_a_late_object_reruns_its_day(cloud: Cloud, published_day: str) -> None:
     cloud.watch_for_late_data(enabled=True)
     before = cloud.record(published_day)["current"]
