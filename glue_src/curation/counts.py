@@ -9,11 +9,13 @@ from datetime import datetime
 class Counts:
     """Counts of one run. All but `rows_read` and `rows_quarantined` are over the rows that parsed, duplicates included.
 
-    `by_rule` is each rule's count by rule id; `distributions` count each listed valid value by column and value.
+    `by_rule` is each rule's count by rule id; `distributions` count each listed valid value by column and value;
+    `lines_to_read_again` are those among the quarantined whose text did not come along.
     """
 
     rows_read: int
     rows_quarantined: int
+    lines_to_read_again: int
     duplicates_removed: int
     rows_on_other_days: int | None
     first_event: datetime | None

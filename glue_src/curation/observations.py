@@ -26,6 +26,7 @@ def aggregates(contract: DataContract, *, ingestion_date: date) -> dict[str, Col
     found = {
         "rows": F.count(F.lit(1)),
         "malformed": _count(F.col("_malformed")),
+        "to read again": _count(F.col("_malformed") & F.col("_refused").isNull()),
         "duplicates": _count(F.col(IS_EXTRA_COPY)),
         "looked at": _count(F.col("_unknown_fields").isNotNull()),
         "unknown": _count(F.col("_unknown_fields") != ""),
@@ -62,6 +63,7 @@ def read_counts(contract: DataContract, observed: Mapping[str, Any]) -> Counts:
     return Counts(
         rows_read=observed["rows"],
         rows_quarantined=observed["malformed"],
+        lines_to_read_again=observed["to read again"],
         duplicates_removed=observed["duplicates"],
         rows_on_other_days=observed.get("other days"),
         first_event=_moment(observed.get("first event")),

@@ -1,15 +1,16 @@
 """The engine's part of a run: raw objects in, one complete and audited version out. It publishes nothing."""
 
-import secrets
-
 from pyspark.sql import SparkSession
 
 from curation.duplicates import mark_extra_copies
 from curation.errors import AuditFailed
+from curation.framing import Frame
+from curation.parquet import count_rows
 from curation.parsing import parse_lines, read_lines
+from curation.quarantine import write_quarantine
 from curation.stopwatch import Stopwatch
 from curation.version import VersionTask, WrittenVersion
-from curation.writing import count_rows, write_no_rows, write_quarantine, write_rows
+from curation.writing import write_no_rows, write_rows
 
 
 def produce_version(spark: SparkSession, task: VersionTask) -> WrittenVersion:
@@ -19,10 +20,10 @@ def produce_version(spark: SparkSession, task: VersionTask) -> WrittenVersion:
         AuditFailed: when a folder does not hold as many rows as were counted for it.
     """
     stopwatch = Stopwatch()
-    end_marker = f"_end_{secrets.token_hex(8)}"
+    frame = Frame()
     with stopwatch.phase("read_and_write"):
         lines = read_lines(spark, list(task.raw_sizes))
-        rows = parse_lines(lines, task.contract, end_marker=end_marker, field_sample=task.field_sample)
+        rows = parse_lines(lines, task.contract, frame, field_sample=task.field_sample)
         parallelism = spark.sparkContext.defaultParallelism
         marked = mark_extra_copies(rows, task.contract, partitions=task.sort_count(parallelism))
         # One task writes a file from several sorted parts, one after the other.
@@ -31,7 +32,7 @@ def produce_version(spark: SparkSession, task: VersionTask) -> WrittenVersion:
             write_no_rows(spark, task)
     with stopwatch.phase("quarantine"):
         if counts.rows_quarantined > 0:
-            write_quarantine(spark, task, end_marker=end_marker)
+            write_quarantine(spark, task, counts, frame)
             _require_rows(spark, task.quarantine_uri, counts.rows_quarantined)
     with stopwatch.phase("audit"):
         _require_rows(spark, task.accepted_uri, counts.rows_kept)

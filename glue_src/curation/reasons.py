@@ -3,22 +3,26 @@
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from curation.parsing import JSON_OPTIONS, is_one_object, is_valid_utf8, parse_object, parsed_fields, typed_value
+from curation.framing import Frame, is_valid_utf8
+from curation.json_reader import JSON_OPTIONS
+from curation.parsing import parsed_fields
+from curation.typed_values import typed_value
 from data_contract import Column as ContractColumn
 from data_contract import DataContract
 
 _LONGEST_VALUE = 80
 
 
-def reason(contract: DataContract, end_marker: str) -> Column:
+def reason(contract: DataContract) -> Column:
     """Explain the malformed line in ``_line``: its form, or each column whose value does not fit its type."""
-    text_fields = ", ".join(f"`{column.name}`: string" for column in contract.columns)
-    as_text = parse_object("_line", text_fields, end_marker)
+    text_fields = ", ".join(f"`{column.name}` string" for column in contract.columns)
+    frame = Frame()
+    as_text = F.from_json(frame.framed("_line"), f"struct<{text_fields}, {frame.end} bigint>", JSON_OPTIONS)
     typed = F.from_json("_line", f"struct<{parsed_fields(contract)}>", JSON_OPTIONS)
     misfits = (_misfit(column, as_text[column.name], typed[column.name]) for column in contract.columns)
     return (
         F.when(~is_valid_utf8("_line"), "not valid UTF-8")
-        .when(~is_one_object("_line", as_text[end_marker].isNotNull()), "not one JSON object")
+        .when(as_text[frame.end].isNull(), "not one JSON object")
         .otherwise(F.concat(F.lit("value does not fit its type: "), F.concat_ws("; ", *misfits)))
     )
 

@@ -45,6 +45,7 @@ def counts(contract: DataContract, rows: int) -> Counts:
     return Counts(
         rows_read=rows,
         rows_quarantined=0,
+        lines_to_read_again=0,
         duplicates_removed=0,
         rows_on_other_days=0,
         first_event=None,

@@ -76,18 +76,24 @@ def test_objects_that_are_no_input_are_missing_data_and_named(lab: Lab) -> None:
     assert f"{RAW}_SUCCESS (hidden name" in run.message
 
 
+def _malformed(name: str) -> list[str]:
+    """Make a line that the JSON parser refuses, and two that it does not: an object that ends early, a bad date."""
+    one = json.dumps({"id": name})
+    return [json.dumps([name]), one + one, json.dumps({"id": name, "day": "1.1.2025"})]
+
+
 def test_objects_of_any_name_are_read_and_named_in_quarantine(lab: Lab) -> None:
     lab.contract = CONTRACTS / "lines.odcs.yaml"
     for name in ODD_NAMES:
-        lab.put(json.dumps({"id": name}) + "\n" + json.dumps([name]) + "\n", name)
+        lab.put("\n".join([json.dumps({"id": name}), *_malformed(name)]) + "\n", name)
     for name in IGNORED:
         lab.put(b"" if name.startswith("zero") else b'{"id":"ignored"}\n', name)
     run = lab.run()
     assert run.error is None
     assert sorted(row["id"] for row in run.rows()) == sorted(ODD_NAMES)
     prefix = f"raw/source_system=lines/ingestion_date={DAY}/"
-    expected = {prefix + name: json.dumps([name]) for name in ODD_NAMES}
-    assert {row["source_object"]: row["line"] for row in run.quarantine()} == expected
+    expected = [(prefix + name, line) for name in ODD_NAMES for line in _malformed(name)]
+    assert sorted((row["source_object"], row["line"]) for row in run.quarantine()) == sorted(expected)
     raw = run.metrics["raw"]
     assert raw["objects"] == len(ODD_NAMES)
     assert raw["bytes"] == sum((lab.raw() / name).stat().st_size for name in ODD_NAMES)

@@ -22,6 +22,7 @@ START = datetime(2025, 1, 2, 3, 0, tzinfo=UTC)
 COUNTS = Counts(
     rows_read=1010,
     rows_quarantined=10,
+    lines_to_read_again=0,
     duplicates_removed=15,
     rows_on_other_days=4,
     first_event=datetime(2025, 1, 1, tzinfo=UTC),

@@ -1,0 +1,73 @@
+"""A raw line as a text that tells, once parsed as JSON, whether the line was one object and nothing else.
+
+Spark's parser stops at the end of the first value of a text, so it takes an object for the whole of a line that goes
+on behind it. A *framed* line has one more field before its last brace: it is a field of the parsed object only when
+nothing but that brace ended it. A line that cannot be one object is framed as a text that is no JSON. The field's name
+is one that no line can contain by intent: it is made anew for each run.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+_SPACE = " \\t\\r"
+_REFUSED = "!"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The names of the fields that are added to an object."""
+
+    end: str = field(default_factory=lambda: f"_end_{secrets.token_hex(8)}")
+
+    @property
+    def names(self) -> str:
+        """Field of what is said about the object's names, a string."""
+        return f"{self.end}_names"
+
+    def framed(self, line: str, *, names: Column | None = None) -> Column:
+        """Frame the line in a text column: ``{"a":1}`` becomes ``{"a":1,"_end_…":<hash of the line, a bigint>}``.
+
+        ``names`` is the JSON text of the second field, null to have none.
+        """
+        second = F.lit("") if names is None else F.coalesce(F.concat(F.lit(f',"{self.names}":'), names), F.lit(""))
+        # Parts of bytes, because those of a text are found by walking over its characters.
+        content, last_brace = F.col(line).cast("binary"), F.octet_length(_without_space_behind(line))
+        object_ = F.concat(
+            content.substr(F.lit(1), last_brace - 1).cast("string"),
+            F.lit(f',"{self.end}":'),
+            F.xxhash64(line).cast("string"),
+            second,
+            content.substr(last_brace, F.octet_length(line)).cast("string"),
+        )
+        return F.when(_may_be_object(line), object_).otherwise(F.concat(F.lit(_REFUSED), F.base64(content)))
+
+    def unframed(self, text: Column) -> Column:
+        """Give back the bytes of the line that a text was made of."""
+        before, behind = F.substring_index(text, f',"{self.end}":', 1), F.substring_index(text, "}", -1)
+        refused = F.unbase64(text.substr(F.lit(len(_REFUSED) + 1), F.length(text)))
+        return F.when(text.startswith(_REFUSED), refused).otherwise(F.concat(before, F.lit("}"), behind).cast("binary"))
+
+    def is_empty_object(self, text: Column) -> Column:
+        """Tell whether a framed line is ``{}``: the one object that framing breaks, as a comma follows its brace."""
+        return text.rlike(rf'^[ \t\r]*[{{][ \t\r]*,"{self.end}":')
+
+
+def is_valid_utf8(column: str) -> Column:
+    """Tell whether a text column holds well-formed UTF-8; Spark's parser would replace other bytes without a word."""
+    if hasattr(F, "is_valid_utf8"):  # Spark 4
+        return F.is_valid_utf8(column)
+    content = F.col(column).cast("binary")
+    return F.encode(F.decode(content, "UTF-8"), "UTF-8") == content
+
+
+def _may_be_object(line: str) -> Column:
+    opened = F.col(line).startswith("{") | F.expr(f"trim(LEADING '{_SPACE}' FROM {line})").startswith("{")
+    return opened & _without_space_behind(line).endswith("}") & is_valid_utf8(line)
+
+
+def _without_space_behind(line: str) -> Column:
+    trimmed = F.expr(f"trim(TRAILING '{_SPACE}' FROM {line})")
+    return F.when(F.col(line).endswith("}"), F.col(line)).otherwise(trimmed)

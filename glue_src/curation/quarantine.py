@@ -1,0 +1,80 @@
+"""How malformed lines travel through the write of the good rows, and what becomes of them behind it."""
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from curation.counts import Counts
+from curation.framing import Frame, is_valid_utf8
+from curation.parquet import PARQUET_OPTIONS
+from curation.parsing import literal_path, malformed_unrefused, read_lines
+from curation.reasons import reason
+from curation.version import VersionTask
+from data_contract import DataContract
+
+_EXTRA_CARRIER = "_line"
+
+
+def carried(contract: DataContract) -> list[Column]:
+    """Return the columns to write: a malformed line's object and text travel in a text column, empty in such a row.
+
+    Behind the object and a newline comes the framed line; nothing, where the parser did not refuse it.
+    """
+    carrier = _carrier(contract)
+    payload = F.concat("_object", F.lit("\n"), F.coalesce("_refused", F.lit("")))
+    columns = {column.name: F.col(column.name) for column in contract.columns}
+    own_value = columns.get(carrier, F.lit(None).cast("string"))
+    columns[carrier] = F.when(F.col("_malformed"), payload).otherwise(own_value)
+    return [column.alias(name) for name, column in columns.items()]
+
+
+def write_quarantine(spark: SparkSession, task: VersionTask, counts: Counts, frame: Frame) -> None:
+    """Give the malformed lines of a version their final form, one row per line.
+
+    Columns: ``line`` (text; bytes that are no UTF-8 replaced), ``line_bytes`` (exactly as received), ``reason``,
+    ``source_object`` (key below the data root).
+    """
+    carrier = _carrier(task.contract)
+    folder = literal_path(f"{task.version_uri}{task.quarantined_folder}")
+    arrived = spark.read.schema(f"`{carrier}` string").parquet(folder).withColumnRenamed(carrier, "_payload")
+    lines = arrived.select(
+        _key(F.substring_index("_payload", "\n", 1), task.raw_prefix).alias("source_object"),
+        F.expr("substring(_payload, instr(_payload, '\\n') + 1)").alias("_text"),
+    )
+    found = lines.where("_text <> ''").select("source_object", frame.unframed(F.col("_text")).alias("line_bytes"))
+    if counts.lines_to_read_again > 0:
+        found = found.unionByName(_read_again(spark, task, frame, lines.where("_text = ''")))
+    texts = found.select("*", F.col("line_bytes").cast("string").alias("_line"))
+    explained = texts.select(
+        F.when(is_valid_utf8("_line"), F.col("_line")).otherwise(_replaced("line_bytes")).alias("line"),
+        "line_bytes",
+        reason(task.contract).alias("reason"),
+        "source_object",
+    )
+    explained.coalesce(1).write.options(**PARQUET_OPTIONS).parquet(task.quarantine_uri)
+
+
+def _carrier(contract: DataContract) -> str:
+    """Return the column that carries malformed lines: the first text column, or one more when there is none."""
+    texts = (column.name for column in contract.columns if column.type == "string")
+    return next(texts, _EXTRA_CARRIER)
+
+
+def _read_again(spark: SparkSession, task: VersionTask, frame: Frame, lines: DataFrame) -> DataFrame:
+    """Read the objects again that have lines which the parser did not refuse, and so did not give back."""
+    keys = tuple(row["source_object"] for row in lines.select("source_object").distinct().collect())
+    again = read_lines(spark, [uri for uri in task.raw_sizes if uri.endswith(keys)])
+    found = malformed_unrefused(again, task.contract, frame)
+    return found.select(_key(F.col("_object"), task.raw_prefix).alias("source_object"), "line_bytes")
+
+
+def _replaced(content: str) -> Column:
+    """Read bytes as UTF-8 with U+FFFD for what is none, on Spark 3.5 and 4 alike."""
+    if hasattr(F, "make_valid_utf8"):  # Spark 4, where decode raises instead
+        return F.make_valid_utf8(F.col(content).cast("string"))
+    return F.decode(content, "UTF-8")
+
+
+def _key(object_uri: Column, raw_prefix: str) -> Column:
+    # Spark hands out file paths URL-encoded; a plus sign in one is no space.
+    decoded = F.url_decode(F.replace(object_uri, F.lit("+"), F.lit("%2B")))
+    return F.concat(F.lit(raw_prefix), F.substring_index(decoded, raw_prefix, -1))
