@@ -51,19 +51,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _measurements(options: argparse.Namespace) -> Iterator[Measurement]:
-    day = _day(options.data, options.rows)
+    day = prepared_day(options.data, options.rows)
     for number in range(options.rounds):
         # Each round starts with another design, so that none always follows the same one.
         turn = number % len(options.designs)
         for design in options.designs[turn:] + options.designs[:turn]:
             yield {"round": number, "rows": options.rows, **_measured(design, day), **_load()}
-    small = _day(options.data, _SMALL_DAY_ROWS)
+    small = prepared_day(options.data, _SMALL_DAY_ROWS)
     for number in range(options.rounds):
         yield {"round": number, "rows": _SMALL_DAY_ROWS, **_whole_process(small, "small_day_cold", "--force=true")}
         yield {"round": number, "rows": _SMALL_DAY_ROWS, **_whole_process(small, "small_day_unchanged")}
 
 
-def _day(data: Path, rows: int) -> Path:
+def prepared_day(data: Path, rows: int) -> Path:
     """Make the day of so many rows, unless it is there."""
     root = data / f"{rows}-rows"
     if not raw_folder(root).is_dir():

@@ -6,8 +6,9 @@
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pyspark.sql import SparkSession
 
@@ -15,6 +16,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "glue_src"))
 
 from benchmarks.designs import DESIGNS
 
+Result = TypeVar("Result")
 _SETTINGS = {
     "spark.driver.memory": "2g",
     "spark.ui.enabled": "false",
@@ -30,18 +32,30 @@ _SETTINGS = {
 
 def main(name: str, root: str) -> None:
     """Run a design and print its seconds, without the start of Spark, and the JVM's peak memory in MB."""
+    spark = open_session(name)
+    times, _ = timed(spark, lambda: DESIGNS[name](spark, Path(root).resolve()))
+    print(json.dumps({"design": name, **times}))
+    spark.stop()
+
+
+def open_session(name: str) -> SparkSession:
+    """Start the Spark that everything is measured on, with one trivial job behind it."""
     builder = SparkSession.builder.master("local[2]").appName(name)
     for key, value in _SETTINGS.items():
         builder = builder.config(key, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     spark.range(1).count()  # the first job of a session loads classes that every design needs
+    return spark
+
+
+def timed(spark: SparkSession, work: Callable[[], Result]) -> tuple[dict[str, Any], Result]:
+    """Do the work; return its seconds by both clocks with the JVM's peak memory in MB, and what it returned."""
     start, cpu_start = time.monotonic(), _cpu_seconds(spark)
-    DESIGNS[name](spark, Path(root).resolve())
+    result = work()
     seconds, cpu_seconds = time.monotonic() - start, _cpu_seconds(spark) - cpu_start
     times = {"seconds": round(seconds, 2), "cpu_seconds": round(cpu_seconds, 2)}
-    print(json.dumps({"design": name, **times, "peak_mb": _peak_mb(spark)}))
-    spark.stop()
+    return {**times, "peak_mb": _peak_mb(spark)}, result
 
 
 def _process(spark: SparkSession) -> Any:

@@ -23,19 +23,21 @@ def table(measured: Sequence[Mapping[str, Any]]) -> str:
 def _line(name: str, rows: int, measured: Sequence[Mapping[str, Any]]) -> str:
     own = [entry for entry in measured if (entry["design"], entry["rows"]) == (name, rows)]
     times = (text for unit in ("seconds", "cpu_seconds") for text in _times(own, measured, unit=unit))
-    return _ROW.format(name, f"{rows:,}", *times, len(own), _median(own, "peak_mb", digits=0))
+    return _ROW.format(name, f"{rows:,}", *times, len(own), median_of(own, "peak_mb", digits=0))
 
 
 def _times(own: Sequence[Mapping[str, Any]], measured: Sequence[Mapping[str, Any]], *, unit: str) -> list[str]:
-    return [_median(own, unit, digits=1), *(_ratio(own, floor, measured, unit=unit) for floor in _FLOORS)]
+    return [median_of(own, unit, digits=1), *(ratio_to(own, floor, measured, unit=unit) for floor in _FLOORS)]
 
 
-def _median(entries: Sequence[Mapping[str, Any]], name: str, *, digits: int) -> str:
+def median_of(entries: Iterable[Mapping[str, Any]], name: str, *, digits: int) -> str:
+    """Write the median of what was measured under a name; nothing where it was not."""
     values = [entry[name] for entry in entries if entry.get(name)]
     return f"{median(values):.{digits}f}" if values else ""
 
 
-def _ratio(own: Iterable[Mapping[str, Any]], floor: str, measured: Sequence[Mapping[str, Any]], *, unit: str) -> str:
+def ratio_to(own: Iterable[Mapping[str, Any]], floor: str, measured: Sequence[Mapping[str, Any]], *, unit: str) -> str:
+    """Write the median of the ratios to a floor within each round."""
     floors = {(entry["round"], entry["rows"]): entry.get(unit) for entry in measured if entry["design"] == floor}
     pairs = [(entry.get(unit), floors.get((entry["round"], entry["rows"]))) for entry in own]
     ratios = [value / at_least for value, at_least in pairs if value and at_least]

@@ -1,0 +1,63 @@
+"""What the six checks cost inside the curation job: its frame up to the marks of extra copies, observed and not.
+
+The observation is the job's own, so it counts more than the six checks: malformed lines, nulls of every column, listed
+values, field names, the first and last event.
+"""
+
+from pathlib import Path
+
+from pyspark.sql import DataFrame, Observation, SparkSession
+
+from benchmarks.designs import DAY, raw_folder
+from benchmarks.peers.checks import CHECKS, Answer
+from curation import quality
+from curation.duplicates import mark_extra_copies
+from curation.framing import Frame
+from curation.observations import aggregates, read_counts
+from curation.parsing import parse_lines, read_lines
+from curation.session import open_session
+from curation.version import VersionTask
+from data_contract import load_contract
+
+_CONTRACT = Path(__file__).resolve().parents[2] / "contracts" / "events.odcs.yaml"
+
+
+def this_job_marks(spark: SparkSession, root: Path) -> None:
+    """Read, parse, shuffle and mark, as the job does, into a sink that keeps nothing; count nothing."""
+    _sink(_marked(spark, _task(root)))
+
+
+def this_job_checks(spark: SparkSession, root: Path) -> Answer:
+    """Do the same, observed, and judge the counts by the contract."""
+    task = _task(root)
+    observation = Observation("counts")
+    wanted = aggregates(task.contract, ingestion_date=DAY)
+    _sink(_marked(spark, task).observe(observation, *(column.alias(name) for name, column in wanted.items())))
+    counts = read_counts(task.contract, observation.get)
+    made = {check.id: check.passed for check in quality.evaluate(task.contract, counts)}
+    return Answer({check: made[check] for check in CHECKS}, counts.duplicates_removed)
+
+
+def _task(root: Path) -> VersionTask:
+    files = sorted(raw_folder(root).iterdir())
+    return VersionTask(
+        contract=load_contract(_CONTRACT),
+        ingestion_date=DAY,
+        raw_prefix="",
+        raw_sizes={f"file://{file}": file.stat().st_size for file in files},
+        version_uri="",
+        quarantine_uri="",
+    )
+
+
+def _marked(spark: SparkSession, task: VersionTask) -> DataFrame:
+    open_session("this_job_checks")  # the job's settings
+    lines = read_lines(spark, list(task.raw_sizes))
+    rows = parse_lines(lines, task.contract, Frame(), field_sample=task.field_sample)
+    parallelism = spark.sparkContext.defaultParallelism
+    marked = mark_extra_copies(rows, task.contract, partitions=task.sort_count(parallelism))
+    return marked.coalesce(task.file_count(parallelism))
+
+
+def _sink(rows: DataFrame) -> None:
+    rows.write.format("noop").mode("overwrite").save()
