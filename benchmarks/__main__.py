@@ -12,32 +12,22 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from benchmarks.designs import DAY, DESIGNS, raw_folder
+from benchmarks.recording import Measurement, recorded
 from benchmarks.summary import table
 
 _ROOT = Path(__file__).resolve().parent.parent
 _CONTRACT = _ROOT / "contracts" / "events.odcs.yaml"
 _SMALL_DAY_ROWS = 10_000
 _OBJECTS = 8
-Measurement = dict[str, Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, append each measurement to the results file as it comes, and print the summary."""
     options = _parser().parse_args(arguments)
     results = options.results or Path(__file__).parent / "results" / f"{options.rows}-rows.jsonl"
-    results.parent.mkdir(parents=True, exist_ok=True)
-    measured: list[Measurement] = []
-    with results.open("w", encoding="utf-8") as file:
-        for measurement in _measurements(options):
-            measured.append(measurement)
-            line = json.dumps(measurement)
-            file.write(f"{line}\n")
-            file.flush()
-            print(line, flush=True)
-    print(table(measured))
+    print(table(recorded(_measurements(options), results)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,10 +7,11 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.__main__ import Measurement, prepared_day
+from benchmarks.__main__ import prepared_day
 from benchmarks.peers.engines import ENGINES
 from benchmarks.peers.environments import made, variables
 from benchmarks.peers.summary import table
+from benchmarks.recording import Measurement, recorded
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,15 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, append each measurement to the results file as it comes, and print the summary."""
     options = _parser().parse_args(arguments)
     results = options.results or _ROOT / "benchmarks" / "results" / f"peers-{options.rows}-rows.jsonl"
-    measured: list[Measurement] = []
-    with results.open("w", encoding="utf-8") as file:
-        for measurement in _measurements(options):
-            measured.append(measurement)
-            line = json.dumps(measurement)
-            file.write(f"{line}\n")
-            file.flush()
-            print(line, flush=True)
-    print(table(measured))
+    print(table(recorded(_measurements(options), results)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,17 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from benchmarks.designs import EVENT_TYPES
-from benchmarks.peers.checks import (
-    EVENT_ID_DUPLICATES,
-    EVENT_ID_NOT_NULL,
-    EVENT_TYPE_NOT_NULL,
-    EVENT_TYPE_VALID,
-    MAX_DUPLICATE_RATE,
-    MAX_NULL_RATE,
-    TOTAL_ROWS,
-    USER_ID_NULL_RATE,
-    Answer,
-)
+from benchmarks.peers import checks
 
 
 def read_columns(events: DataFrame) -> None:
@@ -22,7 +12,7 @@ def read_columns(events: DataFrame) -> None:
     events.select("event_id", "event_type", "user_id").write.format("noop").mode("overwrite").save()
 
 
-def one_aggregate(events: DataFrame) -> Answer:
+def one_aggregate(events: DataFrame) -> checks.Answer:
     """Make the six checks in one pass and one shuffle: groups of an event_id first, their sums second."""
     groups = events.groupBy("event_id").agg(
         F.count(F.lit(1)).alias("rows"),
@@ -36,14 +26,14 @@ def one_aggregate(events: DataFrame) -> Answer:
     named = {name: F.col(name) for name in sums} | {"no_id": no_id, "copies": copies}
     found = groups.agg(*(F.coalesce(F.sum(value), F.lit(0)).alias(name) for name, value in named.items())).collect()[0]
     passed = {
-        TOTAL_ROWS: found.rows > 0,
-        EVENT_ID_NOT_NULL: found.no_id == 0,
-        EVENT_TYPE_NOT_NULL: found.no_type == 0,
-        EVENT_TYPE_VALID: found.bad_type == 0,
-        USER_ID_NULL_RATE: found.no_user <= MAX_NULL_RATE * found.rows,
-        EVENT_ID_DUPLICATES: found.copies <= MAX_DUPLICATE_RATE * found.rows,
+        checks.TOTAL_ROWS: found.rows > 0,
+        checks.EVENT_ID_NOT_NULL: found.no_id == 0,
+        checks.EVENT_TYPE_NOT_NULL: found.no_type == 0,
+        checks.EVENT_TYPE_VALID: found.bad_type == 0,
+        checks.USER_ID_NULL_RATE: found.no_user <= checks.MAX_NULL_RATE * found.rows,
+        checks.EVENT_ID_DUPLICATES: found.copies <= checks.MAX_DUPLICATE_RATE * found.rows,
     }
-    return Answer(passed, found.copies)
+    return checks.Answer(passed, found.copies)
 
 
 def _count(condition: Column) -> Column:

@@ -8,37 +8,27 @@ from pyspark.sql import DataFrame
 from soda.scan import Scan
 
 from benchmarks.designs import EVENT_TYPES
-from benchmarks.peers.checks import (
-    EVENT_ID_DUPLICATES,
-    EVENT_ID_NOT_NULL,
-    EVENT_TYPE_NOT_NULL,
-    EVENT_TYPE_VALID,
-    MAX_DUPLICATE_RATE,
-    MAX_NULL_RATE,
-    TOTAL_ROWS,
-    USER_ID_NULL_RATE,
-    Answer,
-)
+from benchmarks.peers import checks
 
 _CHECKS = f"""
 checks for events:
   - row_count > 0:
-      name: {TOTAL_ROWS}
+      name: {checks.TOTAL_ROWS}
   - missing_count(event_id) = 0:
-      name: {EVENT_ID_NOT_NULL}
+      name: {checks.EVENT_ID_NOT_NULL}
   - missing_count(event_type) = 0:
-      name: {EVENT_TYPE_NOT_NULL}
+      name: {checks.EVENT_TYPE_NOT_NULL}
   - invalid_count(event_type) = 0:
-      name: {EVENT_TYPE_VALID}
+      name: {checks.EVENT_TYPE_VALID}
       valid values: [{", ".join(EVENT_TYPES)}]
-  - missing_percent(user_id) <= {MAX_NULL_RATE * 100:g}:
-      name: {USER_ID_NULL_RATE}
-  - duplicate_percent(event_id) <= {MAX_DUPLICATE_RATE * 100:g}:
-      name: {EVENT_ID_DUPLICATES}
+  - missing_percent(user_id) <= {checks.MAX_NULL_RATE * 100:g}:
+      name: {checks.USER_ID_NULL_RATE}
+  - duplicate_percent(event_id) <= {checks.MAX_DUPLICATE_RATE * 100:g}:
+      name: {checks.EVENT_ID_DUPLICATES}
 """
 
 
-def evaluate(events: DataFrame) -> Answer:
+def evaluate(events: DataFrame) -> checks.Answer:
     """Scan the frame; a check without an outcome counts as failed."""
     events.createOrReplaceTempView("events")
     scan = Scan()
@@ -48,4 +38,4 @@ def evaluate(events: DataFrame) -> Answer:
     scan.add_sodacl_yaml_str(_CHECKS)
     scan.execute()
     results = scan.get_scan_results()["checks"]
-    return Answer({result["name"]: result["outcome"] == "pass" for result in results})
+    return checks.Answer({result["name"]: result["outcome"] == "pass" for result in results})

@@ -49,7 +49,8 @@ def parse_lines(lines: DataFrame, contract: DataContract, frame: Frame, *, field
     sampled_names = F.when(_is_sampled(F.xxhash64("_line"), field_sample), _unknown_fields(contract))
     texts = lines.select(frame.framed("_line", names=sampled_names))
     judged = _judged(read_json(texts, _framed_fields(contract, frame)), contract, frame)
-    line_hash = F.coalesce(frame.end, F.xxhash64(REFUSED))
+    # Lines without the marker are spread by what else is known of them.
+    line_hash = F.coalesce(frame.end, F.xxhash64(REFUSED, *contract.primary_key))
     return judged.select(
         *(F.when(~F.col("_malformed"), F.col(column.name)).alias(column.name) for column in contract.columns),
         "_malformed",

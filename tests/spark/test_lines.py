@@ -214,6 +214,8 @@ STRUCTURES: dict[str, tuple[bytes, str]] = {
     "an empty object and an object": (b'{}{"id":"a"}', FORM),
     "an array and an object": (b'[{"id":"a"},{"id":"b"}] {"id":"c"}', FORM),
     "an object that ends early, with a value that does not fit": (b'{"whole":"x"}{"id":"b"}', FORM),
+    "a comma too many within a column": (b'{"id":"a","props":{"k":"v",}}', FORM),
+    "a quote too few within a column": (b'{"id":"a","txt":"b,"whole":1}', FORM),
     "a closed array after an object": (b'{"id":"a"}]', FORM),
     "text after an object": (b'{"id":"a"} trailing', FORM),
     "a comment after an object": (b'{"id":"a"} // note', FORM),
