@@ -1,9 +1,17 @@
 """Write and run small programs, for tests of the tools around the pipeline."""
 
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Result:
+    exit_code: int
+    out: str
+    err: str
 
 
 def executable(path: Path, script: str) -> Path:

@@ -2,12 +2,8 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,15 +13,8 @@ import pytest
 from cli.__main__ import main
 from cli.words import measured, size
 from tests.unit.glue_service import glue_service
-from tests.unit.programs import ROOT, executable
+from tests.unit.programs import Result
 from tests.unit.shop import CONTRACT, DAY, Shop
-
-
-@dataclass(frozen=True)
-class Result:
-    exit_code: int
-    out: str
-    err: str
 
 
 class Pipeline:
@@ -302,100 +291,3 @@ class TestWrongUse:
         result = pipeline("status", "--data_uri", "s3://bucket")
         assert result.exit_code == 1
         assert result.err == "pipeline: AWS cannot be reached as asked: Unable to locate credentials\n"
-
-
-class TestRun:
-    """`pipeline run` with a spark-submit that does what the test says."""
-
-    @pytest.fixture
-    def spark(self, tmp_path: Path) -> Path:
-        (tmp_path / "pyspark").mkdir()
-        (tmp_path / "pyspark" / "__init__.py").touch()
-        return tmp_path / "pyspark" / "bin" / "spark-submit"
-
-    def start(self, spark: Path, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "cli", "run", str(DAY), "--data_uri", str(spark.parent), *arguments]
-        environment = os.environ | {"PYTHONPATH": str(spark.parents[2]), "JAVA_HOME": "/fitting/java"}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)  # type: ignore[call-overload, no-any-return]
-
-    def run(self, spark: Path, *arguments: str) -> Result:
-        with self.start(spark, *arguments) as process:
-            out, err = process.communicate(timeout=60)
-            return Result(process.returncode, out, err)
-
-    def outcome(self, status: str, **more: Any) -> str:
-        counts = {"rows_read": 1010, "rows_written": 985, "duplicates_removed": 15, "rows_quarantined": 10}
-        facts = {"status": status, "run_id": "R", "ingestion_date": str(DAY), "message": None, **counts, **more}
-        return f"echo '{json.dumps(facts)}'"
-
-    def test_a_published_day_is_one_line_and_exit_code_0(self, spark: Path) -> None:
-        executable(spark, self.outcome("published"))
-        result = self.run(spark)
-        assert (result.exit_code, result.err) == (0, "")
-        said = "2025-01-01: published run R: 1,010 rows read, 985 written, 15 duplicates removed, 10 quarantined"
-        assert " ".join(result.out.split()) == said
-
-    def test_a_refused_day_is_one_line_on_stderr_and_exit_code_1(self, spark: Path) -> None:
-        executable(spark, f"{self.outcome('gate_failed', message='null rate is 12 %, limit 3 %')}; exit 1")
-        result = self.run(spark)
-        assert (result.exit_code, result.out) == (1, "")
-        assert result.err.startswith("pipeline: gate_failed: null rate is 12 %, limit 3 %; log ")
-
-    def test_json_is_the_jobs_outcome_whatever_it_is(self, spark: Path) -> None:
-        executable(spark, f"echo Traceback; {self.outcome('gate_failed')}; exit 1")
-        result = self.run(spark, "--json")
-        assert result.exit_code == 1
-        assert json.loads(result.out)["status"] == "gate_failed"
-
-    def test_a_job_without_an_outcome_fails_and_names_the_log_and_its_last_line(self, spark: Path) -> None:
-        executable(spark, f"{self.outcome('published')}; echo Exception: no memory >&2; echo bye; exit 137")
-        result = self.run(spark)
-        assert result.exit_code == 1
-        assert "exit code 137 and no outcome: bye; log " in result.err
-        log = Path(result.err.split("log ")[-1].strip())
-        assert "Exception: no memory" in log.read_text(encoding="utf-8")
-
-    def test_the_job_gets_its_arguments_and_listens_on_loopback_only(self, spark: Path, tmp_path: Path) -> None:
-        executable(spark, f'echo "$@" $SPARK_LOCAL_IP > {tmp_path}/asked; {self.outcome("published")}')
-        self.run(spark, "--force", "--catalog_database", "lake")
-        asked = (tmp_path / "asked").read_text(encoding="utf-8").split()
-        contract = ROOT / "contracts" / "events.odcs.yaml"
-        wanted = [
-            f"--ingestion_date={DAY}",
-            f"--data_uri=file://{spark.parent}",
-            f"--contract={contract}",
-            "--force=true",
-        ]
-        assert asked[asked.index(str(ROOT / "glue_src" / "curate_job.py")) + 1 :] == [
-            *wanted,
-            "--catalog_database=lake",
-            "127.0.0.1",
-        ]
-        assert {"spark.ui.enabled=false", "spark.driver.bindAddress=127.0.0.1"} <= set(asked)
-
-    @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
-    def test_stopping_it_stops_spark(self, spark: Path, tmp_path: Path, sent: signal.Signals) -> None:
-        executable(spark, f"sleep 300 & echo $! > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/child; wait")
-        with self.start(spark) as process:
-            wait_for((tmp_path / "child").exists)
-            process.send_signal(sent)
-            process.communicate(timeout=30)
-        assert process.returncode == 128 + sent
-        child = int((tmp_path / "child").read_text(encoding="utf-8"))
-        wait_for(lambda: not is_running(child))
-
-
-def wait_for(condition: Any, *, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"still waiting after {seconds} seconds"
-        time.sleep(0.05)
-
-
-def is_running(process_id: int) -> bool:
-    try:
-        status = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"

@@ -1,0 +1,130 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.stacks.asl_interpreter import Interpreter, StateError
+from tests.stacks.machines import (
+    CONTEXT,
+    INVOKE,
+    PUBLISH,
+    READY,
+    REPORT,
+    RUN_JOB,
+    UNCHANGED,
+    answering,
+    definition,
+)
+from tests.stacks.synthesis import walk
+
+
+def pipeline(data: Any, **answers: Any) -> tuple[Interpreter, Callable[[], Any]]:
+    job = answers.get("job", {"Id": "jr_1", "JobRunState": "SUCCEEDED"})
+    handler = answering(
+        {"Sensor": answers.get("sensor", READY), "Report": REPORT, RUN_JOB: job, PUBLISH: {"MessageId": "1"}}
+    )
+    machine = Interpreter(definition("pipeline"), handler, context=CONTEXT)
+    return machine, lambda: machine.run(data)
+
+
+class TestPipeline:
+    def test_a_new_day_is_curated_reported_and_announced(self) -> None:
+        machine, run = pipeline({"ingestion_date": "2025-01-01", "force": False})
+        assert run() == {"ingestion_date": "2025-01-01", "status": "published", "summary": {"rows_written": 10}}
+        tasks = dict(machine.execution.tasks[1:2] + machine.execution.tasks[3:])
+        assert tasks[RUN_JOB]["Arguments"] == {"--ingestion_date": "2025-01-01", "--force": "false"}
+        assert (tasks[PUBLISH]["Subject"], tasks[PUBLISH]["Message"]) == (REPORT["subject"], REPORT["message"])
+
+    def test_a_published_and_unchanged_day_is_left_alone(self) -> None:
+        machine, run = pipeline({"ingestion_date": "2025-01-01"}, sensor=UNCHANGED)
+        assert run() == {"ingestion_date": "2025-01-01", "status": "unchanged", "run_id": UNCHANGED["published_run_id"]}
+        assert [resource for resource, _ in machine.execution.tasks] == [INVOKE]
+
+    def test_force_runs_an_unchanged_day_again(self) -> None:
+        machine, run = pipeline({"ingestion_date": "2025-01-01", "force": True}, sensor=UNCHANGED)
+        assert run()["status"] == "published"
+        assert machine.execution.tasks[1][1]["Arguments"]["--force"] == "true"
+
+    def test_the_scheduled_time_is_handed_to_the_sensor_which_answers_with_the_date(self) -> None:
+        machine, run = pipeline({"scheduled_time": "2025-01-02T01:00:00Z", "wait_minutes": 90})
+        assert run()["ingestion_date"] == "2025-01-01"
+        payload = machine.execution.tasks[0][1]["Payload"]
+        assert payload == {"scheduled_time": "2025-01-02T01:00:00Z", "wait_until": "2025-01-02T02:30:00.000Z"}
+
+    def test_it_polls_while_the_sensor_says_waiting(self) -> None:
+        sensor = iter([{**READY, "status": "waiting"}, {**READY, "status": "waiting"}, READY])
+        machine, run = pipeline({"scheduled_time": "2025-01-02T01:00:00Z", "wait_minutes": 90}, sensor=sensor)
+        assert run()["status"] == "published"
+        assert machine.execution.waited == 2 * 600
+
+    def test_raw_data_that_was_refused_is_left_alone(self) -> None:
+        refused = {**READY, "status": "refused", "held_back_by": "20250102T010000Z-0123abcd"}
+        machine, run = pipeline({"ingestion_date": "2025-01-01", "unless_refused": True}, sensor=refused)
+        assert run() == {"ingestion_date": "2025-01-01", "status": "refused", "run_id": refused["held_back_by"]}
+        assert machine.execution.tasks[0][1]["Payload"] == {"ingestion_date": "2025-01-01", "unless_refused": True}
+        assert len(machine.execution.tasks) == 1
+
+    def test_what_it_does_not_know_reaches_the_sensor_which_refuses_it(self) -> None:
+        machine, run = pipeline({"ingestion_date": "2025-01-01", "forse": True, "notify": False})
+        run()
+        assert machine.execution.tasks[0][1]["Payload"] == {"ingestion_date": "2025-01-01", "forse": True}
+
+    @pytest.mark.parametrize("error", ["RawDataMissing", "InvalidInput"])
+    def test_missing_data_and_bad_input_fail_at_once(self, error: str) -> None:
+        machine, run = pipeline({"ingestion_date": "2025-01-01"}, sensor=StateError(error, "why"))
+        with pytest.raises(StateError, match=error):
+            run()
+        assert len(machine.execution.tasks) == 1
+
+    @pytest.mark.parametrize("state", ["FAILED", "TIMEOUT", "STOPPED"])
+    def test_a_failed_job_run_is_never_tried_again(self, state: str) -> None:
+        failure = StateError("States.TaskFailed", json.dumps({"JobRunState": state}))
+        machine, run = pipeline({"ingestion_date": "2025-01-01"}, job=failure)
+        with pytest.raises(StateError, match=r"States\.TaskFailed"):
+            run()
+        assert [resource for resource, _ in machine.execution.tasks] == [INVOKE, RUN_JOB]
+
+    @pytest.mark.parametrize("answer", [{"Id": "jr_1", "JobRunState": "STOPPED"}, {"Id": "jr_1"}])
+    def test_a_job_run_that_did_not_succeed_is_no_success_even_if_it_raised_no_error(self, answer: Any) -> None:
+        machine, run = pipeline({"ingestion_date": "2025-01-01"}, job=answer)
+        with pytest.raises(StateError, match=r"JobRunNotSucceeded") as failed:
+            run()
+        assert json.loads(failed.value.cause) == answer
+        assert [resource for resource, _ in machine.execution.tasks] == [INVOKE, RUN_JOB]
+
+    @pytest.mark.parametrize(
+        "error", ["Glue.AWSGlueException", "Glue.ThrottlingException", "Glue.ConcurrentRunsExceededException"]
+    )
+    def test_a_throttled_start_is_tried_again(self, error: str) -> None:
+        job = iter([StateError(error), StateError(error), {"JobRunState": "SUCCEEDED"}])
+        machine, run = pipeline({"ingestion_date": "2025-01-01"}, job=job)
+        assert run()["status"] == "published"
+        assert machine.execution.retries == 2
+
+    def test_throttling_that_does_not_end_fails(self) -> None:
+        _, run = pipeline({"ingestion_date": "2025-01-01"}, job=StateError("Glue.ThrottlingException"))
+        with pytest.raises(StateError, match=r"Glue\.ThrottlingException"):
+            run()
+
+    def test_a_throttled_sensor_is_tried_again(self) -> None:
+        sensor = iter([StateError("Lambda.TooManyRequestsException"), StateError("ServiceThrottled"), READY])
+        machine, run = pipeline({"ingestion_date": "2025-01-01"}, sensor=sensor)
+        assert run()["status"] == "published"
+        assert machine.execution.retries == 2
+
+    def test_a_date_of_a_backfill_is_not_announced(self) -> None:
+        machine, run = pipeline(
+            {"ingestion_date": "2025-01-01", "force": False, "notify": False, "backfill": "nightly"}
+        )
+        assert run()["status"] == "published"
+        assert machine.execution.tasks[0][1]["Payload"] == {"ingestion_date": "2025-01-01", "force": False}
+        assert PUBLISH not in [resource for resource, _ in machine.execution.tasks]
+
+    def test_an_answer_it_does_not_know_fails(self) -> None:
+        _, run = pipeline({"ingestion_date": "2025-01-01"}, sensor={**READY, "status": "perhaps"})
+        with pytest.raises(StateError, match=r"UnknownSensorStatus.*perhaps"):
+            run()
+
+    def test_nothing_is_caught_so_that_a_failed_execution_can_be_redriven(self) -> None:
+        assert not [value for value in walk(definition("pipeline")) if isinstance(value, dict) and "Catch" in value]
