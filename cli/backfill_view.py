@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.executions import DateState
-from cli.views import new_table
+from cli.tables import new_table
 from cli.words import count, status_style
 
 _ROWS_SHOWN: Final = 20

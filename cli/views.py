@@ -14,6 +14,7 @@ from rich.text import Text
 
 from cli.dataset import Metrics
 from cli.executions import Execution
+from cli.tables import Fitting, new_table
 from cli.words import count, limit, measured, moment, number, path_of, plural, size, status_style
 from data_contract.publication import Publication, Version
 
@@ -45,38 +46,44 @@ def checks_table(checks: Iterable[Mapping[str, Any]]) -> Table:
     return table
 
 
-def runs_table(runs: Iterable[Metrics]) -> Table:
-    """Show runs, one line each, in the order given."""
-    table = new_table("date", "run", "status", **dict.fromkeys((*_HEADINGS, "seconds"), "right"))
+def runs_table(runs: Iterable[Metrics]) -> RenderableType:
+    """Show runs in the order given."""
+    numbers = dict.fromkeys((*_HEADINGS, "seconds"), "right")
+    wide, narrow = new_table("date", "run", "status", **numbers), new_table("date, status\nrun", **numbers)
     for run in runs:
-        cells = (count(run[name]) for name in _TOTALS.values())
+        day, run_id, status = run["ingestion_date"], run["run_id"], status_text(run["status"])
         total = run["seconds"].get("total")
-        seconds = "-" if total is None else f"{total:.1f}"
-        table.add_row(run["ingestion_date"], run["run_id"], status_text(run["status"]), *cells, seconds)
-    return table
+        cells = [*(count(run[name]) for name in _TOTALS.values()), "-" if total is None else f"{total:.1f}"]
+        wide.add_row(day, run_id, status, *cells)
+        narrow.add_row(Text.assemble(day, " ", status, "\n", run_id), *cells)
+    return Fitting(wide, narrow)
 
 
-def published_table(records: Iterable[Publication]) -> Table:
-    """Show what readers see, one line per date."""
-    headings = ("rows\nwritten", "quaran-\ntined", "size", "versions\nkept")
-    table = new_table("date", "run", "published (UTC)", **dict.fromkeys(headings, "right"))
+def published_table(records: Iterable[Publication]) -> RenderableType:
+    """Show what readers see of each date."""
+    numbers = dict.fromkeys(("rows\nwritten", "quaran-\ntined", "size", "versions\nkept"), "right")
+    when = "published (UTC)"
+    wide, narrow = new_table("date", "run", when, **numbers), new_table("date\nrun", when, **numbers)
     for record in records:
-        current = record.current
+        day, current = record.ingestion_date, record.current
         rows, quarantined, versions = map(count, (current.rows_written, current.rows_quarantined, len(record.versions)))
-        cells = (rows, quarantined, size(current.bytes), versions)
-        table.add_row(record.ingestion_date, current.run_id, moment(current.published_at), *cells)
-    return table
+        cells = (moment(current.published_at), rows, quarantined, size(current.bytes), versions)
+        wide.add_row(day, current.run_id, *cells)
+        narrow.add_row(f"{day}\n{current.run_id}", *cells)
+    return Fitting(wide, narrow)
 
 
-def versions_table(record: Publication) -> Table:
+def versions_table(record: Publication) -> RenderableType:
     """Show the versions of one date that have their files, the published one first."""
-    table = new_table(
-        "run", "published (UTC)", "replaced (UTC)", rows="right", files="right", size="right", contract="left"
-    )
+    more = {"rows": "right", "files": "right", "size": "right", "contract": "left"}
+    published, replaced = "published (UTC)", "replaced (UTC)"
+    wide, narrow = new_table("run", published, replaced, **more), new_table("run", f"{published}\n{replaced}", **more)
     for version in record.versions:
-        shown = "published now" if version is record.current else moment(version.replaced_at)
-        table.add_row(version.run_id, moment(version.published_at), shown, *_version_cells(version))
-    return table
+        times = moment(version.published_at), _replaced(version, record)
+        cells = _version_cells(version)
+        wide.add_row(version.run_id, *times, *cells)
+        narrow.add_row(version.run_id, "\n".join(times), *cells)
+    return Fitting(wide, narrow)
 
 
 def executions_table(executions: Iterable[Execution]) -> Table:
@@ -116,6 +123,10 @@ def outcome_line(run: Mapping[str, Any]) -> str:
         f"{count(run['rows_written'])} written, {plural(run['duplicates_removed'], 'duplicate')} removed, "
         f"{count(run['rows_quarantined'])} quarantined"
     )
+
+
+def _replaced(version: Version, record: Publication) -> str:
+    return "published now" if version is record.current else moment(version.replaced_at)
 
 
 def _version_cells(version: Version) -> tuple[str, ...]:
@@ -192,16 +203,4 @@ def _columns_table(metrics: Metrics) -> Table:
         shown = [f"{value} {count(rows)}" for value, rows in list(values.items())[:_MOST_VALUES]]
         more = [f"and {len(values) - _MOST_VALUES} more"] if len(values) > _MOST_VALUES else []
         table.add_row(name, count(column["nulls"]), number(column["null_percent"]), Text(", ".join([*shown, *more])))
-    return table
-
-
-def new_table(*texts: str, **aligned: Any) -> Table:
-    """Make a table whose ids and texts fold where the terminal is narrow, so that numbers never do."""
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, collapse_padding=True)
-    for name in texts:
-        table.add_column(
-            name, overflow="fold", no_wrap=name in {"date", "status"}, min_width=10 if name == "run" else None
-        )
-    for name, justify in aligned.items():
-        table.add_column(name, justify=justify, no_wrap=justify == "right")
     return table

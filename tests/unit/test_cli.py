@@ -78,6 +78,17 @@ class TestStatus:
         assert [run["run_id"] for run in found["runs"]] == [replaced, current, refused]
         assert found["publication"]["current"]["run_id"] == current
 
+    @pytest.mark.parametrize("arguments", [(), (str(DAY),)])
+    def test_fits_80_columns_with_every_id_and_number_whole(
+        self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+    ) -> None:
+        replaced, current, refused = shop.publish(1), shop.publish(2, rows=12_345_678), shop.refuse(3)
+        monkeypatch.setenv("COLUMNS", "80")
+        out = pipeline("status", *arguments).out
+        assert max(map(len, out.splitlines())) <= 80
+        assert {"12,345,678", "2025-01-02", current} <= set(out.split())
+        assert not arguments or {replaced, refused, "gate_failed", "published", "03:01:00", "1.5"} <= set(out.split())
+
     def test_of_a_date_that_was_only_refused_says_that_nothing_is_published(
         self, shop: Shop, pipeline: Pipeline
     ) -> None:
