@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.designs import DAY, DESIGNS, raw_folder
+from benchmarks.measure import HEAP
 from benchmarks.recording import Measurement, recorded
 from benchmarks.summary import table
 
@@ -36,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=3, help="times that each design is measured (default 3)")
     parser.add_argument("--data", type=Path, default=_ROOT / ".data" / "bench", help="where the day lies")
     parser.add_argument("--designs", nargs="+", choices=DESIGNS, default=list(DESIGNS), metavar="DESIGN")
+    parser.add_argument("--heap", default=HEAP, help=f"of the measured JVM, as Spark writes it (default {HEAP})")
     parser.add_argument("--results", type=Path, help="default: benchmarks/results/<rows>-rows.jsonl")
     return parser
 
@@ -46,7 +48,7 @@ def _measurements(options: argparse.Namespace) -> Iterator[Measurement]:
         # Each round starts with another design, so that none always follows the same one.
         turn = number % len(options.designs)
         for design in options.designs[turn:] + options.designs[:turn]:
-            yield {"round": number, "rows": options.rows, **_measured(design, day), **_load()}
+            yield {"round": number, "rows": options.rows, **_measured(design, day, options.heap), **_load()}
     small = prepared_day(options.data, _SMALL_DAY_ROWS)
     for number in range(options.rounds):
         yield {"round": number, "rows": _SMALL_DAY_ROWS, **_whole_process(small, "small_day_cold", "--force=true")}
@@ -64,9 +66,9 @@ def prepared_day(data: Path, rows: int) -> Path:
     return root
 
 
-def _measured(design: str, day: Path) -> Measurement:
+def _measured(design: str, day: Path, heap: str) -> Measurement:
     """Measure a design in a process of its own, and remove what it wrote."""
-    command = [sys.executable, "-m", "benchmarks.measure", design, str(day)]
+    command = [sys.executable, "-m", "benchmarks.measure", design, str(day), heap]
     done = subprocess.run(command, cwd=_ROOT, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     for folder in ("comparison", "curated", "quarantine", "publications", "leases"):
         shutil.rmtree(day / folder, ignore_errors=True)

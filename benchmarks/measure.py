@@ -1,6 +1,6 @@
 """Measures one design once, in a process of its own.
 
-`python -m benchmarks.measure DESIGN ROOT` prints one JSON object.
+`python -m benchmarks.measure DESIGN ROOT [HEAP]` prints one JSON object.
 """
 
 import json
@@ -17,8 +17,8 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "glue_src"))
 from benchmarks.designs import DESIGNS
 
 Result = TypeVar("Result")
+HEAP = "2g"
 _SETTINGS = {
-    "spark.driver.memory": "2g",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.bindAddress": "127.0.0.1",
@@ -30,17 +30,17 @@ _SETTINGS = {
 }
 
 
-def main(name: str, root: str) -> None:
+def main(name: str, root: str, heap: str = HEAP) -> None:
     """Run a design and print its seconds, without the start of Spark, and the JVM's peak memory in MB."""
-    spark = open_session(name)
+    spark = open_session(name, heap=heap)
     times, _ = timed(spark, lambda: DESIGNS[name](spark, Path(root).resolve()))
-    print(json.dumps({"design": name, **times}))
+    print(json.dumps({"design": name, "heap": heap, **times}))
     spark.stop()
 
 
-def open_session(name: str) -> SparkSession:
+def open_session(name: str, *, heap: str = HEAP) -> SparkSession:
     """Start the Spark that everything is measured on, with one trivial job behind it."""
-    builder = SparkSession.builder.master("local[2]").appName(name)
+    builder = SparkSession.builder.master("local[2]").appName(name).config("spark.driver.memory", heap)
     for key, value in _SETTINGS.items():
         builder = builder.config(key, value)
     spark = builder.getOrCreate()
