@@ -89,8 +89,9 @@ def roll_back(dataset: Dataset, day: date, *, to: str | None, output: Output) ->
 
 
 def repair(dataset: Dataset, *, output: Output) -> int:
-    """Let the catalog show what the records say."""
-    require_catalog(dataset.place, why="repair points the partitions of a catalog at the published versions")
+    """Let records name the files of this data root, and the catalog show what the records say."""
+    if dataset.place.data_uri.startswith("s3://"):
+        require_catalog(dataset.place, why="repair points the partitions of a catalog at the published versions")
     days = [str(day) for day in dataset.publications.repair()]
     result = f"repaired {', '.join(days)}" if days else "nothing to repair"
     output.show({"repaired": days}, f"{dataset.contract.name}: {result}")

@@ -4,7 +4,7 @@ The record is the truth and the catalog its shadow. This module decides what a r
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -89,6 +89,12 @@ def rolled_back(before: Publication, run_id: str | None, *, at: str) -> Publicat
     others = tuple(version for version in _replaced(before, at=at) if version.run_id != chosen.run_id)
     current = replace(chosen, published_at=at, replaced_at=None)
     return replace(before, current=current, previous=others, held=before.current.input)
+
+
+def relocated(record: Publication, locate: Callable[[Version], str]) -> Publication:
+    """Let every version lie where ``locate`` says."""
+    current, *previous = (replace(version, location=locate(version)) for version in record.versions)
+    return replace(record, current=current, previous=tuple(previous))
 
 
 def pruned(record: Publication, *, now: datetime, keep_versions: int, keep_hours: int) -> Publication:

@@ -17,6 +17,7 @@ from data_contract.publication import (
     from_json,
     pruned,
     published,
+    relocated,
     rolled_back,
     to_json,
 )
@@ -104,10 +105,18 @@ class Publications:
         return record
 
     def repair(self) -> list[date]:
-        """Point every catalog partition at its record's version; return the days that were wrong."""
+        """Let every record name its files in this data root, and the catalog the record's version.
+
+        Returns:
+            The days that were wrong. A record is when the data root was copied or moved here from another place.
+
+        Raises:
+            CurationError: when a record names files elsewhere that are not here as well.
+        """
         keys = [item.key for item in self._store.objects(self._paths.publications_prefix())]
         days = [day for key in keys if (day := date_in(key)) is not None]
-        return [day for day in days if self.show(day)]
+        # Both are done for every day, whatever comes of the first.
+        return [day for day in days if any([self._bring_here(day), self.show(day)])]
 
     def show(self, day: date) -> bool:
         """Let the catalog show the record's version and check that it does; tell whether it had to change.
@@ -137,7 +146,10 @@ class Publications:
         """Say what is wrong with the files of a recorded version, or None when they are all there."""
         prefix = self._paths.version_prefix(day, version.run_id)
         if not version.location.startswith(self._store.uri(prefix)):
-            return f"version {version.run_id} is recorded at {version.location}, which is not below this data root"
+            return (
+                f"version {version.run_id} is recorded at {version.location}, "
+                "which is not below this data root; if it was copied here, run repair"
+            )
         files = [item for item in self._store.objects(prefix) if item.key.endswith(".parquet")]
         found = (len(files), sum(item.size_bytes for item in files))
         if found != (version.files, version.bytes):
@@ -146,6 +158,28 @@ class Publications:
                 f"but {self._store.uri(prefix)} has {found[0]} of {found[1]}"
             )
         return None
+
+    def _bring_here(self, day: date) -> bool:
+        """Let a record that was copied from another data root name its files in this one; tell whether it had to."""
+        stored = self.read(day)
+        if stored.record is None:
+            return False
+        record = relocated(stored.record, lambda version: self._location_here(day, version))
+        if record == stored.record:
+            return False
+        missing = self.damage(day, record.current)
+        if missing is not None:
+            raise CurationError(
+                f"{day}: published at {stored.record.current.location}, but {missing}; "
+                "copy the files of its version here, then run repair again"
+            )
+        self._swap(day, record, over=stored)
+        return True
+
+    def _location_here(self, day: date, version: Version) -> str:
+        prefix = self._paths.version_prefix(day, version.run_id)
+        _, known, within = version.location.rpartition(prefix)
+        return f"{self._store.uri(prefix)}{within}" if known else version.location
 
     def _discard_if_possible(self, day: date, run_id: str) -> None:
         """Delete a version that the record has forgotten; if that fails, the day's next run sweeps it."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
@@ -211,8 +212,38 @@ class TestRepair:
             refused = pipeline("repair", "--catalog_table", "another")
         assert refused.exit_code == 0  # nothing is wrong, so the table is not asked for
 
-    def test_without_a_catalog_says_what_is_missing(self, pipeline: Pipeline) -> None:
-        result = pipeline("repair")
+    def test_after_a_data_root_was_copied_its_records_name_the_files_where_they_are_now(
+        self, shop: Shop, pipeline: Pipeline, tmp_path: Path
+    ) -> None:
+        first, second = shop.publish(1), shop.publish(2)
+        copied = tmp_path / "copied"
+        shutil.move(shop.root, copied)
+        place = ("--data_uri", str(copied))
+        refused = pipeline("rollback", str(DAY), *place)
+        assert refused.exit_code == 1
+        assert "not below this data root; if it was copied here, run repair" in refused.err
+        assert pipeline.json("repair", *place) == {"repaired": [str(DAY)]}
+        assert pipeline.json("repair", *place) == {"repaired": []}
+        [record] = pipeline.json("status", *place)
+        locations = [version["location"] for version in (record["current"], *record["previous"])]
+        prefix = copied.as_uri() + f"/curated/events/ingestion_date={DAY}/run_id="
+        assert locations == [f"{prefix}{run_id}/outcome=accepted/" for run_id in (second, first)]
+        assert pipeline.json("rollback", str(DAY), *place)["location"] == locations[1]
+
+    def test_never_makes_a_record_name_files_that_were_not_copied(
+        self, shop: Shop, pipeline: Pipeline, tmp_path: Path
+    ) -> None:
+        current = shop.publish(1)
+        shutil.copytree(shop.root / "publications", tmp_path / "copied" / "publications")
+        result = pipeline("repair", "--data_uri", str(tmp_path / "copied"))
+        assert result.exit_code == 1
+        assert f"version {current} should have 1 files" in result.err
+        assert "copy the files of its version here, then run repair again" in result.err
+        [record] = pipeline.json("status", "--data_uri", str(tmp_path / "copied"))
+        assert record["current"]["location"].startswith(shop.root.as_uri())
+
+    def test_in_a_bucket_needs_the_catalog_to_repair(self, pipeline: Pipeline) -> None:
+        result = pipeline("repair", "--data_uri", "s3://bucket")
         assert result.exit_code == 2
         assert "--catalog_database" in result.err
 
