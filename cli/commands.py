@@ -147,7 +147,7 @@ def _under_way(executions: Sequence[Execution]) -> list[Any]:
 
 
 def _held(record: Publication | None) -> list[str]:
-    if record is None or record.held is None:
+    if record is None or not record.held:
         return []
-    when = moment(record.current.published_at)
-    return [f"rolled back {when} UTC: raw data {record.held.fingerprint} is published again only with --force"]
+    when, withdrawn = moment(record.current.published_at), ", ".join(held.fingerprint for held in record.held)
+    return [f"rolled back {when} UTC: raw data {withdrawn} is published again only with --force"]

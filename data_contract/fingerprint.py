@@ -6,7 +6,6 @@ The sensor, the late-data rerun and the job decide with the same two functions; 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 RAW_SUFFIXES = (".json", ".ndjson", ".jsonl", ".gz")
 
@@ -22,11 +21,14 @@ class RawObject:
 
 def ignored_because(key: str, size_bytes: int) -> str | None:
     """Say why an object below a raw prefix is not input, or None when it is."""
-    name = PurePosixPath(key).name
+    _, _, below = key.rpartition("/ingestion_date=")
+    *folders, name = below.split("/")
     if key.endswith("/"):
         return "folder marker"
     if name.startswith((".", "_")):
         return "hidden name (starts with '.' or '_')"
+    if any(folder.startswith((".", "_")) for folder in folders[1:]):
+        return "in a hidden folder (its name starts with '.' or '_'), such as a writer's temporary one"
     if not name.endswith(RAW_SUFFIXES):
         return f"name does not end in {', '.join(RAW_SUFFIXES)}"
     if size_bytes == 0:

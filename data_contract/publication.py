@@ -47,14 +47,15 @@ class Version:
 class Publication:
     """The record: the current version, the versions it can go back to (newest first), and the input held back.
 
-    ``held`` is the input of a version that somebody rolled back: the same input is not published again by itself.
+    ``held`` is the input of each version that was rolled back since the last one was published: the same input is not
+    published again by itself.
     """
 
     dataset: str
     ingestion_date: str
     current: Version
     previous: tuple[Version, ...] = ()
-    held: RunInput | None = None
+    held: tuple[RunInput, ...] = ()
 
     @property
     def versions(self) -> tuple[Version, ...]:
@@ -63,7 +64,7 @@ class Publication:
 
     def settles(self, run_input: RunInput) -> bool:
         """Tell whether a run over this input would have nothing to do."""
-        return run_input in (self.current.input, self.held)
+        return run_input in (self.current.input, *self.held)
 
 
 def published(before: Publication | None, version: Version, *, dataset: str, ingestion_date: str) -> Publication:
@@ -88,7 +89,8 @@ def rolled_back(before: Publication, run_id: str | None, *, at: str) -> Publicat
         raise ValueError(message)
     others = tuple(version for version in _replaced(before, at=at) if version.run_id != chosen.run_id)
     current = replace(chosen, published_at=at, replaced_at=None)
-    return replace(before, current=current, previous=others, held=before.current.input)
+    held = (*(withdrawn for withdrawn in before.held if withdrawn != chosen.input), before.current.input)
+    return replace(before, current=current, previous=others, held=held)
 
 
 def relocated(record: Publication, locate: Callable[[Version], str]) -> Publication:
@@ -127,7 +129,7 @@ def from_json(data: bytes, *, source: str) -> Publication:
             ingestion_date=document["ingestion_date"],
             current=Version(**document["current"]),
             previous=tuple(Version(**version) for version in document["previous"]),
-            held=None if document["held"] is None else RunInput(**document["held"]),
+            held=tuple(RunInput(**withdrawn) for withdrawn in document["held"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         message = f"publication record {source} cannot be used: {error!r}; restore the object from its older version"

@@ -57,6 +57,11 @@ class Dataset:
         hours = self.contract.freshness_hours
         return DEFAULT_FRESHNESS_HOURS if hours is None else hours
 
+    @property
+    def freshness_variable(self) -> str:
+        """The same as the functions read it: hours with up to six decimals."""
+        return f"{self.freshness_hours:.6f}".rstrip("0").rstrip(".")
+
     @cached_property
     def paths(self) -> DatasetPaths:
         return DatasetPaths(self.name, self.contract.source_system)

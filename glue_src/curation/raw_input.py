@@ -31,9 +31,16 @@ def list_raw(store: Store, paths: DatasetPaths, day: date) -> RawInput:
 
     Raises:
         RawDataMissing: when there is none that counts as input; the message names those that do not.
+        CurationError: naming a key that Spark takes for that of another object.
     """
     prefix = paths.raw_prefix(day)
     listed = store.objects(prefix)
+    for item in listed:
+        if {"", ".", ".."} & set(item.key.removesuffix("/").split("/")):
+            raise CurationError(
+                f"{day}: raw object {store.uri(item.key)} has an empty part, '.' or '..' in its key, so Spark would "
+                f"read another object in its place; copy it to a plain key, delete it and run {day} again"
+            )
     reasons = {item.key: ignored_because(item.key, item.size_bytes) for item in listed}
     objects = tuple(item for item in listed if reasons[item.key] is None)
     ignored = tuple((key, reason) for key, reason in reasons.items() if reason is not None)

@@ -102,7 +102,7 @@ class DayRun:
     def _leave_unchanged(self, record: Publication) -> None:
         day = self.arguments.ingestion_date
         self.publications.show(day)  # heals a catalog that a killed run left behind its record
-        held = record.held is not None and record.held.fingerprint == self.report.raw["fingerprint"]
+        held = self.report.raw["fingerprint"] in {withdrawn.fingerprint for withdrawn in record.held}
         why = "this input was rolled back; give --force true to publish it again" if held else "already published"
         self.report.left(record.current, message=f"{day}: nothing to do, {why}")
         log.info("unchanged: %s", self.report.message)

@@ -124,6 +124,6 @@ def batch_response(failed: Sequence[str]) -> dict[str, Any]:
 def _changed(fingerprint: str, record: Publication) -> Verdict:
     if fingerprint == record.current.input.fingerprint:
         return Verdict(start=False, reason=f"published from this raw data by run {record.current.run_id}")
-    if record.held is not None and fingerprint == record.held.fingerprint:
+    if fingerprint in {withdrawn.fingerprint for withdrawn in record.held}:
         return Verdict(start=False, reason="this raw data was rolled back and is held")
     return Verdict(start=True, reason=f"the raw data is not that of the published run {record.current.run_id}")

@@ -45,7 +45,7 @@ class IncidentAlerts(Construct):
                 "DATASET": dataset.name,
                 "SOURCE_SYSTEM": dataset.contract.source_system,
                 "TIME_ZONE": dataset.settings.time_zone,
-                "FRESHNESS_HOURS": f"{dataset.freshness_hours:g}",
+                "FRESHNESS_HOURS": dataset.freshness_variable,
                 "ALERT_TOPIC_ARN": shared.topic.topic_arn,
             },
         )

@@ -125,7 +125,7 @@ def _function(scope: Construct, dataset: Dataset, pipeline: StateMachine, shared
             "DATASET": dataset.name,
             "SOURCE_SYSTEM": dataset.contract.source_system,
             "TIME_ZONE": dataset.settings.time_zone,
-            "FRESHNESS_HOURS": f"{dataset.freshness_hours:g}",
+            "FRESHNESS_HOURS": dataset.freshness_variable,
             "STATE_MACHINE_ARN": pipeline.machine.ref,
         },
     )

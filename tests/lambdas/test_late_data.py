@@ -40,7 +40,7 @@ def raw_fingerprint(*names: str, day: date = DAY) -> str:
 
 
 class TestPublishedDay:
-    def publish(self, cloud: Cloud, *, published: str, held: RunInput | None = None) -> None:
+    def publish(self, cloud: Cloud, *, published: str, held: tuple[RunInput, ...] = ()) -> None:
         cloud.publish(Publication("events", str(DAY), version(fingerprint=published), held=held))
 
     def test_is_run_again_when_its_raw_data_has_changed(self, cloud: Cloud) -> None:
@@ -64,7 +64,7 @@ class TestPublishedDay:
         assert cloud.started == {}
 
     def test_is_left_alone_when_this_raw_data_was_rolled_back(self, cloud: Cloud) -> None:
-        held = RunInput(raw_fingerprint("events.json"), CHECKSUM)
+        held = (RunInput(raw_fingerprint("events.json"), CHECKSUM), RunInput("1" * 32, CHECKSUM))
         self.publish(cloud, published="0" * 32, held=held)
         cloud.put_raw("events.json")
         handle(message(raw_key()))

@@ -76,7 +76,7 @@ class TestRawData:
 
 
 class TestPublishedInput:
-    def published(self, cloud: Cloud, *, held: RunInput | None = None, raw_fingerprint: str | None = None) -> None:
+    def published(self, cloud: Cloud, *, held: tuple[RunInput, ...] = (), raw_fingerprint: str | None = None) -> None:
         cloud.put_raw("events.json")
         current = version(fingerprint=raw_fingerprint or look()["fingerprint"])
         cloud.publish(Publication("events", str(DAY), current, held=held))
@@ -103,7 +103,7 @@ class TestPublishedInput:
 
     def test_is_unchanged_when_it_was_rolled_back(self, cloud: Cloud) -> None:
         cloud.put_raw("events.json")
-        held = RunInput(look()["fingerprint"], CHECKSUM)
+        held = (RunInput(look()["fingerprint"], CHECKSUM), RunInput("1" * 32, CHECKSUM))
         self.published(cloud, held=held, raw_fingerprint="0" * 32)
         assert look()["status"] == "unchanged"
 

@@ -1,12 +1,16 @@
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config import settings_from
 from data_contract import contract_json, load_contract
 from data_contract.job_arguments import ARGUMENT_NAMES, parse_job_arguments
+from shared.environment import Environment
+from stacks.dataset import Dataset
 from tests.stacks.event_patterns import matches
 from tests.stacks.synthesis import ROOT, synthesized, written
 
@@ -104,6 +108,12 @@ class TestFunctions:
         function = synthesized().function(module)
         assert set(function["Environment"]["Variables"]) == set(FUNCTIONS[module].split())
         assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+
+    @pytest.mark.parametrize("hours", [1 / 3_600, 1 / 60, 1 / 12, 1.5, 6, 99_999])
+    def test_every_freshness_that_a_contract_can_promise_is_read_by_the_functions(self, hours: float) -> None:
+        dataset = Dataset(replace(CONTRACT, freshness_hours=hours), settings_from({"environment": "prod"}))
+        read = Environment({"FRESHNESS_HOURS": dataset.freshness_variable}).freshness_hours()
+        assert read == pytest.approx(hours, abs=1e-6)
 
     def test_a_backfill_runs_no_more_dates_at_once_than_the_job_allows(self) -> None:
         synthesis = synthesized("max_concurrent_runs=7")

@@ -178,6 +178,22 @@ class TestRollback:
         pipeline("rollback", str(DAY))
         assert f"raw data {2:032x} is published again only with --force" in pipeline("status", str(DAY)).out
 
+    def test_holds_the_raw_data_of_every_version_that_was_withdrawn_until_another_is_published(
+        self, shop: Shop, pipeline: Pipeline
+    ) -> None:
+        first, second, _ = shop.publish(1), shop.publish(2), shop.publish(3)
+        pipeline("rollback", str(DAY), "--to", second)
+        pipeline("rollback", str(DAY), "--to", first)
+        assert self.held(pipeline) == [3, 2]
+        pipeline("rollback", str(DAY), "--to", second)
+        assert self.held(pipeline) == [3, 1]
+        shop.publish(4)
+        assert self.held(pipeline) == []
+
+    def held(self, pipeline: Pipeline) -> list[int]:
+        record = pipeline.json("status", str(DAY))["publication"]
+        return [int(withdrawn["fingerprint"], 16) for withdrawn in record["held"]]
+
     def test_refuses_a_version_whose_files_are_not_complete(self, shop: Shop, pipeline: Pipeline) -> None:
         first, second = shop.publish(1), shop.publish(2)
         shop.store.delete_prefix(shop.paths.version_prefix(DAY, first))

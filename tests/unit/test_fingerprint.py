@@ -10,7 +10,7 @@ LISTED = [RawObject(f"{FOLDER}a.json", 10, "e1"), RawObject(f"{FOLDER}b.json", 2
 
 @pytest.mark.parametrize(
     "name",
-    ["events.json", "a.ndjson", "a.jsonl", "a.json.gz", "part-0.gz", "nested/a.json", "_folder/a.json", "a b#?.json"],
+    ["events.json", "a.ndjson", "a.jsonl", "a.json.gz", "part-0.gz", "nested/a.json", "a b#?.json"],
 )
 def test_an_object_of_a_known_suffix_is_input(name: str) -> None:
     assert ignored_because(FOLDER + name, 1) is None
@@ -25,6 +25,8 @@ def test_an_object_of_a_known_suffix_is_input(name: str) -> None:
         ("_a.json", 1, "hidden name"),
         (".a.json", 1, "hidden name"),
         ("nested/.a.json", 1, "hidden name"),
+        ("_temporary/0/_temporary/attempt_1/part-00000.json", 1, "in a hidden folder"),
+        ("nested/.staging/a.json", 1, "in a hidden folder"),
         ("a.csv", 1, "name does not end in .json, .ndjson, .jsonl, .gz"),
         ("a.JSON", 1, "name does not end in"),
         ("json", 1, "name does not end in"),
