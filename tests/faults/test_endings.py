@@ -142,7 +142,7 @@ def test_the_days_of_a_data_root_that_moved_are_published_where_they_are_now(tmp
     run.execute()
     assert run.report.status == "published"
     assert served_lines(after) == ["good"]
-    with pytest.raises(CurationError, match="which is not below this data root; choose another version"):
+    with pytest.raises(CurationError, match="which is not below this data root; if it was copied here, run repair"):
         run.publications.rollback(DAY, None, now=datetime.now(UTC))
 
 
