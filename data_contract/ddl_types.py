@@ -1,7 +1,7 @@
 """Column types: the names that people write and the one form that Glue and Spark both read; knows nothing of ODCS."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 SYNONYMS: Final = {
@@ -88,10 +88,18 @@ def decimal_digits(canonical: str) -> tuple[int, int]:
     return int(precision), int(scale)
 
 
-def holds_time(canonical: str) -> bool:
-    """Say whether an array, map or struct holds a date or timestamp anywhere inside."""
-    types_inside = re.sub(r"[A-Za-z0-9_]+:", "", canonical)
-    return kind_of(canonical) in COMPLEX_KINDS and re.search(r"\b(date|timestamp)\b", types_inside) is not None
+def inner_types(canonical: str) -> dict[str, str]:
+    """Return the types that an array, map or struct holds, by ``element``, ``key`` and ``value``, or field name."""
+    kind, parts = kind_of(canonical), list(_split(canonical.partition("<")[2].removesuffix(">")))
+    if kind == "struct":
+        return dict(_field(part, canonical) for part in parts)
+    names = {"array": ("element",), "map": ("key", "value")}.get(kind, ())
+    return dict(zip(names, parts, strict=False))
+
+
+def holds_inside(canonical: str, names: Collection[str]) -> bool:
+    """Say whether an array, map or struct holds one of the named types anywhere inside."""
+    return any(inner in names or holds_inside(inner, names) for inner in inner_types(canonical).values())
 
 
 def _simple_type(text: str) -> str:

@@ -8,7 +8,7 @@ from data_contract.ddl_types import (
     TypeNotUsableError,
     canonical_type,
     decimal_digits,
-    holds_time,
+    holds_inside,
     kind_of,
     map_of,
     struct_of,
@@ -171,7 +171,7 @@ def _checked(prop: Section, found: str, *, logical: str | None, written: str | N
         for what, other in (("what is declared inside", inside), ("the format", _type_from_format(prop, logical))):
             if other is not None and other != written:
                 prop.report("physicalType", f"{written} does not agree with {what}, which says {other}; leave one out")
-    if holds_time(found):
+    if holds_inside(found, ("date", "timestamp")):
         prop.report(
             "physicalType" if written else "logicalType",
             f"{found} has a date or timestamp inside, which would not be parsed and checked as a column is; declare it "

@@ -3,10 +3,14 @@
 The JSON parser judges most types by itself. What it would change in silence, it reads as another type, judged here.
 """
 
+import re
+from functools import reduce
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from data_contract import Column as ContractColumn
+from data_contract.ddl_types import holds_inside, inner_types, kind_of
 
 # Spark's casts also accept "2025", "10:15" (as today!) and zone names; these forms mean one instant to everybody.
 _ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\z"
@@ -17,8 +21,9 @@ _ISO_TIMESTAMP = (
 # A zone can shift a time out of the years that Python, DuckDB and most readers of the rows can name.
 _FIRST_AND_LAST = ("0001-01-01 00:00:00", "9999-12-31 23:59:59.999999")
 _ISO_FORMS = {"date": _ISO_DATE, "timestamp": _ISO_TIMESTAMP}
-# The parser takes 200 for a tinyint and makes it -56.
 _READ_AS = {"tinyint": "smallint", **dict.fromkeys(_ISO_FORMS, "string")}
+# The parser takes 200 for a tinyint and makes it -56, and what no float or double can hold becomes an infinite one.
+_CHANGED_BY_THE_PARSER = ("tinyint", "float", "double")
 # The common form 2025-01-01T10:15:30.123Z is told by single bytes, at a fifth of the regular expression's cost. A text
 # that has these, and that the cast takes, has digits everywhere else.
 _SEPARATORS = {5: "-", 8: "-", 11: "T", 14: ":", 17: ":", 20: ".Z"}
@@ -27,12 +32,16 @@ _LONGEST_COMMON_FORM = len("2025-01-01T10:15:30.123456789Z")
 
 def read_as(column: ContractColumn) -> str:
     """Return the type that the JSON parser reads for a column; dates and times come as text."""
-    return _READ_AS.get(column.type, column.type)
+    return _READ_AS.get(column.type) or re.sub(r"(?<=[<,:])tinyint(?=[>,])", _READ_AS["tinyint"], column.type)
 
 
 def is_judged(column: ContractColumn) -> bool:
     """Tell whether a parsed value can be lost when it gets its type."""
-    return column.type in {*_READ_AS, "float", "double"}
+    return column.type in _ISO_FORMS or _is_judged(column.type)
+
+
+def _is_judged(type_: str) -> bool:
+    return type_ in _CHANGED_BY_THE_PARSER or holds_inside(type_, _CHANGED_BY_THE_PARSER)
 
 
 def typed_value(value: Column, column: ContractColumn) -> Column:
@@ -48,10 +57,8 @@ def converted(value: Column, column: ContractColumn) -> Column:
     if column.type == "timestamp":
         is_iso = F.when(_has_common_form(value), F.lit(True)).otherwise(value.rlike(_ISO_TIMESTAMP))
         return F.when(is_iso, value.cast("timestamp"))
-    if column.type in {"float", "double"}:
-        return F.when(F.abs(value) != float("inf"), value)
-    if column.type == "tinyint":
-        return F.when(value.between(-128, 127), value.cast("tinyint"))
+    if is_judged(column):
+        return F.when(~F.coalesce(_is_misfit(value, column.type), F.lit(False)), value.cast(column.type))
     return value
 
 
@@ -61,6 +68,24 @@ def is_in_range(value: Column, column: ContractColumn) -> Column:
         return value.isNotNull()
     first, last = (F.lit(end).cast(column.type) for end in _FIRST_AND_LAST)
     return F.coalesce(value.between(first, last), F.lit(False))
+
+
+def _is_misfit(value: Column, type_: str) -> Column:
+    """Tell whether a number is infinite or no tinyint, here or anywhere inside; may be null, which means no."""
+    if type_ in {"float", "double"}:
+        return F.abs(value) == float("inf")
+    if type_ == "tinyint":
+        return ~value.between(-128, 127)
+    inner = inner_types(type_)
+    match kind_of(type_):
+        case "array" if _is_judged(inner["element"]):
+            return F.exists(value, lambda element: _is_misfit(element, inner["element"]))
+        case "map" if _is_judged(inner["value"]):
+            return F.exists(F.map_values(value), lambda element: _is_misfit(element, inner["value"]))
+        case "struct":
+            misfits = (_is_misfit(value[name], field_type) for name, field_type in inner.items())
+            return reduce(Column.__or__, (F.coalesce(misfit, F.lit(False)) for misfit in misfits))
+    return F.lit(False)
 
 
 def _has_common_form(text: Column) -> Column:
