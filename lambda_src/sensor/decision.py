@@ -1,11 +1,11 @@
 """What a day's raw data means for its run: ready, already published or refused, still to be waited for, or missing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
-from data_contract.publication import Publication, RunInput
+from data_contract.publication import Publication, RunInput, Version
 from shared.days import iso, previous_day
 from shared.errors import InvalidInput
 from shared.inputs import Input
@@ -48,6 +48,10 @@ class Finding:
         """Let the run wait for another one of its day, as only one of them could publish."""
         return replace(self, status="waiting", held_back_by=job_run_id)
 
+    def to_be_healed(self) -> "Finding":
+        """Let the job run although its input is published, as readers do not find what was published."""
+        return replace(self, status="ready")
+
     def refused_by(self, run_id: str) -> "Finding":
         """Let the run be, as its raw data would be refused again."""
         return replace(self, status="refused", held_back_by=run_id)
@@ -82,6 +86,19 @@ def find(
         published_run_id=None if record is None else record.current.run_id,
         force=request.force,
     )
+
+
+def fault_of(version: Version, *, shown_at: str | None, file_sizes: Sequence[int]) -> str | None:
+    """Say what readers would not find of a published version, or None when all is there and shown."""
+    if shown_at != version.location:
+        return f"run {version.run_id} is published at {version.location}, but the catalog shows {shown_at or 'nothing'}"
+    found = (len(file_sizes), sum(file_sizes))
+    if found != (version.files, version.bytes):
+        return (
+            f"run {version.run_id} published {version.files} files of {version.bytes} bytes together, "
+            f"but {version.location} has {found[0]} of {found[1]}"
+        )
+    return None
 
 
 def is_refused(finding: Finding, latest: Mapping[str, Any] | None, *, contract_checksum: str) -> bool:

@@ -8,12 +8,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from sensor.decision import Finding, SensorRequest, find, is_refused, missing_message, parse_request, summary
+from data_contract.publication import Publication
+from sensor.decision import (
+    Finding,
+    SensorRequest,
+    fault_of,
+    find,
+    is_refused,
+    missing_message,
+    parse_request,
+    summary,
+)
+from shared.catalog import CatalogTable
 from shared.environment import DataPlace, Environment
 from shared.errors import RawDataMissing
 from shared.job_runs import run_at_work_on
 from shared.logs import StepLog
-from shared.storage import list_raw_day, read_latest_metrics, read_publication
+from shared.storage import list_raw_day, list_version_files, read_latest_metrics, read_publication
 from shared.topic import publish
 
 
@@ -24,6 +35,7 @@ class Settings:
     zone: tzinfo
     alert_topic_arn: str
     job_name: str
+    table: CatalogTable
 
 
 def handler(event: object, context: object) -> dict[str, Any]:
@@ -37,6 +49,9 @@ def handler(event: object, context: object) -> dict[str, Any]:
     raw, record = list_raw_day(place, request.day), read_publication(place, request.day)
     now = datetime.now(UTC)
     finding = find(request, raw, record, contract_checksum=settings.contract_checksum, now=now)
+    if finding.status == "unchanged" and record and (fault := _fault(record, request, settings)):
+        log.warning("published, but not whole: the job runs to heal it", ingestion_date=str(request.day), fault=fault)
+        finding = finding.to_be_healed()
     if finding.status == "ready":
         finding = _with_other_runs(finding, request, settings)
     log.info("raw day listed", **summary(finding), ignored=len(raw.ignored))
@@ -48,6 +63,12 @@ def handler(event: object, context: object) -> dict[str, Any]:
             f"{request.day}: no raw data under {location}; deliver it, then: pipeline run {request.day}"
         )
     return summary(finding)
+
+
+def _fault(record: Publication, request: SensorRequest, settings: Settings) -> str | None:
+    """Compare what readers find with the record: a run may have died between its swap and the catalog."""
+    files = list_version_files(settings.place, request.day, record.current.run_id)
+    return fault_of(record.current, shown_at=settings.table.location(request.day), file_sizes=files)
 
 
 def _with_other_runs(finding: Finding, request: SensorRequest, settings: Settings) -> Finding:
@@ -67,4 +88,5 @@ def _settings(environment: Environment) -> Settings:
         environment.time_zone(),
         environment.alert_topic_arn(),
         environment.job_name(),
+        environment.catalog_table(),
     )

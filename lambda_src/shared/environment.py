@@ -11,6 +11,7 @@ from typing import Final
 
 from data_contract.agreements import DATASET_NAME, DATASET_NAME_RULE
 from data_contract.paths import DatasetPaths
+from shared.catalog import CatalogTable
 from shared.days import time_zone
 from shared.errors import InvalidEnvironment
 
@@ -19,6 +20,7 @@ _CHECKSUM: Final = re.compile(r"[0-9a-f]{64}")
 _TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 _STATE_MACHINE: Final = re.compile(r"arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[A-Za-z0-9_-]{1,80}")
 _JOB: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_NAME_IN_CATALOG: Final = re.compile(r"[a-z0-9_]{1,255}")
 _COUNT: Final = re.compile(r"[1-9][0-9]{0,5}")
 _HOURS: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?")
 
@@ -60,6 +62,13 @@ class Environment:
 
     def job_name(self) -> str:
         return self._matching("JOB_NAME", _JOB, "the name of a Glue job")
+
+    def catalog_table(self) -> CatalogTable:
+        expected = "lower case letters, digits and '_'"
+        database, table = (
+            self._matching(name, _NAME_IN_CATALOG, expected) for name in ("CATALOG_DATABASE", "CATALOG_TABLE")
+        )
+        return CatalogTable(database, table)
 
     def max_concurrent_runs(self) -> int:
         """How many runs of the job Glue allows at once."""

@@ -1,4 +1,4 @@
-"""Reading one dataset's bucket: the raw objects of a day, its publication record, a run's metrics.
+"""Reading one dataset's bucket: the raw objects of a day, its publication record and files, a run's metrics.
 
 Nothing is written, and nothing is decided.
 """
@@ -67,6 +67,13 @@ def read_publication(place: DataPlace, day: date) -> Publication | None:
         return None if data is None else from_json(data, source=place.uri(key))
     except ValueError as error:
         raise InvalidDocument(str(error)) from error
+
+
+def list_version_files(place: DataPlace, day: date, run_id: str) -> tuple[int, ...]:
+    """List the Parquet files of a version: the size of each in bytes."""
+    prefix = place.paths.version_prefix(day, run_id)
+    with explained(f"list {place.uri(prefix)}", needs="s3:ListBucket"):
+        return tuple(item["Size"] for item in _listed(place.bucket, prefix) if item["Key"].endswith(".parquet"))
 
 
 def read_metrics(place: DataPlace, day: date, run_id: str) -> dict[str, Any]:

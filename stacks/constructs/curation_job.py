@@ -12,7 +12,7 @@ from constructs import Construct
 
 from data_contract import contract_json
 from data_contract.job_arguments import ARGUMENT_NAMES
-from stacks.constructs.data_access import allow_key, allow_listing, allow_objects
+from stacks.constructs.data_access import allow_key, allow_listing, allow_objects, table_arns
 from stacks.constructs.permission import ServiceRole, acknowledge
 from stacks.constructs.retention import log_retention
 from stacks.constructs.shared_resources import SharedResources
@@ -166,14 +166,9 @@ def _allow_data(role: ServiceRole, dataset: Dataset, shared: SharedResources) ->
 
 
 def _allow_catalog(role: ServiceRole, dataset: Dataset) -> None:
-    stack, database = Stack.of(role), dataset.settings.database
     role.allow(
         actions=["glue:GetTable", "glue:GetPartition", "glue:CreatePartition", "glue:UpdatePartition"],
-        resources=[
-            stack.format_arn(service="glue", resource="catalog"),
-            stack.format_arn(service="glue", resource="database", resource_name=database),
-            stack.format_arn(service="glue", resource="table", resource_name=f"{database}/{dataset.contract.table}"),
-        ],
+        resources=table_arns(Stack.of(role), dataset),
     )
 
 

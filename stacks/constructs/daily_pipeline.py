@@ -4,7 +4,7 @@ from aws_cdk import Stack
 from constructs import Construct
 
 from stacks.constructs.curation_job import CurationJob
-from stacks.constructs.data_access import allow_key, allow_listing, allow_objects
+from stacks.constructs.data_access import allow_key, allow_listing, allow_objects, table_arns
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.shared_resources import SharedResources
 from stacks.constructs.state_machine import StateMachine
@@ -72,13 +72,16 @@ def _sensor(scope: Construct, dataset: Dataset, shared: SharedResources) -> Pyth
             "TIME_ZONE": dataset.settings.time_zone,
             "ALERT_TOPIC_ARN": shared.topic.topic_arn,
             "JOB_NAME": dataset.job_name,
+            "CATALOG_DATABASE": dataset.settings.database,
+            "CATALOG_TABLE": dataset.contract.table,
         },
     )
     prefixes = [dataset.publications_prefix, dataset.metrics_prefix]
-    allow_listing(sensor.role, shared, [dataset.raw_prefix, *prefixes])
+    allow_listing(sensor.role, shared, [dataset.raw_prefix, dataset.curated_prefix, *prefixes])
     allow_objects(sensor.role, shared, prefixes, actions=["s3:GetObject"], reason=_one_per_day_and_run(dataset))
     job = Stack.of(scope).format_arn(service="glue", resource="job", resource_name=dataset.job_name)
     sensor.role.allow(actions=["glue:GetJobRuns"], resources=[job])
+    sensor.role.allow(actions=["glue:GetPartition"], resources=table_arns(Stack.of(scope), dataset))
     sensor.role.allow(actions=["sns:Publish"], resources=[shared.topic.topic_arn])
     allow_key(sensor.role, shared, writes=True, services=["s3", "sns"])
     return sensor

@@ -1,4 +1,4 @@
-"""Grants on the prefixes of the data bucket, as every role needs them."""
+"""Grants on the prefixes of the data bucket and its key, and the ARNs of a dataset's table."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ from aws_cdk import Stack
 
 from stacks.constructs.permission import ServiceRole
 from stacks.constructs.shared_resources import SharedResources
+from stacks.dataset import Dataset
 
 
 def allow_listing(
@@ -40,6 +41,16 @@ def allow_key(role: ServiceRole, shared: SharedResources, *, writes: bool, servi
         resources=[shared.key.key_arn],
         conditions={"StringEquals": {"kms:ViaService": hosts}},
     )
+
+
+def table_arns(stack: Stack, dataset: Dataset) -> list[str]:
+    """Return what an action on a partition needs: the catalog, the database and the curated table."""
+    database = dataset.settings.database
+    return [
+        stack.format_arn(service="glue", resource="catalog"),
+        stack.format_arn(service="glue", resource="database", resource_name=database),
+        stack.format_arn(service="glue", resource="table", resource_name=f"{database}/{dataset.contract.table}"),
+    ]
 
 
 def _folders_above(prefix: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""The AWS that the handlers meet in the tests: S3, SNS and Step Functions in process, and answers that go wrong."""
+"""The AWS that the handlers meet in the tests: services in process, and answers that go wrong."""
 
 import json
 from collections.abc import Callable
@@ -23,6 +23,8 @@ ACCOUNT = "123456789012"
 BUCKET = f"prod-data-pipeline-{ACCOUNT}"
 CHECKSUM = "a" * 64
 JOB = "prod-events-curation"
+DATABASE = "prod_data_pipeline"
+TABLE = "curated_events"
 PATHS = DatasetPaths("events", "app")
 DAY = date(2025, 1, 2)
 RUN_ID = "20250103T021504Z-9f3ac01b"
@@ -53,7 +55,7 @@ def version(*, fingerprint: str, run_id: str = RUN_ID, published_at: str = "2025
 
 @dataclass
 class Cloud:
-    """One bucket, one topic, one state machine; all calls are recorded as ``service:Operation``."""
+    """One bucket, one table, one topic, one state machine; all calls are recorded as ``service:Operation``."""
 
     topic_arn: str
     state_machine_arn: str
@@ -66,7 +68,23 @@ class Cloud:
         client("s3").put_object(Bucket=BUCKET, Key=key, Body=data)
 
     def publish(self, record: Publication, *, day: date = DAY) -> None:
+        """Publish a version as the job does: its files, its record, its partition."""
+        current = record.current
+        folder = current.location.removeprefix(f"s3://{BUCKET}/")
+        for number in range(current.files):
+            self.put(f"{folder}part-{number}.parquet", b"x" * (current.bytes // current.files))
         self.put(PATHS.publication_key(day), to_json(record))
+        self.show(current.location, day=day)
+
+    def show(self, location: str | None, *, day: date = DAY) -> None:
+        """Let the catalog show a day there, or nowhere."""
+        place = {"DatabaseName": DATABASE, "TableName": TABLE}
+        found = client("glue").get_partitions(**place)["Partitions"]
+        if [str(day)] in [partition["Values"] for partition in found]:
+            client("glue").delete_partition(**place, PartitionValues=[str(day)])
+        if location is not None:
+            partition = {"Values": [str(day)], "StorageDescriptor": {"Location": location}}
+            client("glue").create_partition(**place, PartitionInput=partition)
 
     def put_raw_parts(self, count: int) -> None:
         """Put many objects past the API, which would take its time."""

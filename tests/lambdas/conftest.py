@@ -10,7 +10,7 @@ from moto import mock_aws
 from moto.backends import get_backend
 
 from shared.aws import client
-from tests.lambdas.cloud import ACCOUNT, BUCKET, CHECKSUM, JOB, REGION, Cloud
+from tests.lambdas.cloud import ACCOUNT, BUCKET, CHECKSUM, DATABASE, JOB, REGION, TABLE, Cloud
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def _aws() -> Iterator[None]:
 def cloud(_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """An account with the deployed resources and nothing else, and the variables that name them."""
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)
-    for service, region in {"s3": "aws", "sns": REGION, "stepfunctions": REGION}.items():
+    for service, region in {"s3": "aws", "glue": REGION, "sns": REGION, "stepfunctions": REGION}.items():
         get_backend(service)[ACCOUNT][region].reset()  # type: ignore[call-overload]  # it knows literal names only
     client.cache_clear()
     deployed = _deploy()
@@ -46,6 +46,8 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _deploy() -> Cloud:
     boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    boto3.client("glue").create_database(DatabaseInput={"Name": DATABASE})
+    boto3.client("glue").create_table(DatabaseName=DATABASE, TableInput={"Name": TABLE})
     topic_arn = boto3.client("sns").create_topic(Name="alerts")["TopicArn"]
     machine = boto3.client("stepfunctions").create_state_machine(
         name="events-pipeline",
@@ -66,4 +68,6 @@ def _environment(deployed: Cloud) -> dict[str, str]:
         "ALERT_TOPIC_ARN": deployed.topic_arn,
         "STATE_MACHINE_ARN": deployed.state_machine_arn,
         "JOB_NAME": JOB,
+        "CATALOG_DATABASE": DATABASE,
+        "CATALOG_TABLE": TABLE,
     }

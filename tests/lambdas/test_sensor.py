@@ -9,6 +9,7 @@ from curation.s3_store import S3Store
 from data_contract.fingerprint import RawObject, fingerprint
 from data_contract.publication import Publication, RunInput
 from sensor.handler import handler
+from shared.aws import client
 from shared.errors import (
     AccessDenied,
     InvalidDocument,
@@ -85,6 +86,35 @@ class TestPublishedInput:
         self.published(cloud)
         found = look()
         assert (found["status"], found["published_run_id"]) == ("unchanged", RUN_ID)
+
+    @pytest.mark.parametrize("shown_at", [None, f"s3://{BUCKET}/{PATHS.version_prefix(DAY, 'before')}"])
+    def test_is_ready_when_the_catalog_does_not_show_it(self, cloud: Cloud, shown_at: str | None) -> None:
+        self.published(cloud)
+        cloud.show(shown_at)
+        found = look()
+        assert (found["status"], found["force"], found["published_run_id"]) == ("ready", False, RUN_ID)
+
+    @pytest.mark.parametrize("damage", ["deleted", "cut off", "one too many"])
+    def test_is_ready_when_its_files_are_not_whole(self, cloud: Cloud, damage: str) -> None:
+        self.published(cloud)
+        folder = f"{PATHS.version_prefix(DAY, RUN_ID)}outcome=accepted/"
+        if damage == "deleted":
+            client("s3").delete_object(Bucket=BUCKET, Key=f"{folder}part-0.parquet")
+        else:
+            cloud.put(f"{folder}part-{1 if damage == 'one too many' else 0}.parquet", b"x")
+        assert look()["status"] == "ready"
+
+    def test_that_is_not_whole_waits_for_the_run_that_may_be_mending_it(self, cloud: Cloud) -> None:
+        self.published(cloud)
+        cloud.show(None)
+        cloud.set_job_runs(("RUNNING", DAY))
+        assert look()["status"] == "waiting"
+
+    def test_in_a_catalog_that_cannot_be_read_is_an_error_that_names_the_permission(self, cloud: Cloud) -> None:
+        self.published(cloud)
+        answer("glue", "GetPartition", status=400, body='{"__type": "AccessDeniedException", "Message": "no"}')
+        with pytest.raises(AccessDenied, match=r"of prod_data_pipeline.curated_events: .*glue:GetPartition"):
+            look()
 
     def test_is_ready_when_forced(self, cloud: Cloud) -> None:
         self.published(cloud)

@@ -9,6 +9,7 @@ import pytest
 from stacks.constructs.permission import ServiceRole
 from tests.stacks.synthesis import Synthesis, as_list, synthesized, written
 
+CURATED_TABLE = {"catalog", "database/prod_data_pipeline", "table/prod_data_pipeline/curated_events"}
 VARIANTS = [(), ("kms=true",), ("late_data=false",)]
 # AWS has no resource level for these: (action prefix, why it is harmless).
 WITHOUT_RESOURCES = ("logs:", "xray:", "cloudwatch:PutMetricData")
@@ -211,18 +212,14 @@ class TestJobRole:
             "glue:CreatePartition",
             "glue:UpdatePartition",
         }
-        assert {resource.rpartition(">:")[2] for _, resource in rules} == {
-            "catalog",
-            "database/prod_data_pipeline",
-            "table/prod_data_pipeline/curated_events",
-        }
+        assert {resource.rpartition(">:")[2] for _, resource in rules} == CURATED_TABLE
 
 
 class TestFunctionRoles:
     @pytest.mark.parametrize(
         ("module", "actions"),
         [
-            ("sensor", {"s3:ListBucket", "s3:GetObject", "sns:Publish", "glue:GetJobRuns"}),
+            ("sensor", {"s3:ListBucket", "s3:GetObject", "sns:Publish", "glue:GetJobRuns", "glue:GetPartition"}),
             ("report", {"s3:ListBucket", "s3:GetObject"}),
             ("backfill_plan", set()),
             ("backfill_summary", set()),
@@ -261,17 +258,24 @@ class TestFunctionRoles:
         (granted,) = {resource for found, resource, _ in of_function(module) if found == action}
         assert fnmatch.fnmatchcase(granted.rpartition(">:")[2] or granted, resource)
 
+    def test_the_sensor_looks_at_one_table(self) -> None:
+        rules = {resource for action, resource, _ in of_function("sensor") if action == "glue:GetPartition"}
+        assert {resource.rpartition(">:")[2] for resource in rules} == CURATED_TABLE
+
     def test_alerts_look_at_publications_only(self) -> None:
         assert listed(of_function("alert")) == keys(of_function("alert"), "s3:GetObject") == {"publications/events/*"}
 
     @pytest.mark.parametrize(
-        ("module", "read"),
-        [("sensor", {"publications/events/*", "metrics/events/*"}), ("late_data", {"publications/events/*"})],
+        ("module", "read", "counted"),
+        [
+            ("sensor", {"publications/events/*", "metrics/events/*"}, {"curated/events/*"}),
+            ("late_data", {"publications/events/*"}, set()),
+        ],
     )
     def test_those_that_look_at_raw_data_list_it_and_read_only_what_runs_left(
-        self, module: str, read: set[str]
+        self, module: str, read: set[str], counted: set[str]
     ) -> None:
-        assert listed(of_function(module)) == {"raw/source_system=app/*", *read}
+        assert listed(of_function(module)) == {"raw/source_system=app/*", *read, *counted}
         assert keys(of_function(module), "s3:GetObject") == read
 
 
