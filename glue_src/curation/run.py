@@ -52,15 +52,23 @@ class DayRun:
                 self._execute()
             self._save_metrics()
         except RunFailed as failure:
+            failure.args = (self._told(str(failure)),)
             self._end(failure.status, str(failure))
             raise
         except Exception as error:
-            message = f"{self.arguments.ingestion_date}: {explained(error, gzipped=self.gzipped)}"
+            message = self._told(explained(error, gzipped=self.gzipped))
             self._end("error", message)
             raise CurationError(message) from error
         except BaseException:
             self._end("error", f"{self.arguments.ingestion_date}: stopped from outside; run the date again")
             raise
+
+    def _told(self, reason: str) -> str:
+        """Put the date before the reason of a failure, by which alerts know it, and that the run is published if so."""
+        day = f"{self.arguments.ingestion_date}: "
+        is_published = self.report.published_run_id == self.report.run_id
+        published = f"run {self.report.run_id} is published, but " if is_published else ""
+        return f"{day}{published}{reason.removeprefix(day)}"
 
     @property
     def metrics_uri(self) -> str:

@@ -7,10 +7,10 @@ Inside a backfill its summary is the second path, so that a hundred failed dates
 
 import re
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
-from alert.events import ExecutionEnded, JobRunEnded, dated
-from data_contract.paths import parse_ingestion_date
+from alert.events import ExecutionEnded, JobRunEnded, dated, parse_day
+from data_contract.publication import Publication
 from shared.causes import Cause
 from shared.days import iso
 from shared.messages import Message, Notice, clean
@@ -24,19 +24,29 @@ _ENDED: Final = {
     "ABORTED": "was aborted",
 }
 _IS_STEP: Final = re.compile(r"\b(again|then|pipeline|run repair)\b")
-_READERS: Final = "readers keep what was published before"
 # The error with which the backfill's state machine ends after it has sent its summary.
 _BACKFILL_FAILED: Final = "BackfillFailed"
 
 
-def job_run_message(dataset: str, ended: JobRunEnded, *, argument: str | None) -> Message:
-    """Tell that a job run did not succeed; ``argument`` is the date it was given, for a message that names none."""
+def day_of(ended: JobRunEnded | ExecutionEnded) -> date | None:
+    """Return the one date that a run was for, or None when the event does not tell or it was for several."""
+    if isinstance(ended, JobRunEnded):
+        return ended.day
+    return parse_day(ended.given.get("ingestion_date")) or dated(ended.cause.text)[0]
+
+
+def standing(record: Publication | None) -> str:
+    """Say what readers have of a day."""
+    return "readers have no version of that day" if record is None else f"readers have run {record.current.run_id}"
+
+
+def job_run_message(dataset: str, ended: JobRunEnded, *, day: date | None, readers: str) -> Message:
+    """Tell that a job run did not succeed; ``readers`` says what is published."""
     reason, report, step = _parts(ended.message)
-    day = ended.day or _day(argument)
     return Notice(
         dataset=dataset,
         headline=f"{day or 'unknown date'} {_ENDED[ended.state]}: {reason or 'no reason given'}",
-        what=f"the job run for {dataset} {day or 'of an unknown date'} {_ENDED[ended.state]}; {_READERS}",
+        what=f"the job run for {dataset} {day or 'of an unknown date'} {_ENDED[ended.state]}; {readers}",
         why=reason or "Glue gave no reason",
         report=report,
         next_step=step or _after_job_run(ended, day),
@@ -52,15 +62,15 @@ def is_told_by_a_backfill(ended: ExecutionEnded) -> bool:
     return _backfill(ended) != "" and _primary_of(ended.cause) != ""
 
 
-def execution_message(dataset: str, ended: ExecutionEnded) -> Message:
-    """Tell that an execution did not succeed."""
+def execution_message(dataset: str, ended: ExecutionEnded, *, readers: str) -> Message:
+    """Tell that an execution did not succeed; ``readers`` says what is published."""
     reason, report, step = _parts(ended.cause.text)
     matter, part = _matter(ended), _backfill(ended)
     of_backfill = [f"of backfill {part}"] if part else []
     return Notice(
         dataset=dataset,
         headline=" ".join([*matter, f"execution {_ENDED[ended.status]}: {reason or 'no reason given'}"]),
-        what=f"the execution {' '.join(['for', dataset, *matter, *of_backfill])} {_ENDED[ended.status]}; {_READERS}",
+        what=f"the execution {' '.join(['for', dataset, *matter, *of_backfill])} {_ENDED[ended.status]}; {readers}",
         why=_why(ended, reason),
         report=report,
         next_step=_after_execution(ended, step),
@@ -111,9 +121,9 @@ def _primary_of(cause: Cause) -> str:
 def _matter(ended: ExecutionEnded) -> list[str]:
     """Say which date or dates an execution was for; empty when its input does not tell."""
     given = ended.given
-    day, start, end = (_day(given.get(key)) for key in ("ingestion_date", "start", "end"))
+    day, start, end = (parse_day(given.get(key)) for key in ("ingestion_date", "start", "end"))
     if day:
-        return [day]
+        return [str(day)]
     if start and end:
         return [f"backfill {start} to {end}"]
     return ["backfill of listed dates"] if isinstance(given.get("dates"), list) else []
@@ -125,7 +135,7 @@ def _backfill(ended: ExecutionEnded) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _after_job_run(ended: JobRunEnded, day: str | None) -> str:
+def _after_job_run(ended: JobRunEnded, day: date | None) -> str:
     if ended.state == "STOPPED":
         return f"if it was not meant to stop: {_run_command(day)}"
     # The group as the stacks name it; the streams of driver and executors begin with the run's id.
@@ -135,7 +145,7 @@ def _after_job_run(ended: JobRunEnded, day: str | None) -> str:
 
 def _after_execution(ended: ExecutionEnded, step: str) -> str:
     given = ended.given
-    start, end = _day(given.get("start")), _day(given.get("end"))
+    start, end = parse_day(given.get("start")), parse_day(given.get("end"))
     if start and end:
         return f"fix the cause, then: pipeline backfill {start} {end} (published dates are skipped)"
     if isinstance(given.get("dates"), list):
@@ -144,15 +154,8 @@ def _after_execution(ended: ExecutionEnded, step: str) -> str:
         return "correct the input, then start it again"
     is_stopped = ended.status == "ABORTED" or ended.cause.job_state == "STOPPED"
     first = "if it was not meant to stop:" if is_stopped else "fix the cause, then:"
-    return step or f"{first} {_run_command(_day(given.get('ingestion_date')) or dated(ended.cause.text)[0])}"
+    return step or f"{first} {_run_command(day_of(ended))}"
 
 
-def _run_command(day: str | None) -> str:
+def _run_command(day: date | None) -> str:
     return f"pipeline run {day}" if day else "pipeline run DATE, with the date of that run"
-
-
-def _day(value: Any) -> str | None:
-    try:
-        return str(parse_ingestion_date(value)) if isinstance(value, str) else None
-    except ValueError:
-        return None

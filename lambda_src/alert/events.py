@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from data_contract.paths import parse_ingestion_date
@@ -28,7 +28,7 @@ class JobRunEnded:
     run_id: str
     state: str
     message: str
-    day: str | None
+    day: date | None
 
 
 @dataclass(frozen=True)
@@ -82,15 +82,21 @@ def _execution(detail: Mapping[str, Any]) -> ExecutionEnded:
     return ExecutionEnded(_text(detail, "executionArn"), _text(detail, "name"), status, _given(detail), cause)
 
 
-def dated(message: str) -> tuple[str | None, str]:
+def dated(message: str) -> tuple[date | None, str]:
     """Split a message of the job into its date and the text after it; the date is None when there is none."""
     found = _DATED.search(message)
     if found is None:
         return None, message
+    day = parse_day(found["date"])
+    return (None, message) if day is None else (day, found["text"])
+
+
+def parse_day(value: object) -> date | None:
+    """Read a date that somebody else has written; None when it is none."""
     try:
-        return str(parse_ingestion_date(found["date"])), found["text"]
+        return parse_ingestion_date(value) if isinstance(value, str) else None
     except ValueError:
-        return None, message
+        return None
 
 
 def _given(detail: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,11 +2,18 @@
 
 import os
 from dataclasses import dataclass
-from datetime import tzinfo
-from typing import Any
+from datetime import date, tzinfo
+from typing import Any, Final
 
-from alert.decision import execution_message, is_told_by_a_backfill, job_run_message, overdue_message
-from alert.events import ExecutionEnded, FreshnessCheck, JobRunEnded, read_event
+from alert.decision import (
+    day_of,
+    execution_message,
+    is_told_by_a_backfill,
+    job_run_message,
+    overdue_message,
+    standing,
+)
+from alert.events import ExecutionEnded, FreshnessCheck, JobRunEnded, parse_day, read_event
 from shared.aws import client, explained
 from shared.days import due_time, last_due_day
 from shared.environment import DataPlace, Environment
@@ -16,6 +23,8 @@ from shared.messages import Message
 from shared.metrics import Metric, MetricSet, emit
 from shared.storage import read_publication
 from shared.topic import publish
+
+_STANDING_UNKNOWN: Final = "pipeline status tells what is published"
 
 
 @dataclass(frozen=True)
@@ -46,17 +55,30 @@ def _settings(environment: Environment) -> Settings:
 def _message(event: JobRunEnded | ExecutionEnded | FreshnessCheck, settings: Settings, log: StepLog) -> Message | None:
     dataset = settings.place.paths.dataset
     if isinstance(event, JobRunEnded):
-        return job_run_message(dataset, event, argument=None if event.day else _argument(event, log))
+        day = day_of(event) or parse_day(_argument(event, log))
+        return job_run_message(dataset, event, day=day, readers=_readers(day, settings, log))
     if isinstance(event, ExecutionEnded):
-        return _execution(event, dataset, log)
+        return _execution(event, settings, log)
     return _overdue(event, settings, log)
 
 
-def _execution(event: ExecutionEnded, dataset: str, log: StepLog) -> Message | None:
+def _execution(event: ExecutionEnded, settings: Settings, log: StepLog) -> Message | None:
     if is_told_by_a_backfill(event):
         log.info("left to the summary of the backfill", execution=event.arn)
         return None
-    return execution_message(dataset, event)
+    readers = _readers(day_of(event), settings, log)
+    return execution_message(settings.place.paths.dataset, event, readers=readers)
+
+
+def _readers(day: date | None, settings: Settings, log: StepLog) -> str:
+    """Say what readers have of a day as its record has it: a run may fail after it has published."""
+    if day is None:
+        return _STANDING_UNKNOWN
+    try:
+        return standing(read_publication(settings.place, day))
+    except PipelineError as error:
+        log.warning("publication of the day not known", error_type=type(error).__name__, error=str(error))
+        return _STANDING_UNKNOWN
 
 
 def _argument(event: JobRunEnded, log: StepLog) -> str | None:

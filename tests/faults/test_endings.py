@@ -89,7 +89,8 @@ def test_a_published_day_is_no_failure_because_something_old_cannot_be_deleted(
 
 def test_a_run_that_fails_after_the_swap_says_that_it_is_published(tmp_path: Path) -> None:
     lay_raw(tmp_path, "events.json", "good")
-    with pytest.raises(CurationError, match="does not stay on the published version after 5 attempts"):
+    told = f"^{DAY}: run {run_id(1)} is published, but the catalog's partition does not stay on the published version"
+    with pytest.raises(CurationError, match=told):
         plain_run(LocalStore(str(tmp_path)), tmp_path, run_id(1), catalog=StubbornCatalog()).execute()
     metrics = _metrics(tmp_path, 1)
     assert (metrics["status"], metrics["published_run_id"]) == ("error", run_id(1))

@@ -9,7 +9,7 @@ from data_contract.publication import Publication
 from shared.aws import client
 from shared.errors import InvalidInput, ServiceThrottled
 from shared.messages import Message
-from tests.lambdas.cloud import DAY, REGION, Cloud, answer, event, is_documented, version
+from tests.lambdas.cloud import DAY, PATHS, REGION, RUN_ID, Cloud, answer, event, is_documented, version
 
 JOB_RUN = "jr_5f2c8d0e4b7a49c1a3e6d2f80b91c74d5e6a7b8c9d0e1f2a3b4c5d6e7f809122"
 REPORT = "s3://prod-data-pipeline-123456789012/metrics/events/ingestion_date=2025-01-02/20250103T021504Z-9f3ac01b.json"
@@ -36,7 +36,7 @@ class TestFailedGate:
         message = alert(cloud, sample)
         assert message.subject == "[events] 2025-01-02 failed: null rate of user_id is 12 %, limit 3 %"
         assert message.body == (
-            "What:   the job run for events 2025-01-02 failed; readers keep what was published before\n"
+            "What:   the job run for events 2025-01-02 failed; readers have no version of that day\n"
             "Why:    null rate of user_id is 12 %, limit 3 %\n"
             f"Report: {REPORT}\n"
             "Next:   fix the source, then: pipeline run 2025-01-02\n"
@@ -89,6 +89,23 @@ class TestBrokenJob:
         message = alert(cloud, "glue_job_failed_superseded")
         assert line(message, "Next") == "if raw data arrived since, run 2025-01-02 again"
         assert line(message, "Why").endswith("while this run was at work; nothing was changed")
+
+    def test_that_failed_after_it_had_published_does_not_say_that_nothing_changed(self, cloud: Cloud) -> None:
+        cloud.publish(Publication("events", str(DAY), version(fingerprint="0" * 32)))
+        sample = event("glue_job_failed_gate")
+        sample["detail"]["message"] = (
+            f"2025-01-02: run {RUN_ID} is published, but cannot write partition ingestion_date=2025-01-02 of "
+            "prod_data_pipeline.curated_events: AccessDeniedException: no; the publication record holds: run repair"
+        )
+        message = alert(cloud, sample)
+        assert line(message, "What") == f"the job run for events 2025-01-02 failed; readers have run {RUN_ID}"
+        assert line(message, "Why").startswith(f"run {RUN_ID} is published, but cannot write partition")
+        assert line(message, "Next") == "the publication record holds: run repair"
+
+    def test_is_announced_although_the_record_of_its_day_cannot_be_read(self, cloud: Cloud) -> None:
+        cloud.put(PATHS.publication_key(DAY), b"{}")
+        message = alert(cloud, "glue_job_failed_gate")
+        assert line(message, "What").endswith("failed; pipeline status tells what is published")
 
     def test_does_not_take_a_cause_for_a_next_step(self, cloud: Cloud) -> None:
         sample = event("glue_job_failed_gate")

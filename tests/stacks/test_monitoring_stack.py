@@ -69,7 +69,7 @@ class TestRules:
         job = synthesized().only("AWS::Glue::Job")
         ended = JobRunEnded(job["Name"], "jr_1", "TIMEOUT", "", None)
         groups = [item.get("LogGroupName") for item in synthesized().properties("AWS::Logs::LogGroup")]
-        (group,) = re.findall(r"aws logs tail (\S+) ", job_run_message("events", ended, argument=None).body)
+        (group,) = re.findall(r"aws logs tail (\S+) ", job_run_message("events", ended, day=None, readers="").body)
         assert group in groups
 
     def test_what_the_function_fails_on_is_kept_as_well(self) -> None:
