@@ -8,6 +8,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,6 +17,8 @@ WORKER_TYPES: Final = ("G.1X", "G.2X")
 DEFAULT_ENVIRONMENT: Final = "prod"
 # Delays of a full set of retries, so that the execution always outlives its task.
 EXECUTION_MARGIN_MINUTES: Final = 60
+# How long an execution queues for one of the job's concurrent runs, when years of history are uploaded at once.
+CAPACITY_WAIT_MINUTES: Final = 12 * 60
 # How long Glue may look for capacity, which the job's own timeout does not count.
 START_UP_MINUTES: Final = 15
 FLEX_START_UP_MINUTES: Final = 60
@@ -36,6 +39,16 @@ def _require(holds: bool, settings: "Settings", name: str, allowed: str) -> None
     if not holds:
         value = getattr(settings, name)
         raise ConfigurationError(f"{settings.environment}: {name} {value!r}: {allowed}; set it with -c {name}=…")
+
+
+def day_without(moment: time, zone: str) -> date | None:
+    """Return a day on which clocks skip a time, or None: EventBridge Scheduler then skips the call."""
+    local, first = ZoneInfo(zone), date(2025, 1, 1)
+    for days in range(4 * 365):
+        planned = datetime.combine(first + timedelta(days), moment, local)
+        if planned.astimezone(UTC).astimezone(local).replace(fold=0) != planned:
+            return planned.date()
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +79,7 @@ class Settings:
     max_concurrent_runs: int = 10
     keep_versions: int = 2
     keep_hours: int = 24
-    backfill_timeout_hours: int = 336
+    backfill_timeout_hours: int = 360
 
     scan_cutoff_gb: int = 100
     results_days: int = 30
@@ -104,7 +117,8 @@ class Settings:
 
         It may have to wait for another run of the date first, which takes as long as its own at the most.
         """
-        return self.wait_for_data_minutes + 2 * self.task_timeout_minutes + EXECUTION_MARGIN_MINUTES
+        waits = self.wait_for_data_minutes + CAPACITY_WAIT_MINUTES
+        return waits + 2 * self.task_timeout_minutes + EXECUTION_MARGIN_MINUTES
 
     @property
     def data_is_destroyed(self) -> bool:
@@ -131,6 +145,13 @@ class Settings:
             _require(False, self, "time_zone", "must be an IANA name such as Europe/Berlin")  # noqa: FBT003
 
     def _check_agreement(self) -> None:
+        missing = day_without(time(self.schedule_hour), self.time_zone)
+        _require(
+            missing is None or not self.schedule_enabled,
+            self,
+            "schedule_hour",
+            f"is skipped on {missing} in {self.time_zone}, when clocks are put forward, and so would be that day's run",
+        )
         _require(
             self.raw_infrequent_days < self.raw_archive_days,
             self,

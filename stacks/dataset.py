@@ -62,6 +62,12 @@ class Dataset:
         """The same as the functions read it: hours with up to six decimals."""
         return f"{self.freshness_hours:.6f}".rstrip("0").rstrip(".")
 
+    @property
+    def schedule_variable(self) -> str:
+        """The schedule as the functions read it: its hour and how many minutes a run waits for raw data."""
+        settings = self.settings
+        return f"{settings.schedule_hour}+{settings.wait_for_data_minutes}" if settings.schedule_enabled else "off"
+
     @cached_property
     def paths(self) -> DatasetPaths:
         return DatasetPaths(self.name, self.contract.source_system)

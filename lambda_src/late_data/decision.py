@@ -9,7 +9,7 @@ from typing import Any, Final
 from data_contract.fingerprint import ignored_because
 from data_contract.paths import date_in, parse_ingestion_date
 from data_contract.publication import Publication
-from shared.days import due_time, iso
+from shared.days import Schedule, due_time, iso
 from shared.environment import DataPlace
 from shared.errors import InvalidInput
 from shared.storage import RawDay
@@ -84,18 +84,26 @@ def by_day(messages: Iterable[Arrival | RunEnded], place: DataPlace) -> dict[dat
     return dict(sorted(grouped.items()))
 
 
-def judge(
-    day: date, raw: RawDay, record: Publication | None, *, now: datetime, zone: tzinfo, freshness_hours: float
-) -> Verdict:
-    """Decide whether a day is to be run: published from other raw data, or never published and overdue."""
+@dataclass(frozen=True)
+class Promise:
+    """When a day is to be published, and which schedule sees to that; None where people start the runs."""
+
+    zone: tzinfo
+    freshness_hours: float
+    schedule: Schedule | None
+
+
+def judge(day: date, raw: RawDay, record: Publication | None, *, now: datetime, promise: Promise) -> Verdict:
+    """Decide whether a day is to be run: published from other raw data, or never published and left to nobody else."""
     if not raw.objects:
         return Verdict(start=False, reason="no raw data is left")
     if record is not None:
         return _changed(raw.fingerprint, record)
-    due = due_time(day, zone, freshness_hours=freshness_hours)
-    if now < due:
-        return Verdict(start=False, reason=f"not published yet and due at {iso(due)}: the schedule runs it")
-    return Verdict(start=True, reason=f"not published and overdue since {iso(due)}")
+    due = due_time(day, promise.zone, freshness_hours=promise.freshness_hours)
+    if promise.schedule is None:
+        return Verdict(start=now >= due, reason=f"not published, and due at {iso(due)}")
+    until = min(due, promise.schedule.waits_until(day, promise.zone))
+    return Verdict(start=now >= until, reason=f"not published, and left to the schedule until {iso(until)}")
 
 
 def execution_name(dataset: str, day: date, fingerprint: str, *, published_run_id: str | None) -> str:

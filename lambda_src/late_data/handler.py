@@ -5,14 +5,16 @@ Whether a day is to be run again is decided in `decision`.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from late_data.decision import (
     Arrival,
+    Promise,
     RunEnded,
     batch_response,
     by_day,
@@ -28,12 +30,14 @@ from shared.inputs import Input
 from shared.logs import StepLog
 from shared.storage import list_raw_day, read_publication
 
+# A batch may name a thousand days, when years of history are uploaded at once.
+_AT_ONCE: Final = 8
+
 
 @dataclass(frozen=True)
 class Settings:
     place: DataPlace
-    zone: tzinfo
-    freshness_hours: float
+    promise: Promise
     state_machine_arn: str
 
 
@@ -44,14 +48,21 @@ def handler(event: object, context: object) -> dict[str, Any]:
     unread: list[str] = []
     days = by_day(_messages(records, unread, log), settings.place)
     log.info("batch read", messages=len(records), days=[str(day) for day in days])
-    failed = [message_id for day, ids in days.items() if not _handled(day, settings, log) for message_id in ids]
+    client("s3"), client("stepfunctions")  # made before threads ask for them, as making one is not thread-safe
+    with ThreadPoolExecutor(_AT_ONCE) as looks:
+        handled = looks.map(lambda day: _handled(day, settings, log), days)
+    failed = [
+        message_id
+        for ids, ended_well in zip(days.values(), handled, strict=True)
+        if not ended_well
+        for message_id in ids
+    ]
     return batch_response([*unread, *failed])
 
 
 def _settings(environment: Environment) -> Settings:
-    return Settings(
-        environment.place(), environment.time_zone(), environment.freshness_hours(), environment.state_machine_arn()
-    )
+    promise = Promise(environment.time_zone(), environment.freshness_hours(), environment.schedule())
+    return Settings(environment.place(), promise, environment.state_machine_arn())
 
 
 def _records(event: object) -> list[Mapping[str, Any]]:
@@ -83,9 +94,7 @@ def _handled(day: date, settings: Settings, log: StepLog) -> bool:
 def _look_at(day: date, settings: Settings, log: StepLog) -> None:
     place = settings.place
     raw, record = list_raw_day(place, day), read_publication(place, day)
-    verdict = judge(
-        day, raw, record, now=datetime.now(UTC), zone=settings.zone, freshness_hours=settings.freshness_hours
-    )
+    verdict = judge(day, raw, record, now=datetime.now(UTC), promise=settings.promise)
     log.info(
         "day judged", ingestion_date=str(day), start=verdict.start, reason=verdict.reason, objects=len(raw.objects)
     )

@@ -1,5 +1,6 @@
 """Days in the pipeline's time zone: when one ends, when it is due, and which one a schedule means."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,19 @@ def day_end(day: date, zone: tzinfo) -> datetime:
 def due_time(day: date, zone: tzinfo, *, freshness_hours: float) -> datetime:
     """Return the moment by which a day is to be published, in UTC."""
     return day_end(day, zone) + timedelta(hours=freshness_hours)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The daily run of the day before: the hour at which it begins, and for how long it waits for raw data."""
+
+    hour: int
+    wait_minutes: int
+
+    def waits_until(self, day: date, zone: tzinfo) -> datetime:
+        """Return the moment from which on no scheduled run waits for a day's raw data any more, in UTC."""
+        begins = datetime.combine(day + timedelta(days=1), time(self.hour), zone).astimezone(UTC)
+        return begins + timedelta(minutes=self.wait_minutes)
 
 
 def previous_day(moment: datetime, zone: tzinfo) -> date:

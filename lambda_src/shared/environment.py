@@ -12,7 +12,7 @@ from typing import Final
 from data_contract.agreements import DATASET_NAME, DATASET_NAME_RULE
 from data_contract.paths import DatasetPaths
 from shared.catalog import CatalogTable
-from shared.days import time_zone
+from shared.days import Schedule, time_zone
 from shared.errors import InvalidEnvironment
 
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -22,6 +22,7 @@ _STATE_MACHINE: Final = re.compile(r"arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:sta
 _JOB: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _NAME_IN_CATALOG: Final = re.compile(r"[a-z0-9_]{1,255}")
 _COUNT: Final = re.compile(r"[1-9][0-9]{0,5}")
+_SCHEDULE: Final = re.compile(r"off|(1?[0-9]|2[0-3])\+[0-9]{1,4}")
 _HOURS: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?")
 
 
@@ -80,6 +81,14 @@ class Environment:
         if hours <= 0:
             raise InvalidEnvironment(_malformed("FRESHNESS_HOURS", str(hours), "a number of hours above 0"))
         return hours
+
+    def schedule(self) -> Schedule | None:
+        """Read the daily schedule; None where it is switched off."""
+        text = self._matching("SCHEDULE", _SCHEDULE, "off, or an hour and minutes of waiting, such as 1+120")
+        if text == "off":
+            return None
+        hour, minutes = text.split("+")
+        return Schedule(int(hour), int(minutes))
 
     def time_zone(self) -> tzinfo:
         name = self._text("TIME_ZONE")

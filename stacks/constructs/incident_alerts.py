@@ -1,10 +1,13 @@
 """Who hears of a failed job, a failed execution and an overdue day, on two paths that do not need each other."""
 
+from datetime import time
+
 from aws_cdk import Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
+from config import day_without
 from stacks.constructs.data_access import allow_key, allow_listing, allow_objects
 from stacks.constructs.dead_letters import DeadLetters
 from stacks.constructs.python_function import PythonFunction
@@ -97,16 +100,24 @@ class IncidentAlerts(Construct):
 
     def _freshness(self, dataset: Dataset, shared: SharedResources) -> DailySchedule:
         """Check once a day, when the last due day has to be there."""
-        grace = _GRACE_MINUTES + (0 if dataset.settings.time_zone == "UTC" else _CLOCK_CHANGE_MINUTES)
-        due = (round(dataset.freshness_hours * 60) + grace) % _MINUTES_PER_DAY
+        settings = dataset.settings
+        due = freshness_check_time(dataset.freshness_hours, settings.time_zone)
         return DailySchedule(
             self,
             "Freshness",
             description=f"Is the last due day of {dataset.name} published?",
-            at=DailyTime(due // 60, due % 60, dataset.settings.time_zone, dataset.settings.schedule_enabled),
+            at=DailyTime(due.hour, due.minute, settings.time_zone, settings.schedule_enabled),
             call=Call(
                 self.function.arn, "lambda:InvokeFunction", {"check": "freshness", "scheduled_time": SCHEDULED_TIME}
             ),
             dead_letters=self.dead_letters,
             shared=shared,
         )
+
+
+def freshness_check_time(freshness_hours: float, zone: str) -> time:
+    """Return when on the clock the last due day has to be there, on every day of the year."""
+    grace = _GRACE_MINUTES + (0 if zone == "UTC" else _CLOCK_CHANGE_MINUTES)
+    hour, minute = divmod((round(freshness_hours * 60) + grace) % _MINUTES_PER_DAY, 60)
+    due = time(hour, minute)
+    return due if day_without(due, zone) is None else time((hour + 1) % 24, minute)

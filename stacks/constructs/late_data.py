@@ -126,6 +126,7 @@ def _function(scope: Construct, dataset: Dataset, pipeline: StateMachine, shared
             "SOURCE_SYSTEM": dataset.contract.source_system,
             "TIME_ZONE": dataset.settings.time_zone,
             "FRESHNESS_HOURS": dataset.freshness_variable,
+            "SCHEDULE": dataset.schedule_variable,
             "STATE_MACHINE_ARN": pipeline.machine.ref,
         },
     )

@@ -24,12 +24,13 @@ LAMBDA: Final[dict[str, Any]] = {
     "JitterStrategy": "FULL",
 }
 
-# Waits up to 45 minutes for another run to end, which EXECUTION_MARGIN_MINUTES allows for.
+# Queues until one of the job's concurrent runs is free: on average for CAPACITY_WAIT_MINUTES, and no longer than the
+# execution may take.
 GLUE_CONCURRENCY: Final[dict[str, Any]] = {
     "ErrorEquals": ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"],
     "IntervalSeconds": 30,
     "BackoffRate": 2,
-    "MaxAttempts": 8,
+    "MaxAttempts": 150,
     "MaxDelaySeconds": 600,
     "JitterStrategy": "FULL",
 }

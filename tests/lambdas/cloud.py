@@ -110,8 +110,8 @@ class Cloud:
     def started(self) -> dict[str, Any]:
         """The inputs of the executions by their names."""
         sfn = client("stepfunctions")
-        listed = sfn.list_executions(stateMachineArn=self.state_machine_arn)["executions"]
-        arns = {item["name"]: item["executionArn"] for item in listed}
+        pages = sfn.get_paginator("list_executions").paginate(stateMachineArn=self.state_machine_arn)
+        arns = {item["name"]: item["executionArn"] for page in pages for item in page["executions"]}
         return {name: json.loads(sfn.describe_execution(executionArn=arn)["input"]) for name, arn in arns.items()}
 
     def count_calls(self, service: str) -> None:

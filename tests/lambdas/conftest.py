@@ -65,6 +65,7 @@ def _environment(deployed: Cloud) -> dict[str, str]:
         "CONTRACT_CHECKSUM": CHECKSUM,
         "TIME_ZONE": "UTC",
         "FRESHNESS_HOURS": "6",
+        "SCHEDULE": "1+120",
         "ALERT_TOPIC_ARN": deployed.topic_arn,
         "STATE_MACHINE_ARN": deployed.state_machine_arn,
         "JOB_NAME": JOB,

@@ -6,10 +6,12 @@ import pytest
 
 from data_contract.fingerprint import RawObject, fingerprint
 from data_contract.publication import Publication, RunInput
-from late_data.decision import execution_name
+from late_data.decision import Promise, execution_name, judge
 from late_data.handler import handler
 from shared.aws import client
+from shared.environment import Environment
 from shared.errors import InvalidInput
+from shared.storage import RawDay
 from tests.lambdas.cloud import CHECKSUM, DAY, PATHS, Cloud, answer, event, s3_error, version
 
 MD5 = "8a80554c91d9fca8acb82f023de02f11"  # of what put_raw writes
@@ -156,8 +158,44 @@ class TestUnpublishedDay:
         assert handle(message(raw_key(day=day))) == []
         assert cloud.started == {}
 
+    @pytest.mark.parametrize(
+        ("schedule", "zone", "from_on"),
+        [
+            ("1+120", "UTC", "2025-01-03T03:00:00Z"),
+            ("23+120", "UTC", "2025-01-03T06:00:00Z"),
+            ("off", "UTC", "2025-01-03T06:00:00Z"),
+            ("1+120", "America/New_York", "2025-01-03T08:00:00Z"),
+            ("1+0", "Europe/Berlin", "2025-01-03T00:00:00Z"),
+        ],
+    )
+    def test_is_left_to_the_schedule_while_that_waits_and_no_longer_than_to_its_due_time(
+        self, schedule: str, zone: str, from_on: str
+    ) -> None:
+        """The scheduled run gives up hours before the day is due; what comes then would be run by nobody."""
+        environment = Environment({"SCHEDULE": schedule, "TIME_ZONE": zone, "FRESHNESS_HOURS": "6"})
+        promise = Promise(environment.time_zone(), environment.freshness_hours(), environment.schedule())
+        raw, moment = RawDay((RawObject(raw_key(), 3, MD5),), (), None), datetime.fromisoformat(from_on)
+        for now, starts in ((moment - timedelta(seconds=1), False), (moment, True)):
+            assert judge(DAY, raw, None, now=now, promise=promise).start is starts
+
+    def test_is_run_as_soon_as_the_schedule_gave_up(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("FRESHNESS_HOURS", "72")
+        monkeypatch.setenv("SCHEDULE", "0+0")
+        yesterday = TODAY - timedelta(days=1)
+        cloud.put_raw("events.json", day=yesterday)
+        handle(message(raw_key(day=yesterday)))
+        assert [given["ingestion_date"] for given in cloud.started.values()] == [str(yesterday)]
+
+    def test_is_one_of_many_when_history_is_uploaded_at_once(self, cloud: Cloud) -> None:
+        days = [DAY - timedelta(days=number) for number in range(120)]
+        for day in days:
+            cloud.put_raw("events.json", day=day)
+        assert handle(*(message(raw_key(day=day), message_id=str(day)) for day in days)) == []
+        assert {given["ingestion_date"] for given in cloud.started.values()} == {str(day) for day in days}
+
     def test_is_due_after_the_promised_hours(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         cloud.put_raw("events.json", day=TODAY - timedelta(days=2))
+        monkeypatch.setenv("SCHEDULE", "off")
         monkeypatch.setenv("FRESHNESS_HOURS", "72")
         handle(message(raw_key(day=TODAY - timedelta(days=2))))
         assert cloud.started == {}

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from config import ENVIRONMENTS, ConfigurationError, Settings, settings_from
+from config import CAPACITY_WAIT_MINUTES, ENVIRONMENTS, ConfigurationError, Settings, settings_from
+from stacks.definitions import retries
 from tests.stacks.synthesis import ROOT
 
 
@@ -56,6 +57,7 @@ def test_context_of_the_cdk_is_not_ours() -> None:
         ({"region": "Frankfurt"}, "region 'Frankfurt': for example eu-central-1"),
         ({"database": "Prod"}, "database 'Prod'"),
         ({"schedule_hour": "24"}, "schedule_hour 24: must lie in 0 to 23"),
+        ({"time_zone": "Europe/London"}, "schedule_hour 1: is skipped on 2025-03-30 in Europe/London"),
         ({"raw_archive_days": "31", "raw_infrequent_days": "60"}, "must exceed raw_infrequent_days"),
         ({"backfill_timeout_hours": "5"}, "backfill_timeout_hours 5: must exceed one execution"),
     ],
@@ -63,6 +65,24 @@ def test_context_of_the_cdk_is_not_ours() -> None:
 def test_what_cannot_work_is_refused_by_name(context: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=re.escape(message)):
         settings_from(context)
+
+
+def test_an_execution_may_queue_for_the_job_as_long_as_it_retries() -> None:
+    """With full jitter a retry waits half of its delay on average."""
+    retry = retries.GLUE_CONCURRENCY
+    delays = [
+        min(retry["IntervalSeconds"] * 2**number, retry["MaxDelaySeconds"]) for number in range(retry["MaxAttempts"])
+    ]
+    assert sum(delays) / 2 / 60 == pytest.approx(CAPACITY_WAIT_MINUTES, rel=0.05)
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "America/New_York"])
+def test_an_hour_that_every_day_has_is_accepted(zone: str) -> None:
+    assert settings_from({"time_zone": zone, "schedule_hour": "4"}).schedule_hour == 4
+
+
+def test_a_schedule_that_is_off_may_stand_anywhere() -> None:
+    assert not settings_from({"time_zone": "Europe/London", "schedule_enabled": "false"}).schedule_enabled
 
 
 @pytest.mark.parametrize("job_timeout_minutes", [5, 120, 9_900])

@@ -1,11 +1,13 @@
 import json
 import re
+from datetime import time
 from typing import Any
 
 import pytest
 
 from alert.decision import job_run_message
 from alert.events import JobRunEnded
+from stacks.constructs.incident_alerts import freshness_check_time
 from tests.stacks.event_patterns import matches
 from tests.stacks.synthesis import ROOT, synthesized, walk, written
 
@@ -88,6 +90,18 @@ class TestFreshness:
 
     def test_where_clocks_change_it_leaves_the_hour_that_may_be_missing(self) -> None:
         assert self.schedule("time_zone=Europe/Berlin")["ScheduleExpression"] == "cron(10 7 * * ? *)"
+
+    @pytest.mark.parametrize(
+        ("hours", "zone", "expected"),
+        [
+            (24, "Europe/Berlin", time(1, 10)),
+            (24, "Europe/London", time(2, 10)),
+            (23.5, "Atlantic/Azores", time(1, 40)),
+            (47, "UTC", time(23, 10)),
+        ],
+    )
+    def test_it_asks_at_a_time_that_every_day_has(self, hours: float, zone: str, expected: time) -> None:
+        assert freshness_check_time(hours, zone) == expected
 
 
 class TestAlarms:
