@@ -51,6 +51,6 @@ class DeadLetters(Construct):
             topic=shared.topic,
             description=(
                 f"{what} could not be delivered or handled and became a dead letter. Read the messages of the queue "
-                "named in this alarm, fix the cause, redrive them to their source; docs/runbook.md has the commands."
+                "named in this alarm, fix the cause and do what they asked for: docs/runbook.md, Dead letters."
             ),
         ).alarm

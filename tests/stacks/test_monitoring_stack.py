@@ -121,6 +121,21 @@ class TestAlarms:
             assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
             assert "fix the cause" in " ".join(alarm["AlarmDescription"].split())
 
+    def test_the_runbook_knows_every_queue_that_an_alarm_can_name(self) -> None:
+        runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+        section = runbook.partition("\n## Dead letters\n")[2].partition("\n## ")[0]
+        named = {name.replace("<dataset>", "events") for name in re.findall(r"`…(<dataset>\w+)…`", section)}
+        queues = [
+            name
+            for stack in ("Pipeline", "Monitoring")
+            for name in synthesized().resources("AWS::SQS::Queue", stack=stack)
+        ]
+        assert len(queues) == len(named) == 4
+        assert all(any(queue.startswith(name) for queue in queues) for name in named)
+        for alarm in synthesized().properties("AWS::CloudWatch::Alarm"):
+            is_queue = alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+            assert alarm["AlarmDescription"].endswith("docs/runbook.md, Dead letters.") is is_queue
+
 
 def topic_arn() -> Any:
     return synthesized().function("sensor")["Environment"]["Variables"]["ALERT_TOPIC_ARN"]
