@@ -1,0 +1,137 @@
+"""Contracts whose rules are wrong, and what must be said of each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.unit.contract_documents import (
+    COLUMN_RULE,
+    METRICS,
+    OPERATORS,
+    TABLE_RULE,
+    listing,
+    with_rule,
+    with_table_rule,
+)
+
+RULE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
+    (
+        with_rule(metric="nullValue", mustBe=0),
+        f"{COLUMN_RULE}.metric: 'nullValue' is not known; allowed: {METRICS}; did you mean 'nullValues'?",
+    ),
+    (with_rule(metric="duplicateCount", mustBe=0), "did you mean 'duplicateValues'?"),
+    (with_rule(mustBe=0), f"{COLUMN_RULE}.metric: is required; allowed: {METRICS}"),
+    (with_rule(metric="nullValues"), f"{COLUMN_RULE}: needs exactly one operator of {OPERATORS}; found none"),
+    (with_rule(metric="nullValues", mustBee=0), f"{COLUMN_RULE}.mustBee: this key is not known here; allowed: "),
+    (with_rule(metric="nullValues", mustBee=0), "found none; did you mean 'mustBe'?"),
+    (
+        with_rule(metric="nullValues", mustBe=0, mustBeLessThan=1),
+        f"{COLUMN_RULE}: needs exactly one operator of {OPERATORS}; found mustBe, mustBeLessThan",
+    ),
+    (with_rule(metric="nullValues", mustBe="0"), f"{COLUMN_RULE}.mustBe: must be a number, got '0'; write it without"),
+    (with_rule(metric="nullValues", mustBe=True), f"{COLUMN_RULE}.mustBe: must be a number, got True"),
+    (with_rule(metric="nullValues", mustBe=None), f"{COLUMN_RULE}.mustBe: must be a number, got nothing"),
+    (with_rule(metric="nullValues", mustBe=-1), f"{COLUMN_RULE}.mustBe: -1 must not be negative"),
+    (with_rule(metric="nullValues", mustBe=101, unit="percent"), f"{COLUMN_RULE}.mustBe: 101 must lie in 0 to 100"),
+    (
+        with_rule(metric="nullValues", mustBeBetween=[2, 1]),
+        f"{COLUMN_RULE}.mustBeBetween: must be two numbers, the smaller",
+    ),
+    (with_rule(metric="nullValues", mustBeBetween=5), f"{COLUMN_RULE}.mustBeBetween: must be two numbers"),
+    (with_rule(metric="nullValues", mustNotBeBetween=[1, 1]), f"{COLUMN_RULE}.mustNotBeBetween: must be two numbers"),
+    (
+        with_rule(metric="nullValues", mustBe=0, unit="%"),
+        f"{COLUMN_RULE}.unit: '%' is not known; allowed: rows, percent",
+    ),
+    (
+        with_rule(metric="nullValues", mustBe=0, severity="critical"),
+        f"{COLUMN_RULE}.severity: 'critical' is not known; allowed: error, warning",
+    ),
+    (with_rule(metric="nullValues", mustBe=0, severity=["error"]), f"{COLUMN_RULE}.severity: ['error'] is not known"),
+    (with_rule(metric="nullValues", mustBe=0, dimension="speed"), f"{COLUMN_RULE}.dimension: 'speed' is not known"),
+    (with_rule(metric="nullValues", mustBe=0, sevrity="x"), "did you mean 'severity'?"),
+    (with_rule(metric="nullValues", mustBe=0, id="a b"), f"{COLUMN_RULE}.id: 'a b' must be 1 to 128 letters, digits"),
+    (
+        with_rule(metric="nullValues", mustBe=0, arguments={"a": 1}),
+        f"{COLUMN_RULE}.arguments: nullValues of a column takes",
+    ),
+    (with_rule(rule="nullCheck", mustBe=0), f"{COLUMN_RULE}.rule: is the name before ODCS 3.1; write metric"),
+    (
+        with_rule(type="sql", query="SELECT 1", mustBe=0),
+        f"{COLUMN_RULE}.type: 'sql' would not be enforced; state it with",
+    ),
+    (with_rule(type="custom", engine="soda"), f"{COLUMN_RULE}.type: 'custom' would not be enforced; state it with"),
+    (with_rule(type="lib"), f"{COLUMN_RULE}.type: 'lib' is not known; allowed: library, text, sql, custom"),
+    (with_rule(type="text"), f"{COLUMN_RULE}.description: is required"),
+    (with_rule(type="text", description="d", mustBe=0), f"{COLUMN_RULE}.mustBe: type: text only documents"),
+    (
+        with_rule(metric="rowCount", mustBe=0),
+        f"{COLUMN_RULE}.metric: rowCount belongs to the table; allowed for a column:",
+    ),
+    (
+        with_table_rule(metric="nullValues", mustBe=0),
+        f"{TABLE_RULE}.metric: nullValues belongs to a column; allowed for",
+    ),
+    (
+        with_table_rule(metric="rowCount", mustBeLessThan=9, unit="percent"),
+        f"{TABLE_RULE}.unit: rowCount is a number of",
+    ),
+    (
+        with_table_rule(metric="duplicateValues", mustBe=0),
+        f"{TABLE_RULE}.arguments.properties: is required: the columns",
+    ),
+    (
+        with_table_rule(metric="duplicateValues", mustBe=0, arguments={"properties": ["id", "valu"]}),
+        f"{TABLE_RULE}.arguments.properties[1]: 'valu' is not known; allowed: id, value, at, tags; did you mean 'val",
+    ),
+    (
+        with_table_rule(metric="duplicateValues", mustBe=0, arguments={"properties": ["id", "id"]}),
+        f"{TABLE_RULE}.arguments.properties[1]: 'id' is listed twice",
+    ),
+    (
+        with_table_rule(metric="duplicateValues", mustBe=0, arguments={"properties": ["tags"]}),
+        f"{TABLE_RULE}.arguments.properties[0]: 'tags' is of type map<string,string>; use simple columns",
+    ),
+    (
+        with_rule("map<string,string>", metric="duplicateValues", mustBe=0),
+        f"{COLUMN_RULE}.metric: duplicates of a column",
+    ),
+    (with_rule(metric="invalidValues", mustBe=0), f"{COLUMN_RULE}.arguments: is required: pattern or validValues for"),
+    (
+        with_rule(metric="missingValues", mustBe=0),
+        f"{COLUMN_RULE}.arguments: is required: missingValues for missingValues",
+    ),
+    (
+        with_rule(metric="invalidValues", mustBe=0, validValues=["a"]),
+        f"{COLUMN_RULE}.validValues: belongs under arguments",
+    ),
+    (
+        with_rule(metric="invalidValues", mustBe=0, arguments={"validValue": ["a"]}),
+        f"{COLUMN_RULE}.arguments.validValue: this key is not known here; allowed: pattern, validValues; did you mean",
+    ),
+    (
+        with_rule("int", metric="invalidValues", mustBe=0, arguments={"pattern": "1"}),
+        f"{COLUMN_RULE}.arguments.pattern: needs a string column, and value is int",
+    ),
+]
+
+VALUE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
+    (listing([]), f"{COLUMN_RULE}.arguments.validValues: must list at least one value"),
+    (listing(["a", "a"]), f"{COLUMN_RULE}.arguments.validValues[1]: 'a' is listed twice"),
+    (listing([None]), f"{COLUMN_RULE}.arguments.validValues[0]: null is not a value; nulls are never invalid"),
+    (
+        listing(["NO", False]),
+        f"{COLUMN_RULE}.arguments.validValues[1]: False is a boolean in a string column (YAML reads bare",
+    ),
+    (listing([1]), f"{COLUMN_RULE}.arguments.validValues[0]: 1 is not a string; put it in quotes"),
+    (listing(["1"], column_type="int"), f"{COLUMN_RULE}.arguments.validValues[0]: '1' is not a value of type int"),
+    (listing([True], column_type="int"), "validValues[0]: True is not a value of type int"),
+    (listing([128], column_type="tinyint"), "validValues[0]: 128 is not a value of type tinyint"),
+    (listing([1.5], column_type="bigint"), "validValues[0]: 1.5 is not a value of type bigint"),
+    (listing([1.234], column_type="decimal(5,2)"), "validValues[0]: 1.234 is not a value of type decimal(5,2)"),
+    (listing([1000], column_type="decimal(5,2)"), "validValues[0]: 1000 is not a value of type decimal(5,2)"),
+    (listing(["x"], column_type="double"), "validValues[0]: 'x' is not a value of type double"),
+    (listing([0], column_type="boolean"), "validValues[0]: 0 is not a value of type boolean"),
+    (listing(["2025-02-30"], column_type="date"), "validValues[0]: '2025-02-30' is not a value of type date"),
+    (listing(["2025-02-03"], column_type="timestamp"), "validValues[0]: '2025-02-03' is not a value of type timestamp"),
+    (listing(["a"], column_type="array<string>"), "values of a column of type array<string> cannot be listed"),
+]

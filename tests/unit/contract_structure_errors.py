@@ -1,0 +1,244 @@
+"""Contracts whose document, columns or types are wrong, and what must be said of each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.unit.contract_documents import (
+    COLUMN,
+    OPTIONS,
+    document,
+    matching,
+    nested,
+    with_column,
+    with_custom,
+    with_options,
+    with_schema,
+)
+
+ROOT_ERRORS: list[tuple[Mapping[str, Any], str]] = [
+    (document(kind="Contract"), "kind: 'Contract' is not known; allowed: DataContract; did you mean 'DataContract'?"),
+    (document(kind=None), "kind: is required"),
+    (
+        document(apiVersion="v2.2.2"),
+        "apiVersion: 'v2.2.2' is not known; allowed: v3.0.0, v3.0.1, v3.0.2, v3.1.0, v3.2.0",
+    ),
+    (document(version=1.0), "version: must be a text that is not blank, got 1.0; put it in quotes"),
+    (document(id=" "), "id: must be a text that is not blank, got ' '"),
+    (document(shema=[]), "shema: this key is not known here; allowed: "),
+    (document(shema=[]), "did you mean 'schema'?"),
+    (document(description="text"), "description: must be a mapping of keys to values, got 'text'"),
+    (document(description={"porpose": "x"}), "description.porpose: this key is not known here; "),
+    (document(schema=[]), "schema: must hold exactly one dataset, got 0; write one file per dataset"),
+    (document(schema=document()["schema"] * 2), "schema: must hold exactly one dataset, got 2"),
+    (document(schema=["orders"]), "schema[0]: must be a mapping of keys to values, got 'orders'"),
+    (document(schema={"name": "orders"}), "schema: must be a list, got {'name': 'orders'}"),
+    (document(tags={1: "x"}), "tags: the key 1 is not a text; put it in quotes"),
+    (document(price={"priceAmount": float("nan")}), "price.priceAmount: nan is not a finite number"),
+    (document(price={"priceAmount": 10**38}), "price.priceAmount: is an integer of more than 38 digits"),
+    (document(tags=[object()]), "tags[0]: a value of type object has no place in JSON"),
+    (document(name="\ud800"), "name: holds a lone surrogate"),
+    (with_schema(name="Orders"), "schema[0].name: 'Orders' must be 1 to 64 lower-case letters"),
+    (with_schema(name="a/b"), "schema[0].name: 'a/b' must be"),
+    (with_schema(name="a\n"), "schema[0].name: 'a\\n' must be"),
+    (with_schema(name=None), "schema[0].name: is required"),
+    (with_schema(name="web-log"), "schema[0].physicalName: 'curated_web-log' must be a lower-case letter"),
+    (with_schema(physicalName="9lives"), "schema[0].physicalName: '9lives' must be a lower-case letter"),
+    (with_schema(proprties=[]), "schema[0].proprties: this key is not known here; "),
+    (with_schema(logicalType="array"), "schema[0].logicalType: 'array' is not known; allowed: object"),
+    (with_schema(properties=[]), "schema[0].properties: is required: at least one column"),
+    (with_custom(sourceSystem="App"), "customProperties.sourceSystem: 'App' must be 1 to 64 lower-case letters"),
+    (with_custom(sourceSystem=".."), "customProperties.sourceSystem: '..' must be"),
+    (document(customProperties=None), "customProperties.sourceSystem: is required: the raw data lies under raw/"),
+    (with_custom(eventTim="at"), "customProperties.eventTim: this key is not known here; allowed: eventTime, "),
+    (with_custom(eventTime="when"), "customProperties.eventTime: 'when' is not known; allowed: id, value, at, tags"),
+    (with_custom(eventTime="value"), "customProperties.eventTime: 'value' is of type string and must be a timestamp"),
+    (with_custom(maxMalformedPercent=101), "customProperties.maxMalformedPercent: 101 must lie in 0 to 100"),
+    (with_custom(maxMalformedPercent="1"), "customProperties.maxMalformedPercent: must be a number, got '1'; write it"),
+    (with_custom(maxMalformedPercent=True), "customProperties.maxMalformedPercent: must be a number, got True"),
+    (
+        document(customProperties=[{"property": "sourceSystem", "value": "a"}] * 2),
+        "customProperties[1].property: 'sourceSystem' is stated twice",
+    ),
+    (document(customProperties=[{"property": "eventTime"}]), "customProperties[0].value: is required"),
+    (
+        document(slaProperties=[{"property": "latency", "value": 1}]),
+        "slaProperties[0].unit: is required; allowed: d, day",
+    ),
+    (
+        document(slaProperties=[{"property": "latency", "value": 1, "unit": "y"}]),
+        "slaProperties[0].unit: 'y' is not known; allowed: d, day, days, h, hr, hrs, hour, hours, m, min, mins",
+    ),
+    (
+        document(slaProperties=[{"property": "ly", "value": 0, "unit": "h"}]),
+        "slaProperties[0].value: 0 must be greater",
+    ),
+    (document(slaProperties=[{"property": "ly", "unit": "h"}]), "slaProperties[0].value: is required"),
+    (document(slaProperties=[{"property": "latnecy", "value": 1}]), "did you mean 'latency'?"),
+    (document(slaProperties=[{"property": "ly", "valeu": 1}]), "slaProperties[0].valeu: this key is not known here; "),
+    (
+        document(slaProperties=[{"property": name, "value": 1, "unit": "h"} for name in ("latency", "freshness")]),
+        "slaProperties: state freshness 2 times",
+    ),
+]
+
+COLUMN_ERRORS: list[tuple[Mapping[str, Any], str]] = [
+    (with_column(name="run_id"), f"{COLUMN}.name: 'run_id' is taken by the pipeline's own partitioning"),
+    (
+        with_column(name="Ingestion_Date"),
+        f"{COLUMN}.name: 'Ingestion_Date' is taken by the pipeline's own partitioning",
+    ),
+    (with_column(name="_corrupt"), f"{COLUMN}.name: '_corrupt' starts with '_'"),
+    (with_column(name="a b"), f"{COLUMN}.name: 'a b' must be a letter, then"),
+    (with_column(name="é"), f"{COLUMN}.name: 'é' must be a letter, then"),
+    (
+        with_column(name="ID"),
+        f"{COLUMN}.name: 'ID' is already the name of schema[0].properties[0]; Athena ignores case",
+    ),
+    (with_column(name=None), f"{COLUMN}.name: is required"),
+    (with_column(requird=True), f"{COLUMN}.requird: this key is not known here; allowed: "),
+    (with_column(requird=True), "did you mean 'required'?"),
+    (with_column(required="yes"), f"{COLUMN}.required: must be true or false, got 'yes'"),
+    (with_column(physicalName="v"), f"{COLUMN}.physicalName: 'v' differs from the name 'value'"),
+    (with_column(partitioned=True), f"{COLUMN}.partitioned: tables are partitioned by ingestion_date only"),
+    (
+        with_column(semanticType="measure"),
+        f"{COLUMN}.semanticType: 'measure' is not stored; allowed: column, dimension",
+    ),
+    (with_column(primaryKeyPosition=1), f"{COLUMN}.primaryKeyPosition: needs primaryKey: true beside it"),
+    (with_column(primaryKey=True, primaryKeyPosition=2), "schema[0].properties: need a primaryKeyPosition of its own"),
+    (with_column(primaryKey=True, primaryKeyPosition="1"), f"{COLUMN}.primaryKeyPosition: must be a whole number of"),
+    (
+        with_schema(properties=[{"name": "a", "logicalType": "string"}]),
+        "schema[0].properties: need a primary key: set primaryKey: true on the column that identifies a row",
+    ),
+    (
+        with_column(logicalType=None, physicalType="map<string,string>", primaryKey=True),
+        f"{COLUMN}.primaryKey: a column of type map<string,string> cannot be a key",
+    ),
+    (
+        with_column(physicalType="map<string,string>", logicalType=None, unique=True),
+        f"{COLUMN}.unique: duplicates of a",
+    ),
+    (with_column(enum=[]), f"{COLUMN}.enum: must list at least one value"),
+    (with_column(enum=[{"value": 1}]), f"{COLUMN}.enum[0].value: 1 is not a string; put it in quotes"),
+    (with_column(enum=[{"vlaue": "a"}]), f"{COLUMN}.enum[0].vlaue: this key is not known here; "),
+]
+
+TYPE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
+    (
+        with_column(logicalType=None),
+        f"{COLUMN}.logicalType: is required where there is no physicalType; allowed: string,",
+    ),
+    (
+        with_column(logicalType="strng"),
+        f"{COLUMN}.logicalType: 'strng' is not known; allowed: string, integer, number,",
+    ),
+    (with_column(logicalType="time"), f"{COLUMN}.logicalType: 'time' has no column type here; declare a string"),
+    (with_column(logicalType="vector"), f"{COLUMN}.logicalType: 'vector' has no column type here"),
+    (
+        with_column(physicalType="strnig"),
+        f"{COLUMN}.physicalType: 'strnig' is not a known type; allowed: string, boolean,",
+    ),
+    (with_column(physicalType="binary"), f"{COLUMN}.physicalType: 'binary' is not a known type"),
+    (
+        with_column(physicalType="int"),
+        f"{COLUMN}.physicalType: int does not agree with logicalType string, which allows",
+    ),
+    (
+        with_column(logicalType="integer", physicalType="decimal(5,2)"),
+        f"{COLUMN}.physicalType: decimal(5,2) does not agree with logicalType integer",
+    ),
+    (
+        with_column(physicalType="decimal"),
+        f"{COLUMN}.physicalType: 'decimal' needs its precision and scale, for example",
+    ),
+    (with_column(physicalType="decimal(39,2)"), f"{COLUMN}.physicalType: 'decimal(39,2)' needs a precision of 1 to 38"),
+    (
+        with_column(physicalType="decimal(3,4)"),
+        f"{COLUMN}.physicalType: 'decimal(3,4)' needs a precision of 1 to 38 and",
+    ),
+    (with_column(physicalType="int(11)"), f"{COLUMN}.physicalType: 'int(11)' has parameters that int does not take"),
+    (with_column(physicalType="timestamp(9)"), "timestamps keep 0 to 6 digits (microseconds)"),
+    (with_column(physicalType="array<int,int>"), f"{COLUMN}.physicalType: 'array<int,int>' needs exactly one type"),
+    (with_column(physicalType="map<string>"), f"{COLUMN}.physicalType: 'map<string>' needs exactly two types"),
+    (with_column(physicalType="map<int,string>"), f"{COLUMN}.physicalType: it has map keys of type int; JSON has only"),
+    (
+        with_column(physicalType="struct<a>"),
+        f"{COLUMN}.physicalType: 'struct<a>' has a field 'a' that is not of the form",
+    ),
+    (with_column(physicalType="struct<a:int,A:int>"), f"{COLUMN}.physicalType: it has field 'a' twice"),
+    (with_column(physicalType="array<int"), f"{COLUMN}.physicalType: 'array<int' is not a known type"),
+    (
+        with_column(logicalType=None, physicalType="array<timestamp>"),
+        "inside, which would not be parsed and checked as a column is; declare it as a string there and convert it in",
+    ),
+    (nested(logicalType="date"), f"{COLUMN}.logicalType: struct<inner:date> has a date or timestamp inside"),
+    (
+        nested(logicalType="string", required=True),
+        f"{COLUMN}.properties[0].required: is checked on top-level columns only",
+    ),
+    (
+        nested(logicalType="string", quality=[{}]),
+        f"{COLUMN}.properties[0].quality: is checked on top-level columns only",
+    ),
+    (
+        nested(logicalType="string", logicalTypeOptions={"pattern": "a"}),
+        f"{COLUMN}.properties[0].logicalTypeOptions.pattern: is checked on top-level columns only",
+    ),
+    (nested(logicalType="string", name="a b"), f"{COLUMN}.properties[0].name: 'a b' must be a letter or '_'"),
+    (nested(logicalType="string", foo=1), f"{COLUMN}.properties[0].foo: this key is not known here"),
+    (
+        with_column(properties=[{"name": "a"}]),
+        f"{COLUMN}.properties: belongs to logicalType object, and this is string",
+    ),
+    (with_column(logicalType="array"), f"{COLUMN}.items: is required for an array without a physicalType"),
+    (with_column(logicalType="map"), f"{COLUMN}.map: is required for a map without a physicalType"),
+    (with_column(logicalType="map", map={"key": {"logicalType": "string"}}), f"{COLUMN}.map.value: is required"),
+    (
+        with_column(logicalType="array", items={"logicalType": "integer"}, physicalType="array<int>"),
+        f"{COLUMN}.physicalType: array<int> does not agree with what is declared inside, which says array<bigint>",
+    ),
+    (
+        with_column(logicalType="integer", physicalType="bigint", logicalTypeOptions={"format": "i32"}),
+        f"{COLUMN}.physicalType: bigint does not agree with the format, which says int",
+    ),
+]
+
+OPTION_ERRORS: list[tuple[Mapping[str, Any], str]] = [
+    (
+        with_options("integer", multipleOf=5),
+        f"{OPTIONS}.multipleOf: would not be enforced on a bigint column, so it is",
+    ),
+    (
+        with_options("string", minimum=1),
+        f"{OPTIONS}.minimum: would not be enforced on a string column, so it is refused; ",
+    ),
+    (with_options("string", format="email"), "enforced there: minLength, maxLength, pattern; describe it with pattern"),
+    (with_options("date", minimum="2020-01-01"), f"{OPTIONS}.minimum: would not be enforced on a date column"),
+    (with_options("string", maxLenght=5), f"{OPTIONS}.maxLenght: 'maxLenght' is not known; allowed: "),
+    (with_options("string", maxLenght=5), "did you mean 'maxLength'?"),
+    (with_options("string", minLength=-1), f"{OPTIONS}.minLength: must be a whole number of at least 0, got -1"),
+    (with_options("string", minLength=3, maxLength=2), f"{OPTIONS}.minLength: 3 is greater than maxLength 2"),
+    (with_options("integer", minimum="1"), f"{OPTIONS}.minimum: must be a number, got '1'; write it without quotes"),
+    (with_options("number", minimum=2, maximum=1), f"{OPTIONS}.minimum: 2 is greater than maximum 1"),
+    (with_options("integer", format="u8"), f"{OPTIONS}.format: 'u8' is not known; allowed: i8, i16, i32, i64"),
+    (with_options("date", format="dd.MM.yyyy"), f"{OPTIONS}.format: 'dd.MM.yyyy' is not ISO 8601"),
+    (with_options("timestamp", timezone="CET"), f"{OPTIONS}.timezone: must be true, false or UTC, got 'CET'"),
+    (with_options("timestamp", defaultTimezone="CET"), f"{OPTIONS}.defaultTimezone: 'CET' is not honoured"),
+    (with_options("boolean", pattern="a"), f"{OPTIONS}.pattern: would not be enforced on a boolean column"),
+    (matching("("), f"{OPTIONS}.pattern: '(' is not a regular expression: "),
+    (matching("(?i)a"), "has a group that only some engines know"),
+    (matching("(?P<n>a)"), "has a group that only some engines know"),
+    (matching(r"\bfoo"), r"uses '\\b', which is not read alike everywhere"),
+    (matching(r"a\Z"), r"uses '\\Z', which is not read alike everywhere"),
+    (matching(r"\p{L}"), r"uses '\\p', which is not read alike everywhere"),
+    (matching(r"[\1]"), r"uses '\\1', which is not read alike everywhere"),
+    (matching("a++"), "uses the possessive quantifier '++'"),
+    (matching("a{,3}"), "has a '{' that begins no {n}, {n,} or {n,m}"),
+    (matching("[]a]"), "has a bracket expression that begins with ']'"),
+    (matching("[a&&b]"), "inside brackets, which some engines read as a set operation"),
+    (matching("[[a]]"), "inside brackets, which some engines read as a set operation"),
+    (matching(" "), f"{OPTIONS}.pattern: must be a text that is not blank"),
+]
+
+STRUCTURE_ERRORS = [*ROOT_ERRORS, *COLUMN_ERRORS, *TYPE_ERRORS, *OPTION_ERRORS]
