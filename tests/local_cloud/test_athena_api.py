@@ -1,166 +1,33 @@
 """Athena of the embedded AWS as a client sees it, in the emulator's own process."""
 
 import io
-import json
-import os
-import socket
-import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError
 
-_ROOT: Final = Path(__file__).parents[2]
-_PYTHON: Final = _ROOT / ".venv-local" / "bin" / "python"
+from tests.local_cloud.athena_lake import BUCKET, JSON, PARQUET, Cloud, fill, make_table, put_parquet
+from tests.local_cloud.emulator import PYTHON, emulator
+
 _SERVE: Final = "import local_cloud.athena; local_cloud.athena.install(); from ministack import app; app.main()"
-_PARQUET: Final = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
-_JSON: Final = "org.openx.data.jsonserde.JsonSerDe"
-_BUCKET: Final = "lake"
 
 pytestmark = pytest.mark.skipif(
-    not any((_PYTHON.parents[1] / "lib").glob("*/site-packages/duckdb")), reason="the embedded AWS is not installed"
+    not any((PYTHON.parents[1] / "lib").glob("*/site-packages/duckdb")), reason="the embedded AWS is not installed"
 )
-
-
-class Cloud:
-    """Clients of one emulator, and the few calls that every test makes."""
-
-    def __init__(self, port: int, folder: Path) -> None:
-        self.folder = folder
-        self.url = f"http://127.0.0.1:{port}"
-        self.s3, self.glue, self.athena = (self._client(name) for name in ("s3", "glue", "athena"))
-
-    def _client(self, name: str) -> Any:
-        # Without validation, because no client lets a cutoff be as small as the tables here.
-        config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, parameter_validation=False)
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        return boto3.client(name, endpoint_url=self.url, region_name="us-east-1", config=config, **keys)  # type: ignore[call-overload]
-
-    def start(self, sql: str, **more: Any) -> str:
-        context = {"Database": "web"}
-        query = {"QueryString": sql, "QueryExecutionContext": context, "WorkGroup": "strict", **more}
-        return str(self.athena.start_query_execution(**query)["QueryExecutionId"])
-
-    def ended(self, sql: str, **more: Any) -> dict[str, Any]:
-        query_id = self.start(sql, **more)
-        for _ in range(600):
-            execution: dict[str, Any] = self.athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
-            if execution["Status"]["State"] not in {"QUEUED", "RUNNING"}:
-                return execution
-            time.sleep(0.05)
-        raise TimeoutError(sql)
-
-    def rows(self, sql: str) -> list[list[str | None]]:
-        execution = self.ended(sql)
-        assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
-        page = self.athena.get_query_results(QueryExecutionId=execution["QueryExecutionId"])
-        found = [[item.get("VarCharValue") for item in row["Data"]] for row in page["ResultSet"]["Rows"]]
-        return found[1:] if execution["StatementType"] == "DML" else found
-
-    def reason(self, sql: str) -> str:
-        status = self.ended(sql)["Status"]
-        assert status["State"] == "FAILED"
-        return str(status["StateChangeReason"])
-
-    def result(self, execution: dict[str, Any]) -> str:
-        bucket, _, key = execution["ResultConfiguration"]["OutputLocation"].removeprefix("s3://").partition("/")
-        return str(self.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode())
 
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """An emulator with two days registered, a third one only lying there, and a table of JSON objects."""
     folder = tmp_path_factory.mktemp("cloud")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    with (folder / "log").open("wb") as log:
-        child = subprocess.Popen(
-            [str(_PYTHON), "-c", _SERVE], cwd=folder, env=_environment(folder, port), stdout=log, stderr=log
-        )
-    try:
-        started = Cloud(port, folder)
-        _wait(started, child)
-        _fill(started)
+    with emulator(folder, ["-c", _SERVE]) as url:
+        started = Cloud(url, folder)
+        fill(started)
         yield started
-    finally:
-        child.terminate()
-        child.wait(20)
-
-
-def _environment(folder: Path, port: int) -> dict[str, str]:
-    settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
-    kept = {"S3_PERSIST": "1", "PERSIST_STATE": "1", "S3_DATA_DIR": str(folder / "s3"), "STATE_DIR": str(folder / "st")}
-    return {**settings, **kept, "PYTHONPATH": str(_ROOT), "PATH": os.environ["PATH"], "HOME": str(folder)}
-
-
-def _wait(cloud: Cloud, child: "subprocess.Popen[bytes]") -> None:
-    for _ in range(300):
-        assert child.poll() is None, "the emulator ended"
-        try:
-            cloud.s3.list_buckets()
-        except (EndpointConnectionError, ClientError, OSError):
-            time.sleep(0.2)
-        else:
-            return
-    raise TimeoutError("the emulator did not start")
-
-
-def _fill(cloud: Cloud) -> None:
-    cloud.s3.create_bucket(Bucket=_BUCKET)
-    cloud.glue.create_database(DatabaseInput={"Name": "web"})
-    columns = [("id", "string"), ("amount", "bigint"), ("price", "double"), ("at", "timestamp"), ("later", "string")]
-    _table(cloud, "events", columns=columns, serde=_PARQUET, location="events", keys=["day"])
-    for day, run, amounts in (("2025-01-01", "r1", [1, 2]), ("2025-01-01", "r2", [10, 20]), ("2025-01-02", "r1", [7])):
-        _put_parquet(cloud, f"events/day={day}/run={run}/part-0.parquet", amounts)
-    _put_parquet(cloud, "events/day=2025-01-02/run=r1/_temporary/part-1.parquet", [1000])
-    for day, run in (("2025-01-01", "r2"), ("2025-01-02", "r1")):
-        location = f"s3://{_BUCKET}/events/day={day}/run={run}/"
-        storage = {"Location": location, "SerdeInfo": {"SerializationLibrary": _PARQUET}}
-        partition: Any = {"Values": [day], "StorageDescriptor": storage}
-        cloud.glue.create_partition(DatabaseName="web", TableName="events", PartitionInput=partition)
-    checks = "array<struct<id:string,passed:boolean>>"
-    columns = [("run_id", "string"), ("checks", checks), ("seconds", "map<string,double>"), ("absent", "bigint")]
-    _table(cloud, "metrics", columns=columns, serde=_JSON, location="metrics", keys=[])
-    row = {"run_id": "r1", "checks": [{"id": "null_rate", "passed": True, "extra": 1}], "seconds": {"read": 1.5}}
-    cloud.s3.put_object(Bucket=_BUCKET, Key="metrics/day=1/r1.json", Body=json.dumps({**row, "unknown": 1}).encode())
-    results = {"OutputLocation": f"s3://{_BUCKET}/results/"}
-    settings = {"ResultConfiguration": results, "EnforceWorkGroupConfiguration": True}
-    cloud.athena.create_work_group(Name="strict", Configuration=settings)
-    cloud.athena.create_work_group(Name="small", Configuration={**settings, "BytesScannedCutoffPerQuery": 10})
-    loose = {"ResultConfiguration": results, "EnforceWorkGroupConfiguration": False}
-    cloud.athena.create_work_group(Name="loose", Configuration=loose)
-    cloud.athena.create_work_group(Name="closed", Configuration=settings)
-    cloud.athena.update_work_group(WorkGroup="closed", State="DISABLED")
-
-
-def _table(
-    cloud: Cloud, name: str, *, columns: list[tuple[str, str]], serde: str, location: str, keys: list[str]
-) -> None:
-    storage: Any = {
-        "Columns": [{"Name": column, "Type": kind} for column, kind in columns],
-        "Location": f"s3://{_BUCKET}/{location}/",
-        "SerdeInfo": {"SerializationLibrary": serde},
-    }
-    partition_keys = [{"Name": key, "Type": "string"} for key in keys]
-    table: Any = {"Name": name, "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage}
-    cloud.glue.create_table(DatabaseName="web", TableInput={**table, "PartitionKeys": partition_keys})
-
-
-def _put_parquet(cloud: Cloud, key: str, amounts: list[int]) -> None:
-    at = pa.array([1735689600123000] * len(amounts), pa.timestamp("us", tz="UTC"))
-    ids = pa.array([f"id {amount}" for amount in amounts])
-    table = pa.table({"amount": amounts, "id": ids, "price": [1.5] * len(amounts), "at": at, "extra": amounts})
-    sink = io.BytesIO()
-    pq.write_table(table, sink)
-    cloud.s3.put_object(Bucket=_BUCKET, Key=key, Body=sink.getvalue())
 
 
 def test_only_registered_locations_are_read(cloud: Cloud) -> None:
@@ -183,7 +50,7 @@ def test_a_star_is_the_declared_columns_and_then_the_keys(cloud: Cloud) -> None:
 
 def test_the_hidden_path_is_the_object_that_was_read(cloud: Cloud) -> None:
     rows = cloud.rows("""SELECT "$path" FROM events WHERE day = '2025-01-02'""")
-    assert rows == [[f"s3://{_BUCKET}/events/day=2025-01-02/run=r1/part-0.parquet"]]
+    assert rows == [[f"s3://{BUCKET}/events/day=2025-01-02/run=r1/part-0.parquet"]]
 
 
 def test_a_json_table_is_read_as_declared(cloud: Cloud) -> None:
@@ -195,7 +62,7 @@ def test_a_json_table_is_read_as_declared(cloud: Cloud) -> None:
 def test_bytes_scanned_are_those_of_the_partitions_asked_for(cloud: Cloud) -> None:
     one = cloud.ended("SELECT count(*) FROM events WHERE day = '2025-01-02'")["Statistics"]["DataScannedInBytes"]
     both = cloud.ended("SELECT count(*) FROM events")["Statistics"]["DataScannedInBytes"]
-    size = cloud.s3.head_object(Bucket=_BUCKET, Key="events/day=2025-01-02/run=r1/part-0.parquet")["ContentLength"]
+    size = cloud.s3.head_object(Bucket=BUCKET, Key="events/day=2025-01-02/run=r1/part-0.parquet")["ContentLength"]
     assert one == size < both
 
 
@@ -206,13 +73,13 @@ def test_the_scan_cutoff_cancels_a_query(cloud: Cloud) -> None:
 
 
 def test_an_enforcing_workgroup_decides_where_results_go(cloud: Cloud) -> None:
-    elsewhere = {"OutputLocation": f"s3://{_BUCKET}/mine"}
+    elsewhere = {"OutputLocation": f"s3://{BUCKET}/mine"}
     enforced = cloud.ended("SELECT 1", ResultConfiguration=elsewhere)
     chosen = cloud.ended("SELECT 1", ResultConfiguration=elsewhere, WorkGroup="loose")
     assert enforced["ResultConfiguration"]["OutputLocation"] == (
-        f"s3://{_BUCKET}/results/{enforced['QueryExecutionId']}.csv"
+        f"s3://{BUCKET}/results/{enforced['QueryExecutionId']}.csv"
     )
-    assert chosen["ResultConfiguration"]["OutputLocation"] == f"s3://{_BUCKET}/mine/{chosen['QueryExecutionId']}.csv"
+    assert chosen["ResultConfiguration"]["OutputLocation"] == f"s3://{BUCKET}/mine/{chosen['QueryExecutionId']}.csv"
 
 
 def test_the_result_object_quotes_every_value_and_writes_null_as_nothing(cloud: Cloud) -> None:
@@ -299,7 +166,7 @@ def test_what_cannot_be_answered_fails_with_its_reason(cloud: Cloud, sql: str, r
 def test_a_table_is_made_of_a_query(cloud: Cloud, kind: str) -> None:
     cloud.rows(
         f"""CREATE TABLE made_{kind} WITH (format = '{kind}', partitioned_by = ARRAY['day'],
-        external_location = 's3://{_BUCKET}/made/{kind}/') AS
+        external_location = 's3://{BUCKET}/made/{kind}/') AS
         SELECT id, amount, price, at, CAST(amount AS decimal(10,2)) AS exact, ARRAY[id] AS ids,
         MAP(ARRAY[id], ARRAY[amount]) AS by_id, CAST(ROW(amount) AS ROW(x bigint)) AS r, day FROM events"""  # noqa: S608
     )
@@ -312,7 +179,7 @@ def test_a_table_is_made_of_a_query(cloud: Cloud, kind: str) -> None:
 def test_a_table_without_a_location_lies_beside_the_results(cloud: Cloud) -> None:
     execution = cloud.ended("CREATE TABLE plain AS SELECT 1 AS a UNION ALL SELECT 2")
     location = cloud.glue.get_table(DatabaseName="web", Name="plain")["Table"]["StorageDescriptor"]["Location"]
-    assert location == f"s3://{_BUCKET}/results/tables/{execution['QueryExecutionId']}/"
+    assert location == f"s3://{BUCKET}/results/tables/{execution['QueryExecutionId']}/"
     assert cloud.rows("SELECT sum(a) FROM plain") == [["3"]]
 
 
@@ -357,31 +224,31 @@ def test_parameters_fill_the_question_marks(cloud: Cloud) -> None:
 
 
 def test_a_file_of_another_type_than_declared_fails_the_query(cloud: Cloud) -> None:
-    _table(cloud, "wrong", columns=[("id", "bigint")], serde=_PARQUET, location="wrong", keys=[])
-    _put_parquet(cloud, "wrong/part-0.parquet", [1])
+    make_table(cloud, "wrong", columns=[("id", "bigint")], serde=PARQUET, location="wrong", keys=[])
+    put_parquet(cloud, "wrong/part-0.parquet", [1])
     assert cloud.reason("SELECT id FROM wrong").startswith("HIVE_BAD_DATA: Field id's type VARCHAR")
 
 
 def test_each_file_must_hold_the_declared_types(cloud: Cloud) -> None:
-    _table(cloud, "mixed", columns=[("price", "double")], serde=_PARQUET, location="mixed", keys=[])
-    _put_parquet(cloud, "mixed/part-0.parquet", [1])
+    make_table(cloud, "mixed", columns=[("price", "double")], serde=PARQUET, location="mixed", keys=[])
+    put_parquet(cloud, "mixed/part-0.parquet", [1])
     sink = io.BytesIO()
     pq.write_table(pa.table({"price": [1]}), sink)
-    cloud.s3.put_object(Bucket=_BUCKET, Key="mixed/part-1.parquet", Body=sink.getvalue())
+    cloud.s3.put_object(Bucket=BUCKET, Key="mixed/part-1.parquet", Body=sink.getvalue())
     assert cloud.reason("SELECT price FROM mixed").startswith("HIVE_BAD_DATA: Field price's type BIGINT")
 
 
 def test_keys_of_json_may_have_capitals_but_not_inside_of_structs(cloud: Cloud) -> None:
     columns = [("userid", "bigint"), ("owner", "struct<name:string>")]
-    _table(cloud, "capitals", columns=columns, serde=_JSON, location="capitals", keys=[])
-    cloud.s3.put_object(Bucket=_BUCKET, Key="capitals/a.json", Body=b'{"UserId": 7, "owner": {"name": "x"}}')
+    make_table(cloud, "capitals", columns=columns, serde=JSON, location="capitals", keys=[])
+    cloud.s3.put_object(Bucket=BUCKET, Key="capitals/a.json", Body=b'{"UserId": 7, "owner": {"name": "x"}}')
     assert cloud.rows("SELECT userid, owner.name FROM capitals") == [["7", "x"]]
-    cloud.s3.put_object(Bucket=_BUCKET, Key="capitals/a.json", Body=b'{"UserId": 7, "owner": {"Name": "x"}}')
+    cloud.s3.put_object(Bucket=BUCKET, Key="capitals/a.json", Body=b'{"UserId": 7, "owner": {"Name": "x"}}')
     assert cloud.reason("SELECT userid FROM capitals").startswith("NOT_SUPPORTED: the nested key Name")
 
 
 def test_a_partition_without_objects_has_no_rows(cloud: Cloud) -> None:
-    storage: Any = {"Location": f"s3://{_BUCKET}/events/day=2025-01-09/run=none/"}
+    storage: Any = {"Location": f"s3://{BUCKET}/events/day=2025-01-09/run=none/"}
     partition: Any = {"Values": ["2025-01-09"], "StorageDescriptor": storage}
     cloud.glue.create_partition(DatabaseName="web", TableName="events", PartitionInput=partition)
     assert cloud.rows("SELECT id FROM events WHERE day = '2025-01-09'") == []
@@ -389,9 +256,9 @@ def test_a_partition_without_objects_has_no_rows(cloud: Cloud) -> None:
 
 
 def test_an_object_that_vanished_fails_the_query_instead_of_missing_from_its_answer(cloud: Cloud) -> None:
-    _table(cloud, "torn", columns=[("id", "string")], serde=_PARQUET, location="torn", keys=[])
+    make_table(cloud, "torn", columns=[("id", "string")], serde=PARQUET, location="torn", keys=[])
     for part in ("part-0", "part-1"):
-        _put_parquet(cloud, f"torn/{part}.parquet", [1])
+        put_parquet(cloud, f"torn/{part}.parquet", [1])
     assert cloud.rows("SELECT count(*) FROM torn") == [["2"]]
     [stored] = (cloud.folder / "s3").rglob("torn/part-1.parquet")
     stored.unlink()

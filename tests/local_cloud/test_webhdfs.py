@@ -1,154 +1,33 @@
 """The gateway as Hadoop's client sees it, in front of a real emulator, and the real job on ``s3://`` through it."""
 
-import http.client
 import json
 import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus, urlsplit
 
-import boto3
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud.webhdfs import Gateway, spark_settings
 from local_cloud.webhdfs.objects import PART_BYTES
+from tests.local_cloud.emulator import ACCOUNT, REGION, client, emulator
+from tests.local_cloud.webhdfs_lake import BUCKET, Lake, address
 from tests.unit.programs import ROOT
 
-BUCKET = "lake"
-REGION = "us-east-1"
-ACCESS_KEY = "000000000000"
-READY_SECONDS = 30
 JOB_SECONDS = 300
 DAY = "2025-01-01"
 RAW_KEY = f"raw/source_system=app/ingestion_date={DAY}/events.json"
 ODD_NAMES = ["with space", "100%", "a%20b", "plus+sign", "ä€", "a&b=c", "a#b?c", "day=2025-01-01"]
 
 
-@dataclass(frozen=True)
-class Reply:
-    status: int
-    content: bytes
-    location: str | None
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.content)
-
-    @property
-    def error(self) -> tuple[int, str, str]:
-        failure = self.document["RemoteException"]
-        return self.status, failure["exception"], failure["message"]
-
-
-@dataclass(frozen=True)
-class Lake:
-    """One bucket, from its two sides: S3 and WebHDFS."""
-
-    s3: Any
-    endpoint_url: str
-    port: int
-
-    def call(self, method: str, key: str, op: str, body: bytes | Iterator[bytes] = b"", **parameters: str) -> Reply:
-        query = "".join(f"&{name}={quote(value)}" for name, value in parameters.items())
-        return self.raw(method, f"{address(f'/{BUCKET}/{key}')}?op={op}{query}", body)
-
-    def raw(self, method: str, url: str, body: bytes | Iterator[bytes] = b"") -> Reply:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        try:
-            connection.request(method, url, body, encode_chunked=not isinstance(body, bytes))
-            answer = connection.getresponse()
-            return Reply(answer.status, answer.read(), answer.getheader("Location"))
-        finally:
-            connection.close()
-
-    def create(self, key: str, content: bytes | Iterator[bytes]) -> Reply:
-        """Ask first and send then, as Hadoop's client does."""
-        asked = self.call("PUT", key, "CREATE", overwrite="true")
-        assert asked.status == 307, asked
-        there = urlsplit(asked.location or "")
-        return self.raw("PUT", f"{there.path}?{there.query}", content)
-
-    def put(self, *keys: str, content: bytes = b"x") -> None:
-        for key in keys:
-            self.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
-
-    def content(self, key: str) -> bytes:
-        body: bytes = self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
-        return body
-
-    def listing(self) -> list[str]:
-        return [item["Key"] for item in self.s3.list_objects_v2(Bucket=BUCKET).get("Contents", ())]
-
-
-def address(path: str) -> str:
-    """Encode a path as Hadoop's client does: each name for a form, then the whole for an address."""
-    return "/webhdfs/v1" + quote("/".join(quote_plus(name) for name in path.split("/")), safe="/+")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_until_ready(s3: Any, emulator: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while True:
-        try:
-            s3.list_buckets()
-        except (BotoCoreError, ClientError):
-            assert emulator.poll() is None, "the emulator ended"
-            assert time.monotonic() < deadline, "the emulator does not answer"
-            time.sleep(0.1)
-        else:
-            return
-
-
 @pytest.fixture(scope="module")
 def endpoint_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An emulator of AWS in a process of its own, with none of this process's environment."""
     subprocess.run(["/usr/bin/env", "make", "-s", "local-packages"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    folder, port = tmp_path_factory.mktemp("emulator"), free_port()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "IOT_MTLS_ENABLED": "0",
-        "SFTP_ENABLED": "0",
-        "S3_PERSIST": "1",
-        "S3_DATA_DIR": str(folder / "s3"),
-    }
-    python = ROOT / ".venv-local" / "bin" / "python"
-    with (folder / "log.txt").open("wb") as log:
-        emulator = subprocess.Popen(
-            [str(python), "-m", "ministack"], env=environment, cwd=folder, stdout=log, stderr=subprocess.STDOUT
-        )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        wait_until_ready(s3_client(url), emulator)
+    with emulator(tmp_path_factory.mktemp("emulator"), ["-m", "ministack"]) as url:
         yield url
-    finally:
-        emulator.terminate()
-        emulator.wait(timeout=READY_SECONDS)
-
-
-def s3_client(url: str) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=url,
-        region_name=REGION,
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key="test",  # noqa: S106  the emulator knows accounts, not secrets
-    )
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +41,7 @@ def gateway(endpoint_url: str) -> Iterator[Gateway]:
 @pytest.fixture
 def lake(endpoint_url: str, gateway: Gateway) -> Iterator[Lake]:
     """An empty bucket behind the gateway."""
-    s3 = s3_client(endpoint_url)
+    s3 = client("s3", endpoint_url)
     s3.create_bucket(Bucket=BUCKET)
     lake = Lake(s3, endpoint_url, gateway.port)
     try:
@@ -314,7 +193,7 @@ def curate(lake: Lake) -> dict[str, Any]:
     script = [str(ROOT / "glue_src" / "curate_job.py"), "--data_uri", f"s3://{BUCKET}", "--ingestion_date", DAY]
     aws = {
         "AWS_ENDPOINT_URL": lake.endpoint_url,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_ACCESS_KEY_ID": ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": REGION,
     }
