@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Final
 
 from alert.events import ExecutionEnded, JobRunEnded, dated, parse_day
+from data_contract.paths import run_id_in
 from data_contract.publication import Publication
 from shared.causes import Cause
 from shared.days import iso
@@ -33,6 +34,11 @@ def day_of(ended: JobRunEnded | ExecutionEnded) -> date | None:
     if isinstance(ended, JobRunEnded):
         return ended.day
     return parse_day(ended.given.get("ingestion_date")) or dated(ended.cause.text)[0]
+
+
+def reported_run(ended: JobRunEnded) -> str | None:
+    """Return the run whose metrics object the job's message names as its report."""
+    return run_id_in(_parts(ended.message)[1])
 
 
 def standing(record: Publication | None) -> str:

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
 
 from alert.decision import (
@@ -11,17 +11,19 @@ from alert.decision import (
     is_told_by_a_backfill,
     job_run_message,
     overdue_message,
+    reported_run,
     standing,
 )
 from alert.events import ExecutionEnded, FreshnessCheck, JobRunEnded, parse_day, read_event
 from shared.aws import client, explained
+from shared.checks import check_values, read_checks
 from shared.days import due_time, last_due_day
 from shared.environment import DataPlace, Environment
 from shared.errors import PipelineError
 from shared.logs import StepLog
 from shared.messages import Message
 from shared.metrics import Metric, MetricSet, emit
-from shared.storage import read_publication
+from shared.storage import read_metrics, read_publication
 from shared.topic import publish
 
 _STANDING_UNKNOWN: Final = "pipeline status tells what is published"
@@ -56,10 +58,27 @@ def _message(event: JobRunEnded | ExecutionEnded | FreshnessCheck, settings: Set
     dataset = settings.place.paths.dataset
     if isinstance(event, JobRunEnded):
         day = day_of(event) or parse_day(_argument(event, log))
+        _emit_checks(event, day, settings, log)
         return job_run_message(dataset, event, day=day, readers=_readers(day, settings, log))
     if isinstance(event, ExecutionEnded):
         return _execution(event, settings, log)
     return _overdue(event, settings, log)
+
+
+def _emit_checks(event: JobRunEnded, day: date | None, settings: Settings, log: StepLog) -> None:
+    """Give CloudWatch what a refused run measured, which nobody reports; an alert without that is better than none."""
+    run_id = reported_run(event)
+    if day is None or run_id is None:
+        return
+    place = settings.place
+    try:
+        source = place.uri(place.paths.metrics_key(day, run_id))
+        checks = read_checks(read_metrics(place, day, run_id), source=source)
+    except PipelineError as error:
+        log.warning("checks of the run not known", error_type=type(error).__name__, error=str(error))
+        return
+    for metric_set in check_values(place.paths.dataset, checks):
+        emit(metric_set, at=datetime.now(UTC))
 
 
 def _execution(event: ExecutionEnded, settings: Settings, log: StepLog) -> Message | None:

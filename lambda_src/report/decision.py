@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from data_contract.publication import Publication
 from report.prices import PRICES_OF
-from report.run_facts import Check, JobRun, RunMetrics
+from report.run_facts import JobRun, RunMetrics
+from shared.checks import Check, check_values
 from shared.days import day_end
 from shared.messages import Message, clean, subject
 from shared.metrics import Metric, MetricSet
@@ -75,8 +76,7 @@ def run_metrics(run: FinishedRun, zone: tzinfo) -> list[MetricSet]:
     if not run.is_published_now:
         return [MetricSet(dataset, _effort(run.job_run))]
     totals = (*_effort(run.job_run), *_totals(run.metrics), *_freshness(run, zone))
-    per_check = [MetricSet({**dataset, "Check": check.id}, _values(check)) for check in run.metrics.checks]
-    return [MetricSet(dataset, totals), *(item for item in per_check if item.metrics)]
+    return [MetricSet(dataset, totals), *check_values(run.dataset, run.metrics.checks)]
 
 
 def described(check: Check) -> str:
@@ -172,9 +172,3 @@ def _freshness(run: FinishedRun, zone: tzinfo) -> tuple[Metric, ...]:
     if run.record.previous or delay > _FRESHNESS_FOR:
         return ()
     return (Metric("FreshnessHours", delay / timedelta(hours=1), "None"),)
-
-
-def _values(check: Check) -> tuple[Metric, ...]:
-    if check.value is None:
-        return ()
-    return (Metric("CheckValue", check.value, "Percent" if check.unit == "percent" else "Count"),)

@@ -6,24 +6,12 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from report.prices import cost_usd, dpu_seconds, dpus
+from shared.checks import Check, read_checks
 from shared.errors import InvalidDocument, InvalidInput
 from shared.inputs import Input
 
 _COUNTS: Final = ("rows_read", "rows_written", "duplicates_removed", "rows_quarantined")
 _MILLISECONDS_FROM: Final = 10**11  # as seconds this is the year 5138, as milliseconds 1973
-
-
-@dataclass(frozen=True)
-class Check:
-    """One evaluated rule of the contract; ``value`` is None when nothing could be measured."""
-
-    id: str
-    operator: str
-    limit: float | tuple[float, float]
-    unit: str
-    value: float | None
-    severity: str
-    passed: bool
 
 
 @dataclass(frozen=True)
@@ -95,7 +83,7 @@ def read_run_metrics(document: Mapping[str, Any], *, source: str) -> RunMetrics:
         counts = {name: int(document[name]) for name in _COUNTS}
         return RunMetrics(
             run_id=str(document["run_id"]),
-            checks=tuple(map(_check, document["checks"])),
+            checks=read_checks(document, source=source),
             # Both are null where there was nothing to look at: no rows, or a contract without an event time.
             unknown_fields=tuple(map(str, (document.get("schema_drift") or {}).get("unknown_fields", ()))),
             rows_on_other_days=int((document.get("event_time") or {}).get("rows_on_other_days", 0)),
@@ -104,19 +92,6 @@ def read_run_metrics(document: Mapping[str, Any], *, source: str) -> RunMetrics:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         message = f"metrics object {source} cannot be used: {error!r}; it is not of this release's schema"
         raise InvalidDocument(message) from error
-
-
-def _check(document: Mapping[str, Any]) -> Check:
-    limit, value = document["limit"], document["value"]
-    return Check(
-        id=str(document["id"]),
-        operator=str(document["operator"]),
-        limit=(float(limit[0]), float(limit[1])) if isinstance(limit, list) else float(limit),
-        unit=str(document["unit"]),
-        value=None if value is None else float(value),
-        severity=str(document["severity"]),
-        passed=document["passed"] is True,
-    )
 
 
 def _billed_dpu_seconds(document: Mapping[str, Any], seconds: float) -> float | None:

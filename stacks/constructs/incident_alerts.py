@@ -83,14 +83,14 @@ class IncidentAlerts(Construct):
         role.allow(actions=["sns:Publish"], resources=[shared.topic.topic_arn])
         jobs = Stack.of(self).format_arn(service="glue", resource="job", resource_name=dataset.job_name)
         role.allow(actions=["glue:GetJobRun"], resources=[jobs])
-        prefixes = [dataset.publications_prefix]
+        prefixes = [dataset.publications_prefix, dataset.metrics_prefix]
         allow_listing(role, shared, prefixes)
         allow_objects(
             role,
             shared,
             prefixes,
             actions=["s3:GetObject"],
-            reason=f"One publication record per day of {dataset.name}.",
+            reason=f"One publication record per day and one metrics object per run of {dataset.name}.",
         )
         allow_key(role, shared, writes=True, services=["s3", "sns"])
 

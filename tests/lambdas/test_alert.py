@@ -51,6 +51,31 @@ class TestFailedGate:
         assert line(alert(cloud, sample), "Why") == f"null rate of user_id is {both}"
 
 
+class TestMeasurements:
+    """The dashboard draws each check against its limit; a refused day is where the line goes over it."""
+
+    def refused(self, cloud: Cloud) -> None:
+        checks = [{**check, "value": 12.0} for check in event("metrics_published")["checks"]]
+        cloud.put(PATHS.metrics_key(DAY, RUN_ID), json.dumps({"status": "gate_failed", "checks": checks}).encode())
+
+    def test_of_a_refused_run_reach_cloudwatch_once(self, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+        self.refused(cloud)
+        for sample in ("glue_job_failed_gate", "execution_failed_job_run"):
+            handler(event(sample), None)
+        values = {document["Check"]: document["CheckValue"] for document in emitted(capsys.readouterr().out)}
+        assert values == {check["id"]: 12.0 for check in event("metrics_published")["checks"]}
+        assert len(cloud.sent) == 2
+
+    @pytest.mark.parametrize("stored", [None, b"no json", b'{"checks": [{"id": "a"}]}'])
+    def test_that_cannot_be_read_keep_no_alert_back(
+        self, cloud: Cloud, capsys: pytest.CaptureFixture[str], stored: bytes | None
+    ) -> None:
+        if stored is not None:
+            cloud.put(PATHS.metrics_key(DAY, RUN_ID), stored)
+        assert "null rate of user_id" in alert(cloud, "glue_job_failed_gate").subject
+        assert emitted(capsys.readouterr().out) == []
+
+
 class TestBrokenJob:
     def glue_knows(self, arguments: dict[str, str]) -> Stubber:
         stubber = Stubber(client("glue"))
@@ -314,8 +339,12 @@ def test_a_topic_that_throttles_is_an_error_to_retry() -> None:
     assert attempts() == 5
 
 
+def emitted(output: str) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in output.splitlines() if '"_aws"' in text]
+
+
 def overdue_metric(output: str) -> float:
-    [document] = [json.loads(text) for text in output.splitlines() if "_aws" in text]
+    [document] = emitted(output)
     assert document["Dataset"] == "events"
     value: float = document["Overdue"]
     return value

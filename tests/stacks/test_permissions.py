@@ -262,8 +262,9 @@ class TestFunctionRoles:
         rules = {resource for action, resource, _ in of_function("sensor") if action == "glue:GetPartition"}
         assert {resource.rpartition(">:")[2] for resource in rules} == CURATED_TABLE
 
-    def test_alerts_look_at_publications_only(self) -> None:
-        assert listed(of_function("alert")) == keys(of_function("alert"), "s3:GetObject") == {"publications/events/*"}
+    def test_alerts_look_at_publications_and_metrics_only(self) -> None:
+        read = {"publications/events/*", "metrics/events/*"}
+        assert listed(of_function("alert")) == keys(of_function("alert"), "s3:GetObject") == read
 
     @pytest.mark.parametrize(
         ("module", "read", "counted"),
