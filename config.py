@@ -17,7 +17,7 @@ WORKER_TYPES: Final = ("G.1X", "G.2X")
 DEFAULT_ENVIRONMENT: Final = "prod"
 # Delays of a full set of retries, so that the execution always outlives its task.
 EXECUTION_MARGIN_MINUTES: Final = 60
-# How long an execution queues for one of the job's concurrent runs, when years of history are uploaded at once.
+# How long an execution may wait for one of the job's concurrent runs, when years of history are uploaded at once.
 CAPACITY_WAIT_MINUTES: Final = 12 * 60
 # How long Glue may look for capacity, which the job's own timeout does not count.
 START_UP_MINUTES: Final = 15
@@ -180,7 +180,7 @@ _RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "max_concurrent_runs": (1, 200),
     "keep_versions": (0, 100),
     "keep_hours": (0, 24 * 365),
-    "backfill_timeout_hours": (4, 24 * 365),  # Step Functions allows a year
+    "backfill_timeout_hours": (16, 24 * 365),  # Step Functions allows a year
     "scan_cutoff_gb": (1, 100_000),
     "results_days": (1, 3650),
     "quarantine_days": (1, 3650),

@@ -26,6 +26,7 @@ _EMBEDDED_POLL_SECONDS: Final = 0.3
 _STEPS: Final[Mapping[str, str]] = {
     "FindRawData": "looking for raw data",
     "WaitForData": "waiting for raw data",
+    "WaitForFreeRun": "waiting until a run of the Glue job is free",
     "CurateDay": "curating: the Glue job is at work",
     "Report": "reporting",
     "NotifySuccess": "notifying",
@@ -102,7 +103,8 @@ def _run_line(execution: Execution) -> str:
         return outcome_line({**output, **output["summary"]})
     if output.get("status") == "refused":
         return f"{output.get('ingestion_date')}: nothing to do, run {output.get('run_id')} refused this raw data"
-    return f"{output.get('ingestion_date')}: nothing to do, already published by run {output.get('run_id')}"
+    found = f"{output.get('ingestion_date')}: nothing to do, already published by run {output.get('run_id')}"
+    return f"{found}; readers did not find it, now they do: {output['fault']}" if output.get("fault") else found
 
 
 def _follow_backfill(deployment: Deployment, execution: Execution, output: Output) -> int:

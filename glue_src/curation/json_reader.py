@@ -4,7 +4,10 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
-JSON_OPTIONS = {"allowNonNumericNumbers": "false", "allowSingleQuotes": "false"}
+# Numbers in strings of a decimal column: English would drop every comma, and so read "19,99" as 1999. Swiss German has
+# the same decimal point, and no comma.
+_LOCALE = "de-CH"
+JSON_OPTIONS = {"allowNonNumericNumbers": "false", "allowSingleQuotes": "false", "locale": _LOCALE}
 # The parser's own column: a text that it refuses, as a whole or because of one value.
 REFUSED = "_refused"
 READER_OPTIONS = {**JSON_OPTIONS, "columnNameOfCorruptRecord": REFUSED}

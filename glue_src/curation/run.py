@@ -60,7 +60,7 @@ class DayRun:
             self._end("error", message)
             raise CurationError(message) from error
         except BaseException:
-            self._end("error", f"{self.arguments.ingestion_date}: stopped from outside; run the date again")
+            self._end("error", self._told("stopped from outside; run the date again"))
             raise
 
     def _told(self, reason: str) -> str:
@@ -99,10 +99,19 @@ class DayRun:
             self._write_and_publish(raw, over)
 
     def _is_settled(self, record: Publication, run_input: RunInput) -> bool:
-        """Tell whether this input needs no run; files that somebody deleted, or a data root that moved, do need one."""
+        """Tell whether this input needs no run; files that somebody deleted, or a data root that moved, do need one.
+
+        Raises:
+            CurationError: when such files are those of a version that people went back to from this input.
+        """
         if not record.settles(run_input):
             return False
         damage = self.publications.damage(self.arguments.ingestion_date, record.current)
+        if damage is not None and run_input != record.current.input:
+            raise CurationError(
+                f"{damage}; this input was rolled back, so it is not published in its place: restore the files; "
+                f"to publish it after all: pipeline run {self.arguments.ingestion_date} --force"
+            )
         if damage is not None:
             log.warning("the input is unchanged, but %s: writing it anew", damage)
         return damage is None

@@ -41,9 +41,13 @@ def reported_run(ended: JobRunEnded) -> str | None:
     return run_id_in(_parts(ended.message)[1])
 
 
-def standing(record: Publication | None) -> str:
-    """Say what readers have of a day."""
-    return "readers have no version of that day" if record is None else f"readers have run {record.current.run_id}"
+def standing(record: Publication | None, *, shown_at: str | None) -> str:
+    """Say what readers have of a day, whose partition queries find at ``shown_at``."""
+    if record is None:
+        return "readers have no version of that day"
+    if shown_at != record.current.location:
+        return f"run {record.current.run_id} is published, but queries do not see it yet"
+    return f"readers have run {record.current.run_id}"
 
 
 def job_run_message(dataset: str, ended: JobRunEnded, *, day: date | None, readers: str) -> Message:

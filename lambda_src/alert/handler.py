@@ -16,6 +16,7 @@ from alert.decision import (
 )
 from alert.events import ExecutionEnded, FreshnessCheck, JobRunEnded, parse_day, read_event
 from shared.aws import client, explained
+from shared.catalog import CatalogTable
 from shared.checks import check_values, read_checks
 from shared.days import due_time, last_due_day
 from shared.environment import DataPlace, Environment
@@ -35,22 +36,30 @@ class Settings:
     zone: tzinfo
     freshness_hours: float
     alert_topic_arn: str
+    table: CatalogTable
 
 
 def handler(event: object, context: object) -> dict[str, Any]:
     """Send the message that an event calls for; answer its subject, or None when there is nothing to tell."""
     log, settings = StepLog("alert", context), _settings(Environment(os.environ))
-    message = _message(read_event(event), settings, log)
+    told = read_event(event)
+    message = _message(told, settings, log)
     if message is None:
         return {"subject": None}
     message_id = publish(settings.alert_topic_arn, message)
     log.info("alert sent", subject=message.subject, message_id=message_id)
+    if isinstance(told, JobRunEnded):
+        _emit_checks(told, settings, log)
     return {"subject": message.subject}
 
 
 def _settings(environment: Environment) -> Settings:
     return Settings(
-        environment.place(), environment.time_zone(), environment.freshness_hours(), environment.alert_topic_arn()
+        environment.place(),
+        environment.time_zone(),
+        environment.freshness_hours(),
+        environment.alert_topic_arn(),
+        environment.catalog_table(),
     )
 
 
@@ -58,16 +67,15 @@ def _message(event: JobRunEnded | ExecutionEnded | FreshnessCheck, settings: Set
     dataset = settings.place.paths.dataset
     if isinstance(event, JobRunEnded):
         day = day_of(event) or parse_day(_argument(event, log))
-        _emit_checks(event, day, settings, log)
         return job_run_message(dataset, event, day=day, readers=_readers(day, settings, log))
     if isinstance(event, ExecutionEnded):
         return _execution(event, settings, log)
     return _overdue(event, settings, log)
 
 
-def _emit_checks(event: JobRunEnded, day: date | None, settings: Settings, log: StepLog) -> None:
-    """Give CloudWatch what a refused run measured, which nobody reports; an alert without that is better than none."""
-    run_id = reported_run(event)
+def _emit_checks(event: JobRunEnded, settings: Settings, log: StepLog) -> None:
+    """Give CloudWatch what a refused run measured, which nobody else does."""
+    day, run_id = event.day, reported_run(event)
     if day is None or run_id is None:
         return
     place = settings.place
@@ -94,9 +102,10 @@ def _readers(day: date | None, settings: Settings, log: StepLog) -> str:
     if day is None:
         return _STANDING_UNKNOWN
     try:
-        return standing(read_publication(settings.place, day))
+        record = read_publication(settings.place, day)
+        return standing(record, shown_at=None if record is None else settings.table.location(day))
     except PipelineError as error:
-        log.warning("publication of the day not known", error_type=type(error).__name__, error=str(error))
+        log.warning("what readers have is not known", error_type=type(error).__name__, error=str(error))
         return _STANDING_UNKNOWN
 
 

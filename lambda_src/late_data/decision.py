@@ -93,12 +93,22 @@ class Promise:
     schedule: Schedule | None
 
 
-def judge(day: date, raw: RawDay, record: Publication | None, *, now: datetime, promise: Promise) -> Verdict:
+@dataclass(frozen=True)
+class RunsSoFar:
+    """What became of a day: its publication record, if it has one, and the latest run that left metrics."""
+
+    record: Publication | None
+    latest_run: str | None
+
+
+def judge(day: date, raw: RawDay, runs: RunsSoFar, *, now: datetime, promise: Promise) -> Verdict:
     """Decide whether a day is to be run: published from other raw data, or never published and left to nobody else."""
     if not raw.objects:
         return Verdict(start=False, reason="no raw data is left")
-    if record is not None:
-        return _changed(raw.fingerprint, record)
+    if runs.record is not None:
+        return _changed(raw.fingerprint, runs.record)
+    if runs.latest_run is not None:
+        return Verdict(start=True, reason=f"not published, and run {runs.latest_run} has looked at it already")
     due = due_time(day, promise.zone, freshness_hours=promise.freshness_hours)
     if promise.schedule is None:
         return Verdict(start=now >= due, reason=f"not published, and due at {iso(due)}")

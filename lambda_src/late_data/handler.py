@@ -16,6 +16,7 @@ from late_data.decision import (
     Arrival,
     Promise,
     RunEnded,
+    RunsSoFar,
     batch_response,
     by_day,
     execution_input,
@@ -25,10 +26,10 @@ from late_data.decision import (
 )
 from shared.aws import client, error_code, explained
 from shared.environment import DataPlace, Environment
-from shared.errors import InvalidInput, PipelineError
+from shared.errors import InvalidInput
 from shared.inputs import Input
 from shared.logs import StepLog
-from shared.storage import list_raw_day, read_publication
+from shared.storage import latest_run, list_raw_day, read_publication
 
 # A batch may name a thousand days, when years of history are uploaded at once.
 _AT_ONCE: Final = 8
@@ -85,7 +86,7 @@ def _handled(day: date, settings: Settings, log: StepLog) -> bool:
     """Look at one day; a failure leaves the other days of the batch alone."""
     try:
         _look_at(day, settings, log)
-    except PipelineError as error:
+    except Exception as error:  # noqa: BLE001  logged, and its messages come again
         log.warning("day not handled", ingestion_date=str(day), error_type=type(error).__name__, error=str(error))
         return False
     return True
@@ -94,7 +95,8 @@ def _handled(day: date, settings: Settings, log: StepLog) -> bool:
 def _look_at(day: date, settings: Settings, log: StepLog) -> None:
     place = settings.place
     raw, record = list_raw_day(place, day), read_publication(place, day)
-    verdict = judge(day, raw, record, now=datetime.now(UTC), promise=settings.promise)
+    runs = RunsSoFar(record, None if record else latest_run(place, day))
+    verdict = judge(day, raw, runs, now=datetime.now(UTC), promise=settings.promise)
     log.info(
         "day judged", ingestion_date=str(day), start=verdict.start, reason=verdict.reason, objects=len(raw.objects)
     )

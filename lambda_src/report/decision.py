@@ -29,7 +29,10 @@ _WORDS: Final = {
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A job run that ended well, the publication as it is now, and the metrics of the version that is published."""
+    """A job run that ended well, the publication as it is now, and the metrics of the version that is published.
+
+    ``fault`` is what readers did not find before it.
+    """
 
     dataset: str
     day: date
@@ -37,6 +40,7 @@ class FinishedRun:
     record: Publication
     metrics: RunMetrics
     metrics_uri: str
+    fault: str | None
 
     @property
     def is_published_now(self) -> bool:
@@ -44,10 +48,15 @@ class FinishedRun:
         started_at = self.job_run.started_at
         return started_at is None or datetime.fromisoformat(self.record.current.published_at) >= started_at
 
+    @property
+    def status(self) -> str:
+        """What the job run came to."""
+        return "published" if self.is_published_now else "unchanged"
+
 
 def report_message(run: FinishedRun) -> Message:
     """Write the report for people."""
-    done = "published" if run.is_published_now else "unchanged"
+    done = "healed" if run.fault and not run.is_published_now else run.status
     found = len(run.metrics.warnings)
     noted = "" if found == 0 else f", {_count(found, 'warning')}"
     title = f"[{run.dataset}] {done} {run.day}: {_count(run.metrics.rows_written, 'row')}{noted}"
@@ -88,9 +97,12 @@ def described(check: Check) -> str:
 
 
 def _opening(run: FinishedRun) -> str:
+    what = f"{run.dataset} {run.day}"
+    if run.fault:
+        return f"{what} is published. Readers did not find what was published before: {clean(run.fault)}. Now they do."
     if run.is_published_now:
-        return f"{run.dataset} {run.day} is published."
-    return f"{run.dataset} {run.day} was published before from the same raw data; nothing was changed."
+        return f"{what} is published."
+    return f"{what} was published before from the same raw data; nothing was changed."
 
 
 def _table(run: FinishedRun) -> list[str]:

@@ -2,11 +2,11 @@
 
 import os
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from report.decision import FinishedRun, report_message, run_metrics, run_summary
-from report.run_facts import JobRun, read_request, read_run_metrics
+from report.run_facts import ReportRequest, read_request, read_run_metrics
 from shared.environment import DataPlace, Environment
 from shared.errors import InvalidDocument
 from shared.logs import StepLog
@@ -23,20 +23,21 @@ class Settings:
 def handler(event: object, context: object) -> dict[str, Any]:
     """Answer what a job run that ended well has done, and give its numbers to CloudWatch."""
     log, settings = StepLog("report", context), _settings(Environment(os.environ))
-    day, job_run = read_request(event)
-    run = _finished_run(settings.place, day, job_run)
+    request = read_request(event)
+    run = _finished_run(settings.place, request)
     for metric_set in run_metrics(run, settings.zone):
         emit(metric_set, at=datetime.now(UTC))
     message, summary = report_message(run), run_summary(run)
-    log.info("run reported", ingestion_date=str(day), job_run_id=job_run.id, **summary)
-    return {"subject": message.subject, "message": message.body, "summary": summary}
+    log.info("run reported", ingestion_date=str(run.day), job_run_id=run.job_run.id, status=run.status, **summary)
+    return {"status": run.status, "subject": message.subject, "message": message.body, "summary": summary}
 
 
 def _settings(environment: Environment) -> Settings:
     return Settings(environment.place(), environment.time_zone())
 
 
-def _finished_run(place: DataPlace, day: date, job_run: JobRun) -> FinishedRun:
+def _finished_run(place: DataPlace, request: ReportRequest) -> FinishedRun:
+    day, job_run = request.day, request.job_run
     record = read_publication(place, day)
     if record is None:
         where = place.uri(place.paths.publication_key(day))
@@ -44,4 +45,4 @@ def _finished_run(place: DataPlace, day: date, job_run: JobRun) -> FinishedRun:
     run_id = record.current.run_id
     uri = place.uri(place.paths.metrics_key(day, run_id))
     metrics = read_run_metrics(read_metrics(place, day, run_id), source=uri)
-    return FinishedRun(place.paths.dataset, day, job_run, record, metrics, uri)
+    return FinishedRun(place.paths.dataset, day, job_run, record, metrics, uri, request.fault)

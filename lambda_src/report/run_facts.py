@@ -45,10 +45,22 @@ class JobRun:
     started_at: datetime | None
 
 
-def read_request(event: object) -> tuple[date, JobRun]:
+@dataclass(frozen=True)
+class ReportRequest:
+    """Which job run is to be reported, and what readers did not find of the day before it, if anything."""
+
+    day: date
+    job_run: JobRun
+    fault: str | None
+
+
+def read_request(event: object) -> ReportRequest:
     """Read the event of the state machine. Raises InvalidInput."""
-    given = Input(event, allowed=("ingestion_date", "job_run"))
-    return given.day("ingestion_date"), read_job_run(given.value("job_run"))
+    given = Input(event, allowed=("ingestion_date", "job_run", "fault"))
+    fault = given.value("fault") if given.has("fault") else None
+    return ReportRequest(
+        given.day("ingestion_date"), read_job_run(given.value("job_run")), None if fault is None else str(fault)
+    )
 
 
 def read_job_run(document: object) -> JobRun:

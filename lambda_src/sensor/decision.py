@@ -31,7 +31,8 @@ class SensorRequest:
 class Finding:
     """What the sensor answers; ``fingerprint`` and ``latest_arrival`` are None without raw data.
 
-    ``held_back_by`` is the job run that is waited for, or the run that refused this raw data.
+    ``held_back_by`` is the job run that is waited for, or the run that refused this raw data; ``fault`` is what readers
+    do not find of a published version.
     """
 
     ingestion_date: str
@@ -43,14 +44,15 @@ class Finding:
     published_run_id: str | None
     force: bool
     held_back_by: str | None = None
+    fault: str | None = None
 
     def waiting_for(self, job_run_id: str) -> "Finding":
         """Let the run wait for another one of its day, as only one of them could publish."""
         return replace(self, status="waiting", held_back_by=job_run_id)
 
-    def to_be_healed(self) -> "Finding":
+    def to_be_healed(self, fault: str) -> "Finding":
         """Let the job run although its input is published, as readers do not find what was published."""
-        return replace(self, status="ready")
+        return replace(self, status="ready", fault=fault)
 
     def refused_by(self, run_id: str) -> "Finding":
         """Let the run be, as its raw data would be refused again."""

@@ -50,8 +50,7 @@ def handler(event: object, context: object) -> dict[str, Any]:
     now = datetime.now(UTC)
     finding = find(request, raw, record, contract_checksum=settings.contract_checksum, now=now)
     if finding.status == "unchanged" and record and (fault := _fault(record, request, settings)):
-        log.warning("published, but not whole: the job runs to heal it", ingestion_date=str(request.day), fault=fault)
-        finding = finding.to_be_healed()
+        finding = finding.to_be_healed(fault)
     if finding.status == "ready":
         finding = _with_other_runs(finding, request, settings)
     log.info("raw day listed", **summary(finding), ignored=len(raw.ignored))

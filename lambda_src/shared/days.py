@@ -41,12 +41,12 @@ def iso(moment: datetime) -> str:
 
 def day_end(day: date, zone: tzinfo) -> datetime:
     """Return the first moment after a day, in UTC; days of 23 and 25 hours end where the zone says."""
-    return datetime.combine(day + timedelta(days=1), time.min, zone).astimezone(UTC)
+    return _after(day, time.min, zone, timedelta())
 
 
 def due_time(day: date, zone: tzinfo, *, freshness_hours: float) -> datetime:
     """Return the moment by which a day is to be published, in UTC."""
-    return day_end(day, zone) + timedelta(hours=freshness_hours)
+    return _after(day, time.min, zone, timedelta(hours=freshness_hours))
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,7 @@ class Schedule:
 
     def waits_until(self, day: date, zone: tzinfo) -> datetime:
         """Return the moment from which on no scheduled run waits for a day's raw data any more, in UTC."""
-        begins = datetime.combine(day + timedelta(days=1), time(self.hour), zone).astimezone(UTC)
-        return begins + timedelta(minutes=self.wait_minutes)
+        return _after(day, time(self.hour), zone, timedelta(minutes=self.wait_minutes))
 
 
 def previous_day(moment: datetime, zone: tzinfo) -> date:
@@ -73,3 +72,11 @@ def last_due_day(now: datetime, zone: tzinfo, *, freshness_hours: float) -> date
     while due_time(day, zone, freshness_hours=freshness_hours) > now:
         day -= timedelta(days=1)
     return day
+
+
+def _after(day: date, begins: time, zone: tzinfo, more: timedelta) -> datetime:
+    """Return a moment of the next day, and more, in UTC; the last one there is for the last days of the calendar."""
+    try:
+        return datetime.combine(day + timedelta(days=1), begins, zone).astimezone(UTC) + more
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)

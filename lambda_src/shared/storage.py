@@ -91,12 +91,19 @@ def read_metrics(place: DataPlace, day: date, run_id: str) -> dict[str, Any]:
     return document
 
 
-def read_latest_metrics(place: DataPlace, day: date) -> dict[str, Any] | None:
-    """Read the metrics of a day's latest run, or None when it never ran."""
+def latest_run(place: DataPlace, day: date) -> str | None:
+    """Find a day's latest run by its metrics, or None when it never ran."""
     prefix = place.paths.metrics_prefix(day)
     with explained(f"list {place.uri(prefix)}", needs="s3:ListBucket"):
-        run_ids = [run_id for item in _listed(place.bucket, prefix) if (run_id := run_id_in(item["Key"]))]
-    return read_metrics(place, day, max(run_ids)) if run_ids else None
+        return max(
+            (run_id for item in _listed(place.bucket, prefix) if (run_id := run_id_in(item["Key"]))), default=None
+        )
+
+
+def read_latest_metrics(place: DataPlace, day: date) -> dict[str, Any] | None:
+    """Read the metrics of a day's latest run, or None when it never ran."""
+    run_id = latest_run(place, day)
+    return None if run_id is None else read_metrics(place, day, run_id)
 
 
 def _listed(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:

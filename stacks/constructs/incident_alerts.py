@@ -8,7 +8,7 @@ from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from config import day_without
-from stacks.constructs.data_access import allow_key, allow_listing, allow_objects
+from stacks.constructs.data_access import allow_key, allow_listing, allow_objects, table_arns
 from stacks.constructs.dead_letters import DeadLetters
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.schedule import SCHEDULED_TIME, Call, DailySchedule, DailyTime
@@ -50,7 +50,11 @@ class IncidentAlerts(Construct):
                 "TIME_ZONE": dataset.settings.time_zone,
                 "FRESHNESS_HOURS": dataset.freshness_variable,
                 "ALERT_TOPIC_ARN": shared.topic.topic_arn,
+                "CATALOG_DATABASE": dataset.settings.database,
+                "CATALOG_TABLE": dataset.contract.table,
             },
+            # What it looks up before it tells can be slow on a bad day; that must not keep the message back.
+            timeout_seconds=600,
         )
         self.function.send_failures_to(self.dead_letters, shared)
         self._allow(dataset, shared)
@@ -83,6 +87,7 @@ class IncidentAlerts(Construct):
         role.allow(actions=["sns:Publish"], resources=[shared.topic.topic_arn])
         jobs = Stack.of(self).format_arn(service="glue", resource="job", resource_name=dataset.job_name)
         role.allow(actions=["glue:GetJobRun"], resources=[jobs])
+        role.allow(actions=["glue:GetPartition"], resources=table_arns(Stack.of(self), dataset))
         prefixes = [dataset.publications_prefix, dataset.metrics_prefix]
         allow_listing(role, shared, prefixes)
         allow_objects(

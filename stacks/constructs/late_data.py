@@ -130,7 +130,7 @@ def _function(scope: Construct, dataset: Dataset, pipeline: StateMachine, shared
             "STATE_MACHINE_ARN": pipeline.machine.ref,
         },
     )
-    allow_listing(function.role, shared, [dataset.raw_prefix, dataset.publications_prefix])
+    allow_listing(function.role, shared, [dataset.raw_prefix, dataset.publications_prefix, dataset.metrics_prefix])
     allow_objects(
         function.role,
         shared,

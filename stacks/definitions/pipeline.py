@@ -7,6 +7,8 @@ from stacks.definitions import retries
 # What the caller tells this machine; everything else is for the sensor, which refuses keys that it does not know.
 _OWN_KEYS = "['notify', 'wait_minutes', 'backfill']"
 _KNOWN_ANSWERS = "ready, unchanged, refused, waiting"
+_FAULT = "{% $exists($raw.fault) ? $raw.fault : null %}"
+_FREE_RUN_SECONDS = "{% 60 + $floor($random() * 240) %}"
 
 
 def pipeline_definition(
@@ -25,8 +27,8 @@ def pipeline_definition(
     Input: ``{"ingestion_date", "force"}``, or ``{"scheduled_time"}`` for the day before; optional ``wait_minutes`` (how
     long to wait for raw data) or ``wait_until``, ``unless_refused`` (leave raw data alone that the latest run of the
     date refused), ``notify: false``, and the name of the ``backfill`` that the date is part of, which is for those who
-    read of a failure. Nothing is caught: a failed execution can be
-    redriven from the state that failed, and EventBridge alerts. The execution outlives the task, and the task the job.
+    read of a failure. Nothing is caught but that no run of the job is free: a failed execution can be redriven from the
+    state that failed, and EventBridge alerts. The execution outlives the task, and the task the job.
     """
     return {
         "Comment": "One date: find raw data, curate it behind the gate, publish, report",
@@ -38,6 +40,8 @@ def pipeline_definition(
             "FindRawData": _invoke(sensor_arn, "{% $sensor_input %}", assign="raw", following="IsThereWork"),
             "IsThereWork": _is_there_work(),
             "WaitForData": {"Type": "Wait", "Seconds": poll_seconds, "Next": "FindRawData"},
+            # Of many that wait, few ask at once. The sensor looks again: meanwhile another run may have done the work.
+            "WaitForFreeRun": {"Type": "Wait", "Seconds": _FREE_RUN_SECONDS, "Next": "FindRawData"},
             "AlreadyPublished": {
                 "Type": "Pass",
                 "End": True,
@@ -70,22 +74,28 @@ def pipeline_definition(
             },
             "Report": _invoke(
                 report_arn,
-                {"ingestion_date": "{% $raw.ingestion_date %}", "job_run": "{% $job_run %}"},
+                {
+                    "ingestion_date": "{% $raw.ingestion_date %}",
+                    "job_run": "{% $job_run %}",
+                    "fault": _FAULT,
+                },
                 assign="report",
                 following="IsNoticeWanted",
             ),
             "IsNoticeWanted": {
                 "Type": "Choice",
                 "Choices": [{"Condition": "{% $notify %}", "Next": "NotifySuccess"}],
-                "Default": "Published",
+                "Default": "Done",
             },
-            "NotifySuccess": publish_message(topic_arn, "report", following="Published"),
-            "Published": {
+            "NotifySuccess": publish_message(topic_arn, "report", following="Done"),
+            "Done": {
                 "Type": "Pass",
                 "End": True,
                 "Output": {
                     "ingestion_date": "{% $raw.ingestion_date %}",
-                    "status": "published",
+                    "status": "{% $report.status %}",
+                    "run_id": "{% $report.summary.run_id %}",
+                    "fault": _FAULT,
                     "summary": "{% $report.summary %}",
                 },
             },
@@ -170,7 +180,8 @@ def _curate_day(job_name: str, task_timeout_seconds: int) -> dict[str, Any]:
         },
         # The job's own timeout comes first and leaves TIMEOUT, not STOPPED; this one ends what Glue lost sight of.
         "TimeoutSeconds": task_timeout_seconds,
-        "Retry": [retries.GLUE_CONCURRENCY, retries.GLUE_SERVICE],
+        "Retry": [retries.GLUE_SERVICE],
+        "Catch": [{"ErrorEquals": retries.GLUE_FULL, "Next": "WaitForFreeRun"}],
         "Assign": {"job_run": "{% $states.result %}"},
         "Next": "DidJobSucceed",
     }

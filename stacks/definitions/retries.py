@@ -1,4 +1,4 @@
-"""Which errors a state machine tries again, and how often: throttling, concurrency and service errors only.
+"""Which errors a state machine tries again, and how often: throttling and service errors only.
 
 A failed quality gate, bad input or missing data never matches, so it fails at once and stays redrivable. Each service
 also reports what it has no name for under a general one.
@@ -24,16 +24,8 @@ LAMBDA: Final[dict[str, Any]] = {
     "JitterStrategy": "FULL",
 }
 
-# Queues until one of the job's concurrent runs is free: on average for CAPACITY_WAIT_MINUTES, and no longer than the
-# execution may take.
-GLUE_CONCURRENCY: Final[dict[str, Any]] = {
-    "ErrorEquals": ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"],
-    "IntervalSeconds": 30,
-    "BackoffRate": 2,
-    "MaxAttempts": 150,
-    "MaxDelaySeconds": 600,
-    "JitterStrategy": "FULL",
-}
+# No run of the job is free, or no capacity of the account. An execution waits for one as it waits for raw data.
+GLUE_FULL: Final = ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"]
 
 # Throttling arrives as the general Glue.AWSGlueException, with the real code in the cause only.
 GLUE_SERVICE: Final[dict[str, Any]] = {

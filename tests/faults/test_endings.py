@@ -134,6 +134,26 @@ def test_published_files_that_somebody_deleted_are_written_anew(tmp_path: Path) 
     assert served_lines(tmp_path) == ["good"]
 
 
+def test_what_was_rolled_back_is_not_published_because_files_of_the_version_in_its_place_are_gone(
+    tmp_path: Path,
+) -> None:
+    store = LocalStore(str(tmp_path))
+    lay_raw(tmp_path, "events.json", "good")
+    plain_run(store, tmp_path, run_id(1)).execute()
+    lay_raw(tmp_path, "late.json", "bad")
+    run = plain_run(store, tmp_path, run_id(2))
+    run.execute()
+    run.publications.rollback(DAY, None, now=datetime.now(UTC))
+    store.delete([f"{PATHS.version_prefix(DAY, run_id(1))}outcome=accepted/part-1.parquet"])
+    with pytest.raises(CurationError, match=f"^{DAY}: version {run_id(1)} should have .* this input was rolled back"):
+        plain_run(store, tmp_path, run_id(3)).execute()
+    record = run.publications.read(DAY).record
+    assert record is not None
+    assert record.current.run_id == run_id(1)
+    plain_run(store, tmp_path, run_id(4), force=True).execute()
+    assert served_lines(tmp_path) == ["good", "bad"]
+
+
 def test_the_days_of_a_data_root_that_moved_are_published_where_they_are_now(tmp_path: Path) -> None:
     before, after = tmp_path / "before", tmp_path / "after"
     lay_raw(before, "events.json", "good")

@@ -122,10 +122,17 @@ class TestBrokenJob:
             f"2025-01-02: run {RUN_ID} is published, but cannot write partition ingestion_date=2025-01-02 of "
             "prod_data_pipeline.curated_events: AccessDeniedException: no; the publication record holds: run repair"
         )
+        cloud.show(None)
         message = alert(cloud, sample)
-        assert line(message, "What") == f"the job run for events 2025-01-02 failed; readers have run {RUN_ID}"
+        told = f"the job run for events 2025-01-02 failed; run {RUN_ID} is published, but queries do not see it yet"
+        assert line(message, "What") == told
         assert line(message, "Why").startswith(f"run {RUN_ID} is published, but cannot write partition")
         assert line(message, "Next") == "the publication record holds: run repair"
+
+    def test_says_which_run_readers_keep(self, cloud: Cloud) -> None:
+        cloud.publish(Publication("events", str(DAY), version(fingerprint="0" * 32)))
+        message = alert(cloud, "glue_job_failed_gate")
+        assert line(message, "What") == f"the job run for events 2025-01-02 failed; readers have run {RUN_ID}"
 
     def test_is_announced_although_the_record_of_its_day_cannot_be_read(self, cloud: Cloud) -> None:
         cloud.put(PATHS.publication_key(DAY), b"{}")

@@ -1,18 +1,19 @@
 import json
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from data_contract.fingerprint import RawObject, fingerprint
 from data_contract.publication import Publication, RunInput
-from late_data.decision import Promise, execution_name, judge
+from late_data.decision import Promise, RunsSoFar, execution_name, judge
 from late_data.handler import handler
 from shared.aws import client
-from shared.environment import Environment
+from shared.environment import DataPlace, Environment
 from shared.errors import InvalidInput
-from shared.storage import RawDay
-from tests.lambdas.cloud import CHECKSUM, DAY, PATHS, Cloud, answer, event, s3_error, version
+from shared.storage import RawDay, list_raw_day
+from tests.lambdas.cloud import CHECKSUM, DAY, PATHS, RUN_ID, Cloud, answer, event, s3_error, version
 
 MD5 = "8a80554c91d9fca8acb82f023de02f11"  # of what put_raw writes
 TODAY = datetime.now(UTC).date()
@@ -176,7 +177,20 @@ class TestUnpublishedDay:
         promise = Promise(environment.time_zone(), environment.freshness_hours(), environment.schedule())
         raw, moment = RawDay((RawObject(raw_key(), 3, MD5),), (), None), datetime.fromisoformat(from_on)
         for now, starts in ((moment - timedelta(seconds=1), False), (moment, True)):
-            assert judge(DAY, raw, None, now=now, promise=promise).start is starts
+            assert judge(DAY, raw, RunsSoFar(None, None), now=now, promise=promise).start is starts
+
+    def test_that_was_refused_is_run_by_what_arrives_next_although_it_is_not_due(self, cloud: Cloud) -> None:
+        """Its scheduled run has ended and waits for nothing."""
+        cloud.put_raw("events.json", day=TODAY)
+        cloud.put(PATHS.metrics_key(TODAY, RUN_ID), b'{"status": "gate_failed"}')
+        assert handle(message(raw_key(day=TODAY))) == []
+        assert [given["ingestion_date"] for given in cloud.started.values()] == [str(TODAY)]
+
+    def test_that_is_the_last_of_the_calendar_is_not_due_and_keeps_no_other_back(self, cloud: Cloud) -> None:
+        for day in (date.max, DAY):
+            cloud.put_raw("events.json", day=day)
+        assert handle(*(message(raw_key(day=day)) for day in (date.max, DAY))) == []
+        assert [given["ingestion_date"] for given in cloud.started.values()] == [str(DAY)]
 
     def test_is_run_as_soon_as_the_schedule_gave_up(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("FRESHNESS_HOURS", "72")
@@ -186,12 +200,27 @@ class TestUnpublishedDay:
         handle(message(raw_key(day=yesterday)))
         assert [given["ingestion_date"] for given in cloud.started.values()] == [str(yesterday)]
 
-    def test_is_one_of_many_when_history_is_uploaded_at_once(self, cloud: Cloud) -> None:
+    def test_is_one_of_many_when_history_is_uploaded_at_once(
+        self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Several days are looked at side by side, each with its own outcome."""
         days = [DAY - timedelta(days=number) for number in range(120)]
         for day in days:
             cloud.put_raw("events.json", day=day)
-        assert handle(*(message(raw_key(day=day), message_id=str(day)) for day in days)) == []
-        assert {given["ingestion_date"] for given in cloud.started.values()} == {str(day) for day in days}
+        together = Barrier(4)
+
+        def one_breaks(place: DataPlace, day: date) -> RawDay:
+            if day in days[:4]:
+                together.wait(timeout=10)
+            if day == days[2]:
+                raise RuntimeError("unforeseen")
+            return list_raw_day(place, day)
+
+        monkeypatch.setattr("late_data.handler.list_raw_day", one_breaks)
+        assert handle(*(message(raw_key(day=day), message_id=str(day)) for day in days[::-1])) == [str(days[2])]
+        assert {given["ingestion_date"] for given in cloud.started.values()} == {str(day) for day in days} - {
+            str(days[2])
+        }
 
     def test_is_due_after_the_promised_hours(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         cloud.put_raw("events.json", day=TODAY - timedelta(days=2))

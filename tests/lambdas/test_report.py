@@ -23,9 +23,9 @@ def put_metrics(cloud: Cloud, **changed: object) -> None:
     cloud.put(PATHS.metrics_key(DAY, RUN_ID), json.dumps(document).encode())
 
 
-def report(**changed: object) -> dict[str, Any]:
+def report(*, fault: str | None = None, **changed: Any) -> dict[str, Any]:
     job_run = {key: value for key, value in {**event("job_run"), **changed}.items() if value is not None}
-    return handler({"ingestion_date": str(DAY), "job_run": job_run}, None)
+    return handler({"ingestion_date": str(DAY), "job_run": job_run, "fault": fault}, None)
 
 
 def emitted(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, float]]:
@@ -45,6 +45,7 @@ def emitted(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, float]]:
 class TestPublishedRun:
     def test_is_reported_with_its_numbers(self) -> None:
         answer = report()
+        assert answer["status"] == "published"
         assert answer["subject"] == "[events] published 2025-01-02: 10,000 rows, 1 warning"
         assert answer["message"] == (
             "events 2025-01-02 is published.\n"
@@ -116,6 +117,15 @@ class TestPublishedRun:
         assert "was published before from the same raw data; nothing was changed" in answer["message"]
         assert set(emitted(capsys)["events"]) == {"JobSeconds", "DpuSeconds", "EstimatedCostUsd"}
 
+    def test_that_only_healed_what_readers_did_not_find_says_so(self) -> None:
+        answer = report(StartedOn=1735884000000, fault="run x is published at\ns3://a, but the catalog shows nothing")
+        assert answer["status"] == "unchanged"
+        assert answer["subject"].startswith("[events] healed 2025-01-02: 10,000 rows")
+        assert answer["message"].startswith(
+            "events 2025-01-02 is published. Readers did not find what was published before: run x is published at "
+            "s3://a, but the catalog shows nothing. Now they do.\n"
+        )
+
 
 class TestFreshness:
     @pytest.mark.parametrize(
@@ -182,7 +192,7 @@ class TestCost:
             ({"DPUSeconds": None, "MaxCapacity": None, "WorkerType": "Z.9X"}, "unknown: Glue reported no capacity"),
         ],
     )
-    def test_that_is_not_known_is_said_to_be(self, changed: dict[str, object], text: str) -> None:
+    def test_that_is_not_known_is_said_to_be(self, changed: dict[str, Any], text: str) -> None:
         assert f"Cost                {text}\n" in report(**changed)["message"]
 
 

@@ -43,6 +43,7 @@ class TestRawData:
             "published_run_id": None,
             "force": False,
             "held_back_by": None,
+            "fault": None,
         }
 
     def test_has_the_fingerprint_that_the_job_finds_in_the_same_bucket(self, cloud: Cloud) -> None:
@@ -93,6 +94,7 @@ class TestPublishedInput:
         cloud.show(shown_at)
         found = look()
         assert (found["status"], found["force"], found["published_run_id"]) == ("ready", False, RUN_ID)
+        assert found["fault"].endswith(f"but the catalog shows {shown_at or 'nothing'}")
 
     @pytest.mark.parametrize("damage", ["deleted", "cut off", "one too many"])
     def test_is_ready_when_its_files_are_not_whole(self, cloud: Cloud, damage: str) -> None:

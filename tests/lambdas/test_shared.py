@@ -104,6 +104,8 @@ class TestDueTime:
             ("2025-03-30", "Europe/Berlin", 6, "2025-03-31T04:00:00+00:00"),
             ("2025-10-26", "Europe/Berlin", 6, "2025-10-27T05:00:00+00:00"),
             ("2024-12-31", "Pacific/Auckland", 0.5, "2024-12-31T11:30:00+00:00"),
+            ("9999-12-31", "UTC", 6, "9999-12-31T23:59:59.999999+00:00"),
+            ("9999-12-30", "America/New_York", 48, "9999-12-31T23:59:59.999999+00:00"),
         ],
     )
     def test_is_the_end_of_the_day_in_its_zone_and_the_hours(self, day: str, zone: str, hours: float, due: str) -> None:

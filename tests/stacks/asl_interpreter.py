@@ -69,7 +69,9 @@ class Interpreter:
             case "Choice":
                 return data, self._choose(state, data, scope)
             case "Wait":
-                self.execution.waited += state["Seconds"]
+                seconds = self._value(state["Seconds"], data, scope)
+                assert isinstance(seconds, int), f"{state['Seconds']} is {seconds!r}, not a whole number"
+                self.execution.waited += seconds
                 return data, state["Next"]
             case "Fail":
                 raise StateError(state["Error"], self._value(state["Cause"], data, scope))
@@ -114,7 +116,7 @@ class Interpreter:
                 for catcher in state.get("Catch", []):
                     if {error.name, "States.ALL"} & set(catcher["ErrorEquals"]):
                         problem = {"Error": error.name, "Cause": error.cause}
-                        return self._value(catcher["Output"], data, scope, error=problem), catcher["Next"]
+                        return self._value(catcher.get("Output", problem), data, scope, error=problem), catcher["Next"]
                 raise
 
     def _is_retried(self, state: Mapping[str, Any], attempts: list[int], error: StateError) -> bool:

@@ -13,7 +13,13 @@ CONTEXT = {"Execution": {"Name": "nightly", "StartTime": "2025-01-02T01:00:00.00
 
 READY = {"ingestion_date": "2025-01-01", "status": "ready", "objects": 1, "published_run_id": None}
 UNCHANGED = {**READY, "status": "unchanged", "published_run_id": "20250102T010000Z-0123abcd"}
-REPORT = {"subject": "[events] 2025-01-01 published", "message": "10 rows", "summary": {"rows_written": 10}}
+RUN_ID = "20250102T010000Z-0123abcd"
+REPORT = {
+    "status": "published",
+    "subject": "[events] 2025-01-01 published",
+    "message": "10 rows",
+    "summary": {"rows_written": 10, "run_id": RUN_ID},
+}
 
 Answers = dict[str, Any]
 

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from config import CAPACITY_WAIT_MINUTES, ENVIRONMENTS, ConfigurationError, Settings, settings_from
-from stacks.definitions import retries
+from config import ENVIRONMENTS, ConfigurationError, Settings, settings_from
 from tests.stacks.synthesis import ROOT
 
 
@@ -59,21 +58,12 @@ def test_context_of_the_cdk_is_not_ours() -> None:
         ({"schedule_hour": "24"}, "schedule_hour 24: must lie in 0 to 23"),
         ({"time_zone": "Europe/London"}, "schedule_hour 1: is skipped on 2025-03-30 in Europe/London"),
         ({"raw_archive_days": "31", "raw_infrequent_days": "60"}, "must exceed raw_infrequent_days"),
-        ({"backfill_timeout_hours": "5"}, "backfill_timeout_hours 5: must exceed one execution"),
+        ({"backfill_timeout_hours": "18"}, "backfill_timeout_hours 18: must exceed one execution"),
     ],
 )
 def test_what_cannot_work_is_refused_by_name(context: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=re.escape(message)):
         settings_from(context)
-
-
-def test_an_execution_may_queue_for_the_job_as_long_as_it_retries() -> None:
-    """With full jitter a retry waits half of its delay on average."""
-    retry = retries.GLUE_CONCURRENCY
-    delays = [
-        min(retry["IntervalSeconds"] * 2**number, retry["MaxDelaySeconds"]) for number in range(retry["MaxAttempts"])
-    ]
-    assert sum(delays) / 2 / 60 == pytest.approx(CAPACITY_WAIT_MINUTES, rel=0.05)
 
 
 @pytest.mark.parametrize("zone", ["Europe/London", "America/New_York"])

@@ -234,7 +234,17 @@ class TestFunctionRoles:
                     "sqs:GetQueueAttributes",
                 },
             ),
-            ("alert", {"s3:ListBucket", "s3:GetObject", "sns:Publish", "glue:GetJobRun", "sqs:SendMessage"}),
+            (
+                "alert",
+                {
+                    "s3:ListBucket",
+                    "s3:GetObject",
+                    "sns:Publish",
+                    "glue:GetJobRun",
+                    "glue:GetPartition",
+                    "sqs:SendMessage",
+                },
+            ),
         ],
     )
     def test_each_may_do_what_it_does_and_write_its_log(self, module: str, actions: set[str]) -> None:
@@ -258,8 +268,9 @@ class TestFunctionRoles:
         (granted,) = {resource for found, resource, _ in of_function(module) if found == action}
         assert fnmatch.fnmatchcase(granted.rpartition(">:")[2] or granted, resource)
 
-    def test_the_sensor_looks_at_one_table(self) -> None:
-        rules = {resource for action, resource, _ in of_function("sensor") if action == "glue:GetPartition"}
+    @pytest.mark.parametrize("module", ["sensor", "alert"])
+    def test_those_that_look_at_partitions_know_one_table(self, module: str) -> None:
+        rules = {resource for action, resource, _ in of_function(module) if action == "glue:GetPartition"}
         assert {resource.rpartition(">:")[2] for resource in rules} == CURATED_TABLE
 
     def test_alerts_look_at_publications_and_metrics_only(self) -> None:
@@ -270,7 +281,7 @@ class TestFunctionRoles:
         ("module", "read", "counted"),
         [
             ("sensor", {"publications/events/*", "metrics/events/*"}, {"curated/events/*"}),
-            ("late_data", {"publications/events/*"}, set()),
+            ("late_data", {"publications/events/*"}, {"metrics/events/*"}),
         ],
     )
     def test_those_that_look_at_raw_data_list_it_and_read_only_what_runs_left(

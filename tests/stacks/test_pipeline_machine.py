@@ -11,6 +11,7 @@ from tests.stacks.machines import (
     PUBLISH,
     READY,
     REPORT,
+    RUN_ID,
     RUN_JOB,
     UNCHANGED,
     answering,
@@ -22,7 +23,12 @@ from tests.stacks.synthesis import walk
 def pipeline(data: Any, **answers: Any) -> tuple[Interpreter, Callable[[], Any]]:
     job = answers.get("job", {"Id": "jr_1", "JobRunState": "SUCCEEDED"})
     handler = answering(
-        {"Sensor": answers.get("sensor", READY), "Report": REPORT, RUN_JOB: job, PUBLISH: {"MessageId": "1"}}
+        {
+            "Sensor": answers.get("sensor", READY),
+            "Report": answers.get("report", REPORT),
+            RUN_JOB: job,
+            PUBLISH: {"MessageId": "1"},
+        }
     )
     machine = Interpreter(definition("pipeline"), handler, context=CONTEXT)
     return machine, lambda: machine.run(data)
@@ -31,7 +37,13 @@ def pipeline(data: Any, **answers: Any) -> tuple[Interpreter, Callable[[], Any]]
 class TestPipeline:
     def test_a_new_day_is_curated_reported_and_announced(self) -> None:
         machine, run = pipeline({"ingestion_date": "2025-01-01", "force": False})
-        assert run() == {"ingestion_date": "2025-01-01", "status": "published", "summary": {"rows_written": 10}}
+        assert run() == {
+            "ingestion_date": "2025-01-01",
+            "status": "published",
+            "run_id": RUN_ID,
+            "fault": None,
+            "summary": REPORT["summary"],
+        }
         tasks = dict(machine.execution.tasks[1:2] + machine.execution.tasks[3:])
         assert tasks[RUN_JOB]["Arguments"] == {"--ingestion_date": "2025-01-01", "--force": "false"}
         assert (tasks[PUBLISH]["Subject"], tasks[PUBLISH]["Message"]) == (REPORT["subject"], REPORT["message"])
@@ -94,13 +106,48 @@ class TestPipeline:
         assert [resource for resource, _ in machine.execution.tasks] == [INVOKE, RUN_JOB]
 
     @pytest.mark.parametrize(
-        "error", ["Glue.AWSGlueException", "Glue.ThrottlingException", "Glue.ConcurrentRunsExceededException"]
+        "error", ["Glue.AWSGlueException", "Glue.ThrottlingException", "Glue.InternalServiceException"]
     )
     def test_a_throttled_start_is_tried_again(self, error: str) -> None:
         job = iter([StateError(error), StateError(error), {"JobRunState": "SUCCEEDED"}])
         machine, run = pipeline({"ingestion_date": "2025-01-01"}, job=job)
         assert run()["status"] == "published"
         assert machine.execution.retries == 2
+
+    @pytest.mark.parametrize(
+        "error", ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"]
+    )
+    def test_it_waits_its_turn_for_hours_when_no_run_of_the_job_is_free(self, error: str) -> None:
+        job = iter([*(StateError(error) for _ in range(150)), {"Id": "jr_1", "JobRunState": "SUCCEEDED"}])
+        machine, run = pipeline({"ingestion_date": "2025-01-01"}, job=job)
+        assert run()["status"] == "published"
+        assert 150 * 60 <= machine.execution.waited < 150 * 300
+
+    def test_it_looks_again_after_it_waited_for_a_free_run(self) -> None:
+        """What another run of the date has published or refused meanwhile costs no job run."""
+        full = StateError("Glue.ConcurrentRunsExceededException")
+        machine, run = pipeline({"ingestion_date": "2025-01-01"}, sensor=iter([READY, UNCHANGED]), job=full)
+        assert run()["status"] == "unchanged"
+        assert [resource for resource, _ in machine.execution.tasks] == [INVOKE, RUN_JOB, INVOKE]
+
+    def test_throttling_that_comes_between_waits_for_hours_is_survived(self) -> None:
+        """A retrier counts its attempts for as long as a state is not left."""
+        full, throttled = StateError("Glue.ConcurrentRunsExceededException"), StateError("Glue.AWSGlueException")
+        job = iter([*[throttled, full] * 20, {"Id": "jr_1", "JobRunState": "SUCCEEDED"}])
+        _, run = pipeline({"ingestion_date": "2025-01-01"}, job=job)
+        assert run()["status"] == "published"
+
+    def test_what_readers_did_not_find_is_told_to_the_report(self) -> None:
+        for raw, told in ((READY, None), ({**READY, "fault": "no partition"}, "no partition")):
+            machine, run = pipeline({"ingestion_date": "2025-01-01"}, sensor=raw)
+            assert run()["fault"] == told
+            [payload] = [given["Payload"] for _, given in machine.execution.tasks if "Report" in str(given)]
+            assert payload["fault"] == told
+
+    def test_its_output_says_what_the_job_run_came_to(self) -> None:
+        report = {**REPORT, "status": "unchanged"}
+        _, run = pipeline({"ingestion_date": "2025-01-01", "force": False}, report=report)
+        assert run()["status"] == "unchanged"
 
     def test_throttling_that_does_not_end_fails(self) -> None:
         _, run = pipeline({"ingestion_date": "2025-01-01"}, job=StateError("Glue.ThrottlingException"))
@@ -126,5 +173,7 @@ class TestPipeline:
         with pytest.raises(StateError, match=r"UnknownSensorStatus.*perhaps"):
             run()
 
-    def test_nothing_is_caught_so_that_a_failed_execution_can_be_redriven(self) -> None:
-        assert not [value for value in walk(definition("pipeline")) if isinstance(value, dict) and "Catch" in value]
+    def test_only_a_full_job_is_caught_so_that_a_failed_execution_can_be_redriven(self) -> None:
+        states = [value for value in walk(definition("pipeline")) if isinstance(value, dict)]
+        caught = [catcher["ErrorEquals"] for state in states for catcher in state.get("Catch", [])]
+        assert caught == [["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"]]
