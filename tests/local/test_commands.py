@@ -17,6 +17,8 @@ from tests.unit.programs import ROOT
 
 DAYS = [f"2025-02-0{day}" for day in (1, 2, 3, 4)]
 ROWS = 1000
+SECOND_JOB = "prod-web_access-curation"
+SECOND_RAW = ROOT / "tests" / "data" / "web_access" / "events-2015-05-17.json.gz"
 INTERPRETER = str(Path(sys.base_prefix) / "bin" / "python3")  # none of the project's packages
 
 
@@ -236,9 +238,8 @@ def second_dataset(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 class TestSecondDataset:
     def test_comes_with_its_contract_and_runs_beside_the_first(self, cloud: Cloud, second_dataset: Path) -> None:
-        (source,) = (ROOT / "tests" / "data" / "web_access").glob("*2015-05-17*.gz")
-        key = f"raw/source_system=web/ingestion_date=2015-05-17/{source.name}"
-        cloud.client("s3").upload_file(str(source), cloud.bucket, key)
+        key = f"raw/source_system=web/ingestion_date=2015-05-17/{SECOND_RAW.name}"
+        cloud.client("s3").upload_file(str(SECOND_RAW), cloud.bucket, key)
         result = cloud.pipeline("run", "2015-05-17", "--contract", str(second_dataset))
         assert result.returncode == 0, result.stderr
         assert "1,632 rows read" in result.stdout
@@ -246,8 +247,28 @@ class TestSecondDataset:
         assert counted[1] == ["1632"]
         assert "2015-05-17" not in cloud.partitions()
 
+    def test_an_execution_waits_for_its_turn_when_no_run_of_the_job_is_free(
+        self, cloud: Cloud, second_dataset: Path
+    ) -> None:
+        job = cloud.client("glue").get_job(JobName=SECOND_JOB)["Job"]
+        kept = {name: job[name] for name in ("Role", "Command", "DefaultArguments", "GlueVersion", "Timeout")}
+        update = {**kept, "ExecutionProperty": {"MaxConcurrentRuns": 1}}
+        cloud.client("glue").update_job(JobName=SECOND_JOB, JobUpdate=update)
+        before = len(cloud.client("glue").get_job_runs(JobName=SECOND_JOB)["JobRuns"])
+        days = ("2015-05-18", "2015-05-19")
+        for day in days:
+            key = f"raw/source_system=web/ingestion_date={day}/{SECOND_RAW.name}"
+            cloud.client("s3").upload_file(str(SECOND_RAW), cloud.bucket, key)
+        runs = [cloud.started_pipeline("run", day, "--json", "--contract", str(second_dataset)) for day in days]
+        documents = [json.loads(run.communicate(timeout=600)[0]) for run in runs]
+        assert [document["status"] for document in documents] == ["published", "published"], documents
+        steps = cloud.client("stepfunctions")
+        histories = [str(steps.get_execution_history(executionArn=document["execution_arn"])) for document in documents]
+        assert sum("WaitForFreeRun" in history for history in histories) == 1
+        assert len(cloud.client("glue").get_job_runs(JobName=SECOND_JOB)["JobRuns"]) == before + 2
+
     def test_a_job_that_takes_too_long_is_stopped_and_alerted(self, cloud: Cloud, second_dataset: Path) -> None:
-        job = "prod-web_access-curation"
+        job = SECOND_JOB
         endless = b"import time\ntime.sleep(600)\n"
         cloud.client("s3").put_object(Bucket=cloud.bucket, Key="scripts/endless.py", Body=endless)
         found = cloud.client("glue").get_job(JobName=job)["Job"]

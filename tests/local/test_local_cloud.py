@@ -78,6 +78,18 @@ def test_a_day_that_is_published_runs_no_job_again(cloud: Cloud, published_day: 
     assert len(cloud.job_runs()) == before
 
 
+def test_a_partition_that_somebody_dropped_is_healed_by_the_next_execution(cloud: Cloud, published_day: str) -> None:
+    location = cloud.partitions()[published_day]
+    table = {"DatabaseName": "prod_data_pipeline", "TableName": "curated_events"}
+    cloud.client("glue").delete_partition(**table, PartitionValues=[published_day])
+    execution = cloud.run(published_day)
+    output = json.loads(execution["output"])
+    assert (output["status"], output["fault"].endswith("but the catalog shows nothing")) == ("unchanged", True)
+    assert cloud.partitions()[published_day] == location
+    assert "now they do" in cloud.pipeline("follow", execution["name"]).stdout
+    assert len(until(lambda: cloud.messages(f"healed {published_day}"))) == 1
+
+
 def test_a_refused_day_is_alerted_once_with_check_value_and_limit(cloud: Cloud, tmp_path: Path) -> None:
     cloud.deliver("2025-01-02", tmp_path, "--null-user-percent", "12")
     assert cloud.run("2025-01-02")["status"] == "FAILED"
