@@ -8,7 +8,7 @@ from stacks.definitions import retries
 _OWN_KEYS = "['notify', 'wait_minutes', 'backfill']"
 _KNOWN_ANSWERS = "ready, unchanged, refused, waiting"
 _FAULT = "{% $exists($raw.fault) ? $raw.fault : null %}"
-_FREE_RUN_SECONDS = "{% 60 + $floor($random() * 240) %}"
+_FREE_RUN_SECONDS = "{% 60 + $floor($random() * 540) %}"
 
 
 def pipeline_definition(

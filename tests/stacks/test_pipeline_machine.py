@@ -121,7 +121,7 @@ class TestPipeline:
         job = iter([*(StateError(error) for _ in range(150)), {"Id": "jr_1", "JobRunState": "SUCCEEDED"}])
         machine, run = pipeline({"ingestion_date": "2025-01-01"}, job=job)
         assert run()["status"] == "published"
-        assert 150 * 60 <= machine.execution.waited < 150 * 300
+        assert 150 * 60 <= machine.execution.waited < 150 * 600
 
     def test_it_looks_again_after_it_waited_for_a_free_run(self) -> None:
         """What another run of the date has published or refused meanwhile costs no job run."""
