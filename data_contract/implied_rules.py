@@ -1,6 +1,6 @@
 """The rules that a column implies without a `quality` entry: required, unique, enum and value options."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from data_contract import odcs_keys
@@ -51,6 +51,11 @@ def _conditions(column: ReadColumn) -> dict[str, Any]:
 
 def _enum_values(column: ReadColumn) -> tuple[Any, ...] | None:
     if not column.section.has("enum"):
+        return None
+    given = column.section.items("enum")
+    bare = [value for value in given or () if not isinstance(value, Mapping)]
+    if bare:
+        column.section.report("enum", f"{bare[0]!r} must be written as {{value: {bare[0]}}}, as every entry")
         return None
     entries = column.section.sections("enum")
     if not entries:

@@ -120,6 +120,7 @@ COLUMN_ERRORS: list[tuple[Mapping[str, Any], str]] = [
         f"{COLUMN}.unique: duplicates of a",
     ),
     (with_column(enum=[]), f"{COLUMN}.enum: must list at least one value"),
+    (with_column(enum=["a", "b"]), f"{COLUMN}.enum: 'a' must be written as {{value: a}}, as every entry"),
     (with_column(enum=[{"value": 1}]), f"{COLUMN}.enum[0].value: 1 is not a string; put it in quotes"),
     (with_column(enum=[{"vlaue": "a"}]), f"{COLUMN}.enum[0].vlaue: this key is not known here; "),
 ]
