@@ -42,7 +42,7 @@ class Output:
         if self.as_json:
             self.console.file.write(json.dumps(document, indent=2) + "\n")
         else:
-            self.console.print(*views, sep="\n")
+            self.console.print(*views, sep="\n", crop=False)
 
 
 def run_day(place: Place, day: date, *, force: bool, environment: Mapping[str, str], output: Output) -> int:

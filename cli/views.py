@@ -30,7 +30,7 @@ _MOST_VALUES = 6
 
 def report(metrics: Metrics) -> RenderableType:
     """Show one run: outcome, rows, checks, columns, seconds."""
-    parts: list[RenderableType] = [_heading(metrics), _facts(metrics)]
+    parts: list[RenderableType] = [_heading(metrics), _facts(metrics), *_places(metrics)]
     if metrics["checks"]:
         parts += [checks_table(metrics["checks"]), _columns_table(metrics)]
     return Group(*parts)
@@ -170,15 +170,19 @@ def _fact_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
     yield from _time_lines(metrics)
     yield from _drift_lines(metrics)
     if metrics["location"]:
-        yield (
-            "files",
-            f"{plural(metrics['files'], 'file')}, {size(metrics['bytes_out'])}, in {path_of(metrics['location'])}",
-        )
-    if metrics["quarantine"]:
-        yield "quarantine", path_of(metrics["quarantine"])
+        yield "files", f"{plural(metrics['files'], 'file')}, {size(metrics['bytes_out'])}"
     if metrics["cleaned_up_runs"]:
         yield "cleaned up", f"what killed runs left behind: {', '.join(metrics['cleaned_up_runs'])}"
     yield "seconds", ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in metrics["seconds"].items()) or "-"
+
+
+def _places(metrics: Metrics) -> Iterable[Text]:
+    """Show where the files lie, each on a line that only the terminal breaks, so that it can be copied."""
+    for name, place in (("files in", metrics["location"]), ("quarantine in", metrics["quarantine"])):
+        if place:
+            line = Text.assemble((f"  {name:<16}", "dim"), path_of(place))
+            line.no_wrap, line.overflow = True, "ignore"
+            yield line
 
 
 def _time_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:

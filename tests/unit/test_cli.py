@@ -119,6 +119,16 @@ class TestReport:
         assert lines_with(out, "event time", "2025-01-01 23:59:00", "4 rows on other days")
         assert lines_with(out, "seconds", "list 0.2, total 1.5")
 
+    def test_of_a_narrow_terminal_leaves_places_whole_to_be_copied(
+        self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shop.publish(1)
+        monkeypatch.setenv("COLUMNS", "60")
+        metrics = pipeline.json("report", str(DAY))
+        place = metrics["location"].removeprefix("file://").rstrip("/")
+        assert len(place) > 60
+        assert place in pipeline("report", str(DAY)).out.split()
+
     def test_shows_the_run_that_is_named_whatever_its_date(self, shop: Shop, pipeline: Pipeline) -> None:
         wanted = shop.publish(1, day=date(2025, 1, 7))
         shop.refuse(2)
