@@ -103,6 +103,11 @@ def _run_line(execution: Execution) -> str:
         return outcome_line({**output, **output["summary"]})
     if output.get("status") == "refused":
         return f"{output.get('ingestion_date')}: nothing to do, run {output.get('run_id')} refused this raw data"
+    if output.get("is_rolled_back"):
+        return (
+            f"{output.get('ingestion_date')}: nothing to do, this raw data was rolled back and run "
+            f"{output.get('run_id')} is published in its place; --force publishes it again"
+        )
     found = f"{output.get('ingestion_date')}: nothing to do, already published by run {output.get('run_id')}"
     return f"{found}; readers did not find it, now they do: {output['fault']}" if output.get("fault") else found
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.__main__ import INTERRUPTED, end_on_sigterm
+from cli.contracts import EVENTS, find_contract, option_for
 from cli.errors import CommandFailed, WrongUse
 from cli.local import state_folder
 from cli.own_day import run_own_day
 from cli.story import SECOND, THIRD, Story
 from cli.story_cloud import StoryCloud, one_at_a_time
-from data_contract import ContractError
+from data_contract import ContractError, load_contract
 from data_contract.paths import parse_ingestion_date
 
 
@@ -33,6 +34,7 @@ def main(argv: Sequence[str], environment: MutableMapping[str, str]) -> int:
         with one_at_a_time(state):
             cloud = StoryCloud(state, dict(environment))
             if given.data is None:
+                _require_no_own_day(given)
                 _tell(console, cloud, rows=given.rows, environment=environment)
                 return 0
             return _own_day(console, cloud, given, environment=environment)
@@ -48,8 +50,15 @@ def _tell(console: Console, cloud: StoryCloud, *, rows: int, environment: Mutabl
     start = time.monotonic()
     cloud.start_anew()
     environment.update(cloud.variables())
+    environment["PIPELINE_CONTRACT"] = str(EVENTS)  # whatever other contracts there are
     Story(console, cloud, rows=rows, environment=environment).tell()
     console.print(_closing(cloud, environment, seconds=time.monotonic() - start), soft_wrap=True)
+
+
+def _require_no_own_day(given: argparse.Namespace) -> None:
+    for name in ("date", "contract"):
+        if getattr(given, name) is not None:
+            raise WrongUse(f"{name.upper()} goes with DATA; give both: make run DATE=2025-01-31 DATA=file.json")
 
 
 def _own_day(
@@ -57,20 +66,26 @@ def _own_day(
 ) -> int:
     if given.date is None:
         raise WrongUse("DATA goes with DATE; give both: make run DATE=2025-01-31 DATA=file.json")
+    chosen = Path(find_contract(given.contract))
     cloud.start_as_it_is()
     environment.update(cloud.variables())
-    code = run_own_day(console, cloud, given.date, given.data, contract=given.contract, environment=environment)
-    console.print(f"\n{_LOOK_FURTHER.format(first=given.date, second=given.date)}", soft_wrap=True)
+    code = run_own_day(console, cloud, given.date, given.data, contract=chosen, environment=environment)
+    console.print(f"\n{_look_further(given.date, given.date, contract=chosen)}", soft_wrap=True)
     return code
+
+
+def _look_further(first: date, second: date, *, contract: Path) -> str:
+    table = load_contract(contract).table
+    return _LOOK_FURTHER.format(first=first, second=second, more=option_for(contract), table=table)
 
 
 _LOOK_FURTHER = """\
 It goes on running. Any AWS client of a shell talks to it after
   eval "$(./pipeline local env)"
 for example
-  ./pipeline status {first}
-  ./pipeline report {second}
-  ./pipeline query "SELECT * FROM curated_events LIMIT 5"
+  ./pipeline status {first}{more}
+  ./pipeline report {second}{more}
+  ./pipeline query "SELECT * FROM {table} LIMIT 5"{more}
   ./pipeline outbox
 and  ./pipeline local down  stops it."""
 
@@ -79,7 +94,7 @@ def _closing(cloud: StoryCloud, environment: Mapping[str, str], *, seconds: floa
     place = f"at {environment['AWS_ENDPOINT_URL']}; its files lie in {_short(cloud.state)}"
     return f"""
 Told in {seconds:.0f} seconds, on the embedded AWS {place}.
-{_LOOK_FURTHER.format(first=SECOND, second=THIRD)} The next `make run` begins with an empty one."""
+{_look_further(SECOND, THIRD, contract=EVENTS)} The next `make run` begins with an empty one."""
 
 
 def _short(path: Path) -> Path:
@@ -91,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=int, default=20_000, help="lines per generated day (default 20000)")
     parser.add_argument("--date", type=_day, help="ingestion date of your own files")
     parser.add_argument("--data", type=Path, help="your own files: one, or a directory")
-    parser.add_argument("--contract", type=Path, help="their contract, one of contracts/")
+    parser.add_argument("--contract", help="their contract, one of contracts/")
     return parser
 
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 from rich.console import Console
 
 from cli.commands import Output
+from cli.contracts import find_contract
 from cli.dataset import Dataset, Place, data_root, open_dataset
 from cli.deployment import Deployment, find_deployment
 from cli.errors import WrongUse
@@ -22,7 +22,6 @@ from cli.executions import Execution, Executions
 from config import DEFAULT_ENVIRONMENT
 from data_contract.paths import parse_ingestion_date
 
-DEFAULT_CONTRACT: Final = Path(__file__).resolve().parent.parent / "contracts" / "events.odcs.yaml"
 EXIT_CODES: Final = "exit codes: 0 done, 1 the run or the command failed, 2 the command line cannot be used"
 _VARIABLES: Final = {
     name: f"PIPELINE_{name.upper()}"
@@ -44,7 +43,8 @@ class Call:
 
     @property
     def contract(self) -> str:
-        return self._chosen("contract") or str(DEFAULT_CONTRACT)
+        """The path of the dataset's contract. Raises WrongUse where it is not clear which."""
+        return find_contract(self._chosen("contract"))
 
     @cached_property
     def place(self) -> Place | None:
@@ -104,7 +104,7 @@ NoWait: TypeAlias = Annotated[bool, typer.Option("--no-wait", help="start the ex
 
 _JSON: Final = {"json": Annotated[bool, typer.Option("--json", help="print one JSON document")]}
 _DEPLOYED: Final = {
-    "contract": _text_option("contract", "FILE", f"the dataset's contract, default contracts/{DEFAULT_CONTRACT.name}"),
+    "contract": _text_option("contract", "NAME", "the dataset, by its contract's name or file; default the only one"),
     "environment": _text_option("environment", "NAME", f"what was deployed, default {DEFAULT_ENVIRONMENT}"),
 }
 _ANYWHERE: Final = {

@@ -7,20 +7,17 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.__main__ import main as pipeline
+from cli.contracts import CONTRACTS
 from cli.deployment import Deployment, find_deployment
 from cli.errors import CommandFailed, WrongUse
-from cli.options import DEFAULT_CONTRACT
-from cli.spark import ROOT
 from cli.story_cloud import StoryCloud
 from cli.words import plural, size
 from config import DEFAULT_ENVIRONMENT
 from data_contract.fingerprint import ignored_because
 
-_CONTRACTS = ROOT / "contracts"
-
 
 def run_own_day(
-    console: Console, cloud: StoryCloud, day: date, data: Path, *, contract: Path | None, environment: Mapping[str, str]
+    console: Console, cloud: StoryCloud, day: date, data: Path, *, contract: Path, environment: Mapping[str, str]
 ) -> int:
     """Deploy, upload the files as the raw data of a date, run it and show what came of it.
 
@@ -57,10 +54,10 @@ def _raw_files(data: Path) -> list[Path]:
     return files
 
 
-def _deployable(contract: Path | None) -> Path:
-    chosen = DEFAULT_CONTRACT if contract is None else contract.resolve()
-    if chosen.parent != _CONTRACTS:
-        raise CommandFailed(f"CONTRACT {str(contract)!r}: only contracts in {_CONTRACTS} are deployed; put it there")
+def _deployable(contract: Path) -> Path:
+    chosen = contract.resolve()
+    if chosen.parent != CONTRACTS:
+        raise CommandFailed(f"CONTRACT {str(contract)!r}: only contracts in {CONTRACTS} are deployed; put it there")
     return chosen
 
 

@@ -15,11 +15,11 @@ from rich.panel import Panel
 from rich.text import Text
 
 from cli.__main__ import main as pipeline
+from cli.contracts import EVENTS
 from cli.dataset import open_dataset
 from cli.deployment import Deployment, find_deployment
 from cli.errors import CommandFailed
 from cli.executions import Executions
-from cli.options import DEFAULT_CONTRACT
 from cli.outbox import read_outbox
 from cli.progress import shown_progress
 from cli.spark import ROOT
@@ -67,7 +67,7 @@ class Story:
         self._command("cdk bootstrap && cdk deploy --all")
         start = time.monotonic()
         self._cloud.deploy(self._console)
-        self._deployed: Deployment = find_deployment(str(DEFAULT_CONTRACT), environment=DEFAULT_ENVIRONMENT)
+        self._deployed: Deployment = find_deployment(str(EVENTS), environment=DEFAULT_ENVIRONMENT)
         self._say(f"deployed in {time.monotonic() - start:.0f} s; raw data goes below raw/ of this bucket:")
         self._command(f"bucket={self._deployed.bucket}")
 

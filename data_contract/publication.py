@@ -62,6 +62,10 @@ class Publication:
         """All versions whose files are kept."""
         return (self.current, *self.previous)
 
+    def holds(self, run_input: RunInput) -> bool:
+        """Tell whether this input is that of a version which people withdrew."""
+        return run_input != self.current.input and run_input in self.held
+
     def settles(self, run_input: RunInput) -> bool:
         """Tell whether a run over this input would have nothing to do."""
         return run_input in (self.current.input, *self.held)

@@ -50,6 +50,14 @@ class Frame:
         refused = F.unbase64(text.substr(F.lit(len(_REFUSED) + 1), F.length(text)))
         return F.when(text.startswith(_REFUSED), refused).otherwise(F.concat(before, F.lit("}"), behind).cast("binary"))
 
+    def end_in(self, text: str) -> Column:
+        """Read the hash of the line out of a framed text; null where that is no object."""
+        return F.get_json_object(text, f"$.{self.end}").cast("bigint")
+
+    def names_in(self, text: str) -> Column:
+        """Read what is said about the object's names out of a framed text; null where nothing is."""
+        return F.get_json_object(text, f"$.{self.names}")
+
     def is_empty_object(self, text: Column) -> Column:
         """Tell whether a framed line is ``{}``: the one object that framing breaks, as a comma follows its brace."""
         return text.rlike(rf'^[ \t\r]*[{{][ \t\r]*,"{self.end}":')

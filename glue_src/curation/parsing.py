@@ -49,8 +49,9 @@ def parse_lines(lines: DataFrame, contract: DataContract, frame: Frame, *, field
     sampled_names = F.when(_is_sampled(F.xxhash64("_line"), field_sample), _unknown_fields(contract))
     texts = lines.select(frame.framed("_line", names=sampled_names))
     judged = _judged(read_json(texts, _framed_fields(contract, frame)), contract, frame)
-    # Lines without the marker are spread by what else is known of them.
-    line_hash = F.coalesce(frame.end, F.xxhash64(REFUSED, *contract.primary_key))
+    # An object that the parser refused for a value inside another was read no further, so both are looked up. Lines
+    # without the marker are spread by what else is known of them.
+    line_hash = F.coalesce(frame.end, frame.end_in(REFUSED), F.xxhash64(REFUSED, *contract.primary_key))
     return judged.select(
         *(F.when(~F.col("_malformed"), F.col(column.name)).alias(column.name) for column in contract.columns),
         "_malformed",
@@ -58,7 +59,9 @@ def parse_lines(lines: DataFrame, contract: DataContract, frame: Frame, *, field
         F.when(F.col("_malformed"), F.input_file_name()).alias("_object"),
         line_hash.alias("_line_hash"),
         # What is no JSON was not parsed as far as its names, and has none.
-        F.coalesce(frame.names, F.when(_is_sampled(line_hash, field_sample), "")).alias("_unknown_fields"),
+        F.coalesce(frame.names, frame.names_in(REFUSED), F.when(_is_sampled(line_hash, field_sample), "")).alias(
+            "_unknown_fields"
+        ),
     )
 
 

@@ -107,7 +107,7 @@ class DayRun:
         if not record.settles(run_input):
             return False
         damage = self.publications.damage(self.arguments.ingestion_date, record.current)
-        if damage is not None and run_input != record.current.input:
+        if damage is not None and record.holds(run_input):
             raise CurationError(
                 f"{damage}; this input was rolled back, so it is not published in its place: restore the files; "
                 f"to publish it after all: pipeline run {self.arguments.ingestion_date} --force"

@@ -31,8 +31,8 @@ class SensorRequest:
 class Finding:
     """What the sensor answers; ``fingerprint`` and ``latest_arrival`` are None without raw data.
 
-    ``held_back_by`` is the job run that is waited for, or the run that refused this raw data; ``fault`` is what readers
-    do not find of a published version.
+    ``held_back_by`` is the job run that is waited for, or the run that refused this raw data, which ``is_rolled_back``
+    when people withdrew the version made of it. ``fault`` is what readers do not find of a published version.
     """
 
     ingestion_date: str
@@ -44,6 +44,7 @@ class Finding:
     published_run_id: str | None
     force: bool
     held_back_by: str | None = None
+    is_rolled_back: bool = False
     fault: str | None = None
 
     def waiting_for(self, job_run_id: str) -> "Finding":
@@ -87,6 +88,7 @@ def find(
         latest_arrival=None if raw.latest_arrival is None else iso(raw.latest_arrival),
         published_run_id=None if record is None else record.current.run_id,
         force=request.force,
+        is_rolled_back=record is not None and record.holds(RunInput(raw.fingerprint, contract_checksum)),
     )
 
 

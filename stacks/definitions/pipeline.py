@@ -49,6 +49,7 @@ def pipeline_definition(
                     "ingestion_date": "{% $raw.ingestion_date %}",
                     "status": "unchanged",
                     "run_id": "{% $exists($raw.published_run_id) ? $raw.published_run_id : null %}",
+                    "is_rolled_back": "{% $exists($raw.is_rolled_back) and $raw.is_rolled_back %}",
                 },
             },
             "AlreadyRefused": {

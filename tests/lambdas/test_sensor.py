@@ -43,6 +43,7 @@ class TestRawData:
             "published_run_id": None,
             "force": False,
             "held_back_by": None,
+            "is_rolled_back": False,
             "fault": None,
         }
 
@@ -137,7 +138,8 @@ class TestPublishedInput:
         cloud.put_raw("events.json")
         held = (RunInput(look()["fingerprint"], CHECKSUM), RunInput("1" * 32, CHECKSUM))
         self.published(cloud, held=held, raw_fingerprint="0" * 32)
-        assert look()["status"] == "unchanged"
+        found = look()
+        assert (found["status"], found["is_rolled_back"]) == ("unchanged", True)
 
     def test_with_an_unreadable_record_is_an_error_that_names_it(self, cloud: Cloud) -> None:
         cloud.put_raw("events.json")

@@ -164,7 +164,9 @@ def test_stopped_in_the_middle_of_a_run_it_is_gone_when_that_is_said(
     assert cloud.record(published_day) == record
 
 
-def test_a_late_object_reruns_its_day(cloud: Cloud, published_day: str) -> None:
+def test_a_late_object_reruns_its_day_and_is_left_out_once_that_is_rolled_back(
+    cloud: Cloud, published_day: str
+) -> None:
     cloud.watch_for_late_data(enabled=True)
     before = cloud.record(published_day)["current"]
     late = f"raw/source_system=app/ingestion_date={published_day}/late.json"
@@ -172,3 +174,6 @@ def test_a_late_object_reruns_its_day(cloud: Cloud, published_day: str) -> None:
     after = until(lambda: changed(cloud.record(published_day)["current"], before))
     assert after["rows_read"] == before["rows_read"] + 1
     until(lambda: cloud.partitions()[published_day] == after["location"])
+    assert cloud.pipeline("rollback", published_day).returncode == 0
+    told = f"this raw data was rolled back and run {before['run_id']} is published in its place"
+    assert told in cloud.pipeline("run", published_day).stdout

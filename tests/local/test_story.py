@@ -167,6 +167,12 @@ class TestOwnFiles:
         assert (result.returncode, result.stdout) == (2, "")
         assert "give both: make run DATE=2025-01-31 DATA=file.json" in result.stderr
 
+    @pytest.mark.parametrize("alone", [("--date", OWN_DAY), ("--contract", "events")])
+    def test_are_meant_by_what_only_they_need(self, teller: Teller, alone: tuple[str, str]) -> None:
+        result = teller.make_run(*alone)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert "goes with DATA; give both: make run DATE=2025-01-31 DATA=file.json" in result.stderr
+
     def test_make_hands_them_on(self) -> None:
         make = shutil.which("make")
         assert make is not None

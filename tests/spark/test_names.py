@@ -21,3 +21,23 @@ def test_unknown_fields_are_reported_by_their_exact_names(lab: Lab) -> None:
     lab.put([{"meter": str(n), "level": 1, name: 1} for n, name in enumerate(names)] + [{"meter": "none", "level": 1}])
     drift = lab.run().metrics["schema_drift"]
     assert drift == {"rows_looked_at": 10, "rows_with_unknown_fields": len(names), "unknown_fields": sorted(names)}
+
+
+def test_fields_of_lines_that_are_malformed_for_a_value_are_counted_too(lab: Lab) -> None:
+    """The parser reads no further than a value within another that does not fit."""
+    lab.contract = CONTRACTS / "lines.odcs.yaml"
+    misfits = [
+        '"box":{"a":"1"}',
+        '"sizes":["2"]',
+        '"amounts":["free"]',
+        '"shape":{"sides":[{"long":1e39}]}',
+        '"whole":"x"',
+    ]
+    lines = [
+        f'{{"id":"{number}",{misfit},"extra":{number}}}' for number, misfit in enumerate([*misfits, '"flag":true'])
+    ]
+    lab.put("\n".join([*lines, '{"extra":1', "[1]"]) + "\n")
+    run = lab.run()
+    assert run.metrics["rows_quarantined"] == len(misfits) + 2
+    drift = {"rows_looked_at": len(lines) + 2, "rows_with_unknown_fields": len(lines), "unknown_fields": ["extra"]}
+    assert run.metrics["schema_drift"] == drift

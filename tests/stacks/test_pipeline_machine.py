@@ -50,7 +50,8 @@ class TestPipeline:
 
     def test_a_published_and_unchanged_day_is_left_alone(self) -> None:
         machine, run = pipeline({"ingestion_date": "2025-01-01"}, sensor=UNCHANGED)
-        assert run() == {"ingestion_date": "2025-01-01", "status": "unchanged", "run_id": UNCHANGED["published_run_id"]}
+        left = {"ingestion_date": "2025-01-01", "status": "unchanged", "run_id": UNCHANGED["published_run_id"]}
+        assert run() == {**left, "is_rolled_back": False}
         assert [resource for resource, _ in machine.execution.tasks] == [INVOKE]
 
     def test_force_runs_an_unchanged_day_again(self) -> None:

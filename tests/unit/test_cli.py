@@ -313,6 +313,7 @@ class TestWrongUse:
             (("status", "--dataa_uri=x"), 2, "--dataa_uri"),
             (("status", "--data_uri", "ftp://host/x"), 1, "ftp://host/x"),
             (("status", "--contract", "/nowhere.yaml"), 1, "/nowhere.yaml"),
+            (("status", "--contract", "evnts"), 2, "no contract 'evnts' in "),
             (("status", "2025-01-09"), 1, "2025-01-09: never run"),
             (("report", "2025-01-09"), 1, "2025-01-09: never run"),
             (("report", "--run", "20250102T030000Z-00000000"), 1, "pipeline status DATE"),

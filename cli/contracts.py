@@ -1,0 +1,43 @@
+"""Which contract a command means: the one that is named, or the only one there is."""
+
+from pathlib import Path
+from typing import Final
+
+from cli.errors import WrongUse
+from cli.spark import ROOT
+from stacks.dataset import CONTRACT_FILES
+
+CONTRACTS: Final = ROOT / "contracts"
+EVENTS: Final = CONTRACTS / "events.odcs.yaml"
+
+
+def find_contract(named: str | None, folder: Path = CONTRACTS) -> str:
+    """Return the path of a contract, given as a path or as its name in the folder.
+
+    Raises:
+        WrongUse: when there is none of that name, or several and none is named.
+    """
+    found = _by_name(folder)
+    if named is not None:
+        is_name = Path(named).name == named and not Path(named).suffix
+        if is_name and named not in found:
+            raise WrongUse(f"no contract {named!r} in {folder}; there: {_listed(found)}; or give the path of a file")
+        return str(found[named]) if is_name else named
+    if len(found) != 1:
+        raise WrongUse(f"{folder} holds {_listed(found)}: choose with --contract NAME, or set PIPELINE_CONTRACT")
+    return str(*found.values())
+
+
+def option_for(contract: Path) -> str:
+    """Return what a command about this contract has to say, after a space; nothing where it is the only one."""
+    names = [name for name, path in _by_name(contract.parent).items() if path.name == contract.name]
+    is_only_one = list(_by_name(CONTRACTS)) == names
+    return "" if is_only_one else f" --contract {names[0]}"
+
+
+def _by_name(folder: Path) -> dict[str, Path]:
+    return {path.name.partition(".odcs.")[0]: path for pattern in CONTRACT_FILES for path in folder.glob(pattern)}
+
+
+def _listed(found: dict[str, Path]) -> str:
+    return ", ".join(sorted(found)) or "no contract"
