@@ -35,7 +35,7 @@ class ConfigurationError(ValueError):
     """A setting cannot be used; the message names it, the value, what is allowed and the next step."""
 
 
-def _require(holds: bool, settings: "Settings", name: str, allowed: str) -> None:  # noqa: FBT001
+def _require(holds: bool, settings: "Settings", name: str, allowed: str) -> None:  # noqa: FBT001  a condition is what it takes
     if not holds:
         value = getattr(settings, name)
         raise ConfigurationError(f"{settings.environment}: {name} {value!r}: {allowed}; set it with -c {name}=…")
@@ -142,7 +142,7 @@ class Settings:
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            _require(False, self, "time_zone", "must be an IANA name such as Europe/Berlin")  # noqa: FBT003
+            _require(False, self, "time_zone", "must be an IANA name such as Europe/Berlin")  # noqa: FBT003  never holds
 
     def _check_agreement(self) -> None:
         missing = day_without(time(self.schedule_hour), self.time_zone)

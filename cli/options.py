@@ -151,7 +151,7 @@ def _describe(carry_out: Callable[..., int], function: Callable[..., int], share
     first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     parameters = [first, *(item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for item in own)]
     parameters += [_shared_parameter(name, annotation) for name, annotation in shared.items()]
-    carry_out.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    carry_out.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # typeshed has no such attribute of a function
     carry_out.__annotations__ = {item.name: item.annotation for item in parameters}
 
 

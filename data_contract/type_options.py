@@ -66,7 +66,7 @@ def _report_unusable_keys(options: Section, *, kind: str, column_type: str) -> N
             refusal = f"would not be enforced on a {column_type} column, so it is refused"
             options.report(key, f"{refusal}; enforced there: {names}{advice}")
         else:
-            options.report(key, not_known(key, sorted(_NOT_ENFORCED)))
+            options.report(key, not_known(key, allowed or ("none",)))
 
 
 def _read_conditions(options: Section, *, allowed: tuple[str, ...]) -> dict[str, Any]:

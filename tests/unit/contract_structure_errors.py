@@ -207,6 +207,12 @@ TYPE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
 
 OPTION_ERRORS: list[tuple[Mapping[str, Any], str]] = [
     (
+        with_options("integer", max=5),
+        f"{OPTIONS}.max: 'max' is not known; allowed: minimum, maximum, exclusiveMinimum, exclusiveMaximum, format",
+    ),
+    (with_options("boolean", maximum=5), f"{OPTIONS}.maximum: would not be enforced on a boolean column"),
+    (with_options("boolean", max=5), f"{OPTIONS}.max: 'max' is not known; allowed: none"),
+    (
         with_options("integer", multipleOf=5),
         f"{OPTIONS}.multipleOf: would not be enforced on a bigint column, so it is",
     ),
