@@ -29,7 +29,8 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     except Exception as error:
         if not type(error).__module__.startswith("botocore."):
             raise
-        return _failed(f"AWS cannot be reached as asked: {error}", exit_code=1)
+        is_answer = hasattr(error, "response")  # botocore's ClientError, which is slow to load
+        return _failed(f"AWS {'refused' if is_answer else 'cannot be reached as asked'}: {error}", exit_code=1)
 
 
 def _carry_out(argv: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -37,7 +38,9 @@ def _carry_out(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         code: int = command.main(list(argv), prog_name="pipeline", standalone_mode=False, obj=environment)
     except typer.TyperException as wrong:
-        return _failed(f"{wrong.format_message()} See: pipeline --help", exit_code=wrong.exit_code)
+        context = getattr(wrong, "ctx", None)
+        asked = context.command_path if context is not None else "pipeline"
+        return _failed(f"{wrong.format_message()} See: {asked} --help", exit_code=wrong.exit_code)
     return code
 
 

@@ -38,11 +38,15 @@ def run_query(deployment: Deployment, sql: str) -> QueryResult:
     import boto3  # noqa: PLC0415  slow to load, and no command on a directory needs it
 
     athena: Any = boto3.client("athena")
-    query_id = athena.start_query_execution(
-        QueryString=sql,
-        WorkGroup=deployment.workgroup,
-        QueryExecutionContext={"Database": deployment.database},
-    )["QueryExecutionId"]
+    try:
+        started = athena.start_query_execution(
+            QueryString=sql,
+            WorkGroup=deployment.workgroup,
+            QueryExecutionContext={"Database": deployment.database},
+        )
+    except athena.exceptions.InvalidRequestException as error:
+        raise CommandFailed(f"Athena refuses the query: {error.response['Error']['Message']}") from error
+    query_id = started["QueryExecutionId"]
     try:
         ended = _ended(athena, query_id)
     except KeyboardInterrupt:

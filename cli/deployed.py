@@ -18,19 +18,11 @@ from cli.errors import CommandFailed, Interrupted
 from cli.executions import DateState, Execution, Executions, dates_asked
 from cli.progress import shown_progress
 from cli.views import outcome_line, query_table
-from cli.words import count, size
+from cli.words import count, size, step
 
 _POLL_SECONDS: Final = 2.0
 # Nothing is throttled on this machine, and a run takes seconds.
 _EMBEDDED_POLL_SECONDS: Final = 0.3
-_STEPS: Final[Mapping[str, str]] = {
-    "FindRawData": "looking for raw data",
-    "WaitForData": "waiting for raw data",
-    "WaitForFreeRun": "waiting until a run of the Glue job is free",
-    "CurateDay": "curating: the Glue job is at work",
-    "Report": "reporting",
-    "NotifySuccess": "notifying",
-}
 
 
 def run_day(deployment: Deployment, day: date, *, force: bool, wait: bool, output: Output) -> int:
@@ -77,8 +69,7 @@ def _follow_run(deployment: Deployment, execution: Execution, output: Output) ->
     executions, subject = Executions(deployment), str(execution.ingestion_date or execution.name)
     with shown_progress(output.progress, subject) as show_step:
         while execution.is_running:
-            state = executions.state_entered(execution)
-            show_step(_STEPS.get(state, state or "starting"))
+            show_step(step(executions.looked_into(execution).state))
             time.sleep(_pause(deployment))
             execution = executions.describe(execution.arn)
     if output.as_json:

@@ -6,7 +6,7 @@ Reads what Step Functions says; must not print or wait.
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, Final
@@ -17,6 +17,8 @@ from data_contract.paths import parse_ingestion_date
 from shared.causes import Cause, read_cause
 
 RUNNING: Final = "RUNNING"
+# The sensor's answer is among them, also while an execution curates or waits.
+_EVENTS: Final = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,9 @@ class Execution:
     input: Mapping[str, Any] | None = None
     output: Mapping[str, Any] | None = None
     cause: Cause | None = None
+    # Of one that was looked into: the state that it entered last, and the date that the sensor made of its input.
+    state: str = ""
+    sensed_date: date | None = None
 
     @property
     def is_running(self) -> bool:
@@ -50,11 +55,8 @@ class Execution:
 
     @property
     def ingestion_date(self) -> date | None:
-        """The date that it is for, where its input says so."""
-        try:
-            return parse_ingestion_date(str((self.input or {})["ingestion_date"]))
-        except (KeyError, ValueError):
-            return None
+        """The date that it is for, where its input or the sensor says so."""
+        return self.sensed_date or _date_of(self.input)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,20 +98,23 @@ class Executions:
             raise CommandFailed(f"there is no execution {arn}; pipeline status lists those under way")
         return found
 
-    def state_entered(self, execution: Execution) -> str:
-        """Return the name of the state that an execution entered last."""
+    def looked_into(self, execution: Execution) -> Execution:
+        """Return an execution with what its latest events tell: its state, and the date of a scheduled one."""
         history = self._client.get_execution_history(
-            executionArn=execution.arn, reverseOrder=True, maxResults=20, includeExecutionData=False
+            executionArn=execution.arn, reverseOrder=True, maxResults=_EVENTS, includeExecutionData=True
         )
-        names = (event["stateEnteredEventDetails"]["name"] for event in history["events"] if _is_entered(event))
-        return next(names, "")
+        entered = (event["stateEnteredEventDetails"]["name"] for event in history["events"] if _is_entered(event))
+        dates = (_date_of(_answer(event)) for event in history["events"])
+        sensed = next((found for found in dates if found is not None), None)
+        return replace(execution, state=next(entered, ""), sensed_date=sensed)
 
     def under_way(self) -> list[Execution]:
-        """Return the pipeline's and the backfill's executions that run now, oldest first."""
+        """Return the pipeline's and the backfill's executions that run now, looked into, oldest first."""
         arns = [self._deployment.pipeline_arn, self._deployment.backfill_arn]
         listed = [item for arn in arns for item in self._listed(arn, statusFilter=RUNNING)]
         found = (self._described(item["executionArn"]) for item in listed)
-        return sorted((item for item in found if item is not None), key=lambda item: item.started_at)
+        at_work = (self.looked_into(item) for item in found if item is not None)
+        return sorted(at_work, key=lambda item: item.started_at)
 
     def dates_of(
         self, backfill: Execution, dates: Sequence[date], known: Mapping[date, DateState]
@@ -188,6 +193,20 @@ def dates_asked(backfill: Execution) -> list[date]:
 
 def _is_entered(event: Mapping[str, Any]) -> bool:
     return "stateEnteredEventDetails" in event
+
+
+def _answer(event: Mapping[str, Any]) -> Any:
+    """Return what a function answered in an event, None in all others."""
+    output = event.get("taskSucceededEventDetails", {}).get("output")
+    return (_json_object(output) or {}).get("Payload")
+
+
+def _date_of(document: Any) -> date | None:
+    """Return the ingestion date that an input or an answer names."""
+    try:
+        return parse_ingestion_date(str(document["ingestion_date"]))
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _date_in_name(name: str, backfill: str) -> date | None:

@@ -22,7 +22,9 @@ from cli.executions import Execution, Executions
 from config import DEFAULT_ENVIRONMENT
 from data_contract.paths import parse_ingestion_date
 
-EXIT_CODES: Final = "exit codes: 0 done, 1 the run or the command failed, 2 the command line cannot be used"
+EXIT_CODES: Final = (
+    "exit codes: 0 done, 1 the run or the command failed, 2 the command line cannot be used, 130 interrupted"
+)
 _VARIABLES: Final = {
     name: f"PIPELINE_{name.upper()}"
     for name in ("contract", "environment", "data_uri", "catalog_database", "catalog_table")

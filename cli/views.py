@@ -6,7 +6,6 @@ Turns documents into Rich renderables; reads nothing and prints nothing.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -15,7 +14,7 @@ from rich.text import Text
 from cli.dataset import Metrics
 from cli.executions import Execution
 from cli.tables import Fitting, new_table
-from cli.words import count, limit, measured, moment, number, path_of, plural, size, status_style
+from cli.words import count, limit, measured, moment, number, path_of, plural, size, status_style, step
 from data_contract.publication import Publication, Version
 
 _TOTALS = {
@@ -88,20 +87,25 @@ def versions_table(record: Publication) -> RenderableType:
 
 def executions_table(executions: Iterable[Execution]) -> Table:
     """Show executions that run."""
-    table = new_table("execution", "started (UTC)", seconds="right")
+    table = new_table("date", "doing", "started (UTC)", seconds="right", execution="left")
     for execution in executions:
-        table.add_row(execution.name, moment(execution.started_at.isoformat()), f"{execution.seconds:.0f}")
+        started, seconds = moment(execution.started_at.isoformat()), f"{execution.seconds:.0f}"
+        table.add_row(str(execution.ingestion_date or ""), step(execution.state), started, seconds, execution.name)
     return table
 
 
-def query_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """Show a query's result."""
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, collapse_padding=True)
+def query_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> RenderableType:
+    """Show a query's result: a line per row, or a line per value where the terminal has no room for that."""
+    wide, narrow = new_table(), new_table("column", "value")
     for name in names:
-        table.add_column(name, overflow="fold")
+        wide.add_column(name, no_wrap=True)
     for row in rows:
-        table.add_row(*(Text("" if value is None else str(value)) for value in row))
-    return table
+        texts = [Text("" if value is None else str(value)) for value in row]
+        wide.add_row(*texts)
+        for name, text in zip(names, texts, strict=True):
+            narrow.add_row(name, text)
+        narrow.add_section()
+    return Fitting(wide, narrow)
 
 
 def outbox_view(messages: Iterable[Mapping[str, Any]]) -> RenderableType:
@@ -166,7 +170,7 @@ def _fact_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
     yield "raw", f"{plural(raw['objects'], 'object')}, {size(raw['bytes'])}, fingerprint {raw['fingerprint'] or '-'}"
     for ignored in raw["ignored"]:
         yield "ignored", f"{ignored['key']}: {ignored['reason']}"
-    yield "rows", ", ".join(f"{count(metrics[key])} {name}" for name, key in _TOTALS.items())
+    yield "rows", ", ".join(f"{count(metrics[key])} {name}" for name, key in _TOTALS.items()) + _discarded(metrics)
     yield from _time_lines(metrics)
     yield from _drift_lines(metrics)
     if metrics["location"]:
@@ -174,6 +178,11 @@ def _fact_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
     if metrics["cleaned_up_runs"]:
         yield "cleaned up", f"what killed runs left behind: {', '.join(metrics['cleaned_up_runs'])}"
     yield "seconds", ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in metrics["seconds"].items()) or "-"
+
+
+def _discarded(metrics: Metrics) -> str:
+    is_gone = metrics["rows_written"] and metrics["location"] is None
+    return "; what was written is deleted again" if is_gone else ""
 
 
 def _places(metrics: Metrics) -> Iterable[Text]:

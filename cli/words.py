@@ -72,11 +72,24 @@ def measured(check: Mapping[str, Any]) -> str:
     return f"{text} %" if check["unit"] == "percent" else text
 
 
+def step(state: str) -> str:
+    """Say what an execution is doing in a state."""
+    return _STEPS.get(state, state or "starting")
+
+
 def status_style(status: str) -> str:
     """Return the style in which a run's status is shown."""
     return STYLES.get(status, _OTHER_STYLE)
 
 
+_STEPS = {
+    "FindRawData": "looking for raw data",
+    "WaitForData": "waiting for raw data",
+    "WaitForFreeRun": "waiting until a run of the Glue job is free",
+    "CurateDay": "curating: the Glue job is at work",
+    "Report": "reporting",
+    "NotifySuccess": "notifying",
+}
 _OPERATORS = {
     "mustBe": "=",
     "mustNotBe": "not",

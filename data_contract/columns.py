@@ -32,7 +32,7 @@ def read_columns(schema: Section) -> list[ReadColumn]:
     """Read every property whose name could be read."""
     if not schema.items("properties"):
         schema.report("properties", "is required: at least one column")
-    columns = [_read_column(prop) for prop in schema.sections("properties")]
+    columns = [_read_column(prop) for prop in schema.sections("properties", named_by="name")]
     _report_doubled_names(columns)
     return [column for column in columns if column.name]
 

@@ -96,7 +96,7 @@ def _type_from_inside(prop: Section, logical: str | None) -> str | None:
 
 
 def _object(prop: Section) -> str | None:
-    fields = [(_nested_name(field), _nested_type(field)) for field in prop.sections("properties")]
+    fields = [(_nested_name(field), _nested_type(field)) for field in prop.sections("properties", named_by="name")]
     if not fields:
         return None if prop.has("physicalType") else "map<string,string>"
     known = [(name, field_type) for name, field_type in fields if name and field_type]

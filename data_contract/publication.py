@@ -87,10 +87,8 @@ def rolled_back(before: Publication, run_id: str | None, *, at: str) -> Publicat
     chosen = next((version for version in before.previous if version.run_id == wanted), None)
     if chosen is None:
         kept = ", ".join(version.run_id for version in before.previous) or "none"
-        message = (
-            f"{before.ingestion_date}: no version {wanted or 'before the current one'} to go back to; kept: {kept}"
-        )
-        raise ValueError(message)
+        message = f"{before.ingestion_date}: no earlier version {wanted or ''}".rstrip()
+        raise ValueError(f"{message} to go back to; kept besides {before.current.run_id}, which is published: {kept}")
     others = tuple(version for version in _replaced(before, at=at) if version.run_id != chosen.run_id)
     current = replace(chosen, published_at=at, replaced_at=None)
     held = (*(withdrawn for withdrawn in before.held if withdrawn != chosen.input), before.current.input)

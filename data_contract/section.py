@@ -103,13 +103,18 @@ class Section:
         self.report(key, f"must be a list, got {value!r}")
         return None
 
-    def sections(self, key: str) -> "list[Section]":
-        """Return the mappings of a list, each with its own path; an entry that is none is reported and left out."""
+    def sections(self, key: str, *, named_by: str | None = None) -> "list[Section]":
+        """Return the mappings of a list, each with its own path; an entry that is none is reported and left out.
+
+        The text at ``named_by`` is told in the path beside the position, which nobody wants to count.
+        """
         found = []
         for position, value in enumerate(self.items(key) or []):
             path = f"{key}[{position}]"
             if isinstance(value, Mapping):
-                found.append(Section(value, self.at(path), self.problems))
+                name = value.get(named_by)
+                called = f" ({name})" if isinstance(name, str) and name.isidentifier() else ""
+                found.append(Section(value, self.at(path) + called, self.problems))
             else:
                 self.report(path, f"must be a mapping of keys to values, got {value!r}")
         return found

@@ -67,8 +67,7 @@ def is_valid_utf8(column: str) -> Column:
     """Tell whether a text column holds well-formed UTF-8; Spark's parser would replace other bytes without a word."""
     if hasattr(F, "is_valid_utf8"):  # Spark 4
         return F.is_valid_utf8(column)
-    content = F.col(column).cast("binary")
-    return F.encode(F.decode(content, "UTF-8"), "UTF-8") == content
+    return F.decode(F.col(column).cast("binary"), "UTF-8") == F.col(column)
 
 
 def _may_be_object(line: str) -> Column:

@@ -79,13 +79,9 @@ def malformed_unrefused(lines: DataFrame, contract: DataContract, frame: Frame) 
     return found.select(F.input_file_name().alias("_object"), F.col("_line").cast("binary").alias("line_bytes"))
 
 
-def parsed_fields(contract: DataContract) -> str:
-    """Return the fields of the contract as the JSON parser reads them, as DDL."""
-    return ", ".join(f"`{column.name}` {read_as(column)}" for column in contract.columns)
-
-
 def _framed_fields(contract: DataContract, frame: Frame) -> str:
-    return f"{parsed_fields(contract)}, {frame.end} bigint, {frame.names} string, {REFUSED} string"
+    columns = ", ".join(f"`{column.name}` {read_as(column)}" for column in contract.columns)
+    return f"{columns}, {frame.end} bigint, {frame.names} string, {REFUSED} string"
 
 
 def _judged(parsed: DataFrame, contract: DataContract, frame: Frame) -> DataFrame:

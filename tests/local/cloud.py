@@ -106,10 +106,13 @@ class Cloud:
         for path in (folder / "raw").rglob(f"ingestion_date={day}/*"):
             self.client("s3").upload_file(str(path), self.bucket, str(path.relative_to(folder)))
 
+    def machine_arn(self) -> str:
+        region, account = self.variables["AWS_REGION"], self.variables["AWS_ACCESS_KEY_ID"]
+        return f"arn:aws:states:{region}:{account}:stateMachine:{PIPELINE}"
+
     def start(self, day: str, **more: bool) -> str:
-        machine = f"arn:aws:states:{self.variables['AWS_REGION']}:{self.variables['AWS_ACCESS_KEY_ID']}:stateMachine"
         arn: str = self.client("stepfunctions").start_execution(
-            stateMachineArn=f"{machine}:{PIPELINE}", input=json.dumps({"ingestion_date": day, **more})
+            stateMachineArn=self.machine_arn(), input=json.dumps({"ingestion_date": day, **more})
         )["executionArn"]
         return arn
 

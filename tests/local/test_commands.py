@@ -70,7 +70,8 @@ class TestRun:
         assert process.returncode == 130
         found = re.fullmatch(r"pipeline: (run-\S+) goes on; come back with: (pipeline follow \1)\n", said)
         assert found is not None, said
-        assert found[1] in cloud.pipeline("status").stdout.partition("under way")[2]
+        shown = cloud.pipeline("status").stdout.partition("under way")[2]
+        assert re.search(rf"{first_day} +curating: the Glue job is at work .* {found[1]}", shown), shown
         back = cloud.pipeline(*found[2].split()[1:])
         assert (back.returncode, back.stderr) == (0, "")
         assert f"{first_day}: published run" in back.stdout
@@ -79,6 +80,18 @@ class TestRun:
         result = cloud.pipeline("follow", "run-2025-01-01-00000000")
         assert result.returncode == 1
         assert "there is no execution arn:aws:states:" in result.stderr
+
+
+class TestStatus:
+    def test_tells_of_a_scheduled_execution_for_which_day_it_waits(self, cloud: Cloud) -> None:
+        steps, machine = cloud.client("stepfunctions"), cloud.machine_arn()
+        scheduled = {"scheduled_time": "2025-03-02T01:00:00Z", "wait_minutes": 120}
+        arn = steps.start_execution(stateMachineArn=machine, input=json.dumps(scheduled))["executionArn"]
+        try:
+            waiting = re.compile(r"2025-03-01 +waiting for raw data ")
+            until(lambda: waiting.search(cloud.pipeline("status").stdout.partition("under way")[2]), seconds=60)
+        finally:
+            steps.stop_execution(executionArn=arn)
 
 
 class TestBackfill:
@@ -179,6 +192,11 @@ class TestQuery:
         document = json.loads(cloud.pipeline("query", sql, "--json").stdout)
         assert (document["names"], document["rows"]) == (["events", "nothing"], [[str(rows), None]])
         assert re.search(rf"^ +{rows}", cloud.pipeline("query", sql).stdout, re.MULTILINE)
+
+    def test_says_what_athena_says_about_one_that_is_no_sql(self, cloud: Cloud) -> None:
+        result = cloud.pipeline("query", "SELEC 1")
+        assert (result.returncode, result.stdout) == (1, "")
+        assert re.match(r"pipeline: (Athena refuses the query|query \S+ ended as FAILED): .*SELEC", result.stderr)
 
     def test_says_what_athena_says_about_a_wrong_one(self, cloud: Cloud) -> None:
         result = cloud.pipeline("query", "SELECT nope FROM curated_events")

@@ -191,6 +191,20 @@ MISFITS: list[tuple[str, str]] = [
     ("shape", '{"sides": [null, {"long": 1e39}]}'),
 ]
 
+_DEEP = "nest.inner.deep is not int"
+# column, value as JSON (and what follows it), what the reason says of the fields inside, and of no others
+MISFITS_INSIDE: list[tuple[str, str, str]] = [
+    ("box", '{"a": "x", "b": "long"}', "box.a is not int: x"),
+    ("box", '{"b": 1, "a": 99999999999}', "box.a is not int: 99999999999"),
+    ("shape", '{"tinyint": "1", "tiny": 200}', "shape.tinyint is not int: 1; shape.tiny is not tinyint: 200"),
+    ("shape", '{"tiny": -129, "sides": []}', "shape.tiny is not tinyint: -129"),
+    ("shape", '{"sides": [{"long": "x"}]}', 'shape.sides is not array<struct<long:float>>: [{"long":"x"}]'),
+    ("nest", '{"inner": {"deep": "x", "flag": 1}, "n": 1}', f"{_DEEP}: x; nest.inner.flag is not boolean: 1"),
+    ("box", '{"a": "x"}, "nest": {"inner": {"deep": "y"}}, "whole": 1', f"box.a is not int: x; {_DEEP}: y"),
+    ("nest", '{"inner": [], "n": "1"}', "nest.inner is not struct<deep:int,flag:boolean>: []; nest.n is not int: 1"),
+    ("nest", "[]", "nest is not struct<inner:struct<deep:int,flag:boolean>,n:int>: []"),
+]  # fmt: skip
+
 # Values that must come out of the Parquet file as they went into the JSON string.
 HOSTILE_VALUES = [
     '"; DROP TABLE events; --',

@@ -4,6 +4,7 @@ All lines of this file are one raw day and one run; the tests look up what becam
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from tests.spark.line_cases import (
     HOSTILE_VALUES,
     MISFIT,
     MISFITS,
+    MISFITS_INSIDE,
     STRUCTURES,
     line,
 )
@@ -31,6 +33,7 @@ def _lines() -> list[bytes]:
     in_objects = [line(name, b'"x":' + value) for cases in (MUST_FAIL, MUST_PASS) for name, value in cases.items()]
     values = [line(_name(column, text), f'"{column}":{text}') for column, text, _ in FITS]
     misfits = [line(_name(column, text), f'"{column}":{text}') for column, text in MISFITS]
+    misfits += [line(_name(column, text), f'"{column}":{text}') for column, text, _ in MISFITS_INSIDE]
     hostile = [_hostile_line(number) for number in range(len(HOSTILE_VALUES))]
     structures = [content for content, _ in STRUCTURES.values()]
     return [*suite, *in_objects, *values, *misfits, *hostile, *structures, *BLANK, *ACCEPTED.values()]
@@ -119,7 +122,12 @@ def test_negative_zero_keeps_its_sign(day: Day) -> None:
 def test_a_value_that_does_not_fit_its_type_quarantines_its_line_and_is_named(day: Day, column: str, text: str) -> None:
     reason = day.reasons.get(line(_name(column, text), f'"{column}":{text}'))
     assert reason is not None, day.rows.get(_name(column, text))
-    assert reason.startswith(f"{MISFIT}{column} is not ")
+    assert re.match(rf"{MISFIT}{column}(\.\w+)* is not ", reason)
+
+
+@pytest.mark.parametrize(("column", "text", "named"), MISFITS_INSIDE)
+def test_a_field_of_a_struct_that_does_not_fit_is_named(day: Day, column: str, text: str, named: str) -> None:
+    assert day.reasons[line(_name(column, text), f'"{column}":{text}')] == f"{MISFIT}{named}"
 
 
 @pytest.mark.parametrize("number", range(len(HOSTILE_VALUES)))

@@ -3,7 +3,7 @@
 from typing import Any
 
 TABLE_RULE = "schema[0].quality[0]"
-COLUMN = "schema[0].properties[1]"
+COLUMN = "schema[0].properties[1] (value)"
 COLUMN_RULE = f"{COLUMN}.quality[0]"
 OPTIONS = f"{COLUMN}.logicalTypeOptions"
 OPERATORS = (

@@ -82,19 +82,22 @@ ROOT_ERRORS: list[tuple[Mapping[str, Any], str]] = [
 ]
 
 COLUMN_ERRORS: list[tuple[Mapping[str, Any], str]] = [
-    (with_column(name="run_id"), f"{COLUMN}.name: 'run_id' is taken by the pipeline's own partitioning"),
+    (
+        with_column(name="run_id"),
+        "schema[0].properties[1] (run_id).name: 'run_id' is taken by the pipeline's own partitioning",
+    ),
     (
         with_column(name="Ingestion_Date"),
-        f"{COLUMN}.name: 'Ingestion_Date' is taken by the pipeline's own partitioning",
+        "schema[0].properties[1] (Ingestion_Date).name: 'Ingestion_Date' is taken by the pipeline's own partitioning",
     ),
-    (with_column(name="_corrupt"), f"{COLUMN}.name: '_corrupt' starts with '_'"),
-    (with_column(name="a b"), f"{COLUMN}.name: 'a b' must be a letter, then"),
-    (with_column(name="é"), f"{COLUMN}.name: 'é' must be a letter, then"),
+    (with_column(name="_corrupt"), "schema[0].properties[1] (_corrupt).name: '_corrupt' starts with '_'"),
+    (with_column(name="a b"), "schema[0].properties[1].name: 'a b' must be a letter, then"),
+    (with_column(name="é"), "schema[0].properties[1] (é).name: 'é' must be a letter, then"),
     (
         with_column(name="ID"),
-        f"{COLUMN}.name: 'ID' is already the name of schema[0].properties[0]; Athena ignores case",
+        "[1] (ID).name: 'ID' is already the name of schema[0].properties[0] (id); Athena ignores case",
     ),
-    (with_column(name=None), f"{COLUMN}.name: is required"),
+    (with_column(name=None), "schema[0].properties[1].name: is required"),
     (with_column(requird=True), f"{COLUMN}.requird: this key is not known here; allowed: "),
     (with_column(requird=True), "did you mean 'required'?"),
     (with_column(required="yes"), f"{COLUMN}.required: must be true or false, got 'yes'"),
@@ -176,18 +179,18 @@ TYPE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
     (nested(logicalType="date"), f"{COLUMN}.logicalType: struct<inner:date> has a date or timestamp inside"),
     (
         nested(logicalType="string", required=True),
-        f"{COLUMN}.properties[0].required: is checked on top-level columns only",
+        f"{COLUMN}.properties[0] (inner).required: is checked on top-level columns only",
     ),
     (
         nested(logicalType="string", quality=[{}]),
-        f"{COLUMN}.properties[0].quality: is checked on top-level columns only",
+        f"{COLUMN}.properties[0] (inner).quality: is checked on top-level columns only",
     ),
     (
         nested(logicalType="string", logicalTypeOptions={"pattern": "a"}),
-        f"{COLUMN}.properties[0].logicalTypeOptions.pattern: is checked on top-level columns only",
+        f"{COLUMN}.properties[0] (inner).logicalTypeOptions.pattern: is checked on top-level columns only",
     ),
     (nested(logicalType="string", name="a b"), f"{COLUMN}.properties[0].name: 'a b' must be a letter or '_'"),
-    (nested(logicalType="string", foo=1), f"{COLUMN}.properties[0].foo: this key is not known here"),
+    (nested(logicalType="string", foo=1), f"{COLUMN}.properties[0] (inner).foo: this key is not known here"),
     (
         with_column(properties=[{"name": "a"}]),
         f"{COLUMN}.properties: belongs to logicalType object, and this is string",

@@ -1,8 +1,9 @@
 """The `pipeline` command over a data root with published and refused days; the job itself is tested in tests/spark."""
 
+import io
 import json
 import os
-import shutil
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
@@ -10,45 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from cli.__main__ import main
+from cli.views import query_table
 from cli.words import measured, size
-from tests.unit.glue_service import glue_service
-from tests.unit.programs import Result
-from tests.unit.shop import CONTRACT, DAY, Shop
-
-
-class Pipeline:
-    """Calls `pipeline` in this process, with the data root in its environment."""
-
-    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.environment = {"PIPELINE_DATA_URI": str(root)}
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str) -> Result:
-        exit_code = main(arguments, self.environment)
-        captured = self._capsys.readouterr()
-        return Result(exit_code, captured.out, captured.err)
-
-    def json(self, *arguments: str) -> Any:
-        result = self(*arguments, "--json")
-        assert (result.exit_code, result.err) == (0, "")
-        return json.loads(result.out)
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    return Shop(tmp_path / "shop")
-
-
-@pytest.fixture
-def pipeline(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Pipeline:
-    monkeypatch.setenv("COLUMNS", "140")
-    return Pipeline(shop.root, capsys)
-
-
-def lines_with(text: str, *words: str) -> list[str]:
-    return [line for line in text.splitlines() if all(word in line for word in words)]
+from tests.unit.pipeline_command import Pipeline, lines_with
+from tests.unit.shop import DAY, Shop
 
 
 class TestStatus:
@@ -107,8 +75,7 @@ class TestReport:
     def test_shows_the_latest_run_of_a_date_with_each_check_value_and_limit(
         self, shop: Shop, pipeline: Pipeline
     ) -> None:
-        shop.publish(1)
-        refused = shop.refuse(2)
+        published, refused = shop.publish(1), shop.refuse(2)
         out = pipeline("report", str(DAY)).out
         assert lines_with(out, "events 2025-01-01", refused, "gate_failed")
         assert lines_with(out, "user_id_null_rate", "user_id", "3.1 %", "<= 3 %", "error", "failed")
@@ -118,6 +85,8 @@ class TestReport:
         assert lines_with(out, "unknown fields", "coupon", "7 rows of 1,010")
         assert lines_with(out, "event time", "2025-01-01 23:59:00", "4 rows on other days")
         assert lines_with(out, "seconds", "list 0.2, total 1.5")
+        assert lines_with(out, "rows", "1,010 written", "what was written is deleted again")
+        assert "deleted" not in pipeline("report", "--run", published).out
 
     def test_of_a_narrow_terminal_leaves_places_whole_to_be_copied(
         self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
@@ -166,114 +135,6 @@ class TestReport:
         assert size(bytes_) == text
 
 
-class TestRollback:
-    def test_publishes_the_replaced_version_and_a_second_one_undoes_it(self, shop: Shop, pipeline: Pipeline) -> None:
-        first, second = shop.publish(1), shop.publish(2)
-        result = pipeline("rollback", str(DAY))
-        assert result.exit_code == 0
-        assert shop.served() == first
-        assert f"to undo: pipeline rollback {DAY} --to {second}" in result.out
-        assert pipeline("rollback", str(DAY)).exit_code == 0
-        assert shop.served() == second
-
-    def test_goes_to_the_version_that_is_named(self, shop: Shop, pipeline: Pipeline) -> None:
-        first, _, third = shop.publish(1), shop.publish(2), shop.publish(3)
-        done = pipeline.json("rollback", str(DAY), "--to", first)
-        assert (done["published_run_id"], done["withdrawn_run_id"]) == (first, third)
-        assert shop.served() == first
-
-    def test_says_afterwards_that_the_raw_data_is_held(self, shop: Shop, pipeline: Pipeline) -> None:
-        shop.publish(1)
-        shop.publish(2)
-        pipeline("rollback", str(DAY))
-        assert f"raw data {2:032x} is published again only with --force" in pipeline("status", str(DAY)).out
-
-    def test_holds_the_raw_data_of_every_version_that_was_withdrawn_until_another_is_published(
-        self, shop: Shop, pipeline: Pipeline
-    ) -> None:
-        first, second, _ = shop.publish(1), shop.publish(2), shop.publish(3)
-        pipeline("rollback", str(DAY), "--to", second)
-        pipeline("rollback", str(DAY), "--to", first)
-        assert self.held(pipeline) == [3, 2]
-        pipeline("rollback", str(DAY), "--to", second)
-        assert self.held(pipeline) == [3, 1]
-        shop.publish(4)
-        assert self.held(pipeline) == []
-
-    def held(self, pipeline: Pipeline) -> list[int]:
-        record = pipeline.json("status", str(DAY))["publication"]
-        return [int(withdrawn["fingerprint"], 16) for withdrawn in record["held"]]
-
-    def test_refuses_a_version_whose_files_are_not_complete(self, shop: Shop, pipeline: Pipeline) -> None:
-        first, second = shop.publish(1), shop.publish(2)
-        shop.store.delete_prefix(shop.paths.version_prefix(DAY, first))
-        result = pipeline("rollback", str(DAY))
-        assert result.exit_code == 1
-        assert f"version {first} should have 1 files" in result.err
-        assert shop.served() == second
-
-    def test_in_a_bucket_needs_the_catalog_that_shows_it(self, pipeline: Pipeline) -> None:
-        result = pipeline("rollback", str(DAY), "--data_uri", "s3://bucket")
-        assert result.exit_code == 2
-        assert "--catalog_database" in result.err
-
-
-class TestRepair:
-    def test_points_the_partitions_that_are_wrong_at_the_records_versions(
-        self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        for number, day in enumerate((1, 2, 3), start=1):
-            shop.publish(number, day=date(2025, 1, day))
-        published = {record["ingestion_date"]: record["current"]["location"] for record in pipeline.json("status")}
-        with glue_service(CONTRACT.table) as glue:
-            for name, value in {"ENDPOINT_URL_GLUE": glue.url, "DEFAULT_REGION": "eu-central-1"}.items():
-                monkeypatch.setenv(f"AWS_{name}", value)
-            for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
-                monkeypatch.setenv(f"AWS_{name}", "test")
-            pipeline.environment["PIPELINE_CATALOG_DATABASE"] = "prod_data_pipeline"
-            glue.locations |= {"2025-01-01": published["2025-01-01"], "2025-01-02": "file:///elsewhere/"}
-            assert pipeline.json("repair") == {"repaired": ["2025-01-02", "2025-01-03"]}
-            assert glue.locations == published
-            assert "events: nothing to repair" in pipeline("repair").out
-            refused = pipeline("repair", "--catalog_table", "another")
-        assert refused.exit_code == 0  # nothing is wrong, so the table is not asked for
-
-    def test_after_a_data_root_was_copied_its_records_name_the_files_where_they_are_now(
-        self, shop: Shop, pipeline: Pipeline, tmp_path: Path
-    ) -> None:
-        first, second = shop.publish(1), shop.publish(2)
-        copied = tmp_path / "copied"
-        shutil.move(shop.root, copied)
-        place = ("--data_uri", str(copied))
-        refused = pipeline("rollback", str(DAY), *place)
-        assert refused.exit_code == 1
-        assert "not below this data root; if it was copied here, run repair" in refused.err
-        assert pipeline.json("repair", *place) == {"repaired": [str(DAY)]}
-        assert pipeline.json("repair", *place) == {"repaired": []}
-        [record] = pipeline.json("status", *place)
-        locations = [version["location"] for version in (record["current"], *record["previous"])]
-        prefix = copied.as_uri() + f"/curated/events/ingestion_date={DAY}/run_id="
-        assert locations == [f"{prefix}{run_id}/outcome=accepted/" for run_id in (second, first)]
-        assert pipeline.json("rollback", str(DAY), *place)["location"] == locations[1]
-
-    def test_never_makes_a_record_name_files_that_were_not_copied(
-        self, shop: Shop, pipeline: Pipeline, tmp_path: Path
-    ) -> None:
-        current = shop.publish(1)
-        shutil.copytree(shop.root / "publications", tmp_path / "copied" / "publications")
-        result = pipeline("repair", "--data_uri", str(tmp_path / "copied"))
-        assert result.exit_code == 1
-        assert f"version {current} should have 1 files" in result.err
-        assert "copy the files of its version here, then run repair again" in result.err
-        [record] = pipeline.json("status", "--data_uri", str(tmp_path / "copied"))
-        assert record["current"]["location"].startswith(shop.root.as_uri())
-
-    def test_in_a_bucket_needs_the_catalog_to_repair(self, pipeline: Pipeline) -> None:
-        result = pipeline("repair", "--data_uri", "s3://bucket")
-        assert result.exit_code == 2
-        assert "--catalog_database" in result.err
-
-
 class TestOutbox:
     def test_shows_the_latest_messages_with_address_subject_and_text(self, pipeline: Pipeline, tmp_path: Path) -> None:
         pipeline.environment["PIPELINE_LOCAL_STATE"] = str(tmp_path)
@@ -298,13 +159,35 @@ class TestOutbox:
         assert f"no message in {tmp_path}" in pipeline("outbox").out
 
 
+class TestQuery:
+    def test_shows_a_line_per_value_where_rows_are_wider_than_the_terminal(self) -> None:
+        names, rows = ["event_id", "user_id", "properties"], [["e-1", "u-1", "a=1, b=2, c=3"], ["e-2", "u-2", ""]]
+        assert self.shown(names, rows, width=40) == [names, *rows[:1], ["e-2", "u-2"]]
+        assert self.shown(names, rows, width=30) == [
+            ["column", "value"],
+            ["event_id", "e-1"],
+            ["user_id", "u-1"],
+            ["properties", "a=1, b=2, c=3"],
+            ["event_id", "e-2"],
+            ["user_id", "u-2"],
+            ["properties"],
+        ]
+
+    def shown(self, names: list[str], rows: list[list[str]], *, width: int) -> list[list[str]]:
+        console = Console(width=width, file=io.StringIO())
+        with console.capture() as captured:
+            console.print(query_table(names, rows))
+        lines = (re.split(r" {2,}", line.strip()) for line in captured.get().splitlines())
+        return [words for words in lines if words != [""] and not words[0].startswith("─")]
+
+
 class TestWrongUse:
     @pytest.mark.parametrize(
         ("arguments", "exit_code", "words"),
         [
             ((), 2, "COMMAND"),
-            (("rn", "2025-01-01"), 2, "'rn'"),
-            (("run",), 2, "DATE"),
+            (("rn", "2025-01-01"), 2, "Did you mean 'run'? See: pipeline --help"),
+            (("run",), 2, "DATE'. See: pipeline run --help"),
             (("run", "2025-02-30"), 2, "not a day of the calendar"),
             (("status", "2025-1-1"), 2, "YYYY-MM-DD"),
             (("status", "../"), 2, "YYYY-MM-DD"),

@@ -41,7 +41,7 @@ def test_the_same_rule_id_twice_is_refused_across_table_and_columns() -> None:
     wrong = with_rule(id="same", metric="nullValues", mustBe=0)
     wrong["schema"][0]["quality"] = [{"id": "same", "metric": "rowCount", "mustBeGreaterThan": 0}]
     with pytest.raises(
-        ContractError, match=r"properties\[1\]\.quality\[0\]\.id: 'same' is already the id of another rule"
+        ContractError, match=r"properties\[1\] \(value\)\.quality\[0\]\.id: 'same' is already the id of another rule"
     ):
         parse_contract(wrong)
 

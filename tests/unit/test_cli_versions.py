@@ -1,0 +1,128 @@
+"""`pipeline rollback` and `pipeline repair`: which version of a day readers get."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.unit.glue_service import glue_service
+from tests.unit.pipeline_command import Pipeline
+from tests.unit.shop import CONTRACT, DAY, Shop
+
+
+class TestRollback:
+    def test_publishes_the_replaced_version_and_a_second_one_undoes_it(self, shop: Shop, pipeline: Pipeline) -> None:
+        first, second = shop.publish(1), shop.publish(2)
+        result = pipeline("rollback", str(DAY))
+        assert result.exit_code == 0
+        assert shop.served() == first
+        assert f"to undo: pipeline rollback {DAY} --to {second}" in result.out
+        assert pipeline("rollback", str(DAY)).exit_code == 0
+        assert shop.served() == second
+
+    def test_goes_to_the_version_that_is_named(self, shop: Shop, pipeline: Pipeline) -> None:
+        first, _, third = shop.publish(1), shop.publish(2), shop.publish(3)
+        done = pipeline.json("rollback", str(DAY), "--to", first)
+        assert (done["published_run_id"], done["withdrawn_run_id"]) == (first, third)
+        assert shop.served() == first
+
+    def test_says_afterwards_that_the_raw_data_is_held(self, shop: Shop, pipeline: Pipeline) -> None:
+        shop.publish(1)
+        shop.publish(2)
+        pipeline("rollback", str(DAY))
+        assert f"raw data {2:032x} is published again only with --force" in pipeline("status", str(DAY)).out
+
+    def test_holds_the_raw_data_of_every_version_that_was_withdrawn_until_another_is_published(
+        self, shop: Shop, pipeline: Pipeline
+    ) -> None:
+        first, second, _ = shop.publish(1), shop.publish(2), shop.publish(3)
+        pipeline("rollback", str(DAY), "--to", second)
+        pipeline("rollback", str(DAY), "--to", first)
+        assert self.held(pipeline) == [3, 2]
+        pipeline("rollback", str(DAY), "--to", second)
+        assert self.held(pipeline) == [3, 1]
+        shop.publish(4)
+        assert self.held(pipeline) == []
+
+    def held(self, pipeline: Pipeline) -> list[int]:
+        record = pipeline.json("status", str(DAY))["publication"]
+        return [int(withdrawn["fingerprint"], 16) for withdrawn in record["held"]]
+
+    def test_says_which_versions_are_kept_where_there_is_none_to_go_back_to(
+        self, shop: Shop, pipeline: Pipeline
+    ) -> None:
+        only = shop.publish(1)
+        result = pipeline("rollback", str(DAY))
+        assert result.exit_code == 1
+        assert f"no earlier version to go back to; kept besides {only}, which is published: none" in result.err
+        assert "no earlier version nope to go back to" in pipeline("rollback", str(DAY), "--to", "nope").err
+
+    def test_refuses_a_version_whose_files_are_not_complete(self, shop: Shop, pipeline: Pipeline) -> None:
+        first, second = shop.publish(1), shop.publish(2)
+        shop.store.delete_prefix(shop.paths.version_prefix(DAY, first))
+        result = pipeline("rollback", str(DAY))
+        assert result.exit_code == 1
+        assert f"version {first} should have 1 files" in result.err
+        assert shop.served() == second
+
+    def test_in_a_bucket_needs_the_catalog_that_shows_it(self, pipeline: Pipeline) -> None:
+        result = pipeline("rollback", str(DAY), "--data_uri", "s3://bucket")
+        assert result.exit_code == 2
+        assert "--catalog_database" in result.err
+
+
+class TestRepair:
+    def test_points_the_partitions_that_are_wrong_at_the_records_versions(
+        self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number, day in enumerate((1, 2, 3), start=1):
+            shop.publish(number, day=date(2025, 1, day))
+        published = {record["ingestion_date"]: record["current"]["location"] for record in pipeline.json("status")}
+        with glue_service(CONTRACT.table) as glue:
+            for name, value in {"ENDPOINT_URL_GLUE": glue.url, "DEFAULT_REGION": "eu-central-1"}.items():
+                monkeypatch.setenv(f"AWS_{name}", value)
+            for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
+                monkeypatch.setenv(f"AWS_{name}", "test")
+            pipeline.environment["PIPELINE_CATALOG_DATABASE"] = "prod_data_pipeline"
+            glue.locations |= {"2025-01-01": published["2025-01-01"], "2025-01-02": "file:///elsewhere/"}
+            assert pipeline.json("repair") == {"repaired": ["2025-01-02", "2025-01-03"]}
+            assert glue.locations == published
+            assert "events: nothing to repair" in pipeline("repair").out
+            refused = pipeline("repair", "--catalog_table", "another")
+        assert refused.exit_code == 0  # nothing is wrong, so the table is not asked for
+
+    def test_after_a_data_root_was_copied_its_records_name_the_files_where_they_are_now(
+        self, shop: Shop, pipeline: Pipeline, tmp_path: Path
+    ) -> None:
+        first, second = shop.publish(1), shop.publish(2)
+        copied = tmp_path / "copied"
+        shutil.move(shop.root, copied)
+        place = ("--data_uri", str(copied))
+        refused = pipeline("rollback", str(DAY), *place)
+        assert refused.exit_code == 1
+        assert "not below this data root; if it was copied here, run repair" in refused.err
+        assert pipeline.json("repair", *place) == {"repaired": [str(DAY)]}
+        assert pipeline.json("repair", *place) == {"repaired": []}
+        [record] = pipeline.json("status", *place)
+        locations = [version["location"] for version in (record["current"], *record["previous"])]
+        prefix = copied.as_uri() + f"/curated/events/ingestion_date={DAY}/run_id="
+        assert locations == [f"{prefix}{run_id}/outcome=accepted/" for run_id in (second, first)]
+        assert pipeline.json("rollback", str(DAY), *place)["location"] == locations[1]
+
+    def test_never_makes_a_record_name_files_that_were_not_copied(
+        self, shop: Shop, pipeline: Pipeline, tmp_path: Path
+    ) -> None:
+        current = shop.publish(1)
+        shutil.copytree(shop.root / "publications", tmp_path / "copied" / "publications")
+        result = pipeline("repair", "--data_uri", str(tmp_path / "copied"))
+        assert result.exit_code == 1
+        assert f"version {current} should have 1 files" in result.err
+        assert "copy the files of its version here, then run repair again" in result.err
+        [record] = pipeline.json("status", "--data_uri", str(tmp_path / "copied"))
+        assert record["current"]["location"].startswith(shop.root.as_uri())
+
+    def test_in_a_bucket_needs_the_catalog_to_repair(self, pipeline: Pipeline) -> None:
+        result = pipeline("repair", "--data_uri", "s3://bucket")
+        assert result.exit_code == 2
+        assert "--catalog_database" in result.err
