@@ -7,7 +7,10 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
 
-_WHOLE = {"date", "run", "status", "date\nrun", "date, status\nrun", "published (UTC)\nreplaced (UTC)"}
+_WHOLE = {
+    *("date", "run", "status", "date\nrun", "date, status\nrun", "published (UTC)\nreplaced (UTC)"),
+    *("doing", "started (UTC)", "execution", "date, doing\nexecution"),
+}
 
 
 def new_table(*texts: str, **aligned: Any) -> Table:

@@ -85,13 +85,16 @@ def versions_table(record: Publication) -> RenderableType:
     return Fitting(wide, narrow)
 
 
-def executions_table(executions: Iterable[Execution]) -> Table:
-    """Show executions that run."""
-    table = new_table("date", "doing", "started (UTC)", seconds="right", execution="left")
+def executions_table(executions: Iterable[Execution]) -> RenderableType:
+    """Show executions that run: the date of each, what it is doing, and its name, which `pipeline follow` takes."""
+    wide = new_table("date", "doing", "started (UTC)", "execution", seconds="right")
+    narrow = new_table("date, doing\nexecution", "started (UTC)", seconds="right")
     for execution in executions:
+        day, doing = str(execution.ingestion_date or ""), step(execution.state)
         started, seconds = moment(execution.started_at.isoformat()), f"{execution.seconds:.0f}"
-        table.add_row(str(execution.ingestion_date or ""), step(execution.state), started, seconds, execution.name)
-    return table
+        wide.add_row(day, doing, started, execution.name, seconds)
+        narrow.add_row(f"{day} {doing}\n{execution.name}".lstrip(), started, seconds)
+    return Fitting(wide, narrow)
 
 
 def query_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> RenderableType:

@@ -89,6 +89,10 @@ _STEPS = {
     "CurateDay": "curating: the Glue job is at work",
     "Report": "reporting",
     "NotifySuccess": "notifying",
+    "Plan": "planning its dates",
+    "RunDates": "running its dates",
+    "Summarize": "summing up",
+    "NotifySummary": "notifying",
 }
 _OPERATORS = {
     "mustBe": "=",

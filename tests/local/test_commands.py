@@ -71,7 +71,7 @@ class TestRun:
         found = re.fullmatch(r"pipeline: (run-\S+) goes on; come back with: (pipeline follow \1)\n", said)
         assert found is not None, said
         shown = cloud.pipeline("status").stdout.partition("under way")[2]
-        assert re.search(rf"{first_day} +curating: the Glue job is at work .* {found[1]}", shown), shown
+        assert re.search(rf"{first_day} +curating: the Glue job is at work .* {found[1]} ", shown), shown
         back = cloud.pipeline(*found[2].split()[1:])
         assert (back.returncode, back.stderr) == (0, "")
         assert f"{first_day}: published run" in back.stdout
