@@ -1,6 +1,6 @@
-"""Why a line is in quarantine, in words. Costs a second parse, of malformed lines only."""
+"""Why a line is in quarantine, in words. Costs several more parses, of malformed lines only."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -13,6 +13,14 @@ from data_contract import DataContract
 from data_contract.ddl_types import inner_types, kind_of
 
 _LONGEST_VALUE = 80
+# How many structs within each other are looked into; the plan grows with each.
+_DEEPEST = 4
+# No field of a contract can have this name, and the parser's own column has to have one.
+_NO_FIELD = "-"
+_OPTIONS = {**JSON_OPTIONS, "columnNameOfCorruptRecord": _NO_FIELD}
+_ANY_OBJECT, _ANY_ARRAY = f"struct<`{_NO_FIELD}` string>", "array<string>"
+_MISFIT = "value does not fit its type: "
+_TWICE = "a field is given more than once, with a value that does not fit its type"
 
 
 def reason(contract: DataContract) -> Column:
@@ -22,40 +30,80 @@ def reason(contract: DataContract) -> Column:
     # As texts, so that the parser refuses nothing but what is no JSON.
     fields = {**dict.fromkeys(columns, "string"), frame.end: "bigint", REFUSED: "string"}
     as_text = F.from_json(frame.framed("_line"), _struct(fields), READER_OPTIONS)
+    return _let(as_text, lambda texts: _explained(texts, columns, frame))
+
+
+def _explained(texts: Column, columns: Mapping[str, ContractColumn], frame: Frame) -> Column:
+    misfits = _misfits(columns, F.col("_line"), texts, depth=0)
     return (
         F.when(~is_valid_utf8("_line"), "not valid UTF-8")
-        .when(as_text[REFUSED].isNotNull() | as_text[frame.end].isNull(), "not one JSON object")
-        .otherwise(F.concat(F.lit("value does not fit its type: "), _misfits(columns, as_text, F.col("_line"))))
+        .when(texts[REFUSED].isNotNull() | texts[frame.end].isNull(), "not one JSON object")
+        .otherwise(_let(misfits, lambda named: F.when(named == "", _TWICE).otherwise(F.concat(F.lit(_MISFIT), named))))
     )
 
 
-def _misfits(columns: Mapping[str, ContractColumn], texts: Column, object_: Column) -> Column:
+def _misfits(columns: Mapping[str, ContractColumn], object_: Column, texts: Column, *, depth: int) -> Column:
     """Name the values of an object that do not fit their types, given its fields as texts; empty when all do."""
-    values = _values(columns, object_)
-    return F.concat_ws("; ", *(_misfit(column, texts[name], values[name]) for name, column in columns.items()))
-
-
-def _values(columns: Mapping[str, ContractColumn], object_: Column) -> dict[str, Column]:
-    """Parse an object's fields; those that hold others one by one, as nothing is read behind a misfit inside them."""
     simple = {name: read_as(column) for name, column in columns.items() if not inner_types(column.type)}
-    parsed = F.from_json(object_, _struct(simple), JSON_OPTIONS)
-    alone = (name for name in columns if name not in simple)
-    return {name: parsed[name] for name in simple} | {
-        name: F.from_json(object_, _struct({name: read_as(columns[name])}), JSON_OPTIONS)[name] for name in alone
-    }
+    parsed = F.from_json(object_, _struct(simple or {_NO_FIELD: "string"}), _OPTIONS)
+    return _let(
+        parsed,
+        lambda values: F.concat_ws(
+            "; ",
+            *(
+                _simple_misfit(column, texts[name], values[name])
+                if name in simple
+                else _complex_misfit(name, column, object_, texts[name], depth=depth)
+                for name, column in columns.items()
+            ),
+        ),
+    )
 
 
-def _misfit(column: ContractColumn, text: Column, value: Column) -> Column:
-    """Name a value that does not fit its type, or the fields inside of it that do not; null for one that fits."""
-    shown = F.concat(F.lit(f"{column.name} is not {column.type}: "), F.substring(text, 1, _LONGEST_VALUE))
-    if kind_of(column.type) == "struct":
-        fields = {
-            name: ContractColumn(f"{column.name}.{name}", type_) for name, type_ in inner_types(column.type).items()
-        }
-        texts = F.from_json(text, _struct(dict.fromkeys(fields, "string")), JSON_OPTIONS)
-        inside = _misfits(fields, texts, text)
-        shown = F.when(inside != "", inside).otherwise(shown)
-    return F.when(text.isNotNull() & typed_value(value, column).isNull(), shown)
+def _simple_misfit(column: ContractColumn, text: Column, value: Column) -> Column:
+    return F.when(_is_misfit(column, text, value), _named(column, text))
+
+
+def _complex_misfit(name: str, column: ContractColumn, object_: Column, text: Column, *, depth: int) -> Column:
+    """Name a value that holds others, or the fields inside of a struct that do not fit.
+
+    It is parsed alone, because behind a misfit inside of it the parser reads nothing.
+    """
+    value, as_object, as_array = (
+        F.from_json(object_, _struct({name: type_}), _OPTIONS)[name]
+        for type_ in (read_as(column), _ANY_OBJECT, _ANY_ARRAY)
+    )
+    named = _named(column, text)
+    if kind_of(column.type) == "struct" and depth < _DEEPEST:
+        named = _let(
+            _misfits_inside(column, text, depth=depth + 1),
+            lambda inside: F.when(inside == "", _named(column, text)).otherwise(inside),
+        )
+    # A struct that was sent as a string looks like one where its text is shown.
+    is_string = as_object.isNull() & as_array.isNull() & text.rlike(r"^\s*[\[{]")
+    return F.when(
+        _is_misfit(column, text, value),
+        F.when(is_string, _named(column, F.concat(F.lit("a string, "), text))).otherwise(named),
+    )
+
+
+def _misfits_inside(struct: ContractColumn, text: Column, *, depth: int) -> Column:
+    fields = {name: ContractColumn(f"{struct.name}.{name}", type_) for name, type_ in inner_types(struct.type).items()}
+    as_text = F.from_json(text, _struct(dict.fromkeys(fields, "string")), _OPTIONS)
+    return _let(as_text, lambda texts: _misfits(fields, text, texts, depth=depth))
+
+
+def _is_misfit(column: ContractColumn, text: Column, value: Column) -> Column:
+    return text.isNotNull() & typed_value(value, column).isNull()
+
+
+def _named(column: ContractColumn, text: Column) -> Column:
+    return F.concat(F.lit(f"{column.name} is not {column.type}: "), F.substring(text, 1, _LONGEST_VALUE))
+
+
+def _let(value: Column, use: Callable[[Column], Column]) -> Column:
+    """Use a value several times and have it stand in the plan once, which would grow with every level otherwise."""
+    return F.transform(F.array(value), use)[0]
 
 
 def _struct(fields: Mapping[str, str]) -> str:

@@ -6,12 +6,17 @@ from decimal import Decimal
 FORM = "not one JSON object"
 ENCODING = "not valid UTF-8"
 MISFIT = "value does not fit its type: "
+TWICE = "a field is given more than once, with a value that does not fit its type"
 
 
 def line(name: str, fields: bytes | str = b"") -> bytes:
     """Make an object whose id is the case's name, with further fields as they are written."""
     content = fields.encode() if isinstance(fields, str) else fields
     return f'{{"id":"{name}"'.encode() + (b"," + content if content else b"") + b"}"
+
+
+def _nested(value: str, levels: int) -> str:
+    return '{"a":' * levels + value + "}" * levels
 
 
 # column, value as JSON, value as published
@@ -202,6 +207,10 @@ MISFITS_INSIDE: list[tuple[str, str, str]] = [
     ("nest", '{"inner": {"deep": "x", "flag": 1}, "n": 1}', f"{_DEEP}: x; nest.inner.flag is not boolean: 1"),
     ("box", '{"a": "x"}, "nest": {"inner": {"deep": "y"}}, "whole": 1', f"box.a is not int: x; {_DEEP}: y"),
     ("nest", '{"inner": [], "n": "1"}', "nest.inner is not struct<deep:int,flag:boolean>: []; nest.n is not int: 1"),
+    ("box", '"{\\"a\\": \\"x\\"}"', 'box is not struct<a:int,b:string>: a string, {"a": "x"}'),
+    ("sizes", '"[1]"', "sizes is not array<int>: a string, [1]"),
+    ("levels", '"{}"', "levels is not map<string,tinyint>: a string, {}"),
+    ("deep", _nested("true", 10), f"deep.a.a.a.a is not {'struct<a:' * 6}int{'>' * 6}: {_nested('true', 6)}"),
     ("nest", "[]", "nest is not struct<inner:struct<deep:int,flag:boolean>,n:int>: []"),
 ]  # fmt: skip
 
@@ -228,6 +237,9 @@ HOSTILE_VALUES = [
 ]
 
 STRUCTURES: dict[str, tuple[bytes, str]] = {
+    "a field twice, first with a value that does not fit": (b'{"id":"a","whole":"x","whole":1}', TWICE),
+    "a field twice, last with a value that does not fit": (b'{"id":"a","whole":1,"whole":"x"}', TWICE),
+    "a field twice, once with a field inside that does not fit": (b'{"id":"a","box":{"a":"x"},"box":null}', TWICE),
     "two objects with nothing between": (b'{"id":"a"}{"id":"b"}', FORM),
     "two objects with a space between": (b'{"id":"a"} {"id":"b"}', FORM),
     "two objects with a comma between": (b'{"id":"a"},{"id":"b"}', FORM),

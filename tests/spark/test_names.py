@@ -6,12 +6,19 @@ from tests.spark.lab import CONTRACTS, Lab
 def test_columns_may_have_the_names_of_the_pipelines_own(lab: Lab) -> None:
     lab.contract = CONTRACTS / "own_names.odcs.yaml"
     row = {"outcome": "accepted", "value": "v", "line": "l", "reason": "r", "rows": 1, "Select": "s"}
-    lab.put([row | {"object": {"line": "x", "_end": 1}}, {"outcome": "quarantined", "rows": "no number"}])
+    lab.put(
+        [
+            row | {"object": {"line": "x", "_end": 1, "_corrupt_record": 2}},
+            {"outcome": "quarantined", "rows": "no number"},
+        ]
+    )
+    lab.put([{"object": {"_end": 1, "_corrupt_record": "c"}}], name="more.json")
     run = lab.run()
     assert run.error is None
-    assert run.rows() == [row | {"object": {"line": "x", "_end": 1}}]
-    assert [found["reason"] for found in run.quarantine()] == [
-        "value does not fit its type: rows is not bigint: no number"
+    assert run.rows() == [row | {"object": {"line": "x", "_end": 1, "_corrupt_record": 2}}]
+    assert sorted(found["reason"] for found in run.quarantine()) == [
+        "value does not fit its type: object._corrupt_record is not int: c",
+        "value does not fit its type: rows is not bigint: no number",
     ]
 
 
