@@ -29,8 +29,9 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     except Exception as error:
         if not type(error).__module__.startswith("botocore."):
             raise
-        is_answer = hasattr(error, "response")  # botocore's ClientError, which is slow to load
-        return _failed(f"AWS {'refused' if is_answer else 'cannot be reached as asked'}: {error}", exit_code=1)
+        # botocore's ClientError, which is slow to load; its errors of connections have a response too, which is none.
+        is_answer = isinstance(getattr(error, "response", None), Mapping)
+        return _failed(f"AWS {'answered' if is_answer else 'cannot be reached as asked'}: {error}", exit_code=1)
 
 
 def _carry_out(argv: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -110,12 +110,13 @@ def show_status(dataset: Dataset, *, under_way: Sequence[Execution], output: Out
 def show_day(dataset: Dataset, day: date, *, under_way: Sequence[Execution], output: Output) -> int:
     """Show the versions and the runs of one date."""
     record, runs = dataset.publications.read(day).record, dataset.runs(day)
-    if record is None and not runs:
+    at_work = [execution for execution in under_way if execution.ingestion_date == day]
+    if record is None and not runs and not at_work:
         raise CommandFailed(f"{day}: never run below {dataset.place.data_uri}; next: pipeline run {day}")
     versions = versions_table(record) if record else f"{day}: no version is published"
     document = {"publication": None if record is None else asdict(record), "runs": [_short(run) for run in runs]}
-    at_work = [execution for execution in under_way if execution.ingestion_date == day]
-    output.show(document, versions, *_held(record), "runs", runs_table(runs), *_under_way(at_work))
+    shown_runs = ["runs", runs_table(runs)] if runs else []
+    output.show(document, versions, *_held(record), *shown_runs, *_under_way(at_work))
     return 0
 
 

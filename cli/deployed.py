@@ -52,6 +52,8 @@ def query(deployment: Deployment, sql: str, *, output: Output) -> int:
         output.show(asdict(result))
         return 0
     output.console.print(query_table(result.names, result.rows))
+    if result.names and not result.rows:
+        output.console.print("no rows")
     if result.has_more:
         output.console.print(f"the first {count(MOST_ROWS)} rows; all of them: {result.output_location}")
     output.console.print(f"{size(result.scanned_bytes)} scanned", style="dim")
@@ -66,12 +68,13 @@ def _followed(deployment: Deployment, execution: Execution, output: Output) -> i
 
 
 def _follow_run(deployment: Deployment, execution: Execution, output: Output) -> int:
-    executions, subject = Executions(deployment), str(execution.ingestion_date or execution.name)
-    with shown_progress(output.progress, subject) as show_step:
+    executions = Executions(deployment)
+    execution = executions.looked_into(execution)
+    with shown_progress(output.progress, str(execution.ingestion_date or execution.name)) as show_step:
         while execution.is_running:
-            show_step(step(executions.looked_into(execution).state))
+            show_step(step(execution.state))
             time.sleep(_pause(deployment))
-            execution = executions.describe(execution.arn)
+            execution = executions.looked_into(executions.describe(execution.arn))
     if output.as_json:
         output.show(_run_document(execution))
         return 0 if execution.status == "SUCCEEDED" else 1
@@ -82,9 +85,10 @@ def _follow_run(deployment: Deployment, execution: Execution, output: Output) ->
 
 
 def _run_document(execution: Execution) -> dict[str, Any]:
-    facts = {"execution_arn": execution.arn, "execution_status": execution.status}
+    facts: dict[str, Any] = {"execution_arn": execution.arn, "execution_status": execution.status}
     if execution.status != "SUCCEEDED":
-        facts |= {"ingestion_date": str(execution.ingestion_date), "status": "failed", "message": execution.reason}
+        day = None if execution.ingestion_date is None else str(execution.ingestion_date)
+        facts |= {"ingestion_date": day, "status": "failed", "message": execution.reason}
     return facts | dict(execution.output or {})
 
 

@@ -74,8 +74,9 @@ class Call:
         return open_dataset(self.place or self.deployment.place)
 
     def under_way(self) -> list[Execution]:
-        """Return what is at work on the dataset; on a place by itself nobody keeps a list of that."""
-        return [] if self.place is not None else Executions(self.deployment).under_way()
+        """Return what is at work on the dataset, for people; on a place by itself nobody keeps a list of that."""
+        is_shown = self.place is None and not self.output.as_json
+        return Executions(self.deployment).under_way() if is_shown else []
 
     def _chosen(self, name: str) -> str | None:
         given: str | None = self.options.get(name)

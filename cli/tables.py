@@ -7,9 +7,10 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
 
+_UNLIMITED = 10_000
 _WHOLE = {
     *("date", "run", "status", "date\nrun", "date, status\nrun", "published (UTC)\nreplaced (UTC)"),
-    *("doing", "started (UTC)", "execution", "date, doing\nexecution"),
+    *("doing", "started (UTC)", "execution", "date, doing\nexecution", "started (UTC)\nseconds"),
 }
 
 
@@ -32,5 +33,5 @@ class Fitting:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Choose, as Rich asks what to print."""
-        fits = Measurement.get(console, options.update(width=10_000), self._wide).minimum <= options.max_width
+        fits = Measurement.get(console, options.update(width=_UNLIMITED), self._wide).maximum <= options.max_width
         yield self._wide if fits else self._narrow

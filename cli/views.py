@@ -88,12 +88,12 @@ def versions_table(record: Publication) -> RenderableType:
 def executions_table(executions: Iterable[Execution]) -> RenderableType:
     """Show executions that run: the date of each, what it is doing, and its name, which `pipeline follow` takes."""
     wide = new_table("date", "doing", "started (UTC)", "execution", seconds="right")
-    narrow = new_table("date, doing\nexecution", "started (UTC)", seconds="right")
+    narrow = new_table("date, doing\nexecution", "started (UTC)\nseconds")
     for execution in executions:
         day, doing = str(execution.ingestion_date or ""), step(execution.state)
         started, seconds = moment(execution.started_at.isoformat()), f"{execution.seconds:.0f}"
         wide.add_row(day, doing, started, execution.name, seconds)
-        narrow.add_row(f"{day} {doing}\n{execution.name}".lstrip(), started, seconds)
+        narrow.add_row(f"{day} {doing}\n{execution.name}".lstrip(), f"{started}\n{seconds}")
     return Fitting(wide, narrow)
 
 
@@ -101,13 +101,17 @@ def query_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Renderab
     """Show a query's result: a line per row, or a line per value where the terminal has no room for that."""
     wide, narrow = new_table(), new_table("column", "value")
     for name in names:
-        wide.add_column(name, no_wrap=True)
+        wide.add_column(Text(name), no_wrap=True)
     for row in rows:
         texts = [Text("" if value is None else str(value)) for value in row]
         wide.add_row(*texts)
         for name, text in zip(names, texts, strict=True):
-            narrow.add_row(name, text)
+            narrow.add_row(Text(name), text)
         narrow.add_section()
+    if not rows:
+        narrow = new_table("column")
+        for name in names:
+            narrow.add_row(Text(name))
     return Fitting(wide, narrow)
 
 

@@ -1,19 +1,17 @@
 """The `pipeline` command over a data root with published and refused days; the job itself is tested in tests/spark."""
 
-import io
 import json
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from rich.console import Console
+from botocore.exceptions import ClientError, ConnectionClosedError
 
-from cli.views import query_table
 from cli.words import measured, size
 from tests.unit.pipeline_command import Pipeline, lines_with
 from tests.unit.shop import DAY, Shop
@@ -159,28 +157,6 @@ class TestOutbox:
         assert f"no message in {tmp_path}" in pipeline("outbox").out
 
 
-class TestQuery:
-    def test_shows_a_line_per_value_where_rows_are_wider_than_the_terminal(self) -> None:
-        names, rows = ["event_id", "user_id", "properties"], [["e-1", "u-1", "a=1, b=2, c=3"], ["e-2", "u-2", ""]]
-        assert self.shown(names, rows, width=40) == [names, *rows[:1], ["e-2", "u-2"]]
-        assert self.shown(names, rows, width=30) == [
-            ["column", "value"],
-            ["event_id", "e-1"],
-            ["user_id", "u-1"],
-            ["properties", "a=1, b=2, c=3"],
-            ["event_id", "e-2"],
-            ["user_id", "u-2"],
-            ["properties"],
-        ]
-
-    def shown(self, names: list[str], rows: list[list[str]], *, width: int) -> list[list[str]]:
-        console = Console(width=width, file=io.StringIO())
-        with console.capture() as captured:
-            console.print(query_table(names, rows))
-        lines = (re.split(r" {2,}", line.strip()) for line in captured.get().splitlines())
-        return [words for words in lines if words != [""] and not words[0].startswith("─")]
-
-
 class TestWrongUse:
     @pytest.mark.parametrize(
         ("arguments", "exit_code", "words"),
@@ -231,6 +207,21 @@ class TestWrongUse:
         assert "You must specify a region" in result.err
         assert 'eval "$(./pipeline local env)"' in result.err
         assert "--data_uri DIRECTORY" in result.err
+
+    @pytest.mark.parametrize(
+        ("error", "words"),
+        [
+            (ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "ListObjectsV2"), "AWS answered: "),
+            (ConnectionClosedError(endpoint_url="https://s3"), "AWS cannot be reached as asked: Connection was closed"),
+        ],
+    )
+    def test_an_answer_of_aws_is_no_broken_connection(
+        self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+    ) -> None:
+        monkeypatch.setattr("cli.commands.show_status", Mock(side_effect=error))
+        result = pipeline("status")
+        assert (result.exit_code, result.out) == (1, "")
+        assert result.err.startswith(f"pipeline: {words}")
 
     def test_missing_credentials_are_one_line(self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
