@@ -13,19 +13,8 @@ import pytest
 
 from tests.spark.json_suite import MUST_FAIL, MUST_PASS
 from tests.spark.lab import CONTRACTS, Lab, Outcome, Row
-from tests.spark.line_cases import (
-    ACCEPTED,
-    BLANK,
-    ENCODING,
-    FITS,
-    FORM,
-    HOSTILE_VALUES,
-    MISFIT,
-    MISFITS,
-    MISFITS_INSIDE,
-    STRUCTURES,
-    line,
-)
+from tests.spark.line_cases import ACCEPTED, BLANK, ENCODING, FORM, MISFIT, STRUCTURES, line
+from tests.spark.value_cases import FITS, HOSTILE_VALUES, MISFITS, MISFITS_INSIDE
 
 
 def _lines() -> list[bytes]:
