@@ -35,7 +35,7 @@ check: python-packages node-packages ## Lint, types, contracts, the synthesized 
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
-	$(VENV)/bin/python -m data_contract --check contracts/*.yaml
+	$(VENV)/bin/python -m contract --check contracts/*.yaml
 	rm -rf cdk.out
 	$(in_venv) node_modules/.bin/cdk synth --strict --quiet --no-notices --output cdk.out
 	$(VENV)/bin/cfn-lint 'cdk.out/**/*.template.json'

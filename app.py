@@ -9,8 +9,8 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
 from config import Settings, settings_from
+from deployed_dataset import ROOT, load_datasets
 from stacks.data_stack import DataStack
-from stacks.dataset import ROOT, load_datasets
 from stacks.monitoring_stack import MonitoringStack
 from stacks.pipeline_stack import PipelineStack
 

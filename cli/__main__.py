@@ -10,8 +10,8 @@ import typer
 
 from cli.app import app
 from cli.errors import CommandFailed
-from curation.errors import RunFailed
-from data_contract import ContractError
+from contract import ContractError
+from core.errors import PipelineError
 
 INTERRUPTED = 130
 
@@ -22,7 +22,7 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
         return _carry_out(argv, environment)
     except CommandFailed as failure:
         return _failed(failure, exit_code=failure.exit_code)
-    except (RunFailed, ContractError, OSError) as failure:
+    except (PipelineError, ContractError, OSError) as failure:
         return _failed(failure, exit_code=1)
     except (KeyboardInterrupt, typer.Abort):
         return _failed("interrupted; pipeline status DATE tells what is published", exit_code=INTERRUPTED)

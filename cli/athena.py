@@ -35,9 +35,9 @@ def run_query(deployment: Deployment, sql: str) -> QueryResult:
     Raises:
         CommandFailed: with the reason that Athena gives.
     """
-    import boto3  # noqa: PLC0415  slow to load, and no command on a directory needs it
+    from adapters.aws import client  # noqa: PLC0415  slow to load, and no command on a directory needs it
 
-    athena: Any = boto3.client("athena")
+    athena: Any = client("athena")
     try:
         started = athena.start_query_execution(
             QueryString=sql,

@@ -5,22 +5,23 @@ Prints results on the console it is given, one JSON document with ``--json``; fa
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from cli.dataset import Dataset, Metrics, Place, require_catalog
+from cli.dataset import Dataset, Place, require_catalog
 from cli.errors import CommandFailed
 from cli.executions import Execution
 from cli.progress import shown_progress
 from cli.spark import ROOT, Submission, submit
 from cli.views import executions_table, outcome_line, published_table, report, runs_table, versions_table
 from cli.words import count, moment
-from data_contract import load_contract
-from data_contract.publication import Publication
+from contract import load_contract
+from core.publication import Publication, as_document
+from core.runs import Metrics
 
 GOOD_OUTCOMES = ("published", "unchanged")
 
@@ -103,18 +104,18 @@ def show_status(dataset: Dataset, *, under_way: Sequence[Execution], output: Out
     records = dataset.records()
     name, place = dataset.contract.name, dataset.place.data_uri
     view = published_table(records) if records else f"{name}: nothing is published below {place}"
-    output.show([asdict(record) for record in records], view, *_under_way(under_way))
+    output.show([as_document(record) for record in records], view, *_under_way(under_way))
     return 0
 
 
 def show_day(dataset: Dataset, day: date, *, under_way: Sequence[Execution], output: Output) -> int:
     """Show the versions and the runs of one date."""
-    record, runs = dataset.publications.read(day).record, dataset.runs(day)
+    record, runs = dataset.publications.read(day).record, dataset.runs.of_day(day)
     at_work = [execution for execution in under_way if execution.ingestion_date == day]
     if record is None and not runs and not at_work:
         raise CommandFailed(f"{day}: never run below {dataset.place.data_uri}; next: pipeline run {day}")
     versions = versions_table(record) if record else f"{day}: no version is published"
-    document = {"publication": None if record is None else asdict(record), "runs": [_short(run) for run in runs]}
+    document = {"publication": None if record is None else as_document(record), "runs": [_short(run) for run in runs]}
     shown_runs = ["runs", runs_table(runs)] if runs else []
     output.show(document, versions, *_held(record), *shown_runs, *_under_way(at_work))
     return 0
@@ -130,7 +131,7 @@ def show_report(dataset: Dataset, day: date | None, *, run_id: str | None, outpu
 def _wanted_run(dataset: Dataset, day: date | None, run_id: str | None) -> Metrics:
     if run_id is not None:
         return dataset.run(run_id)
-    runs = dataset.runs(day) if day is not None else []
+    runs = dataset.runs.of_day(day) if day is not None else []
     if not runs:
         raise CommandFailed(f"{day}: never run below {dataset.place.data_uri}; next: pipeline run {day}")
     return runs[-1]
@@ -148,7 +149,7 @@ def _under_way(executions: Sequence[Execution]) -> list[Any]:
 
 
 def _held(record: Publication | None) -> list[str]:
-    if record is None or not record.held:
+    if record is None or not record.blocked:
         return []
-    when, withdrawn = moment(record.current.published_at), ", ".join(held.fingerprint for held in record.held)
+    when, withdrawn = moment(record.current.published_at), ", ".join(held.fingerprint for held in record.blocked)
     return [f"rolled back {when} UTC: raw data {withdrawn} is published again only with --force"]

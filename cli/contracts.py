@@ -5,7 +5,7 @@ from typing import Final
 
 from cli.errors import WrongUse
 from cli.spark import ROOT
-from stacks.dataset import CONTRACT_FILES
+from deployed_dataset import CONTRACT_FILES
 
 CONTRACTS: Final = ROOT / "contracts"
 EVENTS: Final = CONTRACTS / "events.odcs.yaml"

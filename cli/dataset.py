@@ -3,24 +3,18 @@
 Opens what `curation` offers and reads documents; must not print.
 """
 
-import json
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any, TypeAlias
 
+from adapters.stores import open_store
 from cli.errors import CommandFailed, WrongUse
-from curation.catalog import Catalog
-from curation.metrics import SCHEMA_VERSION
-from curation.publications import Publications
-from curation.storage import Store, open_store
-from data_contract import DataContract, load_contract
-from data_contract.paths import DatasetPaths, date_in
-from data_contract.publication import Publication
-
-Metrics: TypeAlias = dict[str, Any]
+from contract import DataContract, load_contract
+from core.layout import DatasetPaths
+from core.ports import Catalog, Store
+from core.publication import Publication
+from core.publishing import Publications
+from core.runs import Metrics, Runs
 
 _READERS = 8
 
@@ -47,15 +41,14 @@ class Dataset:
 
     def records(self) -> list[Publication]:
         """Read the publication record of every published date, oldest date first."""
-        keys = [item.key for item in self.store.objects(self.paths.publications_prefix())]
-        days = sorted(day for key in keys if (day := date_in(key)) is not None)
         with ThreadPoolExecutor(_READERS) as readers:
-            records = list(readers.map(lambda day: self.publications.read(day).record, days))
+            records = list(readers.map(lambda day: self.publications.read(day).record, self.publications.days()))
         return [record for record in records if record is not None]
 
-    def runs(self, day: date) -> list[Metrics]:
-        """Read the metrics of every run of a date, oldest first."""
-        return sorted(self._metrics(self.paths.metrics_prefix(day)), key=lambda metrics: str(metrics["started_at"]))
+    @property
+    def runs(self) -> Runs:
+        """The runs that left metrics."""
+        return Runs(self.store, self.paths)
 
     def run(self, run_id: str) -> Metrics:
         """Read the metrics of one run, whatever its date.
@@ -63,35 +56,11 @@ class Dataset:
         Raises:
             CommandFailed: when no run has that id.
         """
-        folder = self.paths.metrics_key(date.min, "").rpartition("/")[0].rpartition("/")[0]
-        keys = (item.key for item in self.store.objects(f"{folder}/"))
-        for metrics in self._read(key for key in keys if key.endswith(f"/{run_id}.json")):
-            return metrics
-        raise CommandFailed(
-            f"no run {run_id} below {self.store.uri(folder)}; pipeline status DATE lists the runs of a date"
-        )
-
-    def _metrics(self, prefix: str) -> list[Metrics]:
-        return self._read(item.key for item in self.store.objects(prefix) if item.key.endswith(".json"))
-
-    def _read(self, keys: Iterable[str]) -> list[Metrics]:
-        with ThreadPoolExecutor(_READERS) as readers:
-            return [metrics for metrics in readers.map(self._one, keys) if metrics is not None]
-
-    def _one(self, key: str) -> Metrics | None:
-        content = self.store.read(key)
-        if content is None:  # deleted since it was listed
-            return None
-        try:
-            metrics: Metrics = json.loads(content.data)
-            found = metrics["schema_version"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise CommandFailed(f"{self.store.uri(key)} is no metrics object: {error!r}; move it away") from error
-        if found != SCHEMA_VERSION:
-            raise CommandFailed(
-                f"{self.store.uri(key)} has schema_version {found!r}, this release reads {SCHEMA_VERSION}"
-            )
-        return metrics
+        found = self.runs.find(run_id)
+        if found is None:
+            where = self.store.uri(self.paths.metrics)
+            raise CommandFailed(f"no run {run_id} below {where}; pipeline status DATE lists the runs of a date")
+        return found
 
 
 def open_dataset(place: Place) -> Dataset:
@@ -99,7 +68,7 @@ def open_dataset(place: Place) -> Dataset:
 
     Raises:
         ContractError: when the contract cannot be used.
-        CurationError: when the data root is none.
+        PipelineError: when the data root is none.
     """
     contract = load_contract(place.contract)
     store = open_store(place.data_uri)
@@ -125,6 +94,6 @@ def require_catalog(place: Place, *, why: str) -> None:
 def _catalog(place: Place, contract: DataContract) -> Catalog | None:
     if place.catalog_database is None:
         return None
-    from curation.glue_catalog import GlueCatalog  # noqa: PLC0415  boto3 is slow to load, and no local command needs it
+    from adapters.glue_catalog import GlueCatalog  # noqa: PLC0415  boto3 is slow to load, and no local command needs it
 
     return GlueCatalog(place.catalog_database, place.catalog_table or contract.table)

@@ -11,8 +11,9 @@ from typing import Any, Final
 from cli.dataset import Place
 from cli.errors import CommandFailed, WrongUse
 from config import ENVIRONMENTS
-from data_contract import load_contract
-from stacks.dataset import Dataset as DeployedNames
+from contract import load_contract
+from core.errors import PipelineError, ServiceError
+from deployed_dataset import Dataset as DeployedNames
 
 NO_DEPLOYMENT_HINT: Final = (
     'for the embedded AWS of this machine first: eval "$(./pipeline local env)"; '
@@ -58,7 +59,7 @@ class Deployment:
 
     @cached_property
     def raw_uri(self) -> str:
-        return f"s3://{self.bucket}/{self.names.raw_prefix}"
+        return f"s3://{self.bucket}/{self.names.paths.raw}"
 
     def _arn(self, kind: str, name: str) -> str:
         return f"arn:{self.partition}:states:{self.region}:{self.account}:{kind}:{name}"
@@ -90,23 +91,18 @@ def find_deployment(contract: str, *, environment: str) -> Deployment:
 
 
 def _stack(name: str) -> Mapping[str, Any]:
-    import boto3  # noqa: PLC0415  slow to load, and no command on a directory needs it
-    from botocore.exceptions import (  # noqa: PLC0415  as above
-        ClientError,
-        NoCredentialsError,
-        NoRegionError,
-        PartialCredentialsError,
-    )
+    from adapters.aws import client, translated  # noqa: PLC0415  slow to load, and no command on a directory needs it
 
     try:
-        stack: Mapping[str, Any] = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-    except (NoCredentialsError, NoRegionError, PartialCredentialsError) as error:
-        raise CommandFailed(f"AWS cannot be reached as asked: {error}; {NO_DEPLOYMENT_HINT}") from error
-    except ClientError as error:
+        with translated(f"look up stack {name}", needs="cloudformation:DescribeStacks"):
+            stack: Mapping[str, Any] = client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except ServiceError as error:
         if "does not exist" not in str(error):
-            raise
+            raise CommandFailed(f"{error}; {NO_DEPLOYMENT_HINT}") from error
         raise CommandFailed(
             f"there is no stack {name} where the credentials lead; next: cdk deploy --all (docs/deploy.md), or "
             f"{NO_DEPLOYMENT_HINT}"
         ) from error
+    except PipelineError as error:
+        raise CommandFailed(f"{error}; {NO_DEPLOYMENT_HINT}") from error
     return stack

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from cli.deployment import Deployment
 from cli.errors import CommandFailed
-from data_contract.paths import parse_ingestion_date
-from shared.causes import Cause, read_cause
+from core.causes import Cause, read_cause
+from core.layout import parse_ingestion_date
 
 RUNNING: Final = "RUNNING"
 # The sensor's answer is among them, also while an execution curates or waits.
@@ -177,9 +177,9 @@ class Executions:
 
     @cached_property
     def _client(self) -> Any:
-        import boto3  # noqa: PLC0415  slow to load, and no command on a directory needs it
+        from adapters.aws import client  # noqa: PLC0415  slow to load, and no command on a directory needs it
 
-        return boto3.client("stepfunctions")
+        return client("stepfunctions")
 
 
 def dates_asked(backfill: Execution) -> list[date]:

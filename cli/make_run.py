@@ -18,8 +18,8 @@ from cli.local import state_folder
 from cli.own_day import run_own_day
 from cli.story import SECOND, THIRD, Story
 from cli.story_cloud import StoryCloud, one_at_a_time
-from data_contract import ContractError, load_contract
-from data_contract.paths import parse_ingestion_date
+from contract import ContractError, load_contract
+from core.layout import parse_ingestion_date
 
 
 def main(argv: Sequence[str], environment: MutableMapping[str, str]) -> int:

@@ -20,7 +20,7 @@ from cli.deployment import Deployment, find_deployment
 from cli.errors import WrongUse
 from cli.executions import Execution, Executions
 from config import DEFAULT_ENVIRONMENT
-from data_contract.paths import parse_ingestion_date
+from core.layout import parse_ingestion_date
 
 EXIT_CODES: Final = (
     "exit codes: 0 done, 1 the run or the command failed, 2 the command line cannot be used, 130 interrupted"

@@ -13,7 +13,7 @@ from cli.errors import CommandFailed, WrongUse
 from cli.story_cloud import StoryCloud
 from cli.words import plural, size
 from config import DEFAULT_ENVIRONMENT
-from data_contract.fingerprint import ignored_because
+from core.raw_day import ignored_because
 
 
 def run_own_day(
@@ -62,8 +62,8 @@ def _deployable(contract: Path) -> Path:
 
 
 def _upload(files: list[Path], deployment: Deployment, day: date) -> None:
-    import boto3  # noqa: PLC0415  slow to load
+    from adapters.aws import client  # noqa: PLC0415  slow to load
 
-    store = boto3.client("s3")
+    store = client("s3")
     for path in files:
         store.upload_file(str(path), deployment.bucket, f"{deployment.names.paths.raw_prefix(day)}{path.name}")

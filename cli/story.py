@@ -109,16 +109,16 @@ class Story:
     def _what_is_there_now(self) -> None:
         self._chapter("All runs")
         dataset = open_dataset(self._deployed.place)
-        self._console.print(runs_table(run for day in DAYS for run in dataset.runs(day)))
+        self._console.print(runs_table(run for day in DAYS for run in dataset.runs.of_day(day)))
         self._chapter("What readers see")
         self._pipeline("status")
         self._pipeline("query", EXAMPLE_QUERY)
 
     def _watch_for_late_data(self, *, enabled: bool) -> None:
         """Let late data start runs, or keep it from doing so where it would run days that the story is about to run."""
-        import boto3  # noqa: PLC0415  slow to load
+        from adapters.aws import client  # noqa: PLC0415  slow to load
 
-        functions: Any = boto3.client("lambda")
+        functions: Any = client("lambda")
         for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
             functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
 

@@ -11,11 +11,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cli.dataset import Metrics
 from cli.executions import Execution
 from cli.tables import Fitting, new_table
 from cli.words import count, limit, measured, moment, number, path_of, plural, size, status_style, step
-from data_contract.publication import Publication, Version
+from core.publication import Publication, Version
+from core.runs import Metrics
 
 _TOTALS = {
     "read": "rows_read",

@@ -15,42 +15,40 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-# `curation` lies beside the script and is found; `data_contract` lies one level up. In Glue both are in the zip.
+# `curation` lies beside the script and is found; the packages it uses lie one level up. In Glue all are in the zip.
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-from curation.catalog import Catalog
-from curation.errors import CurationError, RunFailed
+from adapters.stores import open_store
+from contract import ContractError, DataContract, load_contract, parse_contract
+from core.errors import PipelineError
+from core.job_arguments import ArgumentError, JobArguments, parse_job_arguments
+from core.layout import DatasetPaths
+from core.ports import Catalog
+from core.publishing import Publications
 from curation.explain import explained
 from curation.metrics import TOTALS, RunReport
-from curation.publications import Publications
 from curation.run import DayRun
-from curation.storage import open_store
 from curation.version import VersionTask, WrittenVersion
-from data_contract import ContractError, DataContract, load_contract, parse_contract
-from data_contract.job_arguments import ArgumentError, JobArguments, parse_job_arguments
-from data_contract.paths import DatasetPaths
 
 _FACTS = ("status", "run_id", "ingestion_date", "metrics_uri", "location", *TOTALS, "message")
 _NO_OUTCOME = dict.fromkeys(_FACTS)
 
 
-class InvalidArguments(RunFailed):
+class InvalidArguments(PipelineError):
     """The job was called with arguments or a contract that cannot be used; nothing was read or written."""
-
-    status = "invalid_arguments"
 
 
 def main(argv: list[str], *, announce: Callable[[str], object] = print) -> None:
     """Run one day and announce its outcome as one JSON object on one line.
 
     Raises:
-        RunFailed: for every outcome but ``published`` and ``unchanged``.
+        PipelineError: for every outcome but ``published`` and ``unchanged``.
     """
     _log_json_lines()
     try:
         arguments, run = prepared(argv)
     except InvalidArguments as failure:
-        announce(json.dumps({**_NO_OUTCOME, "status": failure.status, "message": str(failure)}))
+        announce(json.dumps({**_NO_OUTCOME, "status": "invalid_arguments", "message": str(failure)}))
         raise
     try:
         run.execute()
@@ -70,10 +68,8 @@ def prepared(argv: list[str]) -> tuple[JobArguments, DayRun]:
         contract = _contract(arguments.contract)
         store = open_store(arguments.data_uri)
         catalog = _catalog(arguments, contract)
-    except (ArgumentError, ContractError, CurationError) as error:
+    except (ArgumentError, ContractError, PipelineError) as error:
         raise InvalidArguments(str(error)) from None
-    except Exception as error:
-        raise InvalidArguments(f"AWS cannot be asked: {explained(error)}; nothing was read or written") from error
     started_at = datetime.now(UTC)
     paths = DatasetPaths(contract.name, contract.source_system)
     run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
@@ -106,7 +102,7 @@ def _contract(place: str) -> DataContract:
 def _catalog(arguments: JobArguments, contract: DataContract) -> Catalog | None:
     if arguments.catalog_database is None:
         return None
-    from curation.glue_catalog import GlueCatalog  # noqa: PLC0415  a run without a catalog needs no boto3
+    from adapters.glue_catalog import GlueCatalog  # noqa: PLC0415  a run without a catalog needs no boto3
 
     return GlueCatalog(arguments.catalog_database, arguments.catalog_table or contract.table)
 
@@ -127,7 +123,7 @@ def _stop_spark() -> None:
             if session is not None:
                 session.stop()
         except Exception as error:  # noqa: BLE001  a JVM that died must not hide what the run came to
-            logging.getLogger("curation").warning("Spark could not be stopped: %s", explained(error))
+            logging.getLogger("pipeline").warning("Spark could not be stopped: %s", explained(error))
 
 
 def _outcome(arguments: JobArguments, run: DayRun) -> dict[str, Any]:
@@ -154,7 +150,7 @@ class _JsonLine(logging.Formatter):
 def _log_json_lines() -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_JsonLine())
-    logger = logging.getLogger("curation")
+    logger = logging.getLogger("pipeline")
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)
 

@@ -8,6 +8,7 @@ from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 from config import Settings
+from deployed_dataset import Dataset
 from stacks.constructs.alert_topic import AlertTopic
 from stacks.constructs.curated_table import CuratedTable
 from stacks.constructs.data_bucket import DataBucket
@@ -16,7 +17,6 @@ from stacks.constructs.metrics_table import MetricsTable
 from stacks.constructs.query_workgroup import QueryWorkgroup
 from stacks.constructs.saved_queries import SavedQueries
 from stacks.constructs.shared_resources import DataExports
-from stacks.dataset import Dataset
 
 
 class DataStack(cdk.Stack):

@@ -9,10 +9,10 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
+from deployed_dataset import Dataset
 from stacks.constructs.dataset_dashboard import DatasetDashboard
 from stacks.constructs.incident_alerts import IncidentAlerts
 from stacks.constructs.shared_resources import DataExports, SharedResources
-from stacks.dataset import Dataset
 
 
 class MonitoringStack(cdk.Stack):

@@ -7,6 +7,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from deployed_dataset import Dataset
 from stacks.constructs.backfill import Backfill
 from stacks.constructs.curation_job import CurationJob, JobCode, job_code
 from stacks.constructs.daily_pipeline import DailyPipeline
@@ -14,7 +15,6 @@ from stacks.constructs.dead_letters import DeadLetters
 from stacks.constructs.late_data import LateData
 from stacks.constructs.schedule import SCHEDULED_TIME, Call, DailySchedule, DailyTime
 from stacks.constructs.shared_resources import DataExports, SharedResources
-from stacks.dataset import Dataset
 
 
 class PipelineStack(cdk.Stack):

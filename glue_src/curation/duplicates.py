@@ -6,7 +6,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from data_contract import DataContract, Rule
+from contract import DataContract, Rule
 
 IS_EXTRA_COPY = "_is_extra_copy"
 

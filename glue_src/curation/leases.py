@@ -1,34 +1,32 @@
 """Which runs are at work on a day, so that what a killed run left behind can be told from what a live run is writing.
 
 A run holds a lease while it may write. A lease is dead once its time is over or, on the machine that took it, once
-its process is gone. Everything below a day's version folder that has neither a live lease nor a place in the record
-is rubbish.
+its process is gone. A version folder that has neither a live lease nor a place in the record is an orphan version.
 """
 
 import json
-import logging
 import os
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from curation.errors import CurationError
-from curation.publications import Publications
-from curation.storage import Store, StoredObject
-from data_contract.paths import DatasetPaths, run_id_in
+from core.errors import Superseded
+from core.layout import DatasetPaths, run_id_in
+from core.ports import Store, StoredObject, WriteConflict
+from core.publishing import Publications
 
-log = logging.getLogger("curation")
 _LONGEST_LEASE = timedelta(days=7)
+# A run takes its lease for lost when its time is over; others wait longer, as clocks differ between machines.
+_CLOCK_DIFFERENCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class Lease:
+class LeaseRecord:
     """Who is at work and until when at the latest (ISO 8601, UTC).
 
-    ``process`` is the number and, where the system tells, the start of the process, as numbers are used again.
+    ``process`` is the number and, where the system tells, the start of the process, as numbers are used again. Both are
+    empty for a lease that only time ends.
     """
 
     run_id: str
@@ -36,33 +34,77 @@ class Lease:
     host: str
     process: str
 
+    def is_over(self, *, now: datetime) -> bool:
+        return datetime.fromisoformat(self.expires_at) <= now
+
     def is_dead(self, *, now: datetime) -> bool:
-        """Tell whether the run can no longer be writing."""
-        if datetime.fromisoformat(self.expires_at) <= now:
+        """Tell, from outside, whether the run can no longer be writing."""
+        if self.is_over(now=now - _CLOCK_DIFFERENCE):
             return True
-        return self.host == _host() and self.process != _process(int(self.process.partition(" ")[0]))
+        if not self.process or self.host != _host():
+            return False
+        return self.process != _process(int(self.process.partition(" ")[0]))
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
 
 
-@contextmanager
-def held_lease(
-    store: Store, paths: DatasetPaths, day: date, run_id: str, *, now: datetime, minutes: int
-) -> Iterator[None]:
-    """Hold a lease for a run; it must be given back after the last write, whatever the outcome."""
-    expires_at = (now + timedelta(minutes=minutes)).astimezone(UTC).isoformat()
-    lease = Lease(run_id, expires_at, _host(), str(_process(os.getpid())))
-    key = paths.lease_key(day, run_id)
-    store.write(key, json.dumps(asdict(lease)).encode())
-    try:
-        yield
-    finally:
+class Lease:
+    """A lease that this run holds, until it gives it back or leaves it to time."""
+
+    def __init__(self, store: Store, key: str, *, record: LeaseRecord, version: str, minutes: int) -> None:
+        self._store, self._key, self._record, self._version, self._minutes = store, key, record, version, minutes
+
+    @property
+    def run_id(self) -> str:
+        return self._record.run_id
+
+    @property
+    def expires_at(self) -> str:
+        return self._record.expires_at
+
+    def renew(self, *, now: datetime) -> None:
+        """Extend the lease from now, so that nobody takes the version for an orphan while it is published.
+
+        Raises:
+            Superseded: when its time is over, or another run has taken it.
+        """
+        if self._record.is_over(now=now):
+            raise Superseded(self._lost(f"its lease ended at {self.expires_at}"))
         try:
-            store.delete([key])
-        except (CurationError, OSError) as error:
-            log.warning("lease %s could not be given back, it ends at %s: %s", store.uri(key), expires_at, error)
+            self._replace(replace(self._record, expires_at=_expiry(now, self._minutes)))
+        except WriteConflict:
+            raise Superseded(self._lost("another run took its lease")) from None
+
+    def keep(self) -> None:
+        """Leave the lease to time alone, whatever becomes of this process."""
+        self._replace(replace(self._record, host="", process=""))
+
+    def give_back(self) -> None:
+        """Delete the lease; it must not be needed any more."""
+        self._store.delete([self._key])
+
+    def _replace(self, record: LeaseRecord) -> None:
+        self._version = _written(self._store, self._key, record, expected=self._version)
+        self._record = record
+
+    def _lost(self, why: str) -> str:
+        return (
+            f"superseded, {why} before run {self.run_id} could publish; nothing was changed; run the date again, and "
+            "let --lease_minutes be at least the job's timeout"
+        )
+
+
+def take_lease(store: Store, paths: DatasetPaths, day: date, run_id: str, *, now: datetime, minutes: int) -> Lease:
+    """Take a lease for a run; it must be given back after the last write, whatever the outcome."""
+    record = LeaseRecord(run_id, _expiry(now, minutes), _host(), str(_process(os.getpid())))
+    key = paths.lease_key(day, run_id)
+    version = _written(store, key, record, expected=None)
+    return Lease(store, key, record=record, version=version, minutes=minutes)
 
 
 def sweep(store: Store, paths: DatasetPaths, day: date, publications: Publications, *, now: datetime) -> list[str]:
-    """Delete what dead runs of a day left behind; return their run ids.
+    """Delete the orphan versions that dead runs of a day left behind; return their run ids.
 
     The order matters: folders, then leases, then the record. A run that finishes meanwhile is published before it
     gives its lease back, so a folder without a lease that is not in the record read last is nobody's.
@@ -72,15 +114,32 @@ def sweep(store: Store, paths: DatasetPaths, day: date, publications: Publicatio
     record = publications.read(day).record
     kept = {version.run_id for version in record.versions} if record else set()
     alive = {run_id for run_id, lease in leases.items() if not lease.is_dead(now=now)}
-    abandoned = sorted(set(folders) - kept - alive)
-    for run_id in abandoned:
+    dead = [paths.lease_key(day, run_id) for run_id in sorted(set(leases) - alive)]
+    # First the leases: a run that wakes up finds its own gone before its files are.
+    store.delete(dead)
+    orphans = sorted(set(folders) - kept - alive)
+    for run_id in orphans:
         publications.discard(day, run_id)
-    store.delete(paths.lease_key(day, run_id) for run_id in set(leases) - alive)
-    return abandoned
+    return orphans
 
 
-def _leases(store: Store, paths: DatasetPaths, day: date) -> dict[str, Lease]:
-    found: dict[str, Lease] = {}
+def _written(store: Store, key: str, record: LeaseRecord, *, expected: str | None) -> str:
+    """Write a lease over the version ``expected`` and return its own; a write of ours whose answer got lost counts."""
+    try:
+        return store.replace(key, record.to_json(), expected=expected)
+    except WriteConflict:
+        found = store.read(key)
+        if found is None or found.data != record.to_json():
+            raise
+        return found.version
+
+
+def _expiry(now: datetime, minutes: int) -> str:
+    return (now + timedelta(minutes=minutes)).astimezone(UTC).isoformat()
+
+
+def _leases(store: Store, paths: DatasetPaths, day: date) -> dict[str, LeaseRecord]:
+    found: dict[str, LeaseRecord] = {}
     for item in store.objects(paths.leases_prefix(day)):
         content = store.read(item.key)
         if content is not None:  # else given back since it was listed
@@ -89,19 +148,19 @@ def _leases(store: Store, paths: DatasetPaths, day: date) -> dict[str, Lease]:
     return found
 
 
-def _read(data: bytes) -> Lease | None:
+def _read(data: bytes) -> LeaseRecord | None:
     try:
-        lease = Lease(**json.loads(data))
+        lease = LeaseRecord(**json.loads(data))
         lease.is_dead(now=datetime.now(UTC))
     except (ValueError, TypeError, AttributeError):
         return None
     return lease
 
 
-def _unreadable(item: StoredObject) -> Lease:
+def _unreadable(item: StoredObject) -> LeaseRecord:
     """Take a lease that another release wrote, or nobody of ours, for alive as long as a lease can be."""
     expires_at = item.modified_at + _LONGEST_LEASE
-    return Lease(run_id_in(item.key) or item.key, expires_at.isoformat(), host="", process="")
+    return LeaseRecord(run_id_in(item.key) or item.key, expires_at.isoformat(), host="", process="")
 
 
 def _host() -> str:

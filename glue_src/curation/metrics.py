@@ -5,17 +5,18 @@ Builds plain JSON values; must not know where they are stored.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from contract import DataContract
+from core.checks import Check, check_documents, percentage
+from core.publication import Version
+from core.raw_day import RawDay
+from core.runs import SCHEMA_VERSION
+from core.times import iso
 from curation.counts import Counts
-from curation.quality import Check, percentage
-from curation.raw_input import RawInput
 from curation.version import WrittenVersion
-from data_contract import DataContract
-from data_contract.publication import Version
 
-SCHEMA_VERSION = 1
 TOTALS = ("rows_read", "rows_quarantined", "duplicates_removed", "rows_written")
 
 
@@ -45,18 +46,18 @@ class RunReport:
     quarantine_uri: str | None = None
     spark_version: str | None = None
     cleaned_up: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
-    def took(self, raw: RawInput, *, fingerprint: str) -> None:
+    def record_input(self, raw: RawDay) -> None:
         """Note what the run reads."""
-        ignored = [{"key": key, "reason": reason} for key, reason in raw.ignored]
         self.raw = {
             "objects": len(raw.objects),
             "bytes": raw.size_bytes,
-            "fingerprint": fingerprint,
-            "ignored": ignored,
+            "fingerprint": raw.fingerprint if raw.objects else None,
+            "ignored": [asdict(item) for item in raw.ignored],
         }
 
-    def wrote(self, written: WrittenVersion, *, quarantine_uri: str, files: int, size_bytes: int) -> None:
+    def record_output(self, written: WrittenVersion, *, quarantine_uri: str, files: int, size_bytes: int) -> None:
         """Note what the run wrote."""
         counts = self.counts = written.counts
         self.totals = {
@@ -71,7 +72,7 @@ class RunReport:
         self.spark_version = written.spark_version
         self.seconds |= written.seconds
 
-    def left(self, current: Version, *, message: str) -> None:
+    def record_unchanged(self, current: Version, *, message: str) -> None:
         """Note that the run had nothing to do: the totals are those of the version that stays published."""
         self.status, self.message = "unchanged", message
         self.totals = {name: getattr(current, name) for name in TOTALS}
@@ -94,7 +95,7 @@ def document(report: RunReport) -> dict[str, Any]:
         "raw": report.raw,
         **report.totals,
         "columns": _columns(contract, report.counts),
-        "checks": [asdict(check) for check in report.checks],
+        "checks": check_documents(report.checks),
         "event_time": _event_time(report.counts),
         "schema_drift": _schema_drift(report.counts),
         "published_run_id": report.published_run_id,
@@ -104,14 +105,10 @@ def document(report: RunReport) -> dict[str, Any]:
         "bytes_out": report.bytes_out,
         "quarantine": report.quarantine_uri,
         "cleaned_up_runs": report.cleaned_up,
+        "warnings": report.warnings,
         "seconds": {phase: round(seconds, 3) for phase, seconds in report.seconds.items()},
         "spark_version": report.spark_version,
     }
-
-
-def iso(moment: datetime) -> str:
-    """Write a time as ISO 8601 in UTC with milliseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def _columns(contract: DataContract, counts: Counts | None) -> Mapping[str, Any]:

@@ -11,11 +11,11 @@ from typing import Any
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from contract import Column as ContractColumn
+from contract import DataContract, Rule
 from curation.counts import Counts
 from curation.duplicates import IS_EXTRA_COPY, counts_other_duplicates, extra_copy_column
 from curation.literals import listed, number
-from data_contract import Column as ContractColumn
-from data_contract import DataContract, Rule
 
 _NAME_BUCKETS = 8
 

@@ -10,11 +10,11 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from contract import Column as ContractColumn
+from contract import DataContract
 from curation.framing import Frame
 from curation.json_reader import READER_OPTIONS, REFUSED, read_json
 from curation.typed_values import converted, is_in_range, is_judged, read_as
-from data_contract import Column as ContractColumn
-from data_contract import DataContract
 
 _MOST_NAMES, _LONGEST_NAME = 50, 100
 _GLOB_CHARACTERS = str.maketrans({character: f"\\{character}" for character in "\\{}[]*?"})

@@ -2,8 +2,8 @@
 
 from pyspark.sql import SparkSession
 
+from core.errors import AuditFailed
 from curation.duplicates import mark_extra_copies
-from curation.errors import AuditFailed
 from curation.framing import Frame
 from curation.parquet import count_rows
 from curation.parsing import parse_lines, read_lines

@@ -3,13 +3,13 @@
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from contract import DataContract
 from curation.counts import Counts
 from curation.framing import Frame, is_valid_utf8
 from curation.parquet import PARQUET_OPTIONS
 from curation.parsing import literal_path, malformed_unrefused, read_lines
 from curation.reasons import reason
 from curation.version import VersionTask
-from data_contract import DataContract
 
 _EXTRA_CARRIER = "_line"
 

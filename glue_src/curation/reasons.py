@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from contract import Column as ContractColumn
+from contract import DataContract
+from contract.ddl_types import inner_types, kind_of
 from curation.framing import Frame, is_valid_utf8
 from curation.json_reader import JSON_OPTIONS, READER_OPTIONS, REFUSED
 from curation.typed_values import read_as, typed_value
-from data_contract import Column as ContractColumn
-from data_contract import DataContract
-from data_contract.ddl_types import inner_types, kind_of
 
 _LONGEST_VALUE = 80
 # How many structs within each other are looked into; the plan grows with each.

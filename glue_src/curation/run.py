@@ -5,26 +5,45 @@ Knows the order of the steps and what each outcome leaves behind; how a step is 
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
 
-from curation.errors import CurationError, GateFailed, RunFailed
+from contract import DataContract
+from core.checks import evaluate, failures
+from core.errors import (
+    AccessDenied,
+    CatalogNotUpdated,
+    CommitStateUnknown,
+    GateFailed,
+    PipelineError,
+    RawDataMissing,
+    ServiceError,
+    Superseded,
+)
+from core.job_arguments import JobArguments
+from core.layout import DatasetPaths
+from core.ports import Store
+from core.publication import Publication, RunInput, Version
+from core.publishing import Publications, Retention, StoredPublication
+from core.raw_day import RawDay, list_raw_day, require_unchanged
+from core.times import iso
 from curation.explain import explained
-from curation.leases import held_lease, sweep
-from curation.metrics import RunReport, document, iso
-from curation.publications import Publications, Retention, StoredPublication
-from curation.quality import evaluate, failures
-from curation.raw_input import RawInput, fingerprint_of, list_raw, require_unchanged
+from curation.leases import Lease, sweep, take_lease
+from curation.metrics import RunReport, document
 from curation.stopwatch import Stopwatch
-from curation.storage import Store
 from curation.version import VersionTask, WrittenVersion
-from data_contract import DataContract
-from data_contract.job_arguments import JobArguments
-from data_contract.paths import DatasetPaths
-from data_contract.publication import Publication, RunInput, Version
 
-log = logging.getLogger("curation")
+log = logging.getLogger("pipeline")
+
+STATUSES: Final[Mapping[type[PipelineError], str]] = {
+    GateFailed: "gate_failed",
+    RawDataMissing: "raw_missing",
+    Superseded: "superseded",
+}
+# After these of a swap it is certain that no record names the version, nor will: its files may go.
+_DEFINITE_REJECTIONS: Final = (Superseded, AccessDenied, ServiceError)
 
 
 @dataclass
@@ -45,23 +64,23 @@ class DayRun:
         """Carry out the run.
 
         Raises:
-            RunFailed: one of its branches; what readers see is as it was before, unless the message says otherwise.
+            PipelineError: one of its branches; what readers see is as it was before, unless the message says otherwise.
         """
         try:
             with self.stopwatch.phase("total"):
                 self._execute()
-            self._save_metrics()
-        except RunFailed as failure:
+        except PipelineError as failure:
             failure.args = (self._told(str(failure)),)
-            self._end(failure.status, str(failure))
+            self._end(STATUSES.get(type(failure), "error"), str(failure))
             raise
         except Exception as error:
             message = self._told(explained(error, gzipped=self.gzipped))
             self._end("error", message)
-            raise CurationError(message) from error
+            raise PipelineError(message) from error
         except BaseException:
             self._end("error", self._told("stopped from outside; run the date again"))
             raise
+        self._save_metrics_if_possible()
 
     def _told(self, reason: str) -> str:
         """Put the date before the reason of a failure, by which alerts know it, and that the run is published if so."""
@@ -83,57 +102,83 @@ class DayRun:
         day = self.arguments.ingestion_date
         with self.stopwatch.phase("list"):
             over = self.publications.read(day)
-            raw = list_raw(self.store, self.paths, day)
-            run_input = RunInput(fingerprint_of(self.store, raw), self.contract.checksum)
-            self.report.took(raw, fingerprint=run_input.fingerprint)
+            raw = list_raw_day(self.store, self.paths, day)
+            run_input = RunInput(raw.fingerprint, self.contract.checksum)
+        self.report.record_input(raw)
+        self._require_objects(raw)
         self.gzipped = [self.store.uri(item.key) for item in raw.objects if item.key.endswith(".gz")]
         log.info("listed %s objects, %s bytes, fingerprint %s", len(raw.objects), raw.size_bytes, run_input.fingerprint)
         self.report.cleaned_up = sweep(self.store, self.paths, day, self.publications, now=datetime.now(UTC))
-        if over.record is not None and not self.arguments.force and self._is_settled(over.record, run_input):
-            self._leave_unchanged(over.record)
+        if over.record is not None and not self.arguments.force and self._is_up_to_date(over.record, run_input):
+            self._leave_unchanged(over.record, run_input)
             return
-        lease = held_lease(
+        lease = take_lease(
             self.store, self.paths, day, self.report.run_id, now=datetime.now(UTC), minutes=self.arguments.lease_minutes
         )
-        with lease:
-            self._write_and_publish(raw, over)
+        self._write_and_publish(raw, over, lease)
 
-    def _is_settled(self, record: Publication, run_input: RunInput) -> bool:
+    def _require_objects(self, raw: RawDay) -> None:
+        if not raw.objects:
+            day, where = self.arguments.ingestion_date, self.store.uri(raw.prefix)
+            ignored = f"; ignored: {raw.ignored_names()}" if raw.ignored else ""
+            raise RawDataMissing(
+                f"{day}: no raw data below {where}{ignored}; deliver the day's objects, then run {day} again"
+            )
+
+    def _is_up_to_date(self, record: Publication, run_input: RunInput) -> bool:
         """Tell whether this input needs no run; files that somebody deleted, or a data root that moved, do need one.
 
         Raises:
-            CurationError: when such files are those of a version that people went back to from this input.
+            PipelineError: when such files are those of a version that people went back to from this input.
         """
-        if not record.settles(run_input):
+        if not record.is_up_to_date(run_input):
             return False
-        damage = self.publications.damage(self.arguments.ingestion_date, record.current)
-        if damage is not None and record.holds(run_input):
-            raise CurationError(
-                f"{damage}; this input was rolled back, so it is not published in its place: restore the files; "
+        problem = self.publications.integrity_problem(self.arguments.ingestion_date, record.current)
+        if problem is not None and record.blocks(run_input):
+            raise PipelineError(
+                f"{problem}; this input was rolled back, so it is not published in its place: restore the files; "
                 f"to publish it after all: pipeline run {self.arguments.ingestion_date} --force"
             )
-        if damage is not None:
-            log.warning("the input is unchanged, but %s: writing it anew", damage)
-        return damage is None
+        if problem is not None:
+            log.warning("the input is unchanged, but %s: writing it again", problem)
+        return problem is None
 
-    def _leave_unchanged(self, record: Publication) -> None:
+    def _leave_unchanged(self, record: Publication, run_input: RunInput) -> None:
         day = self.arguments.ingestion_date
         self.publications.show(day)  # heals a catalog that a killed run left behind its record
-        held = self.report.raw["fingerprint"] in {withdrawn.fingerprint for withdrawn in record.held}
-        why = "this input was rolled back; give --force true to publish it again" if held else "already published"
-        self.report.left(record.current, message=f"{day}: nothing to do, {why}")
+        is_blocked = record.blocks(run_input)
+        why = "this input was rolled back; give --force true to publish it again" if is_blocked else "already published"
+        self.report.record_unchanged(record.current, message=f"{day}: nothing to do, {why}")
         log.info("unchanged: %s", self.report.message)
 
-    def _write_and_publish(self, raw: RawInput, over: StoredPublication) -> None:
+    def _write_and_publish(self, raw: RawDay, over: StoredPublication, lease: Lease) -> None:
         try:
             written = self._write(raw)
             self._gate(written)
-            self._publish(written, over)
+            self._save_metrics(status="publishing")
+            lease.renew(now=datetime.now(UTC))
         except BaseException:
-            self._discard_unless_published()
+            self._abandon(lease)  # no record was offered this version yet
             raise
+        try:
+            self._publish(written, over)
+        except _DEFINITE_REJECTIONS:
+            self._abandon(lease)
+            raise
+        except CatalogNotUpdated:
+            self._give_back(lease)
+            raise
+        except BaseException as error:
+            self._leave_to_next_run(lease)
+            if isinstance(error, PipelineError | OSError):
+                raise CommitStateUnknown(
+                    f"it is not known whether run {self.report.run_id} was published ({error}); its files are kept; "
+                    f"see: pipeline status {self.arguments.ingestion_date}; or run it again after {lease.expires_at}"
+                ) from error
+            raise
+        self._give_back(lease)
 
-    def _write(self, raw: RawInput) -> WrittenVersion:
+    def _write(self, raw: RawDay) -> WrittenVersion:
         day, run_id = self.arguments.ingestion_date, self.report.run_id
         version_prefix = self.paths.version_prefix(day, run_id)
         task = VersionTask(
@@ -148,13 +193,14 @@ class DayRun:
         self.store.delete_prefix(f"{version_prefix}{task.quarantined_folder}")
         files = [item for item in self.store.objects(version_prefix) if item.key.endswith(".parquet")]
         size_bytes = sum(item.size_bytes for item in files)
-        self.report.wrote(written, quarantine_uri=task.quarantine_uri, files=len(files), size_bytes=size_bytes)
+        self.report.record_output(written, quarantine_uri=task.quarantine_uri, files=len(files), size_bytes=size_bytes)
         require_unchanged(self.store, raw)
         log.info("wrote %s rows in %s files to %s", written.counts.rows_kept, len(files), written.location)
         return written
 
     def _gate(self, written: WrittenVersion) -> None:
-        self.report.checks = evaluate(self.contract, written.counts)
+        limit = self.contract.max_malformed_percent
+        self.report.checks = evaluate(self.contract.rules, written.counts, max_malformed_percent=limit)
         for check in failures(self.report.checks, severity="warning"):
             log.warning("check %s: %s", check.id, check.sentence())
         failed = failures(self.report.checks, severity="error")
@@ -166,14 +212,16 @@ class DayRun:
             )
 
     def _publish(self, written: WrittenVersion, over: StoredPublication) -> None:
-        self.report.status = "publishing"
-        self._save_metrics()
+        """Swap the record, then let the rest follow: nothing behind the swap fails the run, but the catalog."""
+        day, report = self.arguments.ingestion_date, self.report
         retention = Retention(self.arguments.keep_versions, self.arguments.keep_hours)
         with self.stopwatch.phase("publish"):
-            version = self._version(written)
-            self.publications.publish(self.arguments.ingestion_date, version, over=over, retention=retention)
-        self.report.status, self.report.published_run_id = "published", self.report.run_id
-        log.info("published run %s", self.report.run_id)
+            expired = self.publications.publish(day, self._version(written), over=over, retention=retention)
+            report.status, report.published_run_id = "published", report.run_id
+            log.info("published run %s", report.run_id)
+            for problem in self.publications.delete_versions(day, expired):
+                self._warn(problem)
+            self.publications.show(day)
 
     def _version(self, written: WrittenVersion) -> Version:
         contract = self.contract
@@ -190,28 +238,46 @@ class DayRun:
             **totals,
         )
 
-    def _discard_unless_published(self) -> None:
-        """Delete the run's version; when that fails too, the run's own error is told and the next run sweeps."""
-        day = self.arguments.ingestion_date
+    def _abandon(self, lease: Lease) -> None:
+        """Delete the version, which nothing names; where that fails too, the next run sweeps."""
+        self.report.location = None
         try:
-            record = self.publications.read(day).record
-            if record is None or self.report.run_id not in {version.run_id for version in record.versions}:
-                self.report.location = None
-                self.publications.discard(day, self.report.run_id)
-            else:
-                self.report.published_run_id = record.current.run_id
+            self.publications.discard(self.arguments.ingestion_date, self.report.run_id)
         except Exception as error:  # noqa: BLE001  whatever else is broken must not hide why the run failed
             log.warning("the version of this run could not be deleted, the next run will: %s", explained(error))
+        self._give_back(lease)
+
+    def _give_back(self, lease: Lease) -> None:
+        try:
+            lease.give_back()
+        except Exception as error:  # noqa: BLE001  it expires by itself
+            self._warn(f"lease of run {lease.run_id} could not be given back, it ends at {lease.expires_at}: {error}")
+
+    def _leave_to_next_run(self, lease: Lease) -> None:
+        """Keep files and lease for as long as the swap may still come to pass."""
+        try:
+            lease.keep()
+        except Exception as error:  # noqa: BLE001  it stays as it is, then
+            log.warning("lease of run %s could not be marked: %s", lease.run_id, explained(error))
+
+    def _warn(self, text: str) -> None:
+        self.report.warnings.append(text)
+        log.warning("%s", text)
 
     def _end(self, status: str, message: str) -> None:
         self.report.status, self.report.message = status, message
         log.error("%s: %s", status, message)
+        self._save_metrics_if_possible()
+
+    def _save_metrics_if_possible(self) -> None:
+        """Write the metrics; what the run came to stands, whether or not they can be written."""
         try:
             self._save_metrics()
         except Exception as error:  # noqa: BLE001  as above
-            log.error("the metrics could not be written: %s", explained(error))  # noqa: TRY400  one line says it
+            self._warn(f"the metrics could not be written: {explained(error)}")
 
-    def _save_metrics(self) -> None:
+    def _save_metrics(self, *, status: str | None = None) -> None:
         self.report.seconds |= self.stopwatch.seconds
+        written = document(self.report) | ({"status": status} if status else {})
         # One line: Athena reads one JSON object per line.
-        self.store.write(self._metrics_key, f"{json.dumps(document(self.report))}\n".encode())
+        self.store.write(self._metrics_key, f"{json.dumps(written)}\n".encode())

@@ -9,8 +9,8 @@ from functools import reduce
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from data_contract import Column as ContractColumn
-from data_contract.ddl_types import holds_inside, inner_types, kind_of
+from contract import Column as ContractColumn
+from contract.ddl_types import holds_inside, inner_types, kind_of
 
 # Spark's casts also accept "2025", "10:15" (as today!) and zone names; these forms mean one instant to everybody.
 _ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\z"

@@ -10,10 +10,10 @@ from datetime import date, datetime
 from typing import Final
 
 from alert.events import ExecutionEnded, JobRunEnded, dated, parse_day
-from data_contract.paths import run_id_in
-from data_contract.publication import Publication
-from shared.causes import Cause
-from shared.days import iso
+from core.causes import Cause
+from core.layout import run_id_in
+from core.publication import Publication
+from core.times import iso_seconds
 from shared.messages import Message, Notice, clean
 
 _JOB_IS_PRIMARY: Final = ("FAILED", "TIMEOUT")
@@ -93,9 +93,9 @@ def overdue_message(dataset: str, day: date, *, due: datetime) -> Message:
     """Tell that the last day that is due is not published."""
     return Notice(
         dataset=dataset,
-        headline=f"{day} is overdue: not published by {iso(due)}",
+        headline=f"{day} is overdue: not published by {iso_seconds(due)}",
         what=f"{dataset} {day} is not published; readers do not have that day",
-        why=f"it was due by {iso(due)} and has no publication record",
+        why=f"it was due by {iso_seconds(due)} and has no publication record",
         next_step=f"see what became of its runs with: pipeline status; then: pipeline run {day}",
     ).message()
 

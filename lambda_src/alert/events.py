@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from data_contract.paths import parse_ingestion_date
-from shared.causes import Cause, read_cause
-from shared.errors import InvalidInput
-from shared.inputs import Input
+from core.causes import Cause, read_cause
+from core.layout import parse_ingestion_date
+from shared.inputs import Input, InvalidInput
 
 JOB_RUN: Final = "Glue Job State Change"
 EXECUTION: Final = "Step Functions Execution Status Change"

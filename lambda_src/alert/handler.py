@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
 
+from adapters.aws import client, translated
 from alert.decision import (
     day_of,
     execution_message,
@@ -15,16 +16,13 @@ from alert.decision import (
     standing,
 )
 from alert.events import ExecutionEnded, FreshnessCheck, JobRunEnded, parse_day, read_event
-from shared.aws import client, explained
-from shared.catalog import CatalogTable
-from shared.checks import check_values, read_checks
+from core.checks import read_checks
+from core.errors import PipelineError
 from shared.days import due_time, last_due_day
 from shared.environment import DataPlace, Environment
-from shared.errors import PipelineError
 from shared.logs import StepLog
 from shared.messages import Message
-from shared.metrics import Metric, MetricSet, emit
-from shared.storage import read_metrics, read_publication
+from shared.metrics import Metric, MetricSet, check_values, emit
 from shared.topic import publish
 
 _STANDING_UNKNOWN: Final = "pipeline status tells what is published"
@@ -36,7 +34,6 @@ class Settings:
     zone: tzinfo
     freshness_hours: float
     alert_topic_arn: str
-    table: CatalogTable
 
 
 def handler(event: object, context: object) -> dict[str, Any]:
@@ -55,11 +52,10 @@ def handler(event: object, context: object) -> dict[str, Any]:
 
 def _settings(environment: Environment) -> Settings:
     return Settings(
-        environment.place(),
+        environment.place_with_catalog(),
         environment.time_zone(),
         environment.freshness_hours(),
         environment.alert_topic_arn(),
-        environment.catalog_table(),
     )
 
 
@@ -80,8 +76,7 @@ def _emit_checks(event: JobRunEnded, settings: Settings, log: StepLog) -> None:
         return
     place = settings.place
     try:
-        source = place.uri(place.paths.metrics_key(day, run_id))
-        checks = read_checks(read_metrics(place, day, run_id), source=source)
+        checks = read_checks(place.runs.metrics(day, run_id), source=place.runs.metrics_uri(day, run_id))
     except PipelineError as error:
         log.warning("checks of the run not known", error_type=type(error).__name__, error=str(error))
         return
@@ -102,8 +97,9 @@ def _readers(day: date | None, settings: Settings, log: StepLog) -> str:
     if day is None:
         return _STANDING_UNKNOWN
     try:
-        record = read_publication(settings.place, day)
-        return standing(record, shown_at=None if record is None else settings.table.location(day))
+        record = settings.place.publications.read(day).record
+        catalog = settings.place.catalog
+        return standing(record, shown_at=catalog.location(day) if record and catalog else None)
     except PipelineError as error:
         log.warning("what readers have is not known", error_type=type(error).__name__, error=str(error))
         return _STANDING_UNKNOWN
@@ -112,7 +108,7 @@ def _readers(day: date | None, settings: Settings, log: StepLog) -> str:
 def _argument(event: JobRunEnded, log: StepLog) -> str | None:
     """Ask Glue for the date that a job run was given; an alert without it is better than none."""
     try:
-        with explained(f"read job run {event.run_id} of job {event.job}", needs="glue:GetJobRun"):
+        with translated(f"read job run {event.run_id} of job {event.job}", needs="glue:GetJobRun"):
             answer = client("glue").get_job_run(JobName=event.job, RunId=event.run_id)
     except PipelineError as error:
         log.warning("date of the job run not known", error_type=type(error).__name__, error=str(error))
@@ -124,7 +120,7 @@ def _argument(event: JobRunEnded, log: StepLog) -> str | None:
 def _overdue(check: FreshnessCheck, settings: Settings, log: StepLog) -> Message | None:
     hours, zone, dataset = settings.freshness_hours, settings.zone, settings.place.paths.dataset
     day = last_due_day(check.at, zone, freshness_hours=hours)
-    is_overdue = read_publication(settings.place, day) is None
+    is_overdue = settings.place.publications.read(day).record is None
     emit(MetricSet({"Dataset": dataset}, (Metric("Overdue", int(is_overdue)),)), at=check.at)
     log.info("freshness checked", ingestion_date=str(day), is_overdue=is_overdue)
     due = due_time(day, zone, freshness_hours=hours)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from shared.errors import InvalidInput
-from shared.inputs import Input, parse_day
+from shared.inputs import Input, InvalidInput, parse_day
 
 MAX_DATES: Final = 3650
 # Of an inline map (https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html).

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from shared.causes import read_cause
+from core.causes import read_cause
 from shared.inputs import Input
 from shared.messages import Message, clean, subject
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
-from data_contract.fingerprint import ignored_because
-from data_contract.paths import date_in, parse_ingestion_date
-from data_contract.publication import Publication
-from shared.days import Schedule, due_time, iso
+from core.layout import date_in, parse_ingestion_date
+from core.publication import Publication
+from core.raw_day import RawDay, ignored_because
+from core.times import iso_seconds
+from shared.days import Schedule, due_time
 from shared.environment import DataPlace
-from shared.errors import InvalidInput
-from shared.storage import RawDay
+from shared.inputs import InvalidInput
 
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 _MAX_NAME: Final = 80
@@ -111,9 +111,9 @@ def judge(day: date, raw: RawDay, runs: RunsSoFar, *, now: datetime, promise: Pr
         return Verdict(start=True, reason=f"not published, and run {runs.latest_run} has looked at it already")
     due = due_time(day, promise.zone, freshness_hours=promise.freshness_hours)
     if promise.schedule is None:
-        return Verdict(start=now >= due, reason=f"not published, and due at {iso(due)}")
+        return Verdict(start=now >= due, reason=f"not published, and due at {iso_seconds(due)}")
     until = min(due, promise.schedule.waits_until(day, promise.zone))
-    return Verdict(start=now >= until, reason=f"not published, and left to the schedule until {iso(until)}")
+    return Verdict(start=now >= until, reason=f"not published, and left to the schedule until {iso_seconds(until)}")
 
 
 def execution_name(dataset: str, day: date, fingerprint: str, *, published_run_id: str | None) -> str:
@@ -142,6 +142,6 @@ def batch_response(failed: Sequence[str]) -> dict[str, Any]:
 def _changed(fingerprint: str, record: Publication) -> Verdict:
     if fingerprint == record.current.input.fingerprint:
         return Verdict(start=False, reason=f"published from this raw data by run {record.current.run_id}")
-    if fingerprint in {withdrawn.fingerprint for withdrawn in record.held}:
-        return Verdict(start=False, reason="this raw data was rolled back and is held")
+    if fingerprint in {withdrawn.fingerprint for withdrawn in record.blocked}:
+        return Verdict(start=False, reason="this raw data was rolled back and is blocked")
     return Verdict(start=True, reason=f"the raw data is not that of the published run {record.current.run_id}")

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from adapters.aws import client, error_code, translated
 from late_data.decision import (
     Arrival,
     Promise,
@@ -24,12 +25,9 @@ from late_data.decision import (
     judge,
     read_message,
 )
-from shared.aws import client, error_code, explained
 from shared.environment import DataPlace, Environment
-from shared.errors import InvalidInput
-from shared.inputs import Input
+from shared.inputs import Input, InvalidInput
 from shared.logs import StepLog
-from shared.storage import latest_run, list_raw_day, read_publication
 
 # A batch may name a thousand days, when years of history are uploaded at once.
 _AT_ONCE: Final = 8
@@ -94,8 +92,8 @@ def _handled(day: date, settings: Settings, log: StepLog) -> bool:
 
 def _look_at(day: date, settings: Settings, log: StepLog) -> None:
     place = settings.place
-    raw, record = list_raw_day(place, day), read_publication(place, day)
-    runs = RunsSoFar(record, None if record else latest_run(place, day))
+    raw, record = place.raw_day(day), place.publications.read(day).record
+    runs = RunsSoFar(record, None if record else place.runs.latest_id(day))
     verdict = judge(day, raw, runs, now=datetime.now(UTC), promise=settings.promise)
     log.info(
         "day judged", ingestion_date=str(day), start=verdict.start, reason=verdict.reason, objects=len(raw.objects)
@@ -109,7 +107,7 @@ def _look_at(day: date, settings: Settings, log: StepLog) -> None:
 
 def _start(state_machine_arn: str, name: str, execution: str) -> bool:
     """Start an execution; tell whether there was none of that name."""
-    with explained(f"start {name} of {state_machine_arn}", needs="states:StartExecution"):
+    with translated(f"start {name} of {state_machine_arn}", needs="states:StartExecution"):
         try:
             client("stepfunctions").start_execution(stateMachineArn=state_machine_arn, name=name, input=execution)
         except ClientError as error:

@@ -4,27 +4,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
-from data_contract.publication import Publication
+from core.publication import Publication
 from report.prices import PRICES_OF
 from report.run_facts import JobRun, RunMetrics
-from shared.checks import Check, check_values
 from shared.days import day_end
 from shared.messages import Message, clean, subject
-from shared.metrics import Metric, MetricSet
+from shared.metrics import Metric, MetricSet, check_values
 
 # The delay of a backfilled day says nothing about how fresh the data is kept.
 _FRESHNESS_FOR: Final = timedelta(days=7)
 _FIELDS_SHOWN: Final = 10
-_WORDS: Final = {
-    "mustBe": "must be",
-    "mustNotBe": "must not be",
-    "mustBeGreaterThan": "must be above",
-    "mustBeGreaterOrEqualTo": "must be at least",
-    "mustBeLessThan": "must be below",
-    "mustBeLessOrEqualTo": "must be at most",
-    "mustBeBetween": "must be between",
-    "mustNotBeBetween": "must not be between",
-}
 
 
 @dataclass(frozen=True)
@@ -88,14 +77,6 @@ def run_metrics(run: FinishedRun, zone: tzinfo) -> list[MetricSet]:
     return [MetricSet(dataset, totals), *check_values(run.dataset, run.metrics.checks)]
 
 
-def described(check: Check) -> str:
-    """Say what was measured and what the contract allows."""
-    value = "nothing to measure" if check.value is None else f"{check.value:,.6g}{_unit(check)}"
-    limit = check.limit if isinstance(check.limit, tuple) else (check.limit,)
-    allowed = " and ".join(f"{number:,.6g}" for number in limit)
-    return f"{check.id}: {value}, {_WORDS.get(check.operator, check.operator)} {allowed}{_unit(check)}"
-
-
 def _opening(run: FinishedRun) -> str:
     what = f"{run.dataset} {run.day}"
     if run.fault:
@@ -120,7 +101,7 @@ def _table(run: FinishedRun) -> list[str]:
 
 
 def _warnings(run: FinishedRun) -> list[str]:
-    lines = [f"- {clean(described(check))}" for check in run.metrics.warnings]
+    lines = [f"- {clean(check.sentence())}" for check in run.metrics.warnings]
     return ["", "Checks that did not hold, none of which keeps the day from being published:", *lines] if lines else []
 
 
@@ -153,10 +134,6 @@ def _duration(seconds: float) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _unit(check: Check) -> str:
-    return " %" if check.unit == "percent" else " rows"
 
 
 def _effort(job_run: JobRun) -> tuple[Metric, ...]:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from core.errors import InvalidDocument
 from report.decision import FinishedRun, report_message, run_metrics, run_summary
 from report.run_facts import ReportRequest, read_request, read_run_metrics
 from shared.environment import DataPlace, Environment
-from shared.errors import InvalidDocument
 from shared.logs import StepLog
 from shared.metrics import emit
-from shared.storage import read_metrics, read_publication
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,11 @@ def _settings(environment: Environment) -> Settings:
 
 def _finished_run(place: DataPlace, request: ReportRequest) -> FinishedRun:
     day, job_run = request.day, request.job_run
-    record = read_publication(place, day)
+    record = place.publications.read(day).record
     if record is None:
-        where = place.uri(place.paths.publication_key(day))
+        where = place.store.uri(place.paths.publication_key(day))
         raise InvalidDocument(f"{day}: job run {job_run.id} ended well, but there is no publication record {where}")
     run_id = record.current.run_id
-    uri = place.uri(place.paths.metrics_key(day, run_id))
-    metrics = read_run_metrics(read_metrics(place, day, run_id), source=uri)
+    uri = place.runs.metrics_uri(day, run_id)
+    metrics = read_run_metrics(place.runs.metrics(day, run_id), source=uri)
     return FinishedRun(place.paths.dataset, day, job_run, record, metrics, uri, request.fault)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
+from core.checks import Check, read_checks
+from core.errors import InvalidDocument
 from report.prices import cost_usd, dpu_seconds, dpus
-from shared.checks import Check, read_checks
-from shared.errors import InvalidDocument, InvalidInput
-from shared.inputs import Input
+from shared.inputs import Input, InvalidInput
 
 _COUNTS: Final = ("rows_read", "rows_written", "duplicates_removed", "rows_quarantined")
 _MILLISECONDS_FROM: Final = 10**11  # as seconds this is the year 5138, as milliseconds 1973

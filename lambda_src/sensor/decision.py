@@ -1,20 +1,19 @@
 """What a day's raw data means for its run: ready, already published or refused, still to be waited for, or missing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
-from data_contract.publication import Publication, RunInput, Version
-from shared.days import iso, previous_day
-from shared.errors import InvalidInput
-from shared.inputs import Input
+from core.publication import Publication, RunInput
+from core.raw_day import RawDay
+from core.times import iso_seconds
+from shared.days import previous_day
+from shared.inputs import Input, InvalidInput
 from shared.messages import Message, Notice, clean
-from shared.storage import RawDay
 
 _KEYS: Final = ("ingestion_date", "scheduled_time", "force", "wait_until", "unless_refused")
 _REFUSED: Final = "gate_failed"
-_IGNORED_SHOWN: Final = 3
 
 
 @dataclass(frozen=True)
@@ -85,24 +84,11 @@ def find(
         objects=len(raw.objects),
         bytes=raw.size_bytes,
         fingerprint=raw.fingerprint if raw.objects else None,
-        latest_arrival=None if raw.latest_arrival is None else iso(raw.latest_arrival),
+        latest_arrival=None if raw.latest_arrival is None else iso_seconds(raw.latest_arrival),
         published_run_id=None if record is None else record.current.run_id,
         force=request.force,
-        is_rolled_back=record is not None and record.holds(RunInput(raw.fingerprint, contract_checksum)),
+        is_rolled_back=record is not None and record.blocks(RunInput(raw.fingerprint, contract_checksum)),
     )
-
-
-def fault_of(version: Version, *, shown_at: str | None, file_sizes: Sequence[int]) -> str | None:
-    """Say what readers would not find of a published version, or None when all is there and shown."""
-    if shown_at != version.location:
-        return f"run {version.run_id} is published at {version.location}, but the catalog shows {shown_at or 'nothing'}"
-    found = (len(file_sizes), sum(file_sizes))
-    if found != (version.files, version.bytes):
-        return (
-            f"run {version.run_id} published {version.files} files of {version.bytes} bytes together, "
-            f"but {version.location} has {found[0]} of {found[1]}"
-        )
-    return None
 
 
 def is_refused(finding: Finding, latest: Mapping[str, Any] | None, *, contract_checksum: str) -> bool:
@@ -116,11 +102,12 @@ def is_refused(finding: Finding, latest: Mapping[str, Any] | None, *, contract_c
 def missing_message(dataset: str, day: date, raw: RawDay, *, location: str, record: Publication | None) -> Message:
     """Tell people that a day has no raw data."""
     kept = f"run {record.current.run_id} stays published" if record else "nothing was run and nothing was published"
+    ignored = f"; ignored: {clean(raw.ignored_names())}" if raw.ignored else ""
     return Notice(
         dataset=dataset,
         headline=f"no raw data for {day}",
         what=f"the raw data of {dataset} for {day} is missing; {kept}",
-        why=f"no object that counts as input lies under {location}{_ignored(raw)}",
+        why=f"no object that counts as input lies under {location}{ignored}",
         next_step=f"deliver the files, then: pipeline run {day}",
     ).message()
 
@@ -152,13 +139,5 @@ def _status(
         is_waiting = request.wait_until is not None and now < request.wait_until
         return "waiting" if is_waiting else "missing"
     run_input = RunInput(raw.fingerprint, contract_checksum)
-    is_settled = record is not None and record.settles(run_input)
-    return "unchanged" if is_settled and not request.force else "ready"
-
-
-def _ignored(raw: RawDay) -> str:
-    if not raw.ignored:
-        return ""
-    names = [f"{clean(item.key.rsplit('/', 1)[-1] or '/', limit=80)} ({item.reason})" for item in raw.ignored]
-    more = f" and {len(names) - _IGNORED_SHOWN} more" if len(names) > _IGNORED_SHOWN else ""
-    return f"; ignored: {', '.join(names[:_IGNORED_SHOWN])}{more}"
+    is_up_to_date = record is not None and record.is_up_to_date(run_input)
+    return "unchanged" if is_up_to_date and not request.force else "ready"

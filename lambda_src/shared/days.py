@@ -19,26 +19,6 @@ def time_zone(name: str) -> tzinfo:
         raise ValueError(name) from error
 
 
-def parse_moment(text: str) -> datetime:
-    """Read an ISO 8601 date and time that names its offset, such as ``2025-01-02T06:00:00Z``; the result is in UTC.
-
-    Raises:
-        ValueError: for any other text.
-    """
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(text)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(text) from error
-
-
-def iso(moment: datetime) -> str:
-    """Write a moment in UTC, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def day_end(day: date, zone: tzinfo) -> datetime:
     """Return the first moment after a day, in UTC; days of 23 and 25 hours end where the zone says."""
     return _after(day, time.min, zone, timedelta())

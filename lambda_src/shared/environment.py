@@ -5,15 +5,19 @@ Only handlers hand the environment in; nothing else reads it.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import tzinfo
+from dataclasses import dataclass, replace
+from datetime import date, tzinfo
 from typing import Final
 
-from data_contract.agreements import DATASET_NAME, DATASET_NAME_RULE
-from data_contract.paths import DatasetPaths
-from shared.catalog import CatalogTable
+from adapters.glue_catalog import GlueCatalog
+from adapters.s3 import S3Store
+from core.errors import PipelineError
+from core.layout import DATASET_NAME, DATASET_NAME_RULE, DatasetPaths
+from core.ports import Store
+from core.publishing import Publications
+from core.raw_day import RawDay, list_raw_day
+from core.runs import Runs
 from shared.days import Schedule, time_zone
-from shared.errors import InvalidEnvironment
 
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CHECKSUM: Final = re.compile(r"[0-9a-f]{64}")
@@ -26,16 +30,29 @@ _SCHEDULE: Final = re.compile(r"off|(1?[0-9]|2[0-3])\+[0-9]{1,4}")
 _HOURS: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?")
 
 
+class InvalidEnvironment(PipelineError):
+    """An environment variable is missing or malformed."""
+
+
 @dataclass(frozen=True)
 class DataPlace:
-    """Where one dataset lies."""
+    """Where one dataset lies, and what there is to read; the catalog is left out where a function needs none."""
 
     bucket: str
+    store: Store
     paths: DatasetPaths
+    catalog: GlueCatalog | None = None
 
-    def uri(self, key: str) -> str:
-        """Return the URI of a key or prefix."""
-        return f"s3://{self.bucket}/{key}"
+    def raw_day(self, day: date) -> RawDay:
+        return list_raw_day(self.store, self.paths, day)
+
+    @property
+    def publications(self) -> Publications:
+        return Publications(self.store, self.paths, self.catalog)
+
+    @property
+    def runs(self) -> Runs:
+        return Runs(self.store, self.paths)
 
 
 class Environment:
@@ -50,7 +67,14 @@ class Environment:
     def place(self) -> DataPlace:
         bucket = self._matching("DATA_BUCKET", _BUCKET, "the name of a bucket")
         source_system = self._matching("SOURCE_SYSTEM", DATASET_NAME, DATASET_NAME_RULE)
-        return DataPlace(bucket, DatasetPaths(self.dataset(), source_system))
+        return DataPlace(bucket, S3Store(bucket), DatasetPaths(self.dataset(), source_system))
+
+    def place_with_catalog(self) -> DataPlace:
+        expected = "lower case letters, digits and '_'"
+        database, table = (
+            self._matching(name, _NAME_IN_CATALOG, expected) for name in ("CATALOG_DATABASE", "CATALOG_TABLE")
+        )
+        return replace(self.place(), catalog=GlueCatalog(database, table))
 
     def contract_checksum(self) -> str:
         return self._matching("CONTRACT_CHECKSUM", _CHECKSUM, "64 hexadecimal digits, the contract's checksum")
@@ -63,13 +87,6 @@ class Environment:
 
     def job_name(self) -> str:
         return self._matching("JOB_NAME", _JOB, "the name of a Glue job")
-
-    def catalog_table(self) -> CatalogTable:
-        expected = "lower case letters, digits and '_'"
-        database, table = (
-            self._matching(name, _NAME_IN_CATALOG, expected) for name in ("CATALOG_DATABASE", "CATALOG_TABLE")
-        )
-        return CatalogTable(database, table)
 
     def max_concurrent_runs(self) -> int:
         """How many runs of the job Glue allows at once."""

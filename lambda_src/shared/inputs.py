@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from data_contract.errors import not_known
-from data_contract.paths import parse_ingestion_date
-from shared.days import parse_moment
-from shared.errors import InvalidInput
+from core.errors import PipelineError
+from core.layout import parse_ingestion_date
+from core.times import parse_moment
+from core.wording import not_known
+
+
+class InvalidInput(PipelineError):
+    """What a function is called with cannot be used."""
 
 
 class Input:

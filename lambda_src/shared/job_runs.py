@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from shared.aws import client, explained
+from adapters.aws import client, translated
 
 # https://docs.aws.amazon.com/glue/latest/webapi/API_JobRun.html
 _AT_WORK: Final = frozenset({"WAITING", "STARTING", "RUNNING", "STOPPING"})
@@ -15,7 +15,7 @@ _RUNS_READ: Final = 200
 
 def run_at_work_on(day: date, job_name: str) -> str | None:
     """Return the id of a job run that works on a day now, or None."""
-    with explained(f"list the runs of job {job_name}", needs="glue:GetJobRuns"):
+    with translated(f"list the runs of job {job_name}", needs="glue:GetJobRuns"):
         runs: list[dict[str, Any]] = client("glue").get_job_runs(JobName=job_name, MaxResults=_RUNS_READ)["JobRuns"]
     return next((str(run["Id"]) for run in runs if run["JobRunState"] in _AT_WORK and _works_on(day, run)), None)
 

@@ -3,11 +3,12 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from core.checks import Check
 from shared.logs import write_line
 
 NAMESPACE: Final = "DataPipeline"
@@ -28,6 +29,17 @@ class MetricSet:
 
     dimensions: Mapping[str, str]
     metrics: tuple[Metric, ...]
+
+
+def check_values(dataset: str, checks: Sequence[Check]) -> list[MetricSet]:
+    """Return the value of each check, to be drawn against its limit."""
+    return [
+        MetricSet(
+            {"Dataset": dataset, "Check": check.id},
+            (Metric("CheckValue", check.value, "Percent" if check.unit == "percent" else "Count"),),
+        )
+        for check in checks
+    ]
 
 
 def emit(metric_set: MetricSet, *, at: datetime) -> None:

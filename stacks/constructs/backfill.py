@@ -2,12 +2,12 @@
 
 from constructs import Construct
 
+from deployed_dataset import Dataset
 from stacks.constructs.daily_pipeline import DailyPipeline
 from stacks.constructs.data_access import allow_key
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.shared_resources import SharedResources
 from stacks.constructs.state_machine import StateMachine
-from stacks.dataset import Dataset
 from stacks.definitions.backfill import backfill_definition, days_definition
 
 _SECONDS_PER_HOUR = 3600

@@ -4,7 +4,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
-from stacks.dataset import Dataset
+from deployed_dataset import Dataset
 
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
@@ -45,7 +45,7 @@ class CuratedTable(Construct):
                         )
                         for column in contract.columns
                     ],
-                    location=f"s3://{bucket_name}/{dataset.curated_prefix}",
+                    location=f"s3://{bucket_name}/{dataset.paths.versions}",
                     input_format=f"{_PARQUET}.MapredParquetInputFormat",
                     output_format=f"{_PARQUET}.MapredParquetOutputFormat",
                     serde_info=glue.CfnTable.SerdeInfoProperty(

@@ -10,17 +10,23 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from data_contract import contract_json
-from data_contract.job_arguments import ARGUMENT_NAMES
+from contract import contract_json
+from core.job_arguments import ARGUMENT_NAMES
+from deployed_dataset import ROOT, Dataset
 from stacks.constructs.data_access import allow_key, allow_listing, allow_objects, table_arns
 from stacks.constructs.permission import ServiceRole, acknowledge
 from stacks.constructs.retention import log_retention
 from stacks.constructs.shared_resources import SharedResources
 from stacks.constructs.source_archive import text_asset, zipped
-from stacks.dataset import ROOT, Dataset
 
 _LOG_ACTIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
 PER_RUN_ARGUMENTS = ("ingestion_date", "force")
+
+
+_PACKAGES = {
+    "curation": ROOT / "glue_src" / "curation",
+    **{name: ROOT / name for name in ("core", "contract", "adapters")},
+}
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,7 @@ class JobCode:
 
 def job_code(scope: Construct) -> JobCode:
     """Publish the job's code as assets."""
-    packages = {"curation": ROOT / "glue_src" / "curation", "data_contract": ROOT / "data_contract"}
-    with zipped(packages) as library:
+    with zipped(_PACKAGES) as library:
         return JobCode(
             script=assets.Asset(scope, "Script", path=str(ROOT / "glue_src" / "curate_job.py")),
             library=assets.Asset(scope, "Library", path=library),
@@ -130,13 +135,13 @@ def _allow_code(role: ServiceRole, code: list[assets.Asset]) -> None:
 
 
 def _allow_data(role: ServiceRole, dataset: Dataset, shared: SharedResources) -> None:
-    files = [dataset.curated_prefix, dataset.quarantine_prefix]
-    records = [dataset.publications_prefix, dataset.metrics_prefix]
-    leases = [dataset.leases_prefix]
+    files = [dataset.paths.versions, dataset.paths.quarantine]
+    records = [dataset.paths.publications, dataset.paths.metrics]
+    leases = [dataset.paths.leases]
     allow_objects(
         role,
         shared,
-        [dataset.raw_prefix, *files, *records, *leases],
+        [dataset.paths.raw, *files, *records, *leases],
         actions=["s3:GetObject"],
         reason=f"Days and runs of {dataset.name} are not known in advance; nothing outside its own prefixes.",
     )
@@ -161,7 +166,7 @@ def _allow_data(role: ServiceRole, dataset: Dataset, shared: SharedResources) ->
         actions=["s3:DeleteObject"],
         reason=f"Discarded versions and ended leases of {dataset.name}; records and metrics are never deleted.",
     )
-    allow_listing(role, shared, [dataset.raw_prefix, *files, *records, *leases], parents=True)
+    allow_listing(role, shared, [dataset.paths.raw, *files, *records, *leases], parents=True)
     allow_key(role, shared, writes=True)
 
 

@@ -3,12 +3,12 @@
 from aws_cdk import Stack
 from constructs import Construct
 
+from deployed_dataset import Dataset
 from stacks.constructs.curation_job import CurationJob
 from stacks.constructs.data_access import allow_key, allow_listing, allow_objects, table_arns
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.shared_resources import SharedResources
 from stacks.constructs.state_machine import StateMachine
-from stacks.dataset import Dataset
 from stacks.definitions.pipeline import pipeline_definition
 
 
@@ -76,8 +76,8 @@ def _sensor(scope: Construct, dataset: Dataset, shared: SharedResources) -> Pyth
             "CATALOG_TABLE": dataset.contract.table,
         },
     )
-    prefixes = [dataset.publications_prefix, dataset.metrics_prefix]
-    allow_listing(sensor.role, shared, [dataset.raw_prefix, dataset.curated_prefix, *prefixes])
+    prefixes = [dataset.paths.publications, dataset.paths.metrics]
+    allow_listing(sensor.role, shared, [dataset.paths.raw, dataset.paths.versions, *prefixes])
     allow_objects(sensor.role, shared, prefixes, actions=["s3:GetObject"], reason=_one_per_day_and_run(dataset))
     job = Stack.of(scope).format_arn(service="glue", resource="job", resource_name=dataset.job_name)
     sensor.role.allow(actions=["glue:GetJobRuns"], resources=[job])
@@ -100,7 +100,7 @@ def _report(scope: Construct, dataset: Dataset, shared: SharedResources) -> Pyth
             "TIME_ZONE": dataset.settings.time_zone,
         },
     )
-    prefixes = [dataset.publications_prefix, dataset.metrics_prefix]
+    prefixes = [dataset.paths.publications, dataset.paths.metrics]
     allow_listing(report.role, shared, prefixes)
     allow_objects(report.role, shared, prefixes, actions=["s3:GetObject"], reason=_one_per_day_and_run(dataset))
     allow_key(report.role, shared, writes=False)

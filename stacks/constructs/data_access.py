@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from aws_cdk import Stack
 
+from deployed_dataset import Dataset
 from stacks.constructs.permission import ServiceRole
 from stacks.constructs.shared_resources import SharedResources
-from stacks.dataset import Dataset
 
 
 def allow_listing(

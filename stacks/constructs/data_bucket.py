@@ -8,8 +8,8 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from config import Settings
+from deployed_dataset import Dataset
 from stacks.constructs.permission import acknowledge
-from stacks.dataset import Dataset
 
 RESULTS_PREFIX = "athena-results/"
 _LEASE_DAYS = 14
@@ -74,9 +74,9 @@ def _access_log_bucket(scope: Construct, settings: Settings, removal: RemovalPol
 
 def _lifecycle(settings: Settings, datasets: Sequence[Dataset]) -> list[s3.LifecycleRule]:
     """Return the rules per kind of data; curated data, metrics and publication records do not expire."""
-    raw = {_root(dataset.raw_prefix) for dataset in datasets}
-    quarantine = {_root(dataset.quarantine_prefix) for dataset in datasets}
-    leases = {_root(dataset.leases_prefix) for dataset in datasets}
+    raw = {_root(dataset.paths.raw) for dataset in datasets}
+    quarantine = {_root(dataset.paths.quarantine) for dataset in datasets}
+    leases = {_root(dataset.paths.leases) for dataset in datasets}
     return [
         s3.LifecycleRule(
             id="noncurrent-and-abandoned",

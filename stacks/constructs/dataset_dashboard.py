@@ -6,9 +6,9 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from data_contract import DataContract
+from contract import DataContract
+from deployed_dataset import Dataset
 from stacks.constructs.state_machine import state_machine_arn
-from stacks.dataset import Dataset
 
 NAMESPACE = "DataPipeline"
 _DAY = Duration.days(1)

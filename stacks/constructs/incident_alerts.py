@@ -8,13 +8,13 @@ from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from config import day_without
+from deployed_dataset import Dataset
 from stacks.constructs.data_access import allow_key, allow_listing, allow_objects, table_arns
 from stacks.constructs.dead_letters import DeadLetters
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.schedule import SCHEDULED_TIME, Call, DailySchedule, DailyTime
 from stacks.constructs.shared_resources import SharedResources
 from stacks.constructs.state_machine import state_machine_arn
-from stacks.dataset import Dataset
 
 # Glue announces these and SUCCEEDED; ERROR and EXPIRED may never be announced, which is what the second rule is for.
 JOB_STATES = ("FAILED", "TIMEOUT", "STOPPED")
@@ -88,7 +88,7 @@ class IncidentAlerts(Construct):
         jobs = Stack.of(self).format_arn(service="glue", resource="job", resource_name=dataset.job_name)
         role.allow(actions=["glue:GetJobRun"], resources=[jobs])
         role.allow(actions=["glue:GetPartition"], resources=table_arns(Stack.of(self), dataset))
-        prefixes = [dataset.publications_prefix, dataset.metrics_prefix]
+        prefixes = [dataset.paths.publications, dataset.paths.metrics]
         allow_listing(role, shared, prefixes)
         allow_objects(
             role,

@@ -11,13 +11,13 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from deployed_dataset import Dataset
 from stacks.constructs.alarm import Alarm
 from stacks.constructs.data_access import allow_key, allow_listing, allow_objects
 from stacks.constructs.dead_letters import DeadLetters, encrypted_queue
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.shared_resources import SharedResources
 from stacks.constructs.state_machine import StateMachine
-from stacks.dataset import Dataset
 
 _TIMEOUT_SECONDS = 120
 _BATCH = 1000
@@ -100,7 +100,7 @@ def _raw_objects(dataset: Dataset, shared: SharedResources) -> events.EventPatte
     return events.EventPattern(
         source=["aws.s3"],
         detail_type=["Object Created"],
-        detail={"bucket": {"name": [shared.bucket_name]}, "object": {"key": [{"prefix": dataset.raw_prefix}]}},
+        detail={"bucket": {"name": [shared.bucket_name]}, "object": {"key": [{"prefix": dataset.paths.raw}]}},
     )
 
 
@@ -130,11 +130,11 @@ def _function(scope: Construct, dataset: Dataset, pipeline: StateMachine, shared
             "STATE_MACHINE_ARN": pipeline.machine.ref,
         },
     )
-    allow_listing(function.role, shared, [dataset.raw_prefix, dataset.publications_prefix, dataset.metrics_prefix])
+    allow_listing(function.role, shared, [dataset.paths.raw, dataset.paths.publications, dataset.paths.metrics])
     allow_objects(
         function.role,
         shared,
-        [dataset.publications_prefix],
+        [dataset.paths.publications],
         actions=["s3:GetObject"],
         reason=f"One publication record per day of {dataset.name}.",
     )

@@ -4,7 +4,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
-from stacks.dataset import Dataset
+from deployed_dataset import Dataset
 
 # A limit is text, because that of a range is two numbers.
 CHECK_FIELDS = {
@@ -71,7 +71,7 @@ class MetricsTable(Construct):
                         glue.CfnTable.ColumnProperty(name=name, type=column_type)
                         for name, column_type in _COLUMNS.items()
                     ],
-                    location=f"s3://{bucket_name}/{dataset.metrics_prefix}",
+                    location=f"s3://{bucket_name}/{dataset.paths.metrics}",
                     input_format="org.apache.hadoop.mapred.TextInputFormat",
                     output_format="org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
                     serde_info=glue.CfnTable.SerdeInfoProperty(

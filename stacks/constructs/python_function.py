@@ -9,15 +9,15 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from config import Settings
+from deployed_dataset import ROOT
 from stacks.constructs.data_access import allow_key
 from stacks.constructs.permission import ServiceRole, acknowledge
 from stacks.constructs.retention import log_retention
 from stacks.constructs.shared_resources import SharedResources
 from stacks.constructs.source_archive import zipped
-from stacks.dataset import ROOT
 
 # They need the standard library and the runtime's boto3 only, and share most of their code.
-CODE = {"": ROOT / "lambda_src", "data_contract": ROOT / "data_contract"}
+CODE = {"": ROOT / "lambda_src", "core": ROOT / "core", "adapters": ROOT / "adapters"}
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 
 

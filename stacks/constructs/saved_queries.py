@@ -3,8 +3,8 @@
 from aws_cdk import aws_athena as athena
 from constructs import Construct
 
+from deployed_dataset import Dataset
 from stacks.constructs.metrics_table import CHECK_FIELDS
-from stacks.dataset import Dataset
 
 # https://docs.aws.amazon.com/glue/latest/dg/worker-types.html
 _DPUS_PER_WORKER = {"G.1X": 1, "G.2X": 2}

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from contract import DataContract, load_contract
+from core.job_arguments import JobArguments
+from core.layout import DatasetPaths
+from core.ports import Store
+from core.publishing import Publications
 from curation.counts import Counts
 from curation.metrics import RunReport
-from curation.publications import Publications
 from curation.run import DayRun
-from curation.storage import Store
 from curation.version import VersionTask, WrittenVersion
-from data_contract import DataContract, load_contract
-from data_contract.job_arguments import JobArguments
-from data_contract.paths import DatasetPaths
 
 DAY = date(2025, 1, 1)
 CONTRACT = load_contract(Path(__file__).parents[2] / "contracts" / "events.odcs.yaml")

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from curation.local_store import LocalStore
+from adapters.directory import DirectoryStore
 from curation.version import VersionTask, WrittenVersion
 from tests.faults.plain_runs import DAY, PATHS, lay_raw, plain_run, run_id, served_lines
 
 _KILLED = 137
 
 
-class KilledBefore(LocalStore):
+class KilledBefore(DirectoryStore):
     """A store whose process dies, with no clean-up of any kind, just before its n-th change."""
 
     def __init__(self, root: str, change: int) -> None:
@@ -52,7 +52,7 @@ def _run_in_child(root: Path, number: int, *, killed_before: int) -> int:
 def test_a_run_killed_before_any_change_leaves_one_complete_version_and_the_next_run_cleans_up(
     tmp_path: Path, *, published_before: bool
 ) -> None:
-    store = LocalStore(str(tmp_path))
+    store = DirectoryStore(str(tmp_path))
     lay_raw(tmp_path, "events.json", "first")
     if published_before:
         plain_run(store, tmp_path, run_id(0)).execute()
@@ -76,7 +76,7 @@ def test_a_run_killed_before_any_change_leaves_one_complete_version_and_the_next
     _assert_only_recorded_versions_remain(store)
 
 
-def _assert_only_recorded_versions_remain(store: LocalStore) -> None:
+def _assert_only_recorded_versions_remain(store: DirectoryStore) -> None:
     record = plain_run(store, Path(), run_id(0)).publications.read(DAY).record
     assert record is not None
     recorded = {PATHS.version_prefix(DAY, version.run_id) for version in record.versions}
@@ -85,7 +85,7 @@ def _assert_only_recorded_versions_remain(store: LocalStore) -> None:
 
 
 def test_a_live_run_keeps_its_files_when_another_run_sweeps(tmp_path: Path) -> None:
-    store = LocalStore(str(tmp_path))
+    store = DirectoryStore(str(tmp_path))
     lay_raw(tmp_path, "events.json", "first")
     first, second = plain_run(store, tmp_path, run_id(1)), plain_run(store, tmp_path, run_id(2), force=True)
     write_first = first.write_version

@@ -3,22 +3,21 @@
 import json
 import logging
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from curation.errors import CurationError, GateFailed, Superseded
-from curation.leases import Lease, held_lease, sweep
-from curation.local_store import LocalStore
-from curation.publications import Publications
-from curation.storage import WriteConflict
+from adapters.directory import DirectoryStore
+from core.errors import GateFailed, PipelineError, Superseded
+from core.ports import WriteConflict
+from core.publishing import Publications
+from curation.leases import LeaseRecord, sweep, take_lease
 from curation.version import VersionTask, WrittenVersion
 from tests.faults.plain_runs import DAY, PATHS, FakeCatalog, lay_raw, plain_run, run_id, served_lines
 
 
-class Failing(LocalStore):
+class Failing(DirectoryStore):
     """A store in which writes or deletions below some prefixes fail."""
 
     def __init__(self, root: Path, *, write: str = "-", delete: str = "-") -> None:
@@ -27,18 +26,18 @@ class Failing(LocalStore):
 
     def write(self, key: str, data: bytes) -> None:
         if key.startswith(self._no_write):
-            raise CurationError(f"cannot write {key}")
+            raise PipelineError(f"cannot write {key}")
         super().write(key, data)
 
     def delete(self, keys: Iterable[str]) -> None:
         listed = list(keys)
         if any(key.startswith(self._no_delete) for key in listed):
-            raise CurationError(f"cannot delete {listed}")
+            raise PipelineError(f"cannot delete {listed}")
         super().delete(listed)
 
     def delete_prefix(self, prefix: str) -> None:
         if prefix.startswith(self._no_delete) and "quarantined" not in prefix:
-            raise CurationError(f"cannot delete {prefix}")
+            raise PipelineError(f"cannot delete {prefix}")
         super().delete_prefix(prefix)
 
 
@@ -53,7 +52,7 @@ def test_a_refused_day_stays_a_refused_day_when_its_version_cannot_be_deleted(tm
         plain_run(Failing(tmp_path, delete="curated/"), tmp_path, run_id(1)).execute()
     assert _metrics(tmp_path, 1)["status"] == "gate_failed"
     lay_raw(tmp_path, "events.json", "good")
-    following = plain_run(LocalStore(str(tmp_path)), tmp_path, run_id(2))
+    following = plain_run(DirectoryStore(str(tmp_path)), tmp_path, run_id(2))
     following.execute()
     assert following.report.cleaned_up == [run_id(1)]
     assert served_lines(tmp_path) == ["good"]
@@ -69,10 +68,10 @@ def test_a_run_that_cannot_write_its_metrics_still_tells_why_it_failed(tmp_path:
 
 def test_nothing_is_published_whose_metrics_cannot_be_written(tmp_path: Path) -> None:
     lay_raw(tmp_path, "events.json", "good")
-    with pytest.raises(CurationError, match="cannot write metrics/"):
+    with pytest.raises(PipelineError, match="cannot write metrics/"):
         plain_run(Failing(tmp_path, write="metrics/"), tmp_path, run_id(1)).execute()
     assert served_lines(tmp_path) is None
-    assert LocalStore(str(tmp_path)).folders(PATHS.versions_prefix(DAY)) == []
+    assert DirectoryStore(str(tmp_path)).folders(PATHS.versions_prefix(DAY)) == []
 
 
 @pytest.mark.parametrize("left", ["leases/", "curated/"])
@@ -80,7 +79,7 @@ def test_a_published_day_is_no_failure_because_something_old_cannot_be_deleted(
     tmp_path: Path, left: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     lay_raw(tmp_path, "events.json", "good")
-    plain_run(LocalStore(str(tmp_path)), tmp_path, run_id(1)).execute()
+    plain_run(DirectoryStore(str(tmp_path)), tmp_path, run_id(1)).execute()
     for number in range(2, 5):  # the default keeps two replaced versions
         plain_run(Failing(tmp_path, delete=left), tmp_path, run_id(number), force=True).execute()
         assert _metrics(tmp_path, number)["status"] == "published"
@@ -90,8 +89,8 @@ def test_a_published_day_is_no_failure_because_something_old_cannot_be_deleted(
 def test_a_run_that_fails_after_the_swap_says_that_it_is_published(tmp_path: Path) -> None:
     lay_raw(tmp_path, "events.json", "good")
     told = f"^{DAY}: run {run_id(1)} is published, but the catalog's partition does not stay on the published version"
-    with pytest.raises(CurationError, match=told):
-        plain_run(LocalStore(str(tmp_path)), tmp_path, run_id(1), catalog=StubbornCatalog()).execute()
+    with pytest.raises(PipelineError, match=told):
+        plain_run(DirectoryStore(str(tmp_path)), tmp_path, run_id(1), catalog=StubbornCatalog()).execute()
     metrics = _metrics(tmp_path, 1)
     assert (metrics["status"], metrics["published_run_id"]) == ("error", run_id(1))
     assert served_lines(tmp_path) == ["good"]
@@ -99,7 +98,7 @@ def test_a_run_that_fails_after_the_swap_says_that_it_is_published(tmp_path: Pat
 
 def test_a_run_stopped_by_the_keyboard_leaves_a_report_and_no_files(tmp_path: Path) -> None:
     lay_raw(tmp_path, "events.json", "good")
-    run = plain_run(LocalStore(str(tmp_path)), tmp_path, run_id(1))
+    run = plain_run(DirectoryStore(str(tmp_path)), tmp_path, run_id(1))
 
     def stopped(_: VersionTask) -> WrittenVersion:
         raise KeyboardInterrupt
@@ -113,7 +112,7 @@ def test_a_run_stopped_by_the_keyboard_leaves_a_report_and_no_files(tmp_path: Pa
 
 
 def test_an_unchanged_run_cleans_up_after_one_that_was_killed_when_it_had_published(tmp_path: Path) -> None:
-    store = LocalStore(str(tmp_path))
+    store = DirectoryStore(str(tmp_path))
     lay_raw(tmp_path, "events.json", "good")
     plain_run(store, tmp_path, run_id(1)).execute()
     _leave_behind(store, number=2, process="1 0")
@@ -124,7 +123,7 @@ def test_an_unchanged_run_cleans_up_after_one_that_was_killed_when_it_had_publis
 
 
 def test_published_files_that_somebody_deleted_are_written_anew(tmp_path: Path) -> None:
-    store = LocalStore(str(tmp_path))
+    store = DirectoryStore(str(tmp_path))
     lay_raw(tmp_path, "events.json", "good")
     plain_run(store, tmp_path, run_id(1)).execute()
     store.delete([f"{PATHS.version_prefix(DAY, run_id(1))}outcome=accepted/part-1.parquet"])
@@ -137,7 +136,7 @@ def test_published_files_that_somebody_deleted_are_written_anew(tmp_path: Path) 
 def test_what_was_rolled_back_is_not_published_because_files_of_the_version_in_its_place_are_gone(
     tmp_path: Path,
 ) -> None:
-    store = LocalStore(str(tmp_path))
+    store = DirectoryStore(str(tmp_path))
     lay_raw(tmp_path, "events.json", "good")
     plain_run(store, tmp_path, run_id(1)).execute()
     lay_raw(tmp_path, "late.json", "bad")
@@ -145,7 +144,7 @@ def test_what_was_rolled_back_is_not_published_because_files_of_the_version_in_i
     run.execute()
     run.publications.rollback(DAY, None, now=datetime.now(UTC))
     store.delete([f"{PATHS.version_prefix(DAY, run_id(1))}outcome=accepted/part-1.parquet"])
-    with pytest.raises(CurationError, match=f"^{DAY}: version {run_id(1)} should have .* this input was rolled back"):
+    with pytest.raises(PipelineError, match=f"^{DAY}: version {run_id(1)} should have .* this input was rolled back"):
         plain_run(store, tmp_path, run_id(3)).execute()
     record = run.publications.read(DAY).record
     assert record is not None
@@ -157,17 +156,17 @@ def test_what_was_rolled_back_is_not_published_because_files_of_the_version_in_i
 def test_the_days_of_a_data_root_that_moved_are_published_where_they_are_now(tmp_path: Path) -> None:
     before, after = tmp_path / "before", tmp_path / "after"
     lay_raw(before, "events.json", "good")
-    plain_run(LocalStore(str(before)), before, run_id(1)).execute()
+    plain_run(DirectoryStore(str(before)), before, run_id(1)).execute()
     before.rename(after)
-    run = plain_run(LocalStore(str(after)), after, run_id(2))
+    run = plain_run(DirectoryStore(str(after)), after, run_id(2))
     run.execute()
     assert run.report.status == "published"
     assert served_lines(after) == ["good"]
-    with pytest.raises(CurationError, match="which is not below this data root; if it was copied here, run repair"):
+    with pytest.raises(PipelineError, match="which is not below this data root; if it was copied here, run repair"):
         run.publications.rollback(DAY, None, now=datetime.now(UTC))
 
 
-class LosesAnswers(LocalStore):
+class LosesAnswers(DirectoryStore):
     """A store that does what it is asked and then reports a conflict, as a repeated request would see it."""
 
     def replace(self, key: str, data: bytes, *, expected: str | None) -> str:
@@ -183,7 +182,7 @@ def test_a_swap_whose_answer_got_lost_is_a_publication(tmp_path: Path) -> None:
     assert served_lines(tmp_path) == ["good"]
 
 
-class Declines(LocalStore):
+class Declines(DirectoryStore):
     """A store that declines conditional writes a number of times without anybody having written."""
 
     def __init__(self, root: Path, *, times: int) -> None:
@@ -191,9 +190,10 @@ class Declines(LocalStore):
         self._times = times
 
     def replace(self, key: str, data: bytes, *, expected: str | None) -> str:
-        self._times -= 1
-        if self._times >= 0:
-            raise WriteConflict(key)
+        if key.startswith("publications/"):
+            self._times -= 1
+            if self._times >= 0:
+                raise WriteConflict(key)
         return super().replace(key, data, expected=expected)
 
 
@@ -206,7 +206,7 @@ def test_a_swap_that_is_declined_while_nobody_else_publishes_is_tried_again(tmp_
 
 def test_a_swap_that_is_always_declined_ends_the_run_and_is_not_called_superseded(tmp_path: Path) -> None:
     lay_raw(tmp_path, "events.json", "good")
-    with pytest.raises(CurationError, match="declined 5 times") as caught:
+    with pytest.raises(PipelineError, match="declined 5 times") as caught:
         plain_run(Declines(tmp_path, times=99), tmp_path, run_id(1)).execute()
     assert not isinstance(caught.value, Superseded)
     assert served_lines(tmp_path) is None
@@ -232,28 +232,28 @@ class StubbornCatalog(FakeCatalog):
 def test_only_what_no_live_run_may_be_writing_is_swept(
     tmp_path: Path, change: dict[str, str], *, is_swept: bool
 ) -> None:
-    store = LocalStore(str(tmp_path))
+    store = DirectoryStore(str(tmp_path))
     _leave_behind(store, number=1, **change)
     assert _swept(store) == ([run_id(1)] if is_swept else [])
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"run_id": "x", "expires_at": "y", "host": "z", "process_id": 1}'])
 def test_a_lease_that_cannot_be_read_keeps_its_runs_files_and_stops_nobody(tmp_path: Path, content: bytes) -> None:
-    store = LocalStore(str(tmp_path))
+    store = DirectoryStore(str(tmp_path))
     _leave_behind(store, number=1)
     store.write(PATHS.lease_key(DAY, run_id(1)), content)
     assert _swept(store) == []
 
 
-def _leave_behind(store: LocalStore, *, number: int, **change: str) -> None:
+def _leave_behind(store: DirectoryStore, *, number: int, **change: str) -> None:
     """Leave a version folder and a lease, as a killed run does; by default that of this very process."""
     store.write(f"{PATHS.version_prefix(DAY, run_id(number))}outcome=accepted/part-0.parquet", b"rows")
-    with held_lease(store, PATHS, DAY, run_id(number), now=datetime.now(UTC), minutes=5):
-        content = store.read(PATHS.lease_key(DAY, run_id(number)))
+    take_lease(store, PATHS, DAY, run_id(number), now=datetime.now(UTC), minutes=5)
+    content = store.read(PATHS.lease_key(DAY, run_id(number)))
     assert content is not None
-    lease = Lease(**(json.loads(content.data) | change))
-    store.write(PATHS.lease_key(DAY, run_id(number)), json.dumps(asdict(lease)).encode())
+    lease = LeaseRecord(**(json.loads(content.data) | change))
+    store.write(PATHS.lease_key(DAY, run_id(number)), lease.to_json())
 
 
-def _swept(store: LocalStore) -> list[str]:
+def _swept(store: DirectoryStore) -> list[str]:
     return sweep(store, PATHS, DAY, Publications(store, PATHS, None), now=datetime.now(UTC))

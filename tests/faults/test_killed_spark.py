@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from data_contract.paths import DatasetPaths
+from core.layout import DatasetPaths
 from tests.faults.plain_runs import CONTRACT, DAY
 
 _ROOT = Path(__file__).parents[2]

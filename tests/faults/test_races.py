@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from threading import Barrier
 
-from curation.errors import RunFailed
-from curation.local_store import LocalStore
-from curation.storage import WriteConflict
+from adapters.directory import DirectoryStore
+from core.errors import PipelineError, Superseded
+from core.ports import WriteConflict
 from curation.version import VersionTask, WrittenVersion
 from tests.faults.plain_runs import DAY, FakeCatalog, lay_raw, plain_run, run_id, served_lines
 
@@ -18,7 +18,7 @@ _STEPS = 50
 
 
 def _count_up(root: str) -> None:
-    store = LocalStore(root)
+    store = DirectoryStore(root)
     done = 0
     while done < _STEPS:
         found = store.read("counter")
@@ -38,7 +38,7 @@ def test_no_conditional_write_is_lost_between_processes(tmp_path: Path) -> None:
     for worker in workers:
         worker.join(60)
         assert worker.exitcode == 0
-    content = LocalStore(str(tmp_path)).read("counter")
+    content = DirectoryStore(str(tmp_path)).read("counter")
     assert content is not None
     assert int(content.data) == _PROCESSES * _STEPS
 
@@ -52,7 +52,7 @@ def _write_then_wait(
 
 
 def test_of_runs_that_start_from_one_state_exactly_one_publishes(tmp_path: Path) -> None:
-    store, catalog = LocalStore(str(tmp_path)), FakeCatalog()
+    store, catalog = DirectoryStore(str(tmp_path)), FakeCatalog()
     lay_raw(tmp_path, "events.json", "one", "two")
     runs = [plain_run(store, tmp_path, run_id(number), catalog=catalog) for number in range(5)]
     all_have_written = Barrier(len(runs))
@@ -62,8 +62,8 @@ def test_of_runs_that_start_from_one_state_exactly_one_publishes(tmp_path: Path)
     def execute(number: int) -> None:
         try:
             runs[number].execute()
-        except RunFailed as failure:
-            assert failure.status == "superseded"  # noqa: PT017  a thread cannot use pytest.raises
+        except PipelineError as failure:
+            assert isinstance(failure, Superseded)  # noqa: PT017  a thread cannot use pytest.raises
 
     threads = [threading.Thread(target=execute, args=(number,)) for number in range(len(runs))]
     for thread in threads:

@@ -12,9 +12,9 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from moto.backends import get_backend
 
-from data_contract.paths import DatasetPaths
-from data_contract.publication import Publication, Version, to_json
-from shared.aws import client
+from adapters.aws import client
+from core.layout import DatasetPaths
+from core.publication import Publication, Version, to_json
 from shared.messages import Message
 
 EVENTS = Path(__file__).resolve().parents[1] / "events"

@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 from moto.backends import get_backend
 
-from shared.aws import client
+from adapters.aws import client
 from tests.lambdas.cloud import ACCOUNT, BUCKET, CHECKSUM, DATABASE, JOB, REGION, TABLE, Cloud
 
 

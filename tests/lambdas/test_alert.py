@@ -4,10 +4,11 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
+from adapters.aws import client
 from alert.handler import handler
-from data_contract.publication import Publication
-from shared.aws import client
-from shared.errors import InvalidInput, ServiceThrottled
+from core.errors import ServiceThrottled
+from core.publication import Publication
+from shared.inputs import InvalidInput
 from shared.messages import Message
 from tests.lambdas.cloud import DAY, PATHS, REGION, RUN_ID, Cloud, answer, event, is_documented, version
 
@@ -56,7 +57,10 @@ class TestMeasurements:
 
     def refused(self, cloud: Cloud) -> None:
         checks = [{**check, "value": 12.0} for check in event("metrics_published")["checks"]]
-        cloud.put(PATHS.metrics_key(DAY, RUN_ID), json.dumps({"status": "gate_failed", "checks": checks}).encode())
+        cloud.put(
+            PATHS.metrics_key(DAY, RUN_ID),
+            json.dumps({"schema_version": 1, "status": "gate_failed", "checks": checks}).encode(),
+        )
 
     def test_of_a_refused_run_reach_cloudwatch_once(self, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
         self.refused(cloud)

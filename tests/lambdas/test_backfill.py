@@ -8,7 +8,8 @@ import pytest
 from backfill_plan.decision import name_prefix
 from backfill_plan.handler import handler as plan
 from backfill_summary.handler import handler as summarize
-from shared.errors import InvalidEnvironment, InvalidInput
+from shared.environment import InvalidEnvironment
+from shared.inputs import InvalidInput
 from shared.messages import Message
 from tests.lambdas.cloud import event, is_documented
 

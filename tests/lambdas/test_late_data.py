@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 
-from data_contract.fingerprint import RawObject, fingerprint
-from data_contract.publication import Publication, RunInput
+from adapters.aws import client
+from core.publication import Publication, RunInput
+from core.raw_day import RawDay, RawObject, fingerprint, list_raw_day
 from late_data.decision import Promise, RunsSoFar, execution_name, judge
 from late_data.handler import handler
-from shared.aws import client
 from shared.environment import DataPlace, Environment
-from shared.errors import InvalidInput
-from shared.storage import RawDay, list_raw_day
+from shared.inputs import InvalidInput
 from tests.lambdas.cloud import CHECKSUM, DAY, PATHS, RUN_ID, Cloud, answer, event, s3_error, version
 
 MD5 = "8a80554c91d9fca8acb82f023de02f11"  # of what put_raw writes
@@ -44,7 +43,7 @@ def raw_fingerprint(*names: str, day: date = DAY) -> str:
 
 class TestPublishedDay:
     def publish(self, cloud: Cloud, *, published: str, held: tuple[RunInput, ...] = ()) -> None:
-        cloud.publish(Publication("events", str(DAY), version(fingerprint=published), held=held))
+        cloud.publish(Publication("events", str(DAY), version(fingerprint=published), blocked=held))
 
     def test_is_run_again_when_its_raw_data_has_changed(self, cloud: Cloud) -> None:
         self.publish(cloud, published=raw_fingerprint("events.json"))
@@ -175,14 +174,14 @@ class TestUnpublishedDay:
         """The scheduled run gives up hours before the day is due; what comes then would be run by nobody."""
         environment = Environment({"SCHEDULE": schedule, "TIME_ZONE": zone, "FRESHNESS_HOURS": "6"})
         promise = Promise(environment.time_zone(), environment.freshness_hours(), environment.schedule())
-        raw, moment = RawDay((RawObject(raw_key(), 3, MD5),), (), None), datetime.fromisoformat(from_on)
+        raw, moment = RawDay(PATHS.raw_prefix(DAY), (RawObject(raw_key(), 3, MD5),)), datetime.fromisoformat(from_on)
         for now, starts in ((moment - timedelta(seconds=1), False), (moment, True)):
             assert judge(DAY, raw, RunsSoFar(None, None), now=now, promise=promise).start is starts
 
     def test_that_was_refused_is_run_by_what_arrives_next_although_it_is_not_due(self, cloud: Cloud) -> None:
         """Its scheduled run has ended and waits for nothing."""
         cloud.put_raw("events.json", day=TODAY)
-        cloud.put(PATHS.metrics_key(TODAY, RUN_ID), b'{"status": "gate_failed"}')
+        cloud.put(PATHS.metrics_key(TODAY, RUN_ID), b'{"schema_version": 1, "status": "gate_failed"}')
         assert handle(message(raw_key(day=TODAY))) == []
         assert [given["ingestion_date"] for given in cloud.started.values()] == [str(TODAY)]
 
@@ -214,9 +213,9 @@ class TestUnpublishedDay:
                 together.wait(timeout=10)
             if day == days[2]:
                 raise RuntimeError("unforeseen")
-            return list_raw_day(place, day)
+            return list_raw_day(place.store, place.paths, day)
 
-        monkeypatch.setattr("late_data.handler.list_raw_day", one_breaks)
+        monkeypatch.setattr(DataPlace, "raw_day", one_breaks)
         assert handle(*(message(raw_key(day=day), message_id=str(day)) for day in days[::-1])) == [str(days[2])]
         assert {given["ingestion_date"] for given in cloud.started.values()} == {str(day) for day in days} - {
             str(days[2])

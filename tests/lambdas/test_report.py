@@ -3,10 +3,11 @@ from typing import Any
 
 import pytest
 
-from data_contract.publication import Publication
+from core.errors import InvalidDocument
+from core.publication import Publication
 from report.handler import handler
 from report.run_facts import read_job_run
-from shared.errors import InvalidDocument, InvalidInput
+from shared.inputs import InvalidInput
 from shared.messages import Message
 from tests.lambdas.cloud import DAY, PATHS, RUN_ID, Cloud, event, is_documented, version
 
@@ -62,7 +63,7 @@ class TestPublishedRun:
             "20250103T021504Z-9f3ac01b.json\n"
             "\n"
             "Checks that did not hold, none of which keeps the day from being published:\n"
-            "- price_in_range: 12 rows, must be between 0 and 10 rows\n"
+            "- invalid-value count of price is 12, must be between 0 and 10\n"
             "\n"
             "Also seen:\n"
             "- fields that the contract does not have: coupon\n"
@@ -212,7 +213,7 @@ class TestWhatCannotBeReported:
     @pytest.mark.parametrize("content", [b"{", b"[]", b"[" * 100_000, b"\xff"])
     def test_is_a_metrics_object_that_is_no_json_object(self, published: Cloud, content: bytes) -> None:
         published.put(PATHS.metrics_key(DAY, RUN_ID), content)
-        with pytest.raises(InvalidDocument, match=r"metrics object s3://.*\.json is"):
+        with pytest.raises(InvalidDocument, match=r"s3://.*\.json is not a metrics object"):
             report()
 
     @pytest.mark.parametrize(

@@ -4,20 +4,13 @@ from typing import Any
 
 import pytest
 
-from curation.raw_input import fingerprint_of, list_raw
-from curation.s3_store import S3Store
-from data_contract.fingerprint import RawObject, fingerprint
-from data_contract.publication import Publication, RunInput
+from adapters.aws import client
+from adapters.s3 import S3Store
+from core.errors import AccessDenied, InvalidDocument, RawDataMissing, ServiceThrottled, ServiceUnavailable
+from core.publication import Publication, RunInput
+from core.raw_day import RawObject, fingerprint, list_raw_day
 from sensor.handler import handler
-from shared.aws import client
-from shared.errors import (
-    AccessDenied,
-    InvalidDocument,
-    InvalidInput,
-    RawDataMissing,
-    ServiceThrottled,
-    ServiceUnavailable,
-)
+from shared.inputs import InvalidInput
 from tests.lambdas.cloud import BUCKET, CHECKSUM, DAY, PATHS, RUN_ID, Cloud, answer, is_documented, s3_error, version
 from tests.lambdas.cloud import event as sample
 
@@ -50,8 +43,7 @@ class TestRawData:
     def test_has_the_fingerprint_that_the_job_finds_in_the_same_bucket(self, cloud: Cloud) -> None:
         for name in ("b.json", "a.ndjson", "sub/c.json.gz", "_SUCCESS", "empty.json"):
             cloud.put_raw(name, b"" if name == "empty.json" else name.encode())
-        store = S3Store(BUCKET, "")
-        assert look()["fingerprint"] == fingerprint_of(store, list_raw(store, PATHS, DAY))
+        assert look()["fingerprint"] == list_raw_day(S3Store(BUCKET), PATHS, DAY).fingerprint
 
     def test_of_1500_objects_is_listed_to_the_last_page(self, cloud: Cloud) -> None:
         cloud.put_raw_parts(1500)
@@ -82,7 +74,7 @@ class TestPublishedInput:
     def published(self, cloud: Cloud, *, held: tuple[RunInput, ...] = (), raw_fingerprint: str | None = None) -> None:
         cloud.put_raw("events.json")
         current = version(fingerprint=raw_fingerprint or look()["fingerprint"])
-        cloud.publish(Publication("events", str(DAY), current, held=held))
+        cloud.publish(Publication("events", str(DAY), current, blocked=held))
 
     def test_is_unchanged(self, cloud: Cloud) -> None:
         self.published(cloud)
@@ -172,7 +164,7 @@ class TestMissingData:
         assert f"run {RUN_ID} stays published" in cloud.sent[0].body
 
     def test_names_only_some_of_many_ignored_objects_and_cleans_their_names(self, cloud: Cloud) -> None:
-        for number in range(5):
+        for number in range(7):
             cloud.put_raw(f"a{number}\n\x1b[31mNext: rm.txt", b"x")
         with pytest.raises(RawDataMissing):
             look()
@@ -221,7 +213,7 @@ class TestOtherRuns:
     def test_that_cannot_be_listed_are_an_error_that_names_the_permission(self, cloud: Cloud) -> None:
         cloud.put_raw("events.json")
         answer("glue", "GetJobRuns", status=400, body='{"__type": "AccessDeniedException", "Message": "no"}')
-        with pytest.raises(AccessDenied, match="allow the function's role glue:GetJobRuns"):
+        with pytest.raises(AccessDenied, match="allow the caller's role glue:GetJobRuns"):
             look()
 
 
@@ -230,7 +222,7 @@ class TestRefusedInput:
         self, cloud: Cloud, *, status: str = "gate_failed", checksum: str = CHECKSUM, run_id: str = RUN_ID
     ) -> None:
         raw, contract = {"fingerprint": look()["fingerprint"]}, {"checksum": checksum}
-        metrics = {"run_id": run_id, "status": status, "raw": raw, "contract": contract}
+        metrics = {"schema_version": 1, "run_id": run_id, "status": status, "raw": raw, "contract": contract}
         cloud.put(PATHS.metrics_key(DAY, run_id), json.dumps(metrics).encode())
 
     def test_is_left_alone_where_that_is_asked_for(self, cloud: Cloud) -> None:

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from shared.aws import explained
-from shared.causes import read_cause
+from adapters.aws import translated
+from core.causes import read_cause
+from core.errors import ServiceUnavailable
 from shared.days import due_time, time_zone
-from shared.environment import Environment
-from shared.errors import InvalidEnvironment, ServiceUnavailable
+from shared.environment import Environment, InvalidEnvironment
 from shared.logs import StepLog
 from shared.messages import Notice, clean, subject
 
@@ -43,8 +43,8 @@ READERS = {
     "SCHEDULE": Environment.schedule,
     "JOB_NAME": Environment.job_name,
     "MAX_CONCURRENT_RUNS": Environment.max_concurrent_runs,
-    "CATALOG_DATABASE": Environment.catalog_table,
-    "CATALOG_TABLE": Environment.catalog_table,
+    "CATALOG_DATABASE": Environment.place_with_catalog,
+    "CATALOG_TABLE": Environment.place_with_catalog,
     "ALERT_TOPIC_ARN": Environment.alert_topic_arn,
     "STATE_MACHINE_ARN": Environment.state_machine_arn,
 }
@@ -169,18 +169,18 @@ def test_a_log_line_is_one_json_object_with_the_request(capsys: pytest.CaptureFi
 def test_a_service_that_does_not_answer_is_unavailable() -> None:
     with (
         pytest.raises(ServiceUnavailable, match=r"cannot list x: .*timeout"),
-        explained("list x", needs="s3:ListBucket"),
+        translated("list x", needs="s3:ListBucket"),
     ):
         raise ReadTimeoutError(endpoint_url="https://s3")
 
 
 def test_every_function_loads_from_the_zip_with_nothing_but_boto3(tmp_path: Path) -> None:
-    for folder in [*(ROOT / "lambda_src").iterdir(), ROOT / "data_contract"]:
+    for folder in [*(ROOT / "lambda_src").iterdir(), ROOT / "core", ROOT / "adapters"]:
         if folder.is_dir():
             shutil.copytree(folder, tmp_path / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
     functions = sorted(path.parent.name for path in (ROOT / "lambda_src").glob("*/handler.py"))
     assert functions == ["alert", "backfill_plan", "backfill_summary", "late_data", "report", "sensor"]
-    absent = "yaml aws_cdk pyspark moto rich curation"
+    absent = "yaml aws_cdk pyspark moto rich curation contract"
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r}); sys.modules.update(dict.fromkeys({absent!r}.split()));"
         f"import importlib; [importlib.import_module(name + '.handler').handler for name in {functions!r}]"

@@ -248,9 +248,9 @@ def test_late_data_leaves_raw_data_alone_that_was_refused(cloud: Cloud, tmp_path
 def second_dataset(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One more contract, deployed over what is there; the sources are copied so that no test changes them."""
     project = tmp_path_factory.mktemp("project")
-    for name in ("contracts", "data_contract", "glue_src", "lambda_src", "stacks"):
+    for name in ("contracts", "core", "contract", "adapters", "glue_src", "lambda_src", "stacks"):
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("app.py", "config.py", "cdk.json"):
+    for name in ("app.py", "config.py", "deployed_dataset.py", "cdk.json"):
         shutil.copy(ROOT / name, project / name)
     contract = project / "contracts" / "web_access.odcs.yaml"
     shutil.copy(ROOT / "tests" / "contracts" / "web_access.odcs.yaml", contract)

@@ -10,9 +10,9 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
+from contract import load_contract
+from core.errors import PipelineError
 from curate_job import prepared
-from curation.errors import RunFailed
-from data_contract import load_contract
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "contracts" / "events.odcs.yaml"
@@ -27,7 +27,7 @@ class Outcome:
     """What one run came to: its metrics document, and the error that ended it, if one did."""
 
     metrics: Mapping[str, Any]
-    error: RunFailed | None
+    error: PipelineError | None
 
     @property
     def status(self) -> str:
@@ -84,7 +84,7 @@ class Lab:
         error = None
         try:
             run.execute()
-        except RunFailed as failure:
+        except PipelineError as failure:
             error = failure
         return Outcome(json.loads(local(run.metrics_uri).read_bytes()), error)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from curation.errors import GateFailed
+from core.errors import GateFailed
 from tests.spark.lab import CONTRACTS, DAY, Lab, Row, event
 
 PARSED, READ = 9900, 10_000

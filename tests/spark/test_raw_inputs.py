@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import curate_job
-from curation.errors import CurationError, GateFailed, RawDataMissing
+from core.errors import GateFailed, PipelineError, RawDataMissing
 from curation.version import VersionTask, WrittenVersion
 from tests.spark.lab import CONTRACTS, DAY, Lab, event
 
@@ -172,7 +172,7 @@ def test_a_broken_gzip_object_ends_the_run_with_its_name_and_publishes_nothing(l
     lab.put([event(1)])
     lab.put(content, "broken 1.json.gz")
     run = lab.run()
-    assert isinstance(run.error, CurationError)
+    assert isinstance(run.error, PipelineError)
     assert run.status == "error"
     assert "broken 1.json.gz is not a complete gzip file; deliver it again" in run.message.replace("%20", " ")
     assert "\n" not in run.message
@@ -183,7 +183,7 @@ def test_a_name_that_cannot_be_opened_ends_the_run_with_that_name(lab: Lab) -> N
     """Hadoop keeps checksums of local files in `.<name>.crc`, which a colon turns into a URI scheme."""
     lab.put([event(1)], "10:15:00.json")
     run = lab.run()
-    assert isinstance(run.error, CurationError)
+    assert isinstance(run.error, PipelineError)
     assert f"{RAW}10:15:00.json" in run.message
     assert lab.files("curated") | lab.files("publications") == {}
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from curation.errors import GateFailed
+from core.errors import GateFailed
 from tests.spark.lab import CONTRACTS, DAY, Lab, Row, as_set
 
 OTHER_DAY = "2025-01-02"

@@ -6,7 +6,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from data_contract import load_contract
+from contract import load_contract
 from tests.stacks.synthesis import ROOT, as_list, synthesized, walk, written
 
 METRICS = ROOT / "tests" / "events" / "metrics_published.json"

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from config import settings_from
-from data_contract import contract_json, load_contract
-from data_contract.job_arguments import ARGUMENT_NAMES, parse_job_arguments
+from contract import contract_json, load_contract
+from core.job_arguments import ARGUMENT_NAMES, parse_job_arguments
+from deployed_dataset import Dataset
 from shared.environment import Environment
-from stacks.dataset import Dataset
 from tests.stacks.event_patterns import matches
 from tests.stacks.synthesis import ROOT, synthesized, written
 
@@ -74,8 +74,8 @@ class TestJob:
     def test_the_library_has_its_packages_at_the_root_and_nothing_else(self) -> None:
         with zipfile.ZipFile(asset(job()["DefaultArguments"]["--extra-py-files"])) as library:
             names = library.namelist()
-        assert {name.partition("/")[0] for name in names} == {"curation", "data_contract"}
-        assert {"curation/__init__.py", "data_contract/__init__.py"} <= set(names)
+        assert {name.partition("/")[0] for name in names} == {"adapters", "contract", "core", "curation"}
+        assert {"curation/__init__.py", "core/__init__.py"} <= set(names)
         assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
     def test_the_script_is_the_one_in_the_repository(self) -> None:
@@ -129,7 +129,7 @@ class TestFunctions:
         code = synthesized().function(module)["Code"]["S3Key"]
         with zipfile.ZipFile(synthesized().folder / f"asset.{code}") as archive:
             names = set(archive.namelist())
-        assert {f"{module}/handler.py", "shared/__init__.py", "data_contract/paths.py"} <= names
+        assert {f"{module}/handler.py", "shared/__init__.py", "core/layout.py", "adapters/s3.py"} <= names
 
     def test_there_is_no_function_besides_ours(self) -> None:
         handlers = [item["Handler"] for item in synthesized().properties("AWS::Lambda::Function")]

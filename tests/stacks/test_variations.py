@@ -10,7 +10,7 @@ from aws_cdk import aws_sqs as sqs
 
 from app import CONTRACTS, build
 from config import ConfigurationError
-from data_contract import ContractError
+from contract import ContractError
 from tests.stacks.synthesis import ROOT, cdk_settings, synthesized
 
 VARIATIONS = [

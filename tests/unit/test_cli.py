@@ -12,6 +12,7 @@ from unittest.mock import Mock
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from adapters.aws import client
 from cli.words import measured, size
 from tests.unit.pipeline_command import Pipeline, lines_with
 from tests.unit.shop import DAY, Shop
@@ -109,7 +110,7 @@ class TestReport:
 
     @pytest.mark.parametrize(
         ("metrics", "words"),
-        [({"schema_version": 9, "started_at": ""}, "schema_version 9"), ({"run": 1}, "no metrics object")],
+        [({"schema_version": 9, "started_at": ""}, "schema_version 9"), ({"run": 1}, "is not a metrics object")],
     )
     def test_refuses_an_object_that_it_cannot_read(
         self, shop: Shop, pipeline: Pipeline, metrics: dict[str, Any], words: str
@@ -201,10 +202,11 @@ class TestWrongUse:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             monkeypatch.delenv(name)
         monkeypatch.setattr("boto3.DEFAULT_SESSION", None)  # it may remember credentials
+        client.cache_clear()  # as may they
         monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
         result = pipeline("status")
         assert result.exit_code == 1
-        assert "You must specify a region" in result.err
+        assert "no AWS region is configured" in result.err
         assert 'eval "$(./pipeline local env)"' in result.err
         assert "--data_uri DIRECTORY" in result.err
 
@@ -227,10 +229,14 @@ class TestWrongUse:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             monkeypatch.delenv(name)
         monkeypatch.setattr("boto3.DEFAULT_SESSION", None)  # it may remember credentials
+        client.cache_clear()  # as may they
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
         result = pipeline("status", "--data_uri", "s3://bucket")
         assert result.exit_code == 1
-        assert result.err == "pipeline: AWS cannot be reached as asked: Unable to locate credentials\n"
+        assert result.err.startswith(
+            "pipeline: cannot list s3://bucket/publications/events/: no AWS credentials were found; "
+        )
+        assert result.err.count("\n") == 1

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from data_contract import Column, ContractError, DataContract, Rule, contract_json, parse_contract
+from contract import Column, ContractError, DataContract, Rule, contract_json, parse_contract
 
 
 def contract(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from data_contract import ContractError, parse_contract
+from contract import ContractError, parse_contract
 from tests.unit.contract_documents import COLUMN_RULE, document, with_rule
 from tests.unit.contract_rule_errors import RULE_ERRORS, VALUE_ERRORS
 from tests.unit.contract_structure_errors import STRUCTURE_ERRORS

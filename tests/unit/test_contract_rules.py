@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from data_contract import Rule, holds
-from data_contract.patterns import pattern_problem, portable_pattern
+from contract import Rule
+from contract.patterns import pattern_problem, portable_pattern
+from core.operators import holds
 
 
 @pytest.mark.parametrize(

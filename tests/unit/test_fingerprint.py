@@ -2,7 +2,7 @@
 
 import pytest
 
-from data_contract.fingerprint import RawObject, fingerprint, ignored_because
+from core.raw_day import RawObject, fingerprint, ignored_because
 
 FOLDER = "raw/source_system=app/ingestion_date=2025-01-01/"
 LISTED = [RawObject(f"{FOLDER}a.json", 10, "e1"), RawObject(f"{FOLDER}b.json", 20, "e2")]

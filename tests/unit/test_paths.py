@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from data_contract.paths import DatasetPaths, date_in, parse_ingestion_date, run_id_in
+from core.layout import DatasetPaths, date_in, parse_ingestion_date, run_id_in
 
 DAY = date(2025, 1, 31)
 PATHS = DatasetPaths("events", "app")
@@ -47,7 +47,7 @@ def test_every_key_of_a_dataset() -> None:
         "version": PATHS.version_prefix(DAY, RUN),
         "quarantine": PATHS.quarantine_prefix(DAY, RUN),
         "metrics": PATHS.metrics_key(DAY, RUN),
-        "publications": PATHS.publications_prefix(),
+        "publications": PATHS.publications,
         "publication": PATHS.publication_key(DAY),
         "leases": PATHS.leases_prefix(DAY),
         "lease": PATHS.lease_key(DAY, RUN),

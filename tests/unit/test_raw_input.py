@@ -5,18 +5,18 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from curation.errors import CurationError
-from curation.local_store import LocalStore
-from curation.raw_input import list_raw
-from curation.storage import StoredObject
-from data_contract.paths import DatasetPaths
+from adapters.directory import DirectoryStore
+from core.errors import PipelineError
+from core.layout import DatasetPaths
+from core.ports import StoredObject
+from core.raw_day import list_raw_day
 
 DAY, NOW = date(2025, 1, 1), datetime(2025, 1, 2, tzinfo=UTC)
 PATHS = DatasetPaths("events", "app")
 PREFIX = PATHS.raw_prefix(DAY)
 
 
-class Listing(LocalStore):
+class Listing(DirectoryStore):
     """A store that lists these keys as a bucket can, where any text is one."""
 
     def __init__(self, keys: Sequence[str]) -> None:
@@ -26,17 +26,20 @@ class Listing(LocalStore):
     def objects(self, prefix: str) -> list[StoredObject]:
         return [StoredObject(key, 10, "version", NOW) for key in self._keys if key.startswith(prefix)]
 
+    def etag(self, listed: StoredObject) -> str:
+        return listed.version
+
     def uri(self, key: str) -> str:
         return f"s3://bucket/{key}"
 
 
 @pytest.mark.parametrize("name", ["/a.json", "b//a.json", "./a.json", "b/../a.json", "//"])
 def test_a_key_that_spark_takes_for_another_is_refused_by_name(name: str) -> None:
-    with pytest.raises(CurationError) as refused:
-        list_raw(Listing([f"{PREFIX}a.json", PREFIX + name]), PATHS, DAY)
+    with pytest.raises(PipelineError) as refused:
+        list_raw_day(Listing([f"{PREFIX}a.json", PREFIX + name]), PATHS, DAY)
     assert str(refused.value).startswith(f"2025-01-01: raw object s3://bucket/{PREFIX}{name} has an empty part")
 
 
 def test_folder_markers_and_dots_within_names_are_no_reason() -> None:
-    raw = list_raw(Listing([PREFIX, f"{PREFIX}b/", f"{PREFIX}b/a..b.json"]), PATHS, DAY)
+    raw = list_raw_day(Listing([PREFIX, f"{PREFIX}b/", f"{PREFIX}b/a..b.json"]), PATHS, DAY)
     assert [item.key for item in raw.objects] == [f"{PREFIX}b/a..b.json"]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from contract import load_contract
 from curation.version import VersionTask
-from data_contract import load_contract
 
 CONTRACT = load_contract(Path(__file__).parents[2] / "contracts" / "events.odcs.yaml")
 MB = 1 << 20

@@ -1,0 +1,132 @@
+"""A data root in a local directory.
+
+Writes are renames of finished files; conditional writes are serialised by a lock that the kernel drops when a process
+dies.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.errors import PipelineError, ServiceError
+from core.ports import Content, StoredObject, WriteConflict
+
+_HASH_BLOCK_BYTES = 1 << 20
+
+
+class DirectoryStore:
+    """Objects are files below ``root``; names that start with ``.`` are this store's own and never listed."""
+
+    def __init__(self, root: str) -> None:
+        self._root = Path(root).resolve()  # one place has one name, so that records agree
+
+    def uri(self, key: str) -> str:
+        return f"file://{self._root / key}" + ("/" if key.endswith("/") else "")
+
+    def objects(self, prefix: str) -> list[StoredObject]:
+        folder = self._root / prefix
+        paths = (Path(parent) / name for parent, _, names in os.walk(folder, followlinks=True) for name in names)
+        listed = (self._listed(path) for path in paths if not _is_own(path))
+        return sorted((item for item in listed if item is not None), key=lambda item: item.key)
+
+    def folders(self, prefix: str) -> list[str]:
+        folder = self._root / prefix
+        if not folder.is_dir():
+            return []
+        return sorted(f"{prefix}{path.name}/" for path in folder.iterdir() if path.is_dir() and not _is_own(path))
+
+    def etag(self, listed: StoredObject) -> str:
+        if ":" in Path(listed.key).name:
+            raise PipelineError(
+                f"{self.uri(listed.key)} has a ':' in its name, which Spark cannot read here; rename it"
+            )
+        digest = hashlib.sha256()
+        with _translated("read", self.uri(listed.key)), (self._root / listed.key).open("rb", buffering=0) as file:
+            while block := file.read(_HASH_BLOCK_BYTES):
+                digest.update(block)
+        return digest.hexdigest()
+
+    def read(self, key: str) -> Content | None:
+        with _translated("read", self.uri(key)):
+            try:
+                data = (self._root / key).read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+        return Content(data, _version_of(data))
+
+    def write(self, key: str, data: bytes) -> None:
+        path = self._root / key
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        with _translated("write", self.uri(key)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with unfinished.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+
+    def replace(self, key: str, data: bytes, *, expected: str | None) -> str:
+        with self._locked():
+            found = self.read(key)
+            if (found.version if found else None) != expected:
+                raise WriteConflict(key)
+            self.write(key, data)
+        return _version_of(data)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            with _translated("delete", self.uri(key)):
+                (self._root / key).unlink(missing_ok=True)
+
+    def delete_prefix(self, prefix: str) -> None:
+        folder = self._root / prefix
+        while folder.is_dir():
+            with _translated("delete", self.uri(prefix)), suppress(FileNotFoundError):  # another run sweeps it too
+                shutil.rmtree(folder)
+
+    def _listed(self, path: Path) -> StoredObject | None:
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            if path.is_symlink():
+                raise PipelineError(
+                    f"{path} is a link to a file that is not there; restore the file or remove it"
+                ) from None
+            return None  # deleted since its folder was read
+        return StoredObject(
+            key=path.relative_to(self._root).as_posix(),
+            size_bytes=found.st_size,
+            version=f"{found.st_ino:x}-{found.st_mtime_ns:x}-{found.st_ctime_ns:x}-{found.st_size:x}",
+            modified_at=datetime.fromtimestamp(found.st_mtime, UTC),
+        )
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with _translated("lock", self.uri("")):
+            self._root.mkdir(parents=True, exist_ok=True)
+            file = (self._root / ".lock").open("wb")
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _is_own(path: Path) -> bool:
+    return path.name.startswith(".")
+
+
+def _version_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@contextmanager
+def _translated(action: str, uri: str) -> Iterator[None]:
+    """Say what the file system would not do."""
+    try:
+        yield
+    except OSError as error:
+        raise ServiceError(f"cannot {action} {uri}: {error.strerror or error}") from error

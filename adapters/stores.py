@@ -1,0 +1,24 @@
+"""How a data root's URI becomes a store."""
+
+from core.errors import PipelineError
+from core.ports import Store
+
+
+def open_store(data_uri: str) -> Store:
+    """Open the store that a data root names: ``file:///absolute/folder`` or ``s3://bucket[/prefix]``.
+
+    Raises:
+        PipelineError: for any other URI.
+    """
+    scheme, separator, rest = data_uri.partition("://")
+    if separator and scheme == "file" and rest.startswith("/"):
+        from adapters.directory import DirectoryStore  # noqa: PLC0415  only the store in use is imported
+
+        return DirectoryStore(rest)
+    if separator and scheme == "s3" and rest.partition("/")[0]:
+        from adapters.s3 import S3Store  # noqa: PLC0415  as above: boto3 is slow to load
+
+        bucket, _, prefix = rest.partition("/")
+        return S3Store(bucket, prefix)
+    message = f"--data_uri {data_uri!r} names no data root; give file:///absolute/folder or s3://bucket/prefix"
+    raise PipelineError(message)

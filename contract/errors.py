@@ -1,0 +1,37 @@
+"""The one error of this package, and the list in which its problems are gathered; knows nothing of contracts."""
+
+from collections.abc import Iterable
+
+
+class ContractError(ValueError):
+    """Report a contract that cannot be used, with every problem found in it.
+
+    `problems` holds one line per problem, each beginning with its path in the document where it has one. There is no
+    subclass: a contract is either usable or it is not, and no part of a bad one is ever enforced.
+    """
+
+    def __init__(self, problems: Iterable[str], *, source: str) -> None:
+        self.problems = tuple(problems)
+        self.source = source
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        super().__init__("\n".join([f"{source}: {count} in the data contract", *self.problems]))
+
+
+class Problems:
+    """Gather problems, so that one run of the checker shows all of them."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    @property
+    def count(self) -> int:
+        return len(self._lines)
+
+    def add(self, path: str, text: str) -> None:
+        line = f"{path}: {text}" if path else text
+        if line not in self._lines:
+            self._lines.append(line)
+
+    def raise_if_any(self, source: str) -> None:
+        if self._lines:
+            raise ContractError(self._lines, source=source)

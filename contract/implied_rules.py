@@ -1,0 +1,80 @@
+"""The rules that a column implies without a `quality` entry: required, unique, enum and value options."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from contract import odcs_keys
+from contract.columns import UNKNOWN_TYPE, ReadColumn
+from contract.model import Metric, Rule
+from contract.rules import Draft, check_values
+from contract.type_options import value_conditions
+from core.operators import allows_only_zero
+
+
+def implied_rules(column: ReadColumn, stated: Sequence[Draft], *, primary_key: tuple[str, ...]) -> list[Draft]:
+    """Return a zero-tolerance rule for each promise of the column that no stated rule already holds it to."""
+    rules = []
+    if column.section.flag("required") and not _is_stated("nullValues", stated):
+        rules.append(_no_rows(column, "nullValues", f"{column.name} is required"))
+    if _needs_uniqueness(column, primary_key) and not _is_stated("duplicateValues", stated):
+        rules.append(_no_rows(column, "duplicateValues", f"{column.name} is unique"))
+    conditions = _conditions(column)
+    if conditions:
+        rules.append(_no_rows(column, "invalidValues", f"{column.name} keeps to its declared values", **conditions))
+    return [Draft(rule) for rule in rules]
+
+
+def _is_stated(metric: str, stated: Sequence[Draft]) -> bool:
+    """Say whether a stated rule gates on the same metric with no tolerance at all."""
+    return any(
+        draft.rule.metric == metric
+        and draft.rule.severity == "error"
+        and allows_only_zero(draft.rule.operator, draft.rule.limit, unit=draft.rule.unit)
+        for draft in stated
+    )
+
+
+def _needs_uniqueness(column: ReadColumn, primary_key: tuple[str, ...]) -> bool:
+    """Say whether `unique` adds something: duplicates of the primary key are removed by the pipeline anyway."""
+    if not column.section.flag("unique") or primary_key == (column.name,):
+        return False
+    if column.is_complex:
+        column.section.report("unique", f"duplicates of a column of type {column.type} are not counted; remove the key")
+    return True
+
+
+def _conditions(column: ReadColumn) -> dict[str, Any]:
+    conditions = {} if column.type == UNKNOWN_TYPE else value_conditions(column.section, column.type)
+    allowed_values = _enum_values(column)
+    return conditions if allowed_values is None else {**conditions, "valid_values": allowed_values}
+
+
+def _enum_values(column: ReadColumn) -> tuple[Any, ...] | None:
+    if not column.section.has("enum"):
+        return None
+    given = column.section.items("enum")
+    bare = [value for value in given or () if not isinstance(value, Mapping)]
+    if bare:
+        column.section.report("enum", f"{bare[0]!r} must be written as {{value: {bare[0]}}}, as every entry")
+        return None
+    entries = column.section.sections("enum")
+    if not entries:
+        column.section.report("enum", "must list at least one value")
+    for entry in entries:
+        entry.allow_only(odcs_keys.ENUM_VALUE)
+    values = [(f"enum[{n}].value", entry.values.get("value")) for n, entry in enumerate(entries)]
+    check_values(column.section, values, column.type)
+    return tuple(value for _, value in values)
+
+
+def _no_rows(column: ReadColumn, metric: Metric, description: str, **conditions: Any) -> Rule:
+    return Rule(
+        id="",
+        metric=metric,
+        column=column.name,
+        columns=(column.name,),
+        operator="mustBe",
+        limit=0,
+        description=description,
+        **conditions,
+    )

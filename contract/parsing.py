@@ -1,0 +1,155 @@
+"""From an ODCS document to the validated contract; knows nothing of files."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from contract import agreements, odcs_keys
+from contract.columns import ReadColumn, read_columns, read_primary_key
+from contract.errors import ContractError, Problems
+from contract.implied_rules import implied_rules
+from contract.model import Column, DataContract, Rule
+from contract.plain import plain_json
+from contract.rule_ids import with_ids
+from contract.rules import read_rules
+from contract.section import Section
+from core.layout import DATASET_NAME, DATASET_NAME_RULE
+from core.wording import not_known
+
+_TABLE_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,127}", re.ASCII)
+
+
+def parse_contract(document: Mapping[str, Any], *, source: str = "contract") -> DataContract:
+    """Return the validated contract of one dataset. Raises ContractError with every problem found."""
+    problems = Problems()
+    plain = plain_json(document, problems)
+    problems.raise_if_any(source)
+    if not isinstance(plain, dict):
+        raise ContractError(["the document is not a mapping of keys to values"], source=source)
+    contract = _read_contract(Section(plain, "", problems))
+    problems.raise_if_any(source)
+    if contract is None:
+        raise AssertionError(f"{source}: nothing was read and no problem was reported")
+    return contract
+
+
+def contract_json(contract: DataContract) -> str:
+    """Return the contract's ODCS document as canonical JSON: sorted keys, no spaces, one line."""
+    return _canonical_json(contract.document)
+
+
+def _canonical_json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _read_contract(root: Section) -> DataContract | None:
+    _check_root(root)
+    schema = _only_schema(root)
+    custom = agreements.custom_properties(root)
+    source_system = agreements.source_system(custom)
+    max_malformed_percent = agreements.max_malformed_percent(custom)
+    freshness_hours = agreements.freshness_hours(root)
+    if schema is None:
+        return None
+    columns = read_columns(schema)
+    primary_key = read_primary_key(schema, columns)
+    rules = _read_rules(schema, columns, primary_key)
+    name = _dataset_name(schema)
+    return DataContract(
+        id=root.required_text("id"),
+        version=root.required_text("version"),
+        name=name,
+        table=_table_name(schema, name),
+        description=_description(root, schema),
+        columns=tuple(_column(column, rules) for column in columns),
+        primary_key=primary_key,
+        rules=rules,
+        source_system=source_system,
+        event_time=_event_time(custom, columns),
+        max_malformed_percent=max_malformed_percent,
+        freshness_hours=freshness_hours,
+        checksum=hashlib.sha256(_canonical_json(root.values).encode()).hexdigest(),
+        document=root.values,
+    )
+
+
+def _check_root(root: Section) -> None:
+    root.allow_only(odcs_keys.ROOT)
+    for key, allowed in (("kind", ("DataContract",)), ("apiVersion", odcs_keys.API_VERSIONS)):
+        value = root.required_text(key)
+        if value and value not in allowed:
+            root.report(key, not_known(value, allowed))
+    for key in ("id", "version"):
+        root.required_text(key)
+    about = root.section("description")
+    if about is not None:
+        about.allow_only(odcs_keys.DESCRIPTION)
+
+
+def _only_schema(root: Section) -> Section | None:
+    entries = root.items("schema") or []
+    if len(entries) != 1:
+        root.report("schema", f"must hold exactly one dataset, got {len(entries)}; write one file per dataset")
+        return None
+    schemas = root.sections("schema")
+    for schema in schemas:
+        schema.allow_only(odcs_keys.SCHEMA)
+        schema.choice("logicalType", ("object",), default="object")
+    return schemas[0] if schemas else None
+
+
+def _dataset_name(schema: Section) -> str:
+    name = schema.required_text("name")
+    if name and DATASET_NAME.fullmatch(name) is None:
+        schema.report("name", f"{name!r} must be {DATASET_NAME_RULE}: it is part of S3 keys")
+    return name
+
+
+def _table_name(schema: Section, name: str) -> str:
+    table = schema.text("physicalName") or f"curated_{name}"
+    if name and _TABLE_NAME.fullmatch(table) is None:
+        schema.report(
+            "physicalName",
+            f"{table!r} must be a lower-case letter, then up to 127 lower-case letters, digits or '_', "
+            "as Glue and Athena need it; the default is curated_ and the dataset's name",
+        )
+    return table
+
+
+def _description(root: Section, schema: Section) -> str:
+    about = root.section("description")
+    return schema.text("description") or (about.text("purpose") if about else None) or ""
+
+
+def _read_rules(schema: Section, columns: Sequence[ReadColumn], primary_key: tuple[str, ...]) -> tuple[Rule, ...]:
+    """Return the rules of the table, then those of each column: stated ones first, implied ones after them."""
+    drafts = read_rules(schema, columns, column=None)
+    for column in columns:
+        stated = read_rules(column.section, columns, column=column)
+        drafts += [*stated, *implied_rules(column, stated, primary_key=primary_key)]
+    return with_ids(drafts)
+
+
+def _column(column: ReadColumn, rules: Sequence[Rule]) -> Column:
+    lists = (rule.valid_values for rule in rules if rule.column == column.name and rule.valid_values is not None)
+    return Column(
+        name=column.name,
+        type=column.type,
+        required=column.section.flag("required"),
+        description=column.section.text("description") or "",
+        valid_values=next(lists, None),
+    )
+
+
+def _event_time(custom: Section, columns: Sequence[ReadColumn]) -> str | None:
+    name = custom.text("eventTime")
+    if name is None:
+        return None
+    types = {column.name: column.type for column in columns}
+    if name not in types:
+        custom.report("eventTime", not_known(name, types))
+    elif types[name] not in ("timestamp", "unknown"):
+        custom.report("eventTime", f"{name!r} is of type {types[name]} and must be a timestamp column")
+    return name

@@ -1,0 +1,50 @@
+"""The ids by which rules are known in metrics and alerts: unique in a contract, and stable while nothing changes."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from contract.model import Rule
+from contract.rules import Draft
+
+_STABLE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+
+
+def with_ids(drafts: Sequence[Draft]) -> tuple[Rule, ...]:
+    """Give each rule its stated id, else its name as a slug, else its column and metric; a taken one gets a number."""
+    stated = [_stated_id(draft) for draft in drafts]
+    _report_doubled(drafts, stated)
+    taken = {rule_id for rule_id in stated if rule_id}
+    rules = []
+    for draft, rule_id in zip(drafts, stated, strict=True):
+        unique = rule_id or _free_id(_proposed_id(draft), taken)
+        taken.add(unique)
+        rules.append(replace(draft.rule, id=unique))
+    return tuple(rules)
+
+
+def _stated_id(draft: Draft) -> str | None:
+    rule_id = draft.section.text("id") if draft.section else None
+    if rule_id is not None and draft.section and _STABLE_ID.fullmatch(rule_id) is None:
+        draft.section.report("id", f"{rule_id!r} must be 1 to 128 letters, digits, '_' or '-'")
+    return rule_id
+
+
+def _report_doubled(drafts: Sequence[Draft], stated: Sequence[str | None]) -> None:
+    for position, (draft, rule_id) in enumerate(zip(drafts, stated, strict=True)):
+        if draft.section and rule_id is not None and rule_id in stated[:position]:
+            draft.section.report("id", f"{rule_id!r} is already the id of another rule of this contract")
+
+
+def _proposed_id(draft: Draft) -> str:
+    name = draft.section.values.get("name") if draft.section else None
+    slug = re.sub(r"[^a-z0-9]+", "_", str(name or "").lower()).strip("_")
+    return slug or f"{draft.rule.column or 'table'}_{draft.rule.metric}"
+
+
+def _free_id(proposed: str, taken: set[str]) -> str:
+    candidate, number = proposed, 2
+    while candidate in taken:
+        candidate, number = f"{proposed}_{number}", number + 1
+    return candidate

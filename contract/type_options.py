@@ -1,0 +1,127 @@
+"""The conditions in a column's logicalTypeOptions: each is enforced, implied by the type, or refused."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from contract.ddl_types import INTEGER_BITS, kind_of
+from contract.patterns import pattern_problem
+from contract.section import Section
+from core.wording import not_known
+
+_FIELD_BY_KEY: Final = {
+    "minimum": "minimum",
+    "maximum": "maximum",
+    "exclusiveMinimum": "exclusive_minimum",
+    "exclusiveMaximum": "exclusive_maximum",
+    "minLength": "min_length",
+    "maxLength": "max_length",
+    "pattern": "pattern",
+}
+_BOUNDS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_LENGTHS: Final = ("minLength", "maxLength")
+_NUMBER_KINDS: Final = (*INTEGER_BITS, "float", "double", "decimal")
+_ALLOWED_BY_KIND: Final[Mapping[str, tuple[str, ...]]] = {
+    "string": (*_LENGTHS, "pattern"),
+    **dict.fromkeys(_NUMBER_KINDS, (*_BOUNDS, "format")),
+    "date": ("format",),
+    "timestamp": ("format", "timezone", "defaultTimezone"),
+}
+_NOT_ENFORCED: Final = frozenset(
+    "multipleOf minProperties maxProperties required minItems maxItems uniqueItems format timezone defaultTimezone "
+    "minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength pattern".split()
+)
+_NUMBER_FORMATS: Final = {"integer": ("i8", "i16", "i32", "i64"), "number": ("f32", "f64")}
+_ISO_DATE: Final = re.compile(r"yyyy-MM-dd|uuuu-MM-dd|iso[-_ ]?(8601|date|local_date)", re.IGNORECASE)
+_ISO_TIMESTAMP: Final = re.compile(
+    r"(yyyy|uuuu)-MM-dd( |'?T'?)HH:mm:ss((\.|\[\.)S{1,9}\]?)?('?Z'?|\[?[Xx]{1,3}\]?)?"
+    r"|iso[-_ ]?(8601|instant|date_time|offset_date_time)|date-time",
+    re.IGNORECASE,
+)
+_UTC_NAMES: Final = ("UTC", "Etc/UTC")
+
+
+def value_conditions(prop: Section, column_type: str) -> dict[str, Any]:
+    """Return the conditions that the options put on values, by the name of the rule's field."""
+    options = prop.section("logicalTypeOptions")
+    if options is None:
+        return {}
+    kind = kind_of(column_type)
+    _report_unusable_keys(options, kind=kind, column_type=column_type)
+    _check_format(options, kind=kind, logical=str(prop.values.get("logicalType")))
+    _check_time_zone(options)
+    conditions = _read_conditions(options, allowed=_ALLOWED_BY_KIND.get(kind, ()))
+    _report_contradictions(options, conditions)
+    return conditions
+
+
+def _report_unusable_keys(options: Section, *, kind: str, column_type: str) -> None:
+    allowed = _ALLOWED_BY_KIND.get(kind, ())
+    names = ", ".join(allowed) or "none"
+    for key in options.values:
+        if key in allowed:
+            continue
+        if key in _NOT_ENFORCED:
+            advice = "; describe it with pattern" if (kind, key) == ("string", "format") else ""
+            refusal = f"would not be enforced on a {column_type} column, so it is refused"
+            options.report(key, f"{refusal}; enforced there: {names}{advice}")
+        else:
+            options.report(key, not_known(key, allowed or ("none",)))
+
+
+def _read_conditions(options: Section, *, allowed: tuple[str, ...]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key in allowed:
+        value = _read_condition(options, key)
+        if value is not None:
+            found[_FIELD_BY_KEY[key]] = value
+    return found
+
+
+def _read_condition(options: Section, key: str) -> float | str | None:
+    if key in _BOUNDS:
+        return options.number(key)
+    if key in _LENGTHS:
+        return options.whole_number(key, at_least=0)
+    return checked_pattern(options) if key == "pattern" else None
+
+
+def checked_pattern(section: Section) -> str | None:
+    """Return the section's pattern, or None when there is none or it was reported."""
+    pattern = section.text("pattern")
+    problem = None if pattern is None else pattern_problem(pattern)
+    if problem is not None:
+        section.report("pattern", f"{pattern!r} {problem}")
+        return None
+    return pattern
+
+
+def _report_contradictions(options: Section, conditions: Mapping[str, Any]) -> None:
+    for low_key, high_key in (("minimum", "maximum"), ("minLength", "maxLength")):
+        low, high = (conditions.get(_FIELD_BY_KEY[key]) for key in (low_key, high_key))
+        if low is not None and high is not None and low > high:
+            options.report(low_key, f"{low} is greater than {high_key} {high}, so no value could be valid")
+
+
+def _check_format(options: Section, *, kind: str, logical: str) -> None:
+    written = options.text("format")
+    if written is None or "format" not in _ALLOWED_BY_KIND.get(kind, ()):
+        return
+    if kind in _NUMBER_KINDS:
+        allowed = _NUMBER_FORMATS.get(logical, ())
+        if written not in allowed:
+            options.report("format", not_known(written, allowed) + "; unsigned and wider types have no column type")
+        return
+    iso = _ISO_DATE if kind == "date" else _ISO_TIMESTAMP
+    if iso.fullmatch(written) is None:
+        options.report("format", f"{written!r} is not ISO 8601, the only format that is read; declare a string column")
+
+
+def _check_time_zone(options: Section) -> None:
+    zone, default = options.values.get("timezone"), options.values.get("defaultTimezone")
+    if zone is not None and not isinstance(zone, bool) and zone not in _UTC_NAMES:
+        options.report("timezone", f"must be true, false or UTC, got {zone!r}; timestamps are stored in UTC")
+    if default is not None and default not in _UTC_NAMES:
+        options.report(
+            "defaultTimezone", f"{default!r} is not honoured: without a zone, UTC is meant; allowed: UTC, Etc/UTC"
+        )

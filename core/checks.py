@@ -1,0 +1,202 @@
+"""A check: a rule of the contract, evaluated. How it is judged, worded, stored and read again.
+
+Fails closed: a rule without a count, or with an operator that nobody knows, is an error and never a pass.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from core.errors import InvalidDocument
+from core.operators import Limit, holds
+
+_SUBJECTS = {
+    "rowCount": "row",
+    "nullValues": "null",
+    "missingValues": "missing-value",
+    "invalidValues": "invalid-value",
+    "duplicateValues": "duplicate",
+    "malformedLines": "malformed-line",
+}
+_WORDS = {
+    "mustBe": "must be",
+    "mustNotBe": "must not be",
+    "mustBeGreaterThan": "must be greater than",
+    "mustBeGreaterOrEqualTo": "must be at least",
+    "mustBeLessThan": "must be less than",
+    "mustBeLessOrEqualTo": "limit",
+    "mustBeBetween": "must be between",
+    "mustNotBeBetween": "must not be between",
+}
+_SYMBOLS = {
+    "mustBe": "=",
+    "mustNotBe": "not",
+    "mustBeGreaterThan": ">",
+    "mustBeGreaterOrEqualTo": ">=",
+    "mustBeLessThan": "<",
+    "mustBeLessOrEqualTo": "<=",
+    "mustBeBetween": "between",
+    "mustNotBeBetween": "not between",
+}
+
+
+class Rule(Protocol):
+    """What a check takes from a rule of the contract."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def metric(self) -> str: ...
+    @property
+    def column(self) -> str | None: ...
+    @property
+    def operator(self) -> str: ...
+    @property
+    def limit(self) -> Limit: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def severity(self) -> str: ...
+
+
+class Counted(Protocol):
+    """What a check takes from the counts of a run."""
+
+    @property
+    def rows_read(self) -> int: ...
+    @property
+    def rows_quarantined(self) -> int: ...
+    @property
+    def rows_parsed(self) -> int: ...
+    @property
+    def by_rule(self) -> Mapping[str, int]: ...
+
+
+@dataclass(frozen=True)
+class Check:
+    """One evaluated rule. ``value`` is the number that was compared with ``limit``; percentages are 0-100."""
+
+    id: str
+    metric: str
+    column: str | None
+    operator: str
+    limit: Limit
+    unit: str
+    value: float
+    severity: str
+    passed: bool
+
+    def sentence(self) -> str:
+        """Say what was measured and what is allowed, for people."""
+        kind = "rate" if self.unit == "percent" else "count"
+        column = f" of {self.column}" if self.column else ""
+        value, allowed = self._texts()
+        return f"{_SUBJECTS[self.metric]} {kind}{column} is {value}, {_WORDS[self.operator]} {allowed}"
+
+    def measured(self) -> str:
+        """Write the value for a table, never so shortly that it looks like a limit it differs from."""
+        return self._texts()[0]
+
+    def allowed(self) -> str:
+        """Write the limit for a table."""
+        return f"{_SYMBOLS[self.operator]} {self._texts()[1]}"
+
+    def _texts(self) -> tuple[str, str]:
+        unit = " %" if self.unit == "percent" else ""
+        limits = self.limit if isinstance(self.limit, tuple) else (self.limit,)
+        value, *limit_texts = _distinct_texts(self.value, limits)
+        return f"{value}{unit}", f"{' and '.join(limit_texts)}{unit}"
+
+
+def evaluate(rules: Sequence[Rule], counts: Counted, *, max_malformed_percent: float) -> list[Check]:
+    """Evaluate every rule and the two that always hold: malformed lines are limited, and a day has rows.
+
+    A contract that states a rowCount rule of its own decides itself whether a day may be empty.
+    """
+    malformed = percentage(counts.rows_quarantined, counts.rows_read)
+    checks = [
+        _built_in(
+            "malformed_lines", "malformedLines", "mustBeLessOrEqualTo", max_malformed_percent, "percent", malformed
+        )
+    ]
+    if not any(rule.metric == "rowCount" for rule in rules):
+        checks.append(_built_in("rows", "rowCount", "mustBeGreaterThan", 0, "rows", counts.rows_parsed))
+    return checks + [_check(rule, counts) for rule in rules]
+
+
+def failures(checks: Sequence[Check], *, severity: str) -> list[Check]:
+    """Return the checks of a severity that did not hold."""
+    return [check for check in checks if not check.passed and check.severity == severity]
+
+
+def percentage(count: int, total: int) -> float:
+    """Return 100 * count / total, correctly rounded: a rate of exactly 3 % equals 3.0. No rows give 0."""
+    return 100 * count / total if total else 0.0
+
+
+def check_documents(checks: Sequence[Check]) -> list[dict[str, Any]]:
+    """Write checks as the metrics object holds them."""
+    return [asdict(check) for check in checks]
+
+
+def read_checks(metrics: Mapping[str, Any], *, source: str) -> tuple[Check, ...]:
+    """Read the checks of a metrics object.
+
+    Raises:
+        InvalidDocument: naming ``source`` and the key that is missing or of the wrong kind.
+    """
+    try:
+        return tuple(map(_read, metrics["checks"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        message = f"metrics object {source} cannot be used: {error!r}; it is not of this release's schema"
+        raise InvalidDocument(message) from error
+
+
+def _read(document: Mapping[str, Any]) -> Check:
+    limit = document["limit"]
+    return Check(
+        id=str(document["id"]),
+        metric=_known(document["metric"], _SUBJECTS),
+        column=document["column"],
+        operator=_known(document["operator"], _WORDS),
+        limit=(limit[0] + 0, limit[1] + 0) if isinstance(limit, list | tuple) else limit + 0,
+        unit=str(document["unit"]),
+        value=document["value"] + 0,
+        severity=str(document["severity"]),
+        passed=document["passed"] is True,
+    )
+
+
+def _known(name: Any, names: Mapping[str, str]) -> str:
+    if name not in names:
+        raise ValueError(f"{name!r} is none of {', '.join(names)}")
+    return str(name)
+
+
+def _check(rule: Rule, counts: Counted) -> Check:
+    count = counts.by_rule[rule.id]
+    value = percentage(count, counts.rows_parsed) if rule.unit == "percent" else count
+    return Check(
+        id=rule.id,
+        metric=rule.metric,
+        column=rule.column,
+        operator=rule.operator,
+        limit=rule.limit,
+        unit=rule.unit,
+        value=value,
+        severity=rule.severity,
+        passed=holds(rule.operator, value, rule.limit),
+    )
+
+
+def _built_in(id_: str, metric: str, operator: str, limit: float, unit: str, value: float) -> Check:
+    passed = holds(operator, value, limit)
+    return Check(id_, metric, None, operator, limit, unit, value, severity="error", passed=passed)
+
+
+def _distinct_texts(value: float, limits: Sequence[float]) -> list[str]:
+    """Write numbers shortly, but never so shortly that a value looks like a limit it differs from."""
+    numbers = (value, *limits)
+    texts = [f"{number:,.0f}" if number == round(number) else f"{number:.4g}" for number in numbers]
+    looks_equal = any(texts[0] == text and value != limit for text, limit in zip(texts[1:], limits, strict=True))
+    return [repr(number) for number in numbers] if looks_equal else texts

@@ -1,0 +1,155 @@
+"""The publication record of one day: which version readers see, what it was made of, and what it replaced.
+
+The record is the truth and the catalog its shadow. This module decides what a record becomes; it does not store it.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.errors import InvalidDocument
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class RunInput:
+    """What determines a version's rows: the raw objects and the contract they were read with."""
+
+    fingerprint: str
+    contract_checksum: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """One complete version of a day. Times are ISO 8601 in UTC; ``location`` is the folder of its Parquet files."""
+
+    run_id: str
+    location: str
+    published_at: str
+    replaced_at: str | None
+    raw: Mapping[str, Any]
+    contract: Mapping[str, Any]
+    rows_read: int
+    rows_quarantined: int
+    duplicates_removed: int
+    rows_written: int
+    files: int
+    bytes: int
+
+    @property
+    def input(self) -> RunInput:
+        """What this version was made of."""
+        return RunInput(self.raw["fingerprint"], self.contract["checksum"])
+
+
+@dataclass(frozen=True)
+class Publication:
+    """The record: the current version, the versions it can go back to (newest first), and the blocked input.
+
+    ``blocked`` is the input of each version that was rolled back since the last one was published: the same input is
+    not published again by itself.
+    """
+
+    dataset: str
+    ingestion_date: str
+    current: Version
+    previous: tuple[Version, ...] = ()
+    blocked: tuple[RunInput, ...] = ()
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """All versions whose files are kept."""
+        return (self.current, *self.previous)
+
+    def blocks(self, run_input: RunInput) -> bool:
+        """Tell whether this input is that of a version which people withdrew."""
+        return run_input != self.current.input and run_input in self.blocked
+
+    def is_up_to_date(self, run_input: RunInput) -> bool:
+        """Tell whether a run over this input would have nothing to do."""
+        return run_input in (self.current.input, *self.blocked)
+
+
+def published(before: Publication | None, version: Version, *, dataset: str, ingestion_date: str) -> Publication:
+    """Put a new version in front of all that was there."""
+    previous = () if before is None else _replaced(before, at=version.published_at)
+    return Publication(dataset, ingestion_date, version, previous)
+
+
+def rolled_back(before: Publication, run_id: str | None, *, at: str) -> Publication:
+    """Make a kept version current again (default: the newest of them) and block the input of the one withdrawn.
+
+    Raises:
+        ValueError: when no such version is kept; the message lists those that are.
+    """
+    wanted = run_id or (before.previous[0].run_id if before.previous else None)
+    chosen = next((version for version in before.previous if version.run_id == wanted), None)
+    if chosen is None:
+        kept = ", ".join(version.run_id for version in before.previous) or "none"
+        message = f"{before.ingestion_date}: no earlier version {wanted or ''}".rstrip()
+        raise ValueError(f"{message} to go back to; kept besides {before.current.run_id}, which is published: {kept}")
+    others = tuple(version for version in _replaced(before, at=at) if version.run_id != chosen.run_id)
+    current = replace(chosen, published_at=at, replaced_at=None)
+    blocked = (*(withdrawn for withdrawn in before.blocked if withdrawn != chosen.input), before.current.input)
+    return replace(before, current=current, previous=others, blocked=blocked)
+
+
+def relocated(record: Publication, locate: Callable[[Version], str]) -> Publication:
+    """Let every version lie where ``locate`` says."""
+    current, *previous = (replace(version, location=locate(version)) for version in record.versions)
+    return replace(record, current=current, previous=tuple(previous))
+
+
+def without_expired(record: Publication, *, now: datetime, keep_versions: int, keep_hours: int) -> Publication:
+    """Leave out replaced versions beyond the newest ``keep_versions`` that were replaced over ``keep_hours`` ago."""
+    oldest = now - timedelta(hours=keep_hours)
+    kept = tuple(
+        version
+        for position, version in enumerate(record.previous)
+        if position < keep_versions or datetime.fromisoformat(version.replaced_at or version.published_at) > oldest
+    )
+    return replace(record, previous=kept)
+
+
+def as_document(record: Publication) -> dict[str, Any]:
+    """Return a record as programs read it, where blocked input is called ``held``."""
+    document = {"schema_version": SCHEMA_VERSION, **asdict(record)}
+    return {("held" if name == "blocked" else name): value for name, value in document.items()}
+
+
+def to_json(record: Publication) -> bytes:
+    """Write a record as a JSON document."""
+    return json.dumps(as_document(record), indent=2).encode()
+
+
+def from_json(data: bytes, *, source: str) -> Publication:
+    """Read a record.
+
+    Raises:
+        InvalidDocument: naming ``source`` when the document is not a record of this schema version.
+    """
+    try:
+        document = json.loads(data)
+        _require_known(document["schema_version"])
+        return Publication(
+            dataset=document["dataset"],
+            ingestion_date=document["ingestion_date"],
+            current=Version(**document["current"]),
+            previous=tuple(Version(**version) for version in document["previous"]),
+            blocked=tuple(RunInput(**withdrawn) for withdrawn in document["held"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"publication record {source} cannot be used: {error!r}; restore the object from its older version"
+        raise InvalidDocument(message) from error
+
+
+def _replaced(before: Publication, *, at: str) -> tuple[Version, ...]:
+    return (replace(before.current, replaced_at=at), *before.previous)
+
+
+def _require_known(schema_version: object) -> None:
+    if schema_version != SCHEMA_VERSION:
+        raise ValueError(f"schema_version {schema_version!r}, this release reads {SCHEMA_VERSION}")

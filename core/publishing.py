@@ -1,0 +1,250 @@
+"""The published versions of one dataset: the stored records, the catalog that shadows them, and the version folders.
+
+Owns every change of what readers see. It does not know how a version was made or why it may be published.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from core.errors import CatalogNotUpdated, PipelineError, ServiceError, Superseded, TransientError
+from core.layout import DatasetPaths, date_in
+from core.ports import Catalog, Store, WriteConflict
+from core.publication import (
+    Publication,
+    Version,
+    from_json,
+    published,
+    relocated,
+    rolled_back,
+    to_json,
+    without_expired,
+)
+from core.times import iso
+
+# A swap that storage declines without anybody having swapped, and a catalog that another run points elsewhere at the
+# same time: both are rare and over at the next attempt.
+_ATTEMPTS = 5
+_REPAIR = "pipeline repair"
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long replaced versions stay, so that a running query keeps its files and a rollback has somewhere to go."""
+
+    keep_versions: int = 2
+    keep_hours: int = 24
+
+
+@dataclass(frozen=True)
+class StoredPublication:
+    """A record and the token that a swap of it must name; both None before the first publication."""
+
+    record: Publication | None
+    token: str | None
+
+
+class Publications:
+    """Reads and swaps the publication records of one dataset."""
+
+    def __init__(self, store: Store, paths: DatasetPaths, catalog: Catalog | None) -> None:
+        self._store = store
+        self._paths = paths
+        self._catalog = catalog
+
+    def read(self, day: date) -> StoredPublication:
+        """Read a day's record.
+
+        Raises:
+            InvalidDocument: when the stored document is not a record.
+        """
+        key = self._paths.publication_key(day)
+        content = self._store.read(key)
+        if content is None:
+            return StoredPublication(None, None)
+        return StoredPublication(from_json(content.data, source=self._store.uri(key)), content.version)
+
+    def days(self) -> list[date]:
+        """List the days that have a record, oldest first."""
+        keys = [item.key for item in self._store.objects(self._paths.publications)]
+        return sorted(day for key in keys if (day := date_in(key)) is not None)
+
+    def publish(self, day: date, version: Version, *, over: StoredPublication, retention: Retention) -> list[str]:
+        """Make a complete version current, if the record is still the one the run started from.
+
+        The catalog does not show it yet, and expired versions still have their files.
+
+        Returns:
+            The runs whose versions have expired.
+
+        Raises:
+            Superseded: when another run published first; nothing has changed then.
+            TransientError: when it is not known whether the record was swapped.
+        """
+        record = published(over.record, version, dataset=self._paths.dataset, ingestion_date=str(day))
+        now = datetime.fromisoformat(version.published_at)
+        kept = without_expired(record, now=now, keep_versions=retention.keep_versions, keep_hours=retention.keep_hours)
+        self._swap(day, kept, over=over)
+        return sorted({old.run_id for old in record.versions} - {old.run_id for old in kept.versions})
+
+    def rollback(self, day: date, run_id: str | None, *, now: datetime) -> Publication:
+        """Make a kept version current again: the newest replaced one, or the one named.
+
+        Raises:
+            PipelineError: when the day was never published, no such version is kept, or its files are not complete.
+            Superseded: when a run published meanwhile.
+        """
+        stored = self.read(day)
+        if stored.record is None:
+            raise PipelineError(f"{day}: never published, so there is nothing to roll back")
+        try:
+            record = rolled_back(stored.record, run_id, at=iso(now))
+        except ValueError as error:
+            raise PipelineError(str(error)) from error
+        missing = self.integrity_problem(day, record.current)
+        if missing is not None:
+            raise PipelineError(f"{day}: {missing}; choose another version or restore the files")
+        self._swap(day, record, over=stored)
+        self.show(day)
+        return record
+
+    def repair(self) -> list[date]:
+        """Let every record name its files in this data root, and the catalog the record's version.
+
+        Returns:
+            The days that were wrong. A record is when the data root was copied or moved here from another place.
+
+        Raises:
+            PipelineError: when a record names files elsewhere that are not here as well.
+        """
+        # Both are done for every day, whatever comes of the first.
+        return [day for day in self.days() if any([self._bring_here(day), self.show(day)])]
+
+    def show(self, day: date) -> bool:
+        """Let the catalog show the record's version and check that it does; tell whether it had to change.
+
+        A run that publishes meanwhile moves the record on, so the record is read again until both agree.
+
+        Raises:
+            CatalogNotUpdated: when they do not agree after a few attempts, or the catalog cannot be changed.
+        """
+        if self._catalog is None:
+            return False
+        try:
+            return self._shown(day, self._catalog)
+        except PipelineError as error:
+            raise CatalogNotUpdated(f"{day}: {error}; the publication record holds: {_REPAIR}") from error
+
+    def _shown(self, day: date, catalog: Catalog) -> bool:
+        for attempt in range(_ATTEMPTS):
+            record = self.read(day).record
+            if record is None or catalog.location(day) == record.current.location:
+                return attempt > 0
+            catalog.point(day, record.current.location)
+        raise CatalogNotUpdated(
+            f"the catalog's partition does not stay on the published version after {_ATTEMPTS} attempts; find out who "
+            "else changes it"
+        )
+
+    def hidden_from_readers(self, day: date, version: Version) -> str | None:
+        """Say why readers would not find a published version, or None when its files are there and shown."""
+        shown_at = None if self._catalog is None else self._catalog.location(day)
+        if self._catalog is not None and shown_at != version.location:
+            place = shown_at or "nothing"
+            return f"run {version.run_id} is published at {version.location}, but the catalog shows {place}"
+        return self.integrity_problem(day, version)
+
+    def discard(self, day: date, run_id: str) -> None:
+        """Delete the files of a version that no record names."""
+        self._store.delete_prefix(self._paths.version_prefix(day, run_id))
+
+    def integrity_problem(self, day: date, version: Version) -> str | None:
+        """Say what is wrong with the files of a recorded version, or None when they are all there."""
+        prefix = self._paths.version_prefix(day, version.run_id)
+        if not version.location.startswith(self._store.uri(prefix)):
+            return (
+                f"version {version.run_id} is recorded at {version.location}, "
+                "which is not below this data root; if it was copied here, run repair"
+            )
+        files = [item for item in self._store.objects(prefix) if item.key.endswith(".parquet")]
+        found = (len(files), sum(item.size_bytes for item in files))
+        if found != (version.files, version.bytes):
+            return (
+                f"version {version.run_id} should have {version.files} files of {version.bytes} bytes together, "
+                f"but {self._store.uri(prefix)} has {found[0]} of {found[1]}"
+            )
+        return None
+
+    def _bring_here(self, day: date) -> bool:
+        """Let a record that was copied from another data root name its files in this one; tell whether it had to."""
+        stored = self.read(day)
+        if stored.record is None:
+            return False
+        record = relocated(stored.record, lambda version: self._location_here(day, version))
+        if record == stored.record:
+            return False
+        missing = self.integrity_problem(day, record.current)
+        if missing is not None:
+            raise PipelineError(
+                f"{day}: published at {stored.record.current.location}, but {missing}; "
+                "copy the files of its version here, then run repair again"
+            )
+        self._swap(day, record, over=stored)
+        return True
+
+    def _location_here(self, day: date, version: Version) -> str:
+        prefix = self._paths.version_prefix(day, version.run_id)
+        _, known, within = version.location.rpartition(prefix)
+        return f"{self._store.uri(prefix)}{within}" if known else version.location
+
+    def delete_versions(self, day: date, run_ids: Iterable[str]) -> list[str]:
+        """Delete the files of versions that have expired; say which could not be: the day's next run sweeps those."""
+        problems = []
+        for run_id in run_ids:
+            try:
+                self.discard(day, run_id)
+            except Exception as error:  # noqa: BLE001  what is published stays published, whatever becomes of the old
+                problems.append(f"version {run_id} has expired, but could not be deleted yet: {error}")
+        return problems
+
+    def _swap(self, day: date, record: Publication, *, over: StoredPublication) -> None:
+        """Replace the record that ``over`` was read from; a write of ours whose answer got lost counts as done.
+
+        A write of unknown outcome is tried again, as both can only succeed over ``over``. When no attempt is answered,
+        the last TransientError is raised: storage may still carry the write out.
+        """
+        unknown: TransientError | None = None
+        for _ in range(_ATTEMPTS):
+            try:
+                self._store.replace(self._paths.publication_key(day), to_json(record), expected=over.token)
+            except WriteConflict:
+                found = self.read(day)
+                if found.record is not None and record.current.run_id in _run_ids(found.record) - _run_ids(over.record):
+                    return  # ours was carried out; another run may have published since
+                if found.record == record:
+                    return
+                if found.token != over.token:
+                    raise _superseded(day, found.record) from None
+            except TransientError as error:
+                unknown = error
+            else:
+                return
+        if unknown is not None:
+            raise unknown
+        record_uri = self._store.uri(self._paths.publication_key(day))
+        raise ServiceError(
+            f"{day}: storage declined {_ATTEMPTS} times to replace {record_uri}, though no other run did; "
+            f"nothing was changed; run {day} again"
+        )
+
+
+def _run_ids(record: Publication | None) -> set[str]:
+    return set() if record is None else {version.run_id for version in record.versions}
+
+
+def _superseded(day: date, winner: Publication | None) -> Superseded:
+    by = f"run {winner.current.run_id} published" if winner else "the publication record was deleted"
+    return Superseded(
+        f"{day}: superseded, {by} while this run was at work; nothing was changed; "
+        f"if raw data arrived since, run {day} again"
+    )

@@ -1,0 +1,83 @@
+"""The metrics objects of a dataset's runs: found, read and checked for their schema.
+
+What a run counted is written by the job; here it becomes a document again.
+"""
+
+import json
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import Any, Final, TypeAlias
+
+from core.errors import InvalidDocument
+from core.layout import DatasetPaths, run_id_in
+from core.ports import Store
+
+SCHEMA_VERSION: Final = 1
+_READERS: Final = 8
+
+Metrics: TypeAlias = dict[str, Any]
+
+
+class Runs:
+    """The runs of one dataset, as far as they left metrics."""
+
+    def __init__(self, store: Store, paths: DatasetPaths) -> None:
+        self._store = store
+        self._paths = paths
+
+    def metrics_uri(self, day: date, run_id: str) -> str:
+        """Return where a run's metrics object lies."""
+        return self._store.uri(self._paths.metrics_key(day, run_id))
+
+    def latest_id(self, day: date) -> str | None:
+        """Return a day's latest run, or None when it never ran."""
+        return max((run_id for key in self._keys(day) if (run_id := run_id_in(key))), default=None)
+
+    def metrics(self, day: date, run_id: str) -> Metrics:
+        """Read the metrics of one run.
+
+        Raises:
+            InvalidDocument: when there is no such object, or it cannot be used.
+        """
+        found = self._read(self._paths.metrics_key(day, run_id))
+        if found is None:
+            where = self.metrics_uri(day, run_id)
+            raise InvalidDocument(f"{day}: run {run_id} has no metrics object {where}; see the log of its job run")
+        return found
+
+    def latest(self, day: date) -> Metrics | None:
+        """Read the metrics of a day's latest run, or None when it never ran."""
+        run_id = self.latest_id(day)
+        return None if run_id is None else self.metrics(day, run_id)
+
+    def of_day(self, day: date) -> list[Metrics]:
+        """Read the metrics of every run of a day, oldest first."""
+        return sorted(self._read_all(self._keys(day)), key=lambda metrics: str(metrics["started_at"]))
+
+    def find(self, run_id: str) -> Metrics | None:
+        """Read the metrics of a run whose day is not known, or None when no run has that id."""
+        keys = (item.key for item in self._store.objects(self._paths.metrics))
+        return next(iter(self._read_all(key for key in keys if run_id_in(key) == run_id)), None)
+
+    def _keys(self, day: date) -> list[str]:
+        return [item.key for item in self._store.objects(self._paths.metrics_prefix(day)) if item.key.endswith(".json")]
+
+    def _read_all(self, keys: Iterable[str]) -> list[Metrics]:
+        with ThreadPoolExecutor(_READERS) as readers:
+            return [metrics for metrics in readers.map(self._read, keys) if metrics is not None]
+
+    def _read(self, key: str) -> Metrics | None:
+        content = self._store.read(key)
+        if content is None:  # never written, or deleted since it was listed
+            return None
+        source = self._store.uri(key)
+        try:
+            document = json.loads(content.data)
+            found = document["schema_version"]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise InvalidDocument(f"{source} is not a metrics object: {error!r}; move it away") from error
+        if found != SCHEMA_VERSION:
+            raise InvalidDocument(f"{source} has schema_version {found!r}, this release reads {SCHEMA_VERSION}")
+        metrics: Metrics = document
+        return metrics

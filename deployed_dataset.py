@@ -1,0 +1,100 @@
+"""One dataset as it is deployed: its contract, the names that people type, and where it lies in the data bucket.
+
+Must not create resources: stacks and command line derive the same names from it, so that none has to import another's.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from config import ConfigurationError, Settings
+from contract import DataContract, load_contract
+from core.layout import DatasetPaths
+
+ROOT = Path(__file__).resolve().parent
+CONTRACT_FILES = ("*.odcs.yaml", "*.odcs.yml", "*.odcs.json")
+DEFAULT_FRESHNESS_HOURS = 24.0
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Names are `<environment>-<dataset>-<part>`: an account may hold both environments, a region each of them once."""
+
+    contract: DataContract
+    settings: Settings
+
+    @property
+    def name(self) -> str:
+        return self.contract.name
+
+    @property
+    def job_name(self) -> str:
+        return f"{self._prefix}-curation"
+
+    @property
+    def pipeline_name(self) -> str:
+        return f"{self._prefix}-pipeline"
+
+    @property
+    def backfill_name(self) -> str:
+        return f"{self._prefix}-backfill"
+
+    @property
+    def days_name(self) -> str:
+        return f"{self._prefix}-days"
+
+    @property
+    def metrics_table(self) -> str:
+        return f"{self.contract.table}_metrics"
+
+    @property
+    def freshness_hours(self) -> float:
+        """The SLA of the contract, or a day when it promises nothing: what then counts as overdue for late data."""
+        hours = self.contract.freshness_hours
+        return DEFAULT_FRESHNESS_HOURS if hours is None else hours
+
+    @property
+    def freshness_variable(self) -> str:
+        """The same as the functions read it: hours with up to six decimals."""
+        return f"{self.freshness_hours:.6f}".rstrip("0").rstrip(".")
+
+    @property
+    def schedule_variable(self) -> str:
+        """The schedule as the functions read it: its hour and how many minutes a run waits for raw data."""
+        settings = self.settings
+        return f"{settings.schedule_hour}+{settings.wait_for_data_minutes}" if settings.schedule_enabled else "off"
+
+    @cached_property
+    def paths(self) -> DatasetPaths:
+        return DatasetPaths(self.name, self.contract.source_system)
+
+    @property
+    def _prefix(self) -> str:
+        return f"{self.settings.environment}-{self.name}"
+
+
+def load_datasets(settings: Settings, folder: Path) -> tuple[Dataset, ...]:
+    """Read every contract of a folder, in order of file name.
+
+    Raises:
+        ContractError: when one of them is not valid.
+        ConfigurationError: when there is none, or two would share a name or a table.
+    """
+    files = sorted(path for pattern in CONTRACT_FILES for path in folder.glob(pattern))
+    if not files:
+        raise ConfigurationError(f"{folder} holds no contract; add one as <dataset>.odcs.yaml, see docs/contract.md")
+    datasets = tuple(Dataset(load_contract(path), settings) for path in files)
+    owned = list(zip(datasets, files, strict=True))
+    _require_unique("dataset name", [(item.name, file) for item, file in owned])
+    _require_unique(
+        "table", [(table, file) for item, file in owned for table in (item.contract.table, item.metrics_table)]
+    )
+    return datasets
+
+
+def _require_unique(what: str, owners: list[tuple[str, Path]]) -> None:
+    seen: dict[str, Path] = {}
+    for value, file in owners:
+        first = seen.setdefault(value, file)
+        if first != file:
+            raise ConfigurationError(f"{file.name}: {what} {value!r} is already that of {first.name}; choose another")
