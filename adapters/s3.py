@@ -24,8 +24,6 @@ class S3Store:
     def __init__(self, bucket: str, prefix: str = "") -> None:
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-        with translated(f"use {self.uri('')}", needs="s3:ListBucket"):
-            client("s3")  # so that a missing region is told at once
 
     def uri(self, key: str) -> str:
         return f"s3://{self._bucket}/{self._prefix}{key}"

@@ -16,9 +16,12 @@ def open_store(data_uri: str) -> Store:
 
         return DirectoryStore(rest)
     if separator and scheme == "s3" and rest.partition("/")[0]:
-        from adapters.s3 import S3Store  # noqa: PLC0415  as above: boto3 is slow to load
+        from adapters.aws import client, translated  # noqa: PLC0415  as above: boto3 is slow to load
+        from adapters.s3 import S3Store  # noqa: PLC0415  as above
 
         bucket, _, prefix = rest.partition("/")
+        with translated(f"use {data_uri}", needs="s3:ListBucket"):
+            client("s3")  # that no region is configured is told before anything is done
         return S3Store(bucket, prefix)
     message = f"--data_uri {data_uri!r} names no data root; give file:///absolute/folder or s3://bucket/prefix"
     raise PipelineError(message)

@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from adapters.aws import client
 from cli.words import measured, size
+from core.publication import to_json
 from tests.unit.pipeline_command import Pipeline, lines_with
 from tests.unit.shop import DAY, Shop
 
@@ -34,7 +34,7 @@ class TestStatus:
         shop.publish(2)
         record = shop.publications.read(DAY).record
         assert record is not None
-        assert pipeline.json("status") == json.loads(json.dumps([asdict(record)]))
+        assert pipeline.json("status") == [json.loads(to_json(record))]
 
     def test_of_a_date_lists_its_versions_and_all_its_runs(self, shop: Shop, pipeline: Pipeline) -> None:
         replaced, current, refused = shop.publish(1), shop.publish(2), shop.refuse(3)
