@@ -10,7 +10,14 @@ from typing import Any, Final
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    NoRegionError,
+)
 from botocore.exceptions import ConnectionError as NoConnection
 
 from core.errors import AccessDenied, PipelineError, ServiceError, ServiceThrottled, ServiceUnavailable
@@ -52,7 +59,7 @@ def translated(action: str, *, needs: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _answered(error, action, needs) from error
-    except (NoConnection, HTTPClientError) as error:
+    except (NoConnection, HTTPClientError, IncompleteReadError) as error:
         raise ServiceUnavailable(f"cannot {action}: {error}; {_LATER}") from error
     except NoRegionError as error:
         raise ServiceError(f"cannot {action}: no AWS region is configured; {_SET_REGION}") from error

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from contract import DataContract, load_contract
 from core.job_arguments import JobArguments
@@ -59,10 +60,8 @@ def counts(contract: DataContract, rows: int) -> Counts:
     )
 
 
-def plain_run(
-    store: Store, root: Path, run_id: str, *, catalog: FakeCatalog | None = None, force: bool = False
-) -> DayRun:
-    """A run whose version is two files that hold the raw lines' count."""
+def plain_run(store: Store, root: Path, run_id: str, *, catalog: FakeCatalog | None = None, **arguments: Any) -> DayRun:
+    """A run whose version is two files that hold the raw lines' count; the job's arguments are as given."""
 
     def write_version(task: VersionTask) -> WrittenVersion:
         texts = [Path(uri.removeprefix("file://")).read_text() for uri in task.raw_sizes]
@@ -73,7 +72,7 @@ def plain_run(
         return WrittenVersion(counts(CONTRACT, len(lines)), task.accepted_uri, "none", {})
 
     return DayRun(
-        arguments=JobArguments(DAY, f"file://{root}", "unused", force=force, keep_hours=0),
+        arguments=JobArguments(DAY, f"file://{root}", "unused", **({"keep_hours": 0} | arguments)),
         contract=CONTRACT,
         store=store,
         paths=PATHS,

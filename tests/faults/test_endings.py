@@ -257,3 +257,21 @@ def _leave_behind(store: DirectoryStore, *, number: int, **change: str) -> None:
 
 def _swept(store: DirectoryStore) -> list[str]:
     return sweep(store, PATHS, DAY, Publications(store, PATHS, None), now=datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "versions"),
+    [
+        pytest.param({"keep_versions": 0, "keep_hours": 24}, 4, id="kept for at least a day"),
+        pytest.param({"keep_versions": 0, "keep_hours": 0}, 1, id="none is kept"),
+        pytest.param({"keep_versions": 2, "keep_hours": 0}, 3, id="the newest two"),
+    ],
+)
+def test_replaced_versions_are_kept_for_as_long_as_the_job_is_told(
+    tmp_path: Path, arguments: dict[str, int], versions: int
+) -> None:
+    lay_raw(tmp_path, "events.json", "good")
+    store = DirectoryStore(str(tmp_path))
+    for number in range(1, 5):
+        plain_run(store, tmp_path, run_id(number), force=True, **arguments).execute()
+    assert len(store.folders(PATHS.versions_prefix(DAY))) == versions

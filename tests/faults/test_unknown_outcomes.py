@@ -1,0 +1,289 @@
+"""A swap whose answer never comes, a lease that was lost, and whatever breaks once the day is published."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters.directory import DirectoryStore
+from core.errors import (
+    AccessDenied,
+    CommitStateUnknown,
+    PipelineError,
+    ServiceError,
+    ServiceThrottled,
+    ServiceUnavailable,
+    Superseded,
+)
+from core.ports import StoredObject, WriteConflict
+from core.publishing import Publications
+from curation.leases import Lease, sweep, take_lease
+from curation.run import DayRun
+from curation.version import VersionTask, WrittenVersion
+from tests.faults.plain_runs import DAY, PATHS, lay_raw, plain_run, run_id, served_lines
+
+RECORDS, LEASES = PATHS.publications, PATHS.leases_prefix(DAY)
+TOMORROW = timedelta(days=1)
+
+
+class Unanswered(DirectoryStore):
+    """A store that does not answer swaps of records; ``arrive`` carries out the last one, as S3 may do at any time."""
+
+    def __init__(self, root: Path, *, times: int = 99) -> None:
+        super().__init__(str(root))
+        self.left, self.pending = times, lambda: ""
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def replace(self, key: str, data: bytes, *, expected: str | None) -> str:
+        if key.startswith(RECORDS) and self.left > 0:
+            self.left -= 1
+            self.pending = lambda: super(Unanswered, self).replace(key, data, expected=expected)
+            self.meanwhile()
+            raise ServiceUnavailable(f"cannot write {key}: timed out")
+        return super().replace(key, data, expected=expected)
+
+    def arrive(self) -> None:
+        self.pending()
+
+
+def _folders(root: Path) -> list[str]:
+    return [folder.rpartition("run_id=")[2].strip("/") for folder in _plain(root).folders(PATHS.versions_prefix(DAY))]
+
+
+def _plain(root: Path) -> DirectoryStore:
+    return DirectoryStore(str(root))
+
+
+def _unknown(root: Path) -> tuple[Unanswered, DayRun]:
+    lay_raw(root, "events.json", "good")
+    store = Unanswered(root)
+    run = plain_run(store, root, run_id(1))
+    with pytest.raises(CommitStateUnknown, match=f"^{DAY}: it is not known whether run {run_id(1)} was published"):
+        run.execute()
+    return store, run
+
+
+class TestASwapOfUnknownOutcome:
+    def test_that_is_carried_out_after_the_run_gave_up_is_a_complete_publication(self, tmp_path: Path) -> None:
+        store, _ = _unknown(tmp_path)
+        assert served_lines(tmp_path) is None
+        store.arrive()
+        assert served_lines(tmp_path) == ["good"]
+
+    def test_keeps_files_and_lease_until_the_lease_is_over(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _unknown(tmp_path)
+        publications, now = Publications(_plain(tmp_path), PATHS, None), datetime.now(UTC)
+        # Also on the machine that took it, where the process is known to be gone.
+        monkeypatch.setattr("curation.leases._process", lambda _number: None)
+        assert sweep(_plain(tmp_path), PATHS, DAY, publications, now=now) == []
+        assert _folders(tmp_path) == [run_id(1)]
+        assert sweep(_plain(tmp_path), PATHS, DAY, publications, now=now + TOMORROW) == [run_id(1)]
+        assert _folders(tmp_path) == []
+
+    def test_does_not_keep_the_next_run_from_publishing(self, tmp_path: Path) -> None:
+        store, _ = _unknown(tmp_path)
+        plain_run(_plain(tmp_path), tmp_path, run_id(2)).execute()
+        assert served_lines(tmp_path) == ["good"]
+        with pytest.raises(WriteConflict):
+            store.arrive()
+
+    def test_is_a_publication_when_a_repeated_request_finds_it_done(self, tmp_path: Path) -> None:
+        lay_raw(tmp_path, "events.json", "good")
+        store = Unanswered(tmp_path, times=1)
+        store.meanwhile = store.arrive
+        run = plain_run(store, tmp_path, run_id(1))
+        run.execute()
+        assert run.report.status == "published"
+        assert served_lines(tmp_path) == ["good"]
+
+    def test_is_a_publication_also_when_another_run_has_replaced_it_since(self, tmp_path: Path) -> None:
+        lay_raw(tmp_path, "events.json", "good")
+        store = Unanswered(tmp_path, times=1)
+
+        def arrive_and_be_replaced() -> None:
+            store.arrive()
+            plain_run(_plain(tmp_path), tmp_path, run_id(2), force=True).execute()
+
+        store.meanwhile = arrive_and_be_replaced
+        run = plain_run(store, tmp_path, run_id(1))
+        run.execute()
+        assert run.report.status == "published"
+        assert set(_folders(tmp_path)) == {run_id(1), run_id(2)}
+
+    def test_is_superseded_when_another_run_was_quicker(self, tmp_path: Path) -> None:
+        lay_raw(tmp_path, "events.json", "good")
+        store = Unanswered(tmp_path, times=1)
+        store.meanwhile = plain_run(_plain(tmp_path), tmp_path, run_id(2)).execute
+        with pytest.raises(Superseded):
+            plain_run(store, tmp_path, run_id(1)).execute()
+        assert _folders(tmp_path) == [run_id(2)]
+        assert _plain(tmp_path).objects(LEASES) == []
+
+    def test_that_is_interrupted_keeps_its_files(self, tmp_path: Path) -> None:
+        lay_raw(tmp_path, "events.json", "good")
+        store = Unanswered(tmp_path)
+
+        def stop() -> None:
+            raise KeyboardInterrupt
+
+        store.meanwhile = stop
+        with pytest.raises(KeyboardInterrupt):
+            plain_run(store, tmp_path, run_id(1)).execute()
+        assert _folders(tmp_path) == [run_id(1)]
+        store.arrive()
+        assert served_lines(tmp_path) == ["good"]
+
+
+class Rejecting(DirectoryStore):
+    """A store that rejects swaps of records for good."""
+
+    def __init__(self, root: Path, error: PipelineError) -> None:
+        super().__init__(str(root))
+        self._error = error
+
+    def replace(self, key: str, data: bytes, *, expected: str | None) -> str:
+        if key.startswith(RECORDS):
+            raise self._error
+        return super().replace(key, data, expected=expected)
+
+
+@pytest.mark.parametrize("error", [AccessDenied("no"), ServiceError("no such bucket")])
+def test_a_definite_rejection_is_cleaned_up_after(tmp_path: Path, error: PipelineError) -> None:
+    lay_raw(tmp_path, "events.json", "good")
+    with pytest.raises(type(error)):
+        plain_run(Rejecting(tmp_path, error), tmp_path, run_id(1)).execute()
+    assert (_folders(tmp_path), _plain(tmp_path).objects(LEASES)) == ([], [])
+
+
+class BreaksAfterSwap(DirectoryStore):
+    """A store of which one operation, or every one, fails from the moment that a record was swapped."""
+
+    def __init__(self, root: Path, error: Exception, *, operations: Iterable[str]) -> None:
+        super().__init__(str(root))
+        self._error, self._operations, self._is_swapped = error, set(operations), False
+
+    def _break(self, operation: str) -> None:
+        if self._is_swapped and operation in self._operations:
+            raise self._error
+
+    def replace(self, key: str, data: bytes, *, expected: str | None) -> str:
+        version = super().replace(key, data, expected=expected)
+        self._is_swapped = self._is_swapped or key.startswith(RECORDS)
+        return version
+
+    def objects(self, prefix: str) -> list[StoredObject]:
+        self._break("list")
+        return super().objects(prefix)
+
+    def write(self, key: str, data: bytes) -> None:
+        self._break("write")
+        super().write(key, data)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        self._break("delete")
+        super().delete(keys)
+
+    def delete_prefix(self, prefix: str) -> None:
+        self._break("delete")
+        super().delete_prefix(prefix)
+
+
+@pytest.mark.parametrize("operations", ["list", "write", "delete", "list write delete"])
+@pytest.mark.parametrize(
+    "error", [ServiceUnavailable("gone"), ServiceThrottled("slow down"), AccessDenied("no"), OSError("disk")]
+)
+def test_nothing_that_breaks_behind_the_swap_fails_the_run(tmp_path: Path, error: Exception, operations: str) -> None:
+    lay_raw(tmp_path, "events.json", "good")
+    for number in range(1, 4):  # the third replaces a version that expires
+        plain_run(_plain(tmp_path), tmp_path, run_id(number), force=True).execute()
+    store = BreaksAfterSwap(tmp_path, error, operations=operations.split())
+    run = plain_run(store, tmp_path, run_id(4), force=True)
+    run.execute()
+    assert run.report.status == "published"
+    assert bool(run.report.warnings) == (operations != "list")
+    assert served_lines(tmp_path) == ["good"]
+
+
+class TestALeaseThatIsLost:
+    def run_while(self, root: Path, happens: Callable[[], object], *, lease_minutes: int = 240) -> DayRun:
+        """A run during whose writing something happens."""
+        lay_raw(root, "events.json", "good")
+        run = plain_run(_plain(root), root, run_id(1), lease_minutes=lease_minutes)
+        write = run.write_version
+
+        def write_then(task: VersionTask) -> WrittenVersion:
+            written = write(task)
+            happens()
+            return written
+
+        run.write_version = write_then
+        return run
+
+    def test_to_a_sweep_is_noticed_before_the_swap(self, tmp_path: Path) -> None:
+        publications = Publications(_plain(tmp_path), PATHS, None)
+        later = datetime.now(UTC) + TOMORROW
+        run = self.run_while(tmp_path, lambda: sweep(_plain(tmp_path), PATHS, DAY, publications, now=later))
+        with pytest.raises(Superseded, match=f"^{DAY}: superseded, another run took its lease before run {run_id(1)}"):
+            run.execute()
+        assert (run.report.status, run.report.location) == ("superseded", None)
+        assert served_lines(tmp_path) is None
+
+    def test_by_time_is_noticed_before_the_swap(self, tmp_path: Path) -> None:
+        run = self.run_while(tmp_path, lambda: None, lease_minutes=0)
+        with pytest.raises(Superseded, match="its lease ended at"):
+            run.execute()
+        assert served_lines(tmp_path) is None
+        assert _folders(tmp_path) == []
+
+    def test_to_an_older_listing_is_none(self, tmp_path: Path) -> None:
+        """Clocks differ: others give a lease that has just ended some minutes more than its own run does."""
+        _, publications = _take(tmp_path, minutes=0), Publications(_plain(tmp_path), PATHS, None)
+        now = datetime.now(UTC)
+        for after, swept in ((timedelta(minutes=4), []), (timedelta(minutes=6), [run_id(1)])):
+            assert sweep(_plain(tmp_path), PATHS, DAY, publications, now=now + after) == swept
+
+
+def _take(root: Path, *, minutes: int) -> Lease:
+    store = _plain(root)
+    store.write(f"{PATHS.version_prefix(DAY, run_id(1))}outcome=accepted/part-0.parquet", b"rows")
+    return take_lease(store, PATHS, DAY, run_id(1), now=datetime.now(UTC), minutes=minutes)
+
+
+class Interrupted(DirectoryStore):
+    """A store in which something happens just before one kind of listing is answered."""
+
+    def __init__(self, root: Path, *, before: str, happens: Callable[[], object]) -> None:
+        super().__init__(str(root))
+        self._before, self._happens = before, happens
+
+    def folders(self, prefix: str) -> list[str]:
+        self._interrupt("folders")
+        return super().folders(prefix)
+
+    def objects(self, prefix: str) -> list[StoredObject]:
+        if prefix == LEASES:
+            self._interrupt("leases")
+        return super().objects(prefix)
+
+    def _interrupt(self, listing: str) -> None:
+        if listing == self._before:
+            self._before = ""
+            self._happens()
+
+
+@pytest.mark.parametrize("before", ["folders", "leases"])
+def test_a_run_that_begins_or_publishes_while_another_sweeps_keeps_its_files(tmp_path: Path, before: str) -> None:
+    """The sweep looks at folders, then leases, then the record: in any other order one of these would be lost."""
+    lay_raw(tmp_path, "events.json", "good")
+    happens: dict[str, Callable[[], object]] = {
+        "folders": lambda: _take(tmp_path, minutes=5),
+        "leases": plain_run(_plain(tmp_path), tmp_path, run_id(1)).execute,
+    }
+    if before == "leases":  # its folder is there when the sweep lists folders
+        _plain(tmp_path).write(f"{PATHS.version_prefix(DAY, run_id(1))}outcome=accepted/part-0.parquet", b"")
+    store = Interrupted(tmp_path, before=before, happens=happens[before])
+    assert sweep(store, PATHS, DAY, Publications(store, PATHS, None), now=datetime.now(UTC)) == []
+    assert _folders(tmp_path) == [run_id(1)]
