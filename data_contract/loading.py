@@ -1,6 +1,7 @@
 """Reading a contract file, YAML or JSON, without letting anything in it go unseen; what it means is not known here."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,8 @@ def _read_json(text: str, source: str) -> tuple[Any, list[str]]:
     doubled: list[str] = []
 
     def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [key for key, _ in pairs]
-        doubled.extend(key for position, key in enumerate(names) if key in names[:position])
+        seen = Counter(key for key, _ in pairs)
+        doubled.extend(key for key, count in seen.items() if count > 1)
         return dict(pairs)
 
     try:

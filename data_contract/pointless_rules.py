@@ -97,7 +97,7 @@ def _is_strict(draft: Draft) -> bool:
 
 
 def _rules_out_nothing(rule: Rule, column_type: str) -> str:
-    line_breaks = r"; to forbid line breaks, write ^[^\n]*$" if rule.pattern is not None else ""
+    line_breaks = r"; to forbid line breaks, write ^[^\n]*$" if "." in (rule.pattern or "") else ""
     return (
         f"no {column_type} value breaks {condition_texts([rule])}, so the rule checks nothing; "
         f"remove it, or state a condition that some value breaks{line_breaks}"

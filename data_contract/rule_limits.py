@@ -10,6 +10,7 @@ from itertools import pairwise
 from data_contract.model import Rule
 from data_contract.operators import Limit, holds
 
+_MOST_ROWS = 2**63 - 1  # as counts are bigints
 _NO_ROWS = "for no rows at all write mustBe: 0"
 _EMPTY_DAYS = "to allow empty days, write mustBeGreaterThan: 0 with severity: warning"
 _WHOLE_ROWS = "a number of rows is whole; for a share of them add unit: percent"
@@ -50,7 +51,7 @@ def _values(metric: str, unit: str, rules: Iterable[Rule]) -> list[float]:
     ends = {end for rule in rules for end in _ends(rule.limit)}
     if unit == "rows":
         whole = {math.floor(end) + step for end in ends for step in (0, 1)}
-        return sorted({0, 1, *(rows for rows in whole if rows >= 0)})
+        return sorted({0, 1, _MOST_ROWS, *(rows for rows in whole if 0 <= rows <= _MOST_ROWS)})
     edges = sorted({0.0, 100.0, *(float(end) for end in ends if 0 <= end <= 100)})
     between = [(low + high) / 2 for low, high in pairwise(edges)]
     # The first of equal values is no duplicate, so not all rows can be.
@@ -63,7 +64,7 @@ def _ends(limit: Limit) -> tuple[float, ...]:
 
 def _domain(rule: Rule) -> str:
     if rule.unit == "rows":
-        return "whole numbers from 0"
+        return "whole numbers from 0" + (" to 2^63 - 1" if max(_ends(rule.limit)) >= _MOST_ROWS else "")
     return "0 to less than 100 percent" if rule.metric == "duplicateValues" else "0 to 100 percent"
 
 

@@ -278,11 +278,11 @@ def listed_values(
 
 def check_values(section: Section, values: Sequence[tuple[str, Any]], column_type: str) -> None:
     """Report each (path, value) that does not fit the column's type or is listed again."""
-    seen: list[tuple[type, Any]] = []
+    seen: set[tuple[type, str]] = set()
     for path, value in values:
         problem = None if column_type == UNKNOWN_TYPE else value_problem(value, column_type)
         if problem is not None:
             section.report(path, problem)
-        elif (type(value), value) in seen:
+        elif (type(value), repr(value)) in seen:
             section.report(path, f"{value!r} is listed twice")
-        seen.append((type(value), value))
+        seen.add((type(value), repr(value)))

@@ -3,6 +3,7 @@
 Knows columns by their type only; numbers are compared as their type stores them, on a grid of whole positions.
 """
 
+import json
 import math
 import re
 import struct
@@ -17,6 +18,7 @@ from data_contract.model import Rule
 
 _MAX_FLOAT: Final = struct.unpack(">f", bytes.fromhex("7f7fffff"))[0]
 _MAX_DOUBLE: Final = struct.unpack(">d", bytes.fromhex("7fefffffffffffff"))[0]
+_LONGEST_TEXT: Final = 2**31 - 1  # as lengths are ints
 _ASSERTIONS_BUT_ANCHORS: Final = ("(?=", "(?!", "(?<")
 _ANY_CHARACTER: Final = r"(?:\.|\[\\s\\S\]|\[\\S\\s\]|\[\\d\\D\]|\[\\D\\d\]|\[\\w\\W\]|\[\\W\\w\])"
 _ANYTHING: Final = re.compile(rf"\^(?P<open>\((?:\?:)?)?{_ANY_CHARACTER}\*\??(?(open)\))\$")
@@ -29,7 +31,7 @@ def rules_out_nothing(rule: Rule, column_type: str) -> bool:
         (rule.valid_values is None or _are_all(rule.valid_values, column_type))
         and (rule.pattern is None or _matches_everything(rule.pattern))
         and not rule.min_length
-        and rule.max_length is None
+        and (rule.max_length is None or rule.max_length >= _LONGEST_TEXT)
         and (numbers is None or _bounds([rule], numbers) == numbers[:2])
     )
 
@@ -42,15 +44,16 @@ def counts_every_row(rule: Rule, column_type: str) -> bool:
 
 def leave_no_value(rules: Sequence[Rule], column_type: str) -> bool:
     """Say whether no value of the type can meet the conditions of all rules; not decided for patterns alone."""
-    listed = next((rule.valid_values for rule in rules if rule.valid_values is not None), None)
-    if listed is not None:
-        return not any(all(_is_valid(value, rule, column_type) for rule in rules) for value in listed)
+    lists = [_by_key(rule.valid_values, column_type) for rule in rules if rule.valid_values is not None]
+    if lists:
+        in_all = (value for key, value in lists[0].items() if all(key in others for others in lists))
+        return not any(all(_meets(value, rule, column_type) for rule in rules) for value in in_all)
     numbers = _numbers(column_type)
     if numbers is not None:
         low, high = _bounds(rules, numbers)
         return low > high
-    longest = [rule.max_length for rule in rules if rule.max_length is not None]
-    return bool(longest) and max(rule.min_length or 0 for rule in rules) > min(longest)
+    longest = min(_LONGEST_TEXT if rule.max_length is None else rule.max_length for rule in rules)
+    return max(rule.min_length or 0 for rule in rules) > longest
 
 
 def condition_texts(rules: Sequence[Rule]) -> str:
@@ -71,8 +74,8 @@ def condition_texts(rules: Sequence[Rule]) -> str:
 
 def _shortly(value: object) -> str:
     if not isinstance(value, tuple):
-        return repr(value)
-    return f"[{', '.join(map(repr, value[:5]))}{', …' if len(value) > 5 else ''}]"
+        return json.dumps(value, ensure_ascii=False)
+    return f"[{', '.join(map(_shortly, value[:5]))}{', …' if len(value) > 5 else ''}]"
 
 
 _Numbers = tuple[int, int, Callable[[float], Fraction | float]]
@@ -126,11 +129,12 @@ def _bounds(rules: Sequence[Rule], numbers: _Numbers) -> tuple[int, int]:
     return first, last
 
 
-def _is_valid(value: Any, rule: Rule, column_type: str) -> bool:
-    if rule.valid_values is not None and _key(value, column_type) not in _keys(rule.valid_values, column_type):
-        return False
-    if isinstance(value, str) and not _is_valid_text(value, rule):
-        return False
+def _meets(value: Any, rule: Rule, column_type: str) -> bool:
+    """Say whether a listed value meets the conditions of a rule beside its list."""
+    if isinstance(value, str):
+        longest = math.inf if rule.max_length is None else rule.max_length
+        matches = rule.regex is None or re.search(rule.regex, value, re.ASCII) is not None
+        return matches and (rule.min_length or 0) <= len(value) <= longest
     numbers = _numbers(column_type)
     if numbers is None:
         return True
@@ -138,14 +142,8 @@ def _is_valid(value: Any, rule: Rule, column_type: str) -> bool:
     return low <= numbers[2](value) <= high
 
 
-def _is_valid_text(value: str, rule: Rule) -> bool:
-    longest = math.inf if rule.max_length is None else rule.max_length
-    matches = rule.regex is None or re.search(rule.regex, value, re.ASCII) is not None
-    return matches and (rule.min_length or 0) <= len(value) <= longest
-
-
-def _keys(values: Sequence[Any], column_type: str) -> set[Any]:
-    return {_key(value, column_type) for value in values}
+def _by_key(values: Sequence[Any], column_type: str) -> dict[Any, Any]:
+    return {_key(value, column_type): value for value in values}
 
 
 def _key(value: Any, column_type: str) -> Any:
@@ -167,7 +165,7 @@ def _are_all(values: Sequence[Any], column_type: str) -> bool:
         count = numbers[1] - numbers[0] + 1
     else:
         return False
-    return len(_keys(values, column_type)) == count
+    return len(_by_key(values, column_type)) == count
 
 
 def _matches_everything(pattern: str) -> bool:

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -99,8 +100,10 @@ NEVER_FAIL: list[tuple[Mapping[str, Any], str]] = [
         with_table_rule(metric="rowCount", mustBeGreaterOrEqualTo=0),
         "so the rule checks nothing; to allow empty days, write mustBeGreaterThan: 0 with severity: warning",
     ),
+    (with_rule(metric="nullValues", mustBeLessThan=10**19), "(whole numbers from 0 to 2^63 - 1), so the rule checks"),
+    (with_options("string", maxLength=2**31), "no string value breaks maxLength 2147483648"),
     (with_options("string", minLength=0), f"{OPTIONS}: no string value breaks minLength 0, so the rule checks nothing"),
-    (matching(".*"), f"{OPTIONS}: no string value breaks pattern '.*', so the rule checks nothing; "),
+    (matching(".*"), f'{OPTIONS}: no string value breaks pattern ".*", so the rule checks nothing; '),
     (matching("^.*$"), r"to forbid line breaks, write ^[^\n]*$"),
     (with_options("integer", format="i8", maximum=127), "no tinyint value breaks maximum 127, so the rule"),
     (with_options("integer", format="i8", minimum=-128, maximum=300), "no tinyint value breaks minimum -128, maximum"),
@@ -108,7 +111,7 @@ NEVER_FAIL: list[tuple[Mapping[str, Any], str]] = [
     (with_options("number", format="f32", maximum=1e39), "no float value breaks maximum 1e+39"),
     (
         listing([True, False], column_type="boolean"),
-        f"{COLUMN_RULE}.arguments: no boolean value breaks validValues [Tr",
+        f"{COLUMN_RULE}.arguments: no boolean value breaks validValues [tr",
     ),
     (listing(list(range(-128, 128)), column_type="tinyint"), "no tinyint value breaks validValues [-128, -127, -126, "),
     (
@@ -117,7 +120,7 @@ NEVER_FAIL: list[tuple[Mapping[str, Any], str]] = [
     ),
     (
         with_column(logicalType="boolean", enum=[{"value": True}, {"value": False}]),
-        f"{COLUMN}.enum: no boolean value breaks validValues [True, False], so the rule checks nothing",
+        f"{COLUMN}.enum: no boolean value breaks validValues [true, false], so the rule checks nothing",
     ),
 ]
 
@@ -136,6 +139,8 @@ NEVER_PASS: list[tuple[Mapping[str, Any], str]] = [
     (with_options("integer", exclusiveMinimum=4, exclusiveMaximum=5), "no bigint value meets exclusiveMinimum 4, "),
     (with_options("integer", format="i8", minimum=300), "no tinyint value meets minimum 300"),
     (with_options("number", exclusiveMinimum=1, maximum=1), "no double value meets exclusiveMinimum 1, maximum 1"),
+    (with_table_rule(metric="rowCount", mustBeGreaterThan=1e19), "(whole numbers from 0 to 2^63 - 1), so the rule can"),
+    (with_options("string", minLength=2**31), "no string value meets minLength 2147483648"),
     (with_options("string", minLength=3, maxLength=2), "no string value meets minLength 3, maxLength 2"),
     (
         with_column(logicalType="integer", enum=[{"value": 1}, {"value": 9}], logicalTypeOptions={"minimum": 10}),
@@ -143,7 +148,7 @@ NEVER_PASS: list[tuple[Mapping[str, Any], str]] = [
     ),
     (
         with_column(enum=[{"value": "ab"}], logicalTypeOptions={"pattern": "^a$"}),
-        "no string value meets validValues ['ab'], pattern '^a$'",
+        'no string value meets validValues ["ab"], pattern "^a$"',
     ),
     (
         with_column(
@@ -158,7 +163,7 @@ NEVER_PASS: list[tuple[Mapping[str, Any], str]] = [
             logicalTypeOptions={"maxLength": 2},
             quality=[{"metric": "invalidValues", "mustBeLessThan": 9, "arguments": {"validValues": ["long"]}}],
         ),
-        f"{COLUMN_RULE}.arguments: no string value meets validValues ['long'] beside maxLength 2 ({OPTIONS})",
+        f'{COLUMN_RULE}.arguments: no string value meets validValues ["long"] beside maxLength 2 ({OPTIONS})',
     ),
 ]
 
@@ -272,3 +277,12 @@ def test_a_pattern_is_refused_only_when_it_matches_every_text_that_is_tried() ->
             refused += 1
             assert [text for text in texts if not expression.search(text)] == [], pattern
     assert refused > 100
+
+
+def test_long_lists_are_judged_within_a_moment() -> None:
+    values = list(range(30_000))
+    limited = Rule("r", "invalidValues", "v", ("v",), "mustBe", 0, valid_values=tuple(values), minimum=10**6)
+    started = time.monotonic()
+    assert leave_no_value([limited, limited], "bigint") is True
+    assert rules_out_nothing(limited, "bigint") is False
+    assert time.monotonic() - started < 10
