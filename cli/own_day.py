@@ -13,7 +13,8 @@ from cli.errors import CommandFailed, WrongUse
 from cli.story_cloud import StoryCloud
 from cli.words import plural, size
 from config import DEFAULT_ENVIRONMENT
-from core.raw_day import ignored_because
+from contract import load_contract
+from core.raw_objects import RawObjects
 
 
 def run_own_day(
@@ -24,7 +25,8 @@ def run_own_day(
     Raises:
         CommandFailed: when no file counts as raw data, or the contract is none that is deployed.
     """
-    files, chosen = _raw_files(data), _deployable(contract)
+    chosen = _deployable(contract)
+    files = _raw_files(data, load_contract(chosen).raw_objects)
     cloud.deploy(console)
     deployment = find_deployment(str(chosen), environment=DEFAULT_ENVIRONMENT)
     _upload(files, deployment, day)
@@ -40,16 +42,16 @@ def run_own_day(
     return code
 
 
-def _raw_files(data: Path) -> list[Path]:
+def _raw_files(data: Path, settings: RawObjects) -> list[Path]:
     if not data.exists():
         raise WrongUse(
             f"DATA {str(data)!r} does not exist; give a file or a directory of .json, .ndjson, .jsonl or .gz"
         )
     paths = [data] if data.is_file() else sorted(path for path in data.iterdir() if path.is_file())
-    reasons = {path: ignored_because(path.name, path.stat().st_size) for path in paths}
-    files = [path for path, reason in reasons.items() if reason is None]
-    if not files:
-        ignored = "; ".join(f"{path.name}: {reason}" for path, reason in reasons.items()) or "it is empty"
+    found = {path: settings.classify(path.name, path.stat().st_size, day_prefix="") for path in paths}
+    files = [path for path, classified in found.items() if classified.kind != "ignored"]
+    if not any(classified.kind == "input" for classified in found.values()):
+        ignored = "; ".join(f"{path.name}: {classified.reason}" for path, classified in found.items()) or "it is empty"
         raise CommandFailed(f"DATA {str(data)!r} holds nothing that counts as raw data: {ignored}")
     return files
 

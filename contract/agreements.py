@@ -7,8 +7,16 @@ from typing import Final
 from contract import odcs_keys
 from contract.section import Section
 from core.layout import DATASET_NAME, DATASET_NAME_RULE
+from core.raw_objects import MAX_SETTINGS_BYTES, RawObjects, pattern_problem
 
-CUSTOM_PROPERTIES: Final = ("sourceSystem", "eventTime", "maxMalformedPercent")
+CUSTOM_PROPERTIES: Final = (
+    "sourceSystem",
+    "eventTime",
+    "maxMalformedPercent",
+    "includeObjects",
+    "excludeObjects",
+    "maxUnreadObjects",
+)
 DEFAULT_MAX_MALFORMED_PERCENT: Final = 1.0
 _NEAR_MISS: Final = 0.8
 _FRESHNESS_NAMES: Final = ("latency", "ly", "freshness")
@@ -52,6 +60,37 @@ def max_malformed_percent(custom: Section) -> float:
     if not 0 <= percent <= 100:
         custom.report("maxMalformedPercent", f"{percent} must lie in 0 to 100")
     return float(percent)
+
+
+def raw_objects(custom: Section) -> RawObjects:
+    """Return which objects of a day are read beside those whose names say what they are, and how many may be left."""
+    include, exclude = (_patterns(custom, key) for key in ("includeObjects", "excludeObjects"))
+    for pattern in set(include) & set(exclude):
+        custom.report("excludeObjects", f"{pattern!r} is also listed in includeObjects; keep it in one of them")
+    settings = RawObjects(include, exclude, custom.whole_number("maxUnreadObjects", at_least=0) or 0)
+    size_bytes = len(settings.to_json().encode())
+    if size_bytes > MAX_SETTINGS_BYTES:
+        custom.report(
+            "includeObjects" if len(include) >= len(exclude) else "excludeObjects",
+            f"and its counterpart are {size_bytes} bytes as JSON, and a function's environment has room for "
+            f"{MAX_SETTINGS_BYTES}; use fewer, wider patterns",
+        )
+    return settings
+
+
+def _patterns(custom: Section, key: str) -> tuple[str, ...]:
+    given = custom.items(key)
+    if given is not None and not given:
+        custom.report(key, "must list at least one pattern; leave it out to have none")
+    for position, pattern in enumerate(given or ()):
+        problem = pattern_problem(pattern)
+        if problem is not None:
+            custom.report(f"{key}[{position}]", problem)
+        elif pattern in (given or ())[:position]:
+            custom.report(f"{key}[{position}]", f"{pattern!r} is listed twice")
+        elif key == "excludeObjects" and pattern == "**":
+            custom.report(f"{key}[{position}]", "'**' excludes every object, so that no day has data; narrow it")
+    return tuple(pattern for pattern in given or () if isinstance(pattern, str))
 
 
 def freshness_hours(root: Section) -> float | None:

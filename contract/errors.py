@@ -1,5 +1,6 @@
 """The one error of this package, and the list in which its problems are gathered; knows nothing of contracts."""
 
+import re
 from collections.abc import Iterable
 
 
@@ -20,8 +21,9 @@ class ContractError(ValueError):
 class Problems:
     """Gather problems, so that one run of the checker shows all of them."""
 
-    def __init__(self) -> None:
-        self._lines: list[str] = []
+    def __init__(self, found: Iterable[str] = ()) -> None:
+        self._lines = list(found)
+        self._unreadable: set[str] = set()
 
     @property
     def count(self) -> int:
@@ -29,9 +31,22 @@ class Problems:
 
     def add(self, path: str, text: str) -> None:
         line = f"{path}: {text}" if path else text
-        if line not in self._lines:
+        if line not in self._lines and _positions(path) not in self._unreadable:
             self._lines.append(line)
+
+    def add_unreadable(self, path: str, text: str) -> None:
+        """Add the problem of a value that is left out: that it is missing is none of its own."""
+        self.add(path, text)
+        self._unreadable.add(path)
+
+    def error(self, source: str) -> ContractError:
+        return ContractError(self._lines, source=source)
 
     def raise_if_any(self, source: str) -> None:
         if self._lines:
-            raise ContractError(self._lines, source=source)
+            raise self.error(source)
+
+
+def _positions(path: str) -> str:
+    """Return a path without the names told beside its positions."""
+    return re.sub(r"(?<=\]) \(\w+\)", "", path)

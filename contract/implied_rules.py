@@ -4,24 +4,35 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contract import odcs_keys
-from contract.columns import UNKNOWN_TYPE, ReadColumn
+from contract.columns import ReadColumn
 from contract.model import Metric, Rule
 from contract.rules import Draft, check_values
+from contract.section import Section
 from contract.type_options import value_conditions
 from core.operators import allows_only_zero
 
 
 def implied_rules(column: ReadColumn, stated: Sequence[Draft], *, primary_key: tuple[str, ...]) -> list[Draft]:
     """Return a zero-tolerance rule for each promise of the column that no stated rule already holds it to."""
-    rules = []
+    drafts = []
     if column.section.flag("required") and not _is_stated("nullValues", stated):
-        rules.append(_no_rows(column, "nullValues", f"{column.name} is required"))
+        drafts.append(Draft(_no_rows(column, "nullValues", f"{column.name} is required"), column.section, "required"))
     if _needs_uniqueness(column, primary_key) and not _is_stated("duplicateValues", stated):
-        rules.append(_no_rows(column, "duplicateValues", f"{column.name} is unique"))
-    conditions = _conditions(column)
-    if conditions:
-        rules.append(_no_rows(column, "invalidValues", f"{column.name} keeps to its declared values", **conditions))
-    return [Draft(rule) for rule in rules]
+        drafts.append(Draft(_no_rows(column, "duplicateValues", f"{column.name} is unique"), column.section, "unique"))
+    return [*drafts, *_values_rule(column)]
+
+
+def _values_rule(column: ReadColumn) -> list[Draft]:
+    before = column.section.problems.count
+    conditions = value_conditions(column.section, column.type)
+    key = "logicalTypeOptions" if conditions else "enum"
+    allowed_values = _enum_values(column)
+    if allowed_values is not None:
+        conditions["valid_values"] = allowed_values
+    if not conditions:
+        return []
+    rule = _no_rows(column, "invalidValues", f"{column.name} keeps to its declared values", **conditions)
+    return [Draft(rule, column.section, key, is_sound=column.section.problems.count == before)]
 
 
 def _is_stated(metric: str, stated: Sequence[Draft]) -> bool:
@@ -43,26 +54,21 @@ def _needs_uniqueness(column: ReadColumn, primary_key: tuple[str, ...]) -> bool:
     return True
 
 
-def _conditions(column: ReadColumn) -> dict[str, Any]:
-    conditions = {} if column.type == UNKNOWN_TYPE else value_conditions(column.section, column.type)
-    allowed_values = _enum_values(column)
-    return conditions if allowed_values is None else {**conditions, "valid_values": allowed_values}
-
-
 def _enum_values(column: ReadColumn) -> tuple[Any, ...] | None:
     if not column.section.has("enum"):
         return None
     given = column.section.items("enum")
-    bare = [value for value in given or () if not isinstance(value, Mapping)]
-    if bare:
-        column.section.report("enum", f"{bare[0]!r} must be written as {{value: {bare[0]}}}, as every entry")
+    if given is None:
         return None
-    entries = column.section.sections("enum")
-    if not entries:
+    if not given:
         column.section.report("enum", "must list at least one value")
-    for entry in entries:
-        entry.allow_only(odcs_keys.ENUM_VALUE)
-    values = [(f"enum[{n}].value", entry.values.get("value")) for n, entry in enumerate(entries)]
+    values = []
+    for position, entry in enumerate(given):
+        if not isinstance(entry, Mapping):
+            column.section.report(f"enum[{position}]", f"{entry!r} must be written as {{value: {entry}}}, as all are")
+            continue
+        Section(entry, column.section.at(f"enum[{position}]"), column.section.problems).allow_only(odcs_keys.ENUM_VALUE)
+        values.append((f"enum[{position}].value", entry.get("value")))
     check_values(column.section, values, column.type)
     return tuple(value for _, value in values)
 

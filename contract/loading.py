@@ -1,8 +1,9 @@
 """Reading a contract file, YAML or JSON, without letting anything in it go unseen; what it means is not known here."""
 
 import json
+from collections import Counter
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from contract.errors import ContractError
 from contract.model import DataContract
@@ -16,7 +17,8 @@ def load_contract(path: str | Path) -> DataContract:
     source = str(path)
     text = _read_text(Path(path), source)
     try:
-        return parse_contract(_read_document(text, Path(path), source), source=source)
+        document, problems = _read_document(text, Path(path), source)
+        return parse_contract(document, source=source, already_found=problems)
     except RecursionError:
         raise ContractError(["the document is nested too deeply to be read"], source=source) from None
 
@@ -30,7 +32,8 @@ def _read_text(path: Path, source: str) -> str:
         raise ContractError([f"the file is not UTF-8: byte {error.start}; save it as UTF-8"], source=source) from error
 
 
-def _read_document(text: str, path: Path, source: str) -> Any:
+def _read_document(text: str, path: Path, source: str) -> tuple[Any, list[str]]:
+    """Return the document and the keys in it that stand twice, of which it holds only one."""
     suffix = path.suffix.lower()
     if suffix in _YAML_SUFFIXES:
         return _read_yaml(text, source)
@@ -39,27 +42,22 @@ def _read_document(text: str, path: Path, source: str) -> Any:
     raise ContractError([f"the file's ending {path.suffix!r} is not known; allowed: .yaml, .yml, .json"], source=source)
 
 
-def _read_json(text: str, source: str) -> Any:
+def _read_json(text: str, source: str) -> tuple[Any, list[str]]:
+    doubled: list[str] = []
+
+    def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        seen = Counter(key for key, _ in pairs)
+        doubled.extend(key for key, count in seen.items() if count > 1)
+        return dict(pairs)
+
     try:
-        return json.loads(text, object_pairs_hook=_without_doubled_keys, parse_constant=_refuse_constant)
+        document = json.loads(text, object_pairs_hook=mapping)
     except ValueError as error:
         raise ContractError([f"the file is not JSON: {error}"], source=source) from error
+    return document, [f"the key {key!r} stands twice in one object; remove one" for key in doubled]
 
 
-def _without_doubled_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    mapping: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in mapping:
-            raise ValueError(f"the key {key!r} stands twice in one object; remove one")
-        mapping[key] = value
-    return mapping
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _read_yaml(text: str, source: str) -> Any:
+def _read_yaml(text: str, source: str) -> tuple[Any, list[str]]:
     try:
         # Only here, because the job and the Lambdas read JSON and run where PyYAML may be missing.
         from contract.yaml_reader import NotYamlError, read_yaml  # noqa: PLC0415

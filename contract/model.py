@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from contract.patterns import portable_pattern
 from core.operators import Limit
+from core.raw_objects import RawObjects
 
 Metric: TypeAlias = Literal["rowCount", "nullValues", "missingValues", "invalidValues", "duplicateValues"]
 Severity: TypeAlias = Literal["error", "warning"]
@@ -65,8 +66,8 @@ class Rule:
 class DataContract:
     """One dataset: where it comes from, its columns, its key and its rules.
 
-    `document` is the ODCS document as plain JSON values, never to be changed; `checksum` is the SHA-256 of its
-    canonical JSON and changes whenever anything in it does.
+    `document` is the ODCS document as plain JSON values, never to be changed; `checksum` changes with what determines
+    the rows or the verdict of a run, and with nothing else: see `checksum_of`.
     """
 
     id: str
@@ -80,6 +81,7 @@ class DataContract:
     source_system: str
     event_time: str | None
     max_malformed_percent: float
+    raw_objects: RawObjects
     freshness_hours: float | None
     checksum: str
     document: Mapping[str, Any] = field(repr=False, hash=False)

@@ -1,17 +1,19 @@
 """From an ODCS document to the validated contract; knows nothing of files."""
 
-import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from contract import agreements, odcs_keys
+from contract.checksum import checksum_of
 from contract.columns import ReadColumn, read_columns, read_primary_key
-from contract.errors import ContractError, Problems
+from contract.errors import Problems
 from contract.implied_rules import implied_rules
 from contract.model import Column, DataContract, Rule
 from contract.plain import plain_json
+from contract.pointless_rules import report_pointless_rules
 from contract.rule_ids import with_ids
 from contract.rules import read_rules
 from contract.section import Section
@@ -21,13 +23,18 @@ from core.wording import not_known
 _TABLE_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,127}", re.ASCII)
 
 
-def parse_contract(document: Mapping[str, Any], *, source: str = "contract") -> DataContract:
-    """Return the validated contract of one dataset. Raises ContractError with every problem found."""
-    problems = Problems()
-    plain = plain_json(document, problems)
-    problems.raise_if_any(source)
+def parse_contract(
+    document: Mapping[str, Any], *, source: str = "contract", already_found: Iterable[str] = ()
+) -> DataContract:
+    """Return the validated contract of one dataset. Raises ContractError with every problem found.
+
+    `already_found` are the problems that were seen while the document was read from its file.
+    """
+    problems = Problems(already_found)
+    plain = plain_json(document, problems, source=source)
     if not isinstance(plain, dict):
-        raise ContractError(["the document is not a mapping of keys to values"], source=source)
+        problems.add("", "the document is not a mapping of keys to values")
+        raise problems.error(source)
     contract = _read_contract(Section(plain, "", problems))
     problems.raise_if_any(source)
     if contract is None:
@@ -45,34 +52,42 @@ def _canonical_json(document: Mapping[str, Any]) -> str:
 
 
 def _read_contract(root: Section) -> DataContract | None:
+    """Read all of the document, and return the contract if it has a dataset."""
     _check_root(root)
-    schema = _only_schema(root)
     custom = agreements.custom_properties(root)
-    source_system = agreements.source_system(custom)
-    max_malformed_percent = agreements.max_malformed_percent(custom)
-    freshness_hours = agreements.freshness_hours(root)
-    if schema is None:
-        return None
-    columns = read_columns(schema)
+    common = {
+        "id": root.required_text("id"),
+        "version": root.required_text("version"),
+        "source_system": agreements.source_system(custom),
+        "max_malformed_percent": agreements.max_malformed_percent(custom),
+        "raw_objects": agreements.raw_objects(custom),
+        "freshness_hours": agreements.freshness_hours(root),
+        "document": root.values,
+    }
+    schemas = _schemas(root)
+    columns = [read_columns(schema) for schema in schemas]
+    common["event_time"] = _event_time(custom, [column for of_one in columns for column in of_one])
+    contracts = [_read_dataset(root, *dataset, common) for dataset in zip(schemas, columns, strict=True)]
+    return contracts[0] if contracts else None
+
+
+def _read_dataset(
+    root: Section, schema: Section, columns: Sequence[ReadColumn], common: Mapping[str, Any]
+) -> DataContract:
     primary_key = read_primary_key(schema, columns)
     rules = _read_rules(schema, columns, primary_key)
     name = _dataset_name(schema)
-    return DataContract(
-        id=root.required_text("id"),
-        version=root.required_text("version"),
+    contract = DataContract(
         name=name,
         table=_table_name(schema, name),
         description=_description(root, schema),
         columns=tuple(_column(column, rules) for column in columns),
         primary_key=primary_key,
         rules=rules,
-        source_system=source_system,
-        event_time=_event_time(custom, columns),
-        max_malformed_percent=max_malformed_percent,
-        freshness_hours=freshness_hours,
-        checksum=hashlib.sha256(_canonical_json(root.values).encode()).hexdigest(),
-        document=root.values,
+        checksum="",
+        **common,
     )
+    return replace(contract, checksum=checksum_of(contract))
 
 
 def _check_root(root: Section) -> None:
@@ -88,16 +103,16 @@ def _check_root(root: Section) -> None:
         about.allow_only(odcs_keys.DESCRIPTION)
 
 
-def _only_schema(root: Section) -> Section | None:
+def _schemas(root: Section) -> list[Section]:
+    """Return the datasets of the document, of which there must be one."""
     entries = root.items("schema") or []
     if len(entries) != 1:
         root.report("schema", f"must hold exactly one dataset, got {len(entries)}; write one file per dataset")
-        return None
     schemas = root.sections("schema")
     for schema in schemas:
         schema.allow_only(odcs_keys.SCHEMA)
         schema.choice("logicalType", ("object",), default="object")
-    return schemas[0] if schemas else None
+    return schemas
 
 
 def _dataset_name(schema: Section) -> str:
@@ -129,6 +144,7 @@ def _read_rules(schema: Section, columns: Sequence[ReadColumn], primary_key: tup
     for column in columns:
         stated = read_rules(column.section, columns, column=column)
         drafts += [*stated, *implied_rules(column, stated, primary_key=primary_key)]
+    report_pointless_rules(drafts, types={column.name: column.type for column in columns})
     return with_ids(drafts)
 
 

@@ -11,9 +11,16 @@ MAX_VALUES: Final = 200_000
 MAX_INTEGER: Final = 10**38
 
 
-def plain_json(value: Any, problems: Problems) -> Any:
-    """Return a copy made of dict, list, str, int, float, bool and None; anything else is reported at its path."""
-    return _Copier(problems).copy(value, "", 0)
+def plain_json(value: Any, problems: Problems, *, source: str) -> Any:
+    """Return a copy made of dict, list, str, int, float, bool and None; anything else is reported and left out.
+
+    Raises ContractError when the document is so large or deep that only a part was copied.
+    """
+    copier = _Copier(problems)
+    copied = copier.copy(value, "", 0)
+    if copier.is_cut:
+        problems.raise_if_any(source)
+    return copied
 
 
 class _Copier:
@@ -22,13 +29,14 @@ class _Copier:
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
         self._values = 0
+        self.is_cut = False
 
     def copy(self, value: Any, path: str, depth: int) -> Any:
         self._values += 1
         if self._values > MAX_VALUES:
-            return self._refuse("", f"the document holds more than {MAX_VALUES} values")
+            return self._cut("", f"the document holds more than {MAX_VALUES} values")
         if depth > MAX_DEPTH:
-            return self._refuse(path, f"is nested more than {MAX_DEPTH} levels deep")
+            return self._cut(path, f"is nested more than {MAX_DEPTH} levels deep")
         if isinstance(value, Mapping):
             return self._mapping(value, path, depth)
         if isinstance(value, list | tuple):
@@ -41,7 +49,7 @@ class _Copier:
             if isinstance(key, str):
                 copied[key] = self.copy(item, f"{path}.{key}" if path else key, depth + 1)
             else:
-                self._refuse(path, f"the key {key!r} is not a text; put it in quotes")
+                self._problems.add(path, f"the key {key!r} is not a text; put it in quotes")
         return copied
 
     def _scalar(self, value: Any, path: str) -> Any:
@@ -56,6 +64,10 @@ class _Copier:
         return self._refuse(path, f"a value of type {type(value).__name__} has no place in JSON; put it in quotes")
 
     def _refuse(self, path: str, text: str) -> None:
+        self._problems.add_unreadable(path, text)
+
+    def _cut(self, path: str, text: str) -> None:
+        self.is_cut = True
         self._problems.add(path, text)
 
 

@@ -41,6 +41,7 @@ _UNSUPPORTED: Final = {
     "time": "'time' has no column type here; declare a string with a pattern, or a timestamp",
     "vector": "'vector' has no column type here; declare an array of numbers",
 }
+_OWNERS: Final = {"properties": "object", "items": "array", "map": "map"}
 _ONLY_AT_THE_TOP: Final = ("primaryKey", "primaryKeyPosition", "required", "unique", "quality", "enum")
 
 
@@ -48,6 +49,7 @@ def property_type(prop: Section) -> str | None:
     """Return the canonical type of a property, or None after reporting why there is none."""
     before = prop.problems.count
     logical = _logical_type(prop)
+    _report_misplaced(prop, logical)
     inside = _type_from_inside(prop, logical)
     written = _written_type(prop)
     if prop.problems.count > before:
@@ -84,15 +86,20 @@ def _reporting(prop: Section, key: str, build: Callable[[], str]) -> str | None:
         return None
 
 
+def _report_misplaced(prop: Section, logical: str | None) -> None:
+    """Report what is declared inside of a type that holds nothing, and what is wrong with it beside that."""
+    for key, owner in _OWNERS.items():
+        if not prop.has(key) or logical == owner:
+            continue
+        if logical is not None or not prop.has("logicalType"):  # else the logical type itself is the problem
+            prop.report(key, f"belongs to logicalType {owner}, and this is {logical or 'not stated'}")
+        _INSIDE[owner](prop)
+
+
 def _type_from_inside(prop: Section, logical: str | None) -> str | None:
     """Return the type that nested declarations spell out, if there are any."""
-    for key, owner in (("properties", "object"), ("items", "array"), ("map", "map")):
-        if prop.has(key) and logical != owner:
-            prop.report(key, f"belongs to logicalType {owner}, and this is {logical or 'not stated'}")
-            return None
-    if logical == "object":
-        return _object(prop)
-    return _array(prop) if logical == "array" else _map(prop) if logical == "map" else None
+    read = _INSIDE.get(logical or "")
+    return None if read is None else read(prop)
 
 
 def _object(prop: Section) -> str | None:
@@ -128,6 +135,9 @@ def _map_part(entry: Section, part: str) -> str | None:
     if section is None:
         entry.report(part, "is required")
     return _nested_type(section) if section else None
+
+
+_INSIDE: Final[Mapping[str, Callable[[Section], str | None]]] = {"object": _object, "array": _array, "map": _map}
 
 
 def _nested_name(field: Section) -> str:

@@ -3,12 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 from contract.model import Rule
 from contract.rules import Draft
-
-_STABLE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 
 
 def with_ids(drafts: Sequence[Draft]) -> tuple[Rule, ...]:
@@ -25,20 +22,18 @@ def with_ids(drafts: Sequence[Draft]) -> tuple[Rule, ...]:
 
 
 def _stated_id(draft: Draft) -> str | None:
-    rule_id = draft.section.text("id") if draft.section else None
-    if rule_id is not None and draft.section and _STABLE_ID.fullmatch(rule_id) is None:
-        draft.section.report("id", f"{rule_id!r} must be 1 to 128 letters, digits, '_' or '-'")
-    return rule_id
+    rule_id = draft.section.values.get("id") if draft.is_stated else None
+    return rule_id if isinstance(rule_id, str) else None
 
 
 def _report_doubled(drafts: Sequence[Draft], stated: Sequence[str | None]) -> None:
     for position, (draft, rule_id) in enumerate(zip(drafts, stated, strict=True)):
-        if draft.section and rule_id is not None and rule_id in stated[:position]:
-            draft.section.report("id", f"{rule_id!r} is already the id of another rule of this contract")
+        if rule_id is not None and rule_id in stated[:position]:
+            draft.report("id", f"{rule_id!r} is already the id of another rule of this contract")
 
 
 def _proposed_id(draft: Draft) -> str:
-    name = draft.section.values.get("name") if draft.section else None
+    name = draft.section.values.get("name") if draft.is_stated else None
     slug = re.sub(r"[^a-z0-9]+", "_", str(name or "").lower()).strip("_")
     return slug or f"{draft.rule.column or 'table'}_{draft.rule.metric}"
 

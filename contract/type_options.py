@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from contract.columns import UNKNOWN_TYPE
 from contract.ddl_types import INTEGER_BITS, kind_of
 from contract.patterns import pattern_problem
 from contract.section import Section
@@ -26,6 +27,8 @@ _ALLOWED_BY_KIND: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(_NUMBER_KINDS, (*_BOUNDS, "format")),
     "date": ("format",),
     "timestamp": ("format", "timezone", "defaultTimezone"),
+    # Whatever is allowed anywhere, where the column's type could not be read.
+    UNKNOWN_TYPE: (*_BOUNDS, *_LENGTHS, "pattern", "format", "timezone", "defaultTimezone"),
 }
 _NOT_ENFORCED: Final = frozenset(
     "multipleOf minProperties maxProperties required minItems maxItems uniqueItems format timezone defaultTimezone "
@@ -50,9 +53,7 @@ def value_conditions(prop: Section, column_type: str) -> dict[str, Any]:
     _report_unusable_keys(options, kind=kind, column_type=column_type)
     _check_format(options, kind=kind, logical=str(prop.values.get("logicalType")))
     _check_time_zone(options)
-    conditions = _read_conditions(options, allowed=_ALLOWED_BY_KIND.get(kind, ()))
-    _report_contradictions(options, conditions)
-    return conditions
+    return _read_conditions(options, allowed=_ALLOWED_BY_KIND.get(kind, ()))
 
 
 def _report_unusable_keys(options: Section, *, kind: str, column_type: str) -> None:
@@ -63,7 +64,8 @@ def _report_unusable_keys(options: Section, *, kind: str, column_type: str) -> N
             continue
         if key in _NOT_ENFORCED:
             advice = "; describe it with pattern" if (kind, key) == ("string", "format") else ""
-            refusal = f"would not be enforced on a {column_type} column, so it is refused"
+            where = "any column" if kind == UNKNOWN_TYPE else f"a {column_type} column"
+            refusal = f"would not be enforced on {where}, so it is refused"
             options.report(key, f"{refusal}; enforced there: {names}{advice}")
         else:
             options.report(key, not_known(key, allowed or ("none",)))
@@ -96,16 +98,9 @@ def checked_pattern(section: Section) -> str | None:
     return pattern
 
 
-def _report_contradictions(options: Section, conditions: Mapping[str, Any]) -> None:
-    for low_key, high_key in (("minimum", "maximum"), ("minLength", "maxLength")):
-        low, high = (conditions.get(_FIELD_BY_KEY[key]) for key in (low_key, high_key))
-        if low is not None and high is not None and low > high:
-            options.report(low_key, f"{low} is greater than {high_key} {high}, so no value could be valid")
-
-
 def _check_format(options: Section, *, kind: str, logical: str) -> None:
     written = options.text("format")
-    if written is None or "format" not in _ALLOWED_BY_KIND.get(kind, ()):
+    if written is None or kind == UNKNOWN_TYPE or "format" not in _ALLOWED_BY_KIND.get(kind, ()):
         return
     if kind in _NUMBER_KINDS:
         allowed = _NUMBER_FORMATS.get(logical, ())

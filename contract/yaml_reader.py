@@ -10,21 +10,23 @@ class NotYamlError(ValueError):
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Refuse doubled keys, and leave dates as the text they are: JSON knows none."""
+    """Find doubled keys, and leave dates as the text they are: JSON knows none."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.doubled: set[tuple[int, str]] = set()
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
-        self._refuse_doubled_keys(node)
+        self._find_doubled_keys(node)
         return super().construct_mapping(node, deep=deep)
 
-    def _refuse_doubled_keys(self, node: yaml.MappingNode) -> None:
+    def _find_doubled_keys(self, node: yaml.MappingNode) -> None:
         seen: set[tuple[str, str]] = set()
         for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                continue
-            if (key.tag, key.value) in seen:
-                line = key.start_mark.line + 1
-                raise NotYamlError(f"line {line}: the key {key.value!r} stands twice in one mapping; remove one")
-            seen.add((key.tag, key.value))
+            if isinstance(key, yaml.ScalarNode) and (key.tag, key.value) in seen:
+                self.doubled.add((key.start_mark.line + 1, key.value))
+            elif isinstance(key, yaml.ScalarNode):
+                seen.add((key.tag, key.value))
 
 
 _StrictLoader.yaml_implicit_resolvers = {
@@ -33,11 +35,15 @@ _StrictLoader.yaml_implicit_resolvers = {
 }
 
 
-def read_yaml(text: str) -> Any:
-    """Return the document of a YAML text. Raises NotYamlError."""
+def read_yaml(text: str) -> tuple[Any, list[str]]:
+    """Return the document of a YAML text, and which keys stand twice in a mapping of it. Raises NotYamlError."""
     try:
-        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader, made stricter
-    except NotYamlError:
-        raise
+        loader = _StrictLoader(text)
+        try:
+            document = loader.get_single_data()
+        finally:
+            loader.dispose()
     except (yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
         raise NotYamlError(" ".join(str(error).split())) from error
+    doubled = sorted(loader.doubled)
+    return document, [f"line {line}: the key {key!r} stands twice in one mapping; remove one" for line, key in doubled]

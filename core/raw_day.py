@@ -4,16 +4,16 @@ The sensor, the late-data rerun and the job decide with the same functions; the 
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from core.errors import PipelineError
 from core.layout import DatasetPaths
-from core.ports import Store
+from core.ports import Store, StoredObject
+from core.raw_objects import Classified, Kind, RawObjects
 
-RAW_SUFFIXES = (".json", ".ndjson", ".jsonl", ".gz")
 _HASHING_THREADS = 4
 _NAMES_SHOWN = 5
 
@@ -33,7 +33,7 @@ class RawObject:
 
 
 @dataclass(frozen=True)
-class IgnoredObject:
+class OtherObject:
     """An object below the raw prefix that is no input, and why."""
 
     key: str
@@ -42,11 +42,16 @@ class IgnoredObject:
 
 @dataclass(frozen=True)
 class RawDay:
-    """The raw data of one day as it was listed once, in order of key."""
+    """The raw data of one day as it was listed once, in order of key.
+
+    ``unread`` objects hold something that nobody reads, ``ignored`` ones are meant not to be read.
+    """
 
     prefix: str
     objects: tuple[RawObject, ...]
-    ignored: tuple[IgnoredObject, ...] = ()
+    ignored: tuple[OtherObject, ...] = ()
+    unread: tuple[OtherObject, ...] = ()
+    max_unread: int = 0
 
     @property
     def size_bytes(self) -> int:
@@ -63,14 +68,32 @@ class RawDay:
         """When the youngest input object was written, or None without input."""
         return max((item.modified_at for item in self.objects if item.modified_at), default=None)
 
-    def ignored_names(self) -> str:
-        """Name what lies there and is no input, for a message; empty when there is nothing."""
-        names = [f"{item.key.removeprefix(self.prefix) or '/'} ({item.reason})" for item in self.ignored[:_NAMES_SHOWN]]
-        more = len(self.ignored) - len(names)
+    @property
+    def leaves_too_much_unread(self) -> bool:
+        """Tell whether more objects hold something that nobody reads than the contract allows."""
+        return len(self.unread) > self.max_unread
+
+    @property
+    def state(self) -> str:
+        """What tells this input, together with what is left unread too much, from another."""
+        unread = self.unread if self.leaves_too_much_unread else ()
+        return fingerprint([*self.objects, *(RawObject(item.key, 0, item.reason) for item in unread)])
+
+    def others_named(self) -> str:
+        """Name what lies there and is no input, unread data first, for a message; empty when there is nothing."""
+        return self._named((*self.unread, *self.ignored))
+
+    def unread_named(self) -> str:
+        """Name what lies there unread, for a message."""
+        return self._named(self.unread)
+
+    def _named(self, others: Sequence[OtherObject]) -> str:
+        names = [f"{item.key.removeprefix(self.prefix) or '/'} ({item.reason})" for item in others[:_NAMES_SHOWN]]
+        more = len(others) - len(names)
         return ", ".join(names) + (f" and {more} more" if more else "")
 
 
-def list_raw_day(store: Store, paths: DatasetPaths, day: date) -> RawDay:
+def list_raw_day(store: Store, paths: DatasetPaths, day: date, settings: RawObjects) -> RawDay:
     """List a day's raw objects, however many there are; a day without any is no error here.
 
     Raises:
@@ -80,8 +103,8 @@ def list_raw_day(store: Store, paths: DatasetPaths, day: date) -> RawDay:
     listed = store.objects(prefix)
     for item in listed:
         _require_plain(item.key, store, day)
-    reasons = {item.key: ignored_because(item.key, item.size_bytes) for item in listed}
-    used = [item for item in listed if reasons[item.key] is None]
+    found = [(item, settings.classify(item.key, item.size_bytes, day_prefix=prefix)) for item in listed]
+    used = [item for item, classified in found if classified.kind == "input"]
     with ThreadPoolExecutor(_HASHING_THREADS) as threads:
         etags = list(threads.map(store.etag, used))
     return RawDay(
@@ -90,8 +113,14 @@ def list_raw_day(store: Store, paths: DatasetPaths, day: date) -> RawDay:
             RawObject(item.key, item.size_bytes, etag, item.version, item.modified_at)
             for item, etag in zip(used, etags, strict=True)
         ),
-        ignored=tuple(IgnoredObject(key, reason) for key, reason in reasons.items() if reason is not None),
+        ignored=_others(found, "ignored"),
+        unread=_others(found, "unread"),
+        max_unread=settings.max_unread,
     )
+
+
+def _others(found: Iterable[tuple[StoredObject, Classified]], kind: Kind) -> tuple[OtherObject, ...]:
+    return tuple(OtherObject(item.key, classified.reason) for item, classified in found if classified.kind == kind)
 
 
 def require_unchanged(store: Store, raw: RawDay) -> None:
@@ -105,23 +134,6 @@ def require_unchanged(store: Store, raw: RawDay) -> None:
         if now.get(item.key) != item.version:
             what = "changed" if item.key in now else "vanished"
             raise PipelineError(f"raw object {store.uri(item.key)} {what} while it was read; run the date again")
-
-
-def ignored_because(key: str, size_bytes: int) -> str | None:
-    """Say why an object below a raw prefix is not input, or None when it is."""
-    _, _, below = key.rpartition("/ingestion_date=")
-    *folders, name = below.split("/")
-    if key.endswith("/"):
-        return "folder marker"
-    if name.startswith((".", "_")):
-        return "hidden name (starts with '.' or '_')"
-    if any(folder.startswith((".", "_")) for folder in folders[1:]):
-        return "in a hidden folder (its name starts with '.' or '_'), such as a writer's temporary one"
-    if not name.endswith(RAW_SUFFIXES):
-        return f"name does not end in {', '.join(RAW_SUFFIXES)}"
-    if size_bytes == 0:
-        return "zero bytes"
-    return None
 
 
 def fingerprint(objects: Iterable[RawObject]) -> str:

@@ -17,6 +17,7 @@ from core.times import iso
 from curation.counts import Counts
 from curation.version import WrittenVersion
 
+_NO_RAW_DATA: Mapping[str, Any] = {"objects": 0, "bytes": 0, "fingerprint": None, "ignored": [], "unread": []}
 TOTALS = ("rows_read", "rows_quarantined", "duplicates_removed", "rows_written")
 
 
@@ -34,7 +35,7 @@ class RunReport:
     started_at: datetime
     status: str = "error"
     message: str | None = None
-    raw: dict[str, Any] = field(default_factory=lambda: {"objects": 0, "bytes": 0, "fingerprint": None, "ignored": []})
+    raw: dict[str, Any] = field(default_factory=lambda: dict(_NO_RAW_DATA))
     totals: dict[str, int | None] = field(default_factory=lambda: dict.fromkeys(TOTALS))
     counts: Counts | None = None
     checks: list[Check] = field(default_factory=list)
@@ -55,6 +56,7 @@ class RunReport:
             "bytes": raw.size_bytes,
             "fingerprint": raw.fingerprint if raw.objects else None,
             "ignored": [asdict(item) for item in raw.ignored],
+            "unread": [asdict(item) for item in raw.unread],
         }
 
     def record_output(self, written: WrittenVersion, *, quarantine_uri: str, files: int, size_bytes: int) -> None:

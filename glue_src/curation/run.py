@@ -102,11 +102,11 @@ class DayRun:
         day = self.arguments.ingestion_date
         with self.stopwatch.phase("list"):
             over = self.publications.read(day)
-            raw = list_raw_day(self.store, self.paths, day)
+            raw = list_raw_day(self.store, self.paths, day, self.contract.raw_objects)
             run_input = RunInput(raw.fingerprint, self.contract.checksum)
         self.report.record_input(raw)
         self._require_objects(raw)
-        self.gzipped = [self.store.uri(item.key) for item in raw.objects if item.key.endswith(".gz")]
+        self.gzipped = [self.store.uri(item.key) for item in raw.objects if item.key.lower().endswith(".gz")]
         log.info("listed %s objects, %s bytes, fingerprint %s", len(raw.objects), raw.size_bytes, run_input.fingerprint)
         self.report.cleaned_up = sweep(self.store, self.paths, day, self.publications, now=datetime.now(UTC))
         if over.record is not None and not self.arguments.force and self._is_up_to_date(over.record, run_input):
@@ -118,11 +118,17 @@ class DayRun:
         self._write_and_publish(raw, over, lease)
 
     def _require_objects(self, raw: RawDay) -> None:
+        day, where = self.arguments.ingestion_date, self.store.uri(raw.prefix)
         if not raw.objects:
-            day, where = self.arguments.ingestion_date, self.store.uri(raw.prefix)
-            ignored = f"; ignored: {raw.ignored_names()}" if raw.ignored else ""
+            others = f"; not read: {raw.others_named()}" if raw.others_named() else ""
             raise RawDataMissing(
-                f"{day}: no raw data below {where}{ignored}; deliver the day's objects, then run {day} again"
+                f"{day}: no raw data below {where}{others}; deliver the day's objects, then run {day} again"
+            )
+        if raw.leaves_too_much_unread:
+            raise PipelineError(
+                f"{day}: {len(raw.unread)} of {len(raw.objects) + len(raw.unread)} objects below {where} would not be "
+                f"read, limit {raw.max_unread}: {raw.unread_named()}; list them in includeObjects or excludeObjects of "
+                f"the contract, or deliver them under other names, then run {day} again"
             )
 
     def _is_up_to_date(self, record: Publication, run_input: RunInput) -> bool:

@@ -52,7 +52,7 @@ def handler(event: object, context: object) -> dict[str, Any]:
 
 def _settings(environment: Environment) -> Settings:
     return Settings(
-        environment.place_with_catalog(),
+        environment.place(with_catalog=True),
         environment.time_zone(),
         environment.freshness_hours(),
         environment.alert_topic_arn(),

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from core.layout import date_in, parse_ingestion_date
 from core.publication import Publication
-from core.raw_day import RawDay, ignored_because
+from core.raw_day import RawDay
 from core.times import iso_seconds
 from shared.days import Schedule, due_time
 from shared.environment import DataPlace
@@ -66,13 +66,15 @@ def read_message(record: Mapping[str, Any]) -> Arrival | RunEnded:
 
 
 def day_of(message: Arrival | RunEnded, place: DataPlace) -> date | None:
-    """Return the day that a message is about, or None when it is about no raw input of this dataset."""
+    """Return the day that a message is about, or None when it is about no raw data of this dataset."""
     if isinstance(message, RunEnded):
         return message.day
     day = date_in(message.key)
     if day is None or message.bucket != place.bucket or not message.key.startswith(place.paths.raw_prefix(day)):
         return None
-    return None if ignored_because(message.key, message.size_bytes) else day
+    prefix = place.paths.raw_prefix(day)
+    classified = place.raw_objects.classify(message.key, message.size_bytes, day_prefix=prefix)
+    return None if classified.kind == "ignored" else day
 
 
 def by_day(messages: Iterable[Arrival | RunEnded], place: DataPlace) -> dict[date, list[str]]:
@@ -105,6 +107,8 @@ def judge(day: date, raw: RawDay, runs: RunsSoFar, *, now: datetime, promise: Pr
     """Decide whether a day is to be run: published from other raw data, or never published and left to nobody else."""
     if not raw.objects:
         return Verdict(start=False, reason="no raw data is left")
+    if raw.leaves_too_much_unread:
+        return Verdict(start=True, reason=f"{len(raw.unread)} objects are not read, which a run has to tell")
     if runs.record is not None:
         return _changed(raw.fingerprint, runs.record)
     if runs.latest_run is not None:

@@ -61,7 +61,7 @@ def handler(event: object, context: object) -> dict[str, Any]:
 
 def _settings(environment: Environment) -> Settings:
     promise = Promise(environment.time_zone(), environment.freshness_hours(), environment.schedule())
-    return Settings(environment.place(), promise, environment.state_machine_arn())
+    return Settings(environment.place(with_raw_data=True), promise, environment.state_machine_arn())
 
 
 def _records(event: object) -> list[Mapping[str, Any]]:
@@ -100,7 +100,7 @@ def _look_at(day: date, settings: Settings, log: StepLog) -> None:
     )
     if verdict.start:
         published = None if record is None else record.current.run_id
-        name = execution_name(place.paths.dataset, day, raw.fingerprint, published_run_id=published)
+        name = execution_name(place.paths.dataset, day, raw.state, published_run_id=published)
         outcome = _start(settings.state_machine_arn, name, execution_input(day))
         log.info("rerun started" if outcome else "rerun exists already", ingestion_date=str(day), execution=name)
 

@@ -102,12 +102,12 @@ def is_refused(finding: Finding, latest: Mapping[str, Any] | None, *, contract_c
 def missing_message(dataset: str, day: date, raw: RawDay, *, location: str, record: Publication | None) -> Message:
     """Tell people that a day has no raw data."""
     kept = f"run {record.current.run_id} stays published" if record else "nothing was run and nothing was published"
-    ignored = f"; ignored: {clean(raw.ignored_names())}" if raw.ignored else ""
+    others = f"; not read: {clean(raw.others_named())}" if raw.others_named() else ""
     return Notice(
         dataset=dataset,
         headline=f"no raw data for {day}",
         what=f"the raw data of {dataset} for {day} is missing; {kept}",
-        why=f"no object that counts as input lies under {location}{ignored}",
+        why=f"no object that counts as input lies under {location}{others}",
         next_step=f"deliver the files, then: pipeline run {day}",
     ).message()
 
@@ -139,5 +139,6 @@ def _status(
         is_waiting = request.wait_until is not None and now < request.wait_until
         return "waiting" if is_waiting else "missing"
     run_input = RunInput(raw.fingerprint, contract_checksum)
-    is_up_to_date = record is not None and record.is_up_to_date(run_input)
+    # What is left unread is told by the job, whose run then fails.
+    is_up_to_date = record is not None and record.is_up_to_date(run_input) and not raw.leaves_too_much_unread
     return "unchanged" if is_up_to_date and not request.force else "ready"

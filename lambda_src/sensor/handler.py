@@ -73,7 +73,7 @@ def _with_other_runs(finding: Finding, request: SensorRequest, settings: Setting
 
 def _settings(environment: Environment) -> Settings:
     return Settings(
-        environment.place_with_catalog(),
+        environment.place(with_catalog=True, with_raw_data=True),
         environment.contract_checksum(),
         environment.time_zone(),
         environment.alert_topic_arn(),

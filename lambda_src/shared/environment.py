@@ -5,7 +5,7 @@ Only handlers hand the environment in; nothing else reads it.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from typing import Final
 
@@ -16,6 +16,7 @@ from core.layout import DATASET_NAME, DATASET_NAME_RULE, DatasetPaths
 from core.ports import Store
 from core.publishing import Publications
 from core.raw_day import RawDay, list_raw_day
+from core.raw_objects import RawObjects
 from core.runs import Runs
 from shared.days import Schedule, time_zone
 
@@ -42,9 +43,10 @@ class DataPlace:
     store: Store
     paths: DatasetPaths
     catalog: GlueCatalog | None = None
+    raw_objects: RawObjects = field(default_factory=RawObjects)
 
     def raw_day(self, day: date) -> RawDay:
-        return list_raw_day(self.store, self.paths, day)
+        return list_raw_day(self.store, self.paths, day, self.raw_objects)
 
     @property
     def publications(self) -> Publications:
@@ -64,17 +66,31 @@ class Environment:
     def dataset(self) -> str:
         return self._matching("DATASET", DATASET_NAME, DATASET_NAME_RULE)
 
-    def place(self) -> DataPlace:
+    def place(self, *, with_catalog: bool = False, with_raw_data: bool = False) -> DataPlace:
+        """Where the dataset lies; ``with_raw_data`` where raw objects are looked at, as the contract says."""
         bucket = self._matching("DATA_BUCKET", _BUCKET, "the name of a bucket")
         source_system = self._matching("SOURCE_SYSTEM", DATASET_NAME, DATASET_NAME_RULE)
-        return DataPlace(bucket, S3Store(bucket), DatasetPaths(self.dataset(), source_system))
+        return DataPlace(
+            bucket,
+            S3Store(bucket),
+            DatasetPaths(self.dataset(), source_system),
+            catalog=self.catalog() if with_catalog else None,
+            raw_objects=self.raw_objects() if with_raw_data else RawObjects(),
+        )
 
-    def place_with_catalog(self) -> DataPlace:
+    def catalog(self) -> GlueCatalog:
         expected = "lower case letters, digits and '_'"
         database, table = (
             self._matching(name, _NAME_IN_CATALOG, expected) for name in ("CATALOG_DATABASE", "CATALOG_TABLE")
         )
-        return replace(self.place(), catalog=GlueCatalog(database, table))
+        return GlueCatalog(database, table)
+
+    def raw_objects(self) -> RawObjects:
+        text = self._text("RAW_OBJECTS")
+        try:
+            return RawObjects.from_json(text)
+        except ValueError as error:
+            raise InvalidEnvironment(_malformed("RAW_OBJECTS", text, f"what a contract makes ({error})")) from None
 
     def contract_checksum(self) -> str:
         return self._matching("CONTRACT_CHECKSUM", _CHECKSUM, "64 hexadecimal digits, the contract's checksum")

@@ -69,6 +69,7 @@ def _sensor(scope: Construct, dataset: Dataset, shared: SharedResources) -> Pyth
             "DATASET": dataset.name,
             "SOURCE_SYSTEM": dataset.contract.source_system,
             "CONTRACT_CHECKSUM": dataset.contract.checksum,
+            "RAW_OBJECTS": dataset.contract.raw_objects.to_json(),
             "TIME_ZONE": dataset.settings.time_zone,
             "ALERT_TOPIC_ARN": shared.topic.topic_arn,
             "JOB_NAME": dataset.job_name,

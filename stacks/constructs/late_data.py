@@ -127,6 +127,7 @@ def _function(scope: Construct, dataset: Dataset, pipeline: StateMachine, shared
             "TIME_ZONE": dataset.settings.time_zone,
             "FRESHNESS_HOURS": dataset.freshness_variable,
             "SCHEDULE": dataset.schedule_variable,
+            "RAW_OBJECTS": dataset.contract.raw_objects.to_json(),
             "STATE_MACHINE_ARN": pipeline.machine.ref,
         },
     )

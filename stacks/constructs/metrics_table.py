@@ -30,7 +30,8 @@ _COLUMNS = {
     "message": "string",
     "started_at": "string",
     "contract": "struct<id:string,version:string,checksum:string>",
-    "raw": "struct<objects:bigint,bytes:bigint,fingerprint:string,ignored:array<struct<key:string,reason:string>>>",
+    "raw": "struct<objects:bigint,bytes:bigint,fingerprint:string,ignored:array<struct<key:string,reason:string>>,"
+    "unread:array<struct<key:string,reason:string>>>",
     "rows_read": "bigint",
     "rows_quarantined": "bigint",
     "duplicates_removed": "bigint",

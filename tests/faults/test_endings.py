@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -268,7 +269,7 @@ def _swept(store: DirectoryStore) -> list[str]:
     ],
 )
 def test_replaced_versions_are_kept_for_as_long_as_the_job_is_told(
-    tmp_path: Path, arguments: dict[str, int], versions: int
+    tmp_path: Path, arguments: dict[str, Any], versions: int
 ) -> None:
     lay_raw(tmp_path, "events.json", "good")
     store = DirectoryStore(str(tmp_path))

@@ -32,7 +32,8 @@ class Unanswered(DirectoryStore):
 
     def __init__(self, root: Path, *, times: int = 99) -> None:
         super().__init__(str(root))
-        self.left, self.pending = times, lambda: ""
+        self.left = times
+        self.pending: Callable[[], str] = str
         self.meanwhile: Callable[[], object] = lambda: None
 
     def replace(self, key: str, data: bytes, *, expected: str | None) -> str:

@@ -10,6 +10,7 @@ from moto import mock_aws
 from moto.backends import get_backend
 
 from adapters.aws import client
+from core.raw_objects import RawObjects
 from tests.lambdas.cloud import ACCOUNT, BUCKET, CHECKSUM, DATABASE, JOB, REGION, TABLE, Cloud
 
 
@@ -63,6 +64,7 @@ def _environment(deployed: Cloud) -> dict[str, str]:
         "DATASET": "events",
         "SOURCE_SYSTEM": "app",
         "CONTRACT_CHECKSUM": CHECKSUM,
+        "RAW_OBJECTS": RawObjects().to_json(),
         "TIME_ZONE": "UTC",
         "FRESHNESS_HOURS": "6",
         "SCHEDULE": "1+120",

@@ -8,6 +8,7 @@ import pytest
 from adapters.aws import client
 from core.publication import Publication, RunInput
 from core.raw_day import RawDay, RawObject, fingerprint, list_raw_day
+from core.raw_objects import RawObjects
 from late_data.decision import Promise, RunsSoFar, execution_name, judge
 from late_data.handler import handler
 from shared.environment import DataPlace, Environment
@@ -213,7 +214,7 @@ class TestUnpublishedDay:
                 together.wait(timeout=10)
             if day == days[2]:
                 raise RuntimeError("unforeseen")
-            return list_raw_day(place.store, place.paths, day)
+            return list_raw_day(place.store, place.paths, day, place.raw_objects)
 
         monkeypatch.setattr(DataPlace, "raw_day", one_breaks)
         assert handle(*(message(raw_key(day=day), message_id=str(day)) for day in days[::-1])) == [str(days[2])]
@@ -239,7 +240,7 @@ class TestIgnored:
             (raw_key("_SUCCESS"), 3),
             (raw_key("events.json"), 0),
             (raw_key(""), 0),
-            (raw_key("notes.txt"), 3),
+            (raw_key("_tmp/ingestion_date=2025-01-02/events.json"), 3),
             ("raw/source_system=other/ingestion_date=2025-01-02/events.json", 3),
             ("raw/source_system=app/ingestion_date=2025-02-30/events.json", 3),
             ("raw/source_system=app/events.json", 3),
@@ -258,6 +259,22 @@ class TestIgnored:
     def test_is_what_lies_in_another_bucket(self, cloud: Cloud) -> None:
         cloud.put_raw("events.json")
         assert handle(message(raw_key(), bucket="another-bucket")) == []
+        assert cloud.started == {}
+
+
+class TestAnObjectThatIsNotRead:
+    def test_starts_a_run_which_tells_so_once(self, cloud: Cloud) -> None:
+        cloud.publish(Publication("events", str(DAY), version(fingerprint=raw_fingerprint("events.json"))))
+        cloud.put_raw("events.json")
+        cloud.put_raw("delivery-1-2025-01-02")
+        for _ in range(2):
+            assert handle(message(raw_key("delivery-1-2025-01-02"))) == []
+        assert len(cloud.started) == 1
+
+    def test_starts_none_where_the_contract_leaves_it_out(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("RAW_OBJECTS", RawObjects(exclude=("*.txt",)).to_json())
+        cloud.put_raw("events.json")
+        assert handle(message(raw_key("notes.txt"))) == []
         assert cloud.started == {}
 
 

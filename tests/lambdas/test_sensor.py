@@ -9,6 +9,7 @@ from adapters.s3 import S3Store
 from core.errors import AccessDenied, InvalidDocument, RawDataMissing, ServiceThrottled, ServiceUnavailable
 from core.publication import Publication, RunInput
 from core.raw_day import RawObject, fingerprint, list_raw_day
+from core.raw_objects import RawObjects
 from sensor.handler import handler
 from shared.inputs import InvalidInput
 from tests.lambdas.cloud import BUCKET, CHECKSUM, DAY, PATHS, RUN_ID, Cloud, answer, is_documented, s3_error, version
@@ -43,7 +44,15 @@ class TestRawData:
     def test_has_the_fingerprint_that_the_job_finds_in_the_same_bucket(self, cloud: Cloud) -> None:
         for name in ("b.json", "a.ndjson", "sub/c.json.gz", "_SUCCESS", "empty.json"):
             cloud.put_raw(name, b"" if name == "empty.json" else name.encode())
-        assert look()["fingerprint"] == list_raw_day(S3Store(BUCKET), PATHS, DAY).fingerprint
+        assert look()["fingerprint"] == list_raw_day(S3Store(BUCKET), PATHS, DAY, RawObjects()).fingerprint
+
+    def test_that_is_published_is_run_again_when_an_object_beside_it_is_not_read(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        fingerprint = look()["fingerprint"]
+        cloud.publish(Publication("events", str(DAY), version(fingerprint=fingerprint)))
+        assert look()["status"] == "unchanged"
+        cloud.put_raw("delivery-1")
+        assert (look()["status"], look()["fingerprint"]) == ("ready", fingerprint)
 
     def test_of_1500_objects_is_listed_to_the_last_page(self, cloud: Cloud) -> None:
         cloud.put_raw_parts(1500)
@@ -152,7 +161,7 @@ class TestMissingData:
         assert message.body == (
             "What:   the raw data of events for 2025-01-02 is missing; nothing was run and nothing was published\n"
             f"Why:    no object that counts as input lies under s3://{BUCKET}/raw/source_system=app/"
-            "ingestion_date=2025-01-02/; ignored: empty.json (zero bytes)\n"
+            "ingestion_date=2025-01-02/; not read: empty.json (zero bytes)\n"
             "Next:   deliver the files, then: pipeline run 2025-01-02\n"
         )
         assert is_documented(message)

@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +24,7 @@ COMPLETE = {
     "DATASET": "events",
     "SOURCE_SYSTEM": "app",
     "CONTRACT_CHECKSUM": "a" * 64,
+    "RAW_OBJECTS": '{"exclude":[],"include":[],"max_unread":0}',
     "TIME_ZONE": "Europe/Berlin",
     "FRESHNESS_HOURS": "6",
     "SCHEDULE": "1+120",
@@ -33,18 +35,19 @@ COMPLETE = {
     "ALERT_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:alerts",
     "STATE_MACHINE_ARN": "arn:aws-us-gov:states:us-gov-west-1:123456789012:stateMachine:events-pipeline",
 }
-READERS = {
+READERS: dict[str, Callable[[Environment], object]] = {
     "DATA_BUCKET": Environment.place,
     "DATASET": Environment.dataset,
     "SOURCE_SYSTEM": Environment.place,
     "CONTRACT_CHECKSUM": Environment.contract_checksum,
+    "RAW_OBJECTS": Environment.raw_objects,
     "TIME_ZONE": Environment.time_zone,
     "FRESHNESS_HOURS": Environment.freshness_hours,
     "SCHEDULE": Environment.schedule,
     "JOB_NAME": Environment.job_name,
     "MAX_CONCURRENT_RUNS": Environment.max_concurrent_runs,
-    "CATALOG_DATABASE": Environment.place_with_catalog,
-    "CATALOG_TABLE": Environment.place_with_catalog,
+    "CATALOG_DATABASE": Environment.catalog,
+    "CATALOG_TABLE": Environment.catalog,
     "ALERT_TOPIC_ARN": Environment.alert_topic_arn,
     "STATE_MACHINE_ARN": Environment.state_machine_arn,
 }
@@ -70,6 +73,8 @@ class TestEnvironment:
             ("DATASET", "../events"),
             ("SOURCE_SYSTEM", "app/"),
             ("CONTRACT_CHECKSUM", "abc"),
+            ("RAW_OBJECTS", "{}"),
+            ("RAW_OBJECTS", '{"exclude":[],"include":[""],"max_unread":0}'),
             ("TIME_ZONE", "Middle/Earth"),
             ("TIME_ZONE", "../../etc/passwd"),
             ("TIME_ZONE", "/etc/localtime"),

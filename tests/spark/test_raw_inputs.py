@@ -42,10 +42,6 @@ ODD_NAMES = [
 IGNORED = {
     "_SUCCESS": "hidden",
     "_part.json": "hidden",
-    "events.csv": "does not end in",
-    "events.json.bz2": "does not end in",
-    "events.JSON": "does not end in",
-    "events": "does not end in",
     "zero.json": "zero bytes",
     "zero.json.gz": "zero bytes",
     "nested/_part.json": "hidden",

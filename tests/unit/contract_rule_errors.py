@@ -92,6 +92,10 @@ RULE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
         f"{TABLE_RULE}.arguments.properties[0]: 'tags' is of type map<string,string>; use simple columns",
     ),
     (
+        with_table_rule(metric="rowCount", mustBe=1, arguments={"properties": ["id"]}),
+        f"{TABLE_RULE}.arguments: rowCount of the table takes no arguments, got properties",
+    ),
+    (
         with_rule("map<string,string>", metric="duplicateValues", mustBe=0),
         f"{COLUMN_RULE}.metric: duplicates of a column",
     ),

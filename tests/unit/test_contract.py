@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from contract import Column, ContractError, DataContract, Rule, contract_json, parse_contract
+from core.raw_objects import RawObjects
 
 
 def contract(
@@ -171,6 +172,12 @@ def test_the_primary_key_follows_its_positions() -> None:
     assert keys.primary_key == ("b", "a")
 
 
+def test_which_objects_are_read_is_taken_from_the_custom_properties() -> None:
+    assert contract().raw_objects == RawObjects((), (), 0)
+    stated = contract(custom={"includeObjects": ["delivery-*"], "excludeObjects": ["**/*.md"], "maxUnreadObjects": 2})
+    assert stated.raw_objects == RawObjects(("delivery-*",), ("**/*.md",), 2)
+
+
 def test_without_positions_the_primary_key_is_in_the_order_of_the_document() -> None:
     assert contract(value_column(primaryKey=True)).primary_key == ("id", "value")
 
@@ -192,8 +199,8 @@ def test_a_required_column_tolerates_no_null() -> None:
         ({"mustBeLessOrEqualTo": 3, "unit": "percent"}, True),
         ({"mustBeBetween": [0, 5]}, True),
         ({"mustBeBetween": [0, 0.5]}, False),
-        ({"mustBeGreaterOrEqualTo": 0}, True),
-        ({"mustNotBe": 0}, True),
+        ({"mustNotBe": 5}, True),
+        ({"mustNotBeBetween": [5, 9]}, True),
     ],
 )
 def test_required_adds_its_rule_unless_one_as_strict_is_stated(rule: dict[str, Any], adds: bool) -> None:
@@ -258,9 +265,6 @@ def test_canonical_json_is_stable_and_gives_the_same_contract_again() -> None:
     text = contract_json(orders)
     again = parse_contract(json.loads(text))
     assert (again, contract_json(again)) == (orders, text)
-    reordered = parse_contract(dict(reversed(list(json.loads(text).items()))))
-    assert (reordered.checksum, len(orders.checksum)) == (orders.checksum, 64)
-    assert contract().checksum != orders.checksum
 
 
 @pytest.mark.parametrize("version", ["v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0", "v3.2.0"])

@@ -6,6 +6,7 @@ import sys
 import textwrap
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -34,6 +35,28 @@ def test_the_official_judge_can_object() -> None:
     schema = json.loads(resources.files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8"))
     wrong = {**load_contract(EVENTS).document, "shema": []}
     assert not jsonschema.Draft201909Validator(schema).is_valid(wrong)
+
+
+def test_the_keys_that_are_known_are_those_of_the_standard() -> None:
+    schema = json.loads(resources.files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8"))
+
+    def keys(part: dict[str, Any]) -> set[str]:
+        referred = [schema["$defs"][part["$ref"].rpartition("/")[2]]] if "$ref" in part else []
+        referred += [part[key] for key in ("then", "else") if key in part]
+        inner = [*part.get("allOf", ()), *part.get("oneOf", ()), *part.get("anyOf", ()), *referred]
+        return set(part.get("properties", {})).union(*(keys(other) for other in inner))
+
+    parts = schema["$defs"]
+    assert keys(schema) == odcs_keys.ROOT
+    assert keys(parts["SchemaObject"]) == odcs_keys.SCHEMA
+    assert keys(parts["SchemaProperty"]) == odcs_keys.PROPERTY
+    assert keys(parts["ServiceLevelAgreementProperty"]) == odcs_keys.SLA
+    assert keys(parts["CustomProperty"]) == odcs_keys.CUSTOM_PROPERTY
+    assert keys(parts["EnumValue"]) == odcs_keys.ENUM_VALUE
+    assert keys(schema["properties"]["description"]) == odcs_keys.DESCRIPTION
+    not_run = {"rule", "query", "engine", "implementation"}
+    rule = keys(parts["DataQuality"]) | keys(parts["DataQualityLibrary"])
+    assert rule - not_run == odcs_keys.QUALITY | set(OPERATORS)
 
 
 def test_events_states_exactly_the_six_agreed_rules() -> None:
@@ -113,7 +136,7 @@ def test_a_byte_order_mark_is_no_content(tmp_path: Path) -> None:
         ("a.yaml", b"[" * 5000, "the document is nested too deeply to be read"),
         ("a.json", b"[" * 200_000, "the document is nested too deeply to be read"),
         ("a.json", b"{", "the file is not JSON: "),
-        ("a.json", b'{"a": NaN}', "the file is not JSON: NaN is not a JSON number"),
+        ("a.json", b'{"a": NaN}', "a: nan is not a finite number"),
         ("a.json", b'{"a": 1e999}', "a: inf is not a finite number"),
         ("a.json", b"{} {}", "the file is not JSON: "),
         ("a.yaml", b"id: \xff", "the file is not UTF-8: byte 4; save it as UTF-8"),
@@ -126,7 +149,19 @@ def test_an_unusable_file_is_refused(tmp_path: Path, name: str, content: bytes, 
     with pytest.raises(ContractError) as refusal:
         load_contract(path)
     assert message in str(refusal.value)
-    assert str(refusal.value).startswith(f"{path}: 1 problem")
+    assert str(refusal.value).startswith(f"{path}: ")
+
+
+def test_keys_that_stand_twice_are_listed_beside_all_other_problems(tmp_path: Path) -> None:
+    yaml, json_ = tmp_path / "a.yaml", tmp_path / "a.json"
+    yaml.write_text("kind: DataContract\nkind: x\nname: {a: 1, a: 2}\nshema: []\n", encoding="utf-8")
+    json_.write_text('{"kind": 1, "kind": "x", "name": {"a": 1, "a": 2}, "shema": []}', encoding="utf-8")
+    for path in (yaml, json_):
+        with pytest.raises(ContractError) as refusal:
+            load_contract(path)
+        text = str(refusal.value)
+        wanted = ("the key 'kind' stands twice", "the key 'a' stands twice", "shema: this key is not known", "id: is")
+        assert [message for message in wanted if message not in text] == []
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from core.errors import PipelineError
 from core.layout import DatasetPaths
 from core.ports import StoredObject
 from core.raw_day import list_raw_day
+from core.raw_objects import RawObjects
 
 DAY, NOW = date(2025, 1, 1), datetime(2025, 1, 2, tzinfo=UTC)
 PATHS = DatasetPaths("events", "app")
@@ -36,10 +37,10 @@ class Listing(DirectoryStore):
 @pytest.mark.parametrize("name", ["/a.json", "b//a.json", "./a.json", "b/../a.json", "//"])
 def test_a_key_that_spark_takes_for_another_is_refused_by_name(name: str) -> None:
     with pytest.raises(PipelineError) as refused:
-        list_raw_day(Listing([f"{PREFIX}a.json", PREFIX + name]), PATHS, DAY)
+        list_raw_day(Listing([f"{PREFIX}a.json", PREFIX + name]), PATHS, DAY, RawObjects())
     assert str(refused.value).startswith(f"2025-01-01: raw object s3://bucket/{PREFIX}{name} has an empty part")
 
 
 def test_folder_markers_and_dots_within_names_are_no_reason() -> None:
-    raw = list_raw_day(Listing([PREFIX, f"{PREFIX}b/", f"{PREFIX}b/a..b.json"]), PATHS, DAY)
+    raw = list_raw_day(Listing([PREFIX, f"{PREFIX}b/", f"{PREFIX}b/a..b.json"]), PATHS, DAY, RawObjects())
     assert [item.key for item in raw.objects] == [f"{PREFIX}b/a..b.json"]

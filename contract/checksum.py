@@ -1,0 +1,49 @@
+"""What of a contract determines the rows that a run writes and the verdict on them; no documentation does."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, Final
+
+from contract.model import DataContract, Rule
+
+_NAMES_OF_A_RULE: Final = ("id", "description", "column")
+
+
+def checksum_of(contract: DataContract) -> str:
+    """Digest what determines rows and verdict (64 hexadecimal digits): the same digest means that no rerun is needed.
+
+    In it are names and types of columns, the key, the event time, the source system, which objects are read, and the
+    rules with their limits, severities and conditions, stated or implied, and the limit on malformed lines.
+
+    Not in it are texts, tags and the like; `id` and `version` of the contract; names of rules, of the dataset and of
+    its table, which say where a result lies and how it is called; the freshness; and every order, of columns, key,
+    rules or listed values. What is not stated is left out, so that an option that is added later changes no digest.
+    """
+    meaning = {
+        "columns": {column.name: column.type for column in contract.columns},
+        "event_time": contract.event_time,
+        "key": sorted(contract.primary_key),
+        "max_malformed_percent": contract.max_malformed_percent,
+        "raw_objects": {name: value for name, value in vars(contract.raw_objects).items() if value},
+        "rules": [_rule(rule) for rule in contract.rules],
+        "source_system": contract.source_system,
+    }
+    return hashlib.sha256(_canonical(meaning).encode()).hexdigest()
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {entry.name: getattr(rule, entry.name) for entry in fields(rule) if entry.name not in _NAMES_OF_A_RULE}
+
+
+def _canonical(value: Any) -> str:
+    """Write a value so that equal ones are equal texts: 1 and 1.0, lists in any order, keys that are not given."""
+    if isinstance(value, Mapping):
+        parts = [f"{json.dumps(key)}:{_canonical(item)}" for key, item in sorted(value.items()) if item is not None]
+        return f"{{{','.join(parts)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(sorted(_canonical(item) for item in value))}]"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return json.dumps(value)
