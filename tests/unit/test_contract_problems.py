@@ -234,3 +234,11 @@ def test_a_misspelt_option_is_not_also_reported_as_a_condition_that_checks_nothi
     put(document, *TEXT, "logicalTypeOptions", value={"minLength": 0, "maxLenght": 3})
     put(document, *TEXT, "enum", value=None)
     assert [line for line in problems_of(document) if "maxLenght" not in line] == []
+
+
+@pytest.mark.parametrize(
+    "path", [("id",), (*TEXT, "name"), (*TEXT, "quality", 1, "arguments", "validValues", 0)], ids=str
+)
+def test_a_value_that_is_left_out_is_not_also_reported_as_missing(path: tuple[str | int, ...]) -> None:
+    (problem,) = problems_of(planted((path, object(), "")))
+    assert "has no place in JSON" in problem
