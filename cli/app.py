@@ -99,7 +99,7 @@ def rollback(
     day: Date,
     *,
     to: Annotated[
-        str | None, typer.Option(metavar="RUN_ID", help="this version, not the newest one that was replaced")
+        str | None, typer.Option(metavar="RUN_ID", help="this version, instead of the newest older one")
     ] = None,
 ) -> int:
     """Go back to a version that is kept."""

@@ -76,8 +76,7 @@ def roll_back(dataset: Dataset, day: date, *, to: str | None, output: Output) ->
     if dataset.place.data_uri.startswith("s3://"):
         require_catalog(dataset.place, why="queries would go on showing the version that is rolled back")
     record = dataset.publications.rollback(day, to, now=datetime.now(UTC))
-    withdrawn = max(record.previous, key=lambda version: version.replaced_at or "")
-    current = record.current
+    current, (withdrawn, *_) = record.current, record.previous
     document = {"ingestion_date": str(day), "published_run_id": current.run_id, "withdrawn_run_id": withdrawn.run_id}
     output.show(
         document | {"location": current.location},

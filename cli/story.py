@@ -102,9 +102,11 @@ class Story:
         self._pipeline("follow", name)
 
     def _there_and_back(self) -> None:
-        self._chapter(f"Rollback: {SECOND} as it was before the late events, and back again")
-        for _ in range(2):
-            self._pipeline("rollback", str(SECOND))
+        self._chapter(f"Rollback: {SECOND} as it was before the late events, and forward again")
+        record = open_dataset(self._deployed.place).publications.read(SECOND).record
+        newest = "" if record is None else record.current.run_id
+        self._pipeline("rollback", str(SECOND))
+        self._pipeline("rollback", str(SECOND), "--to", newest)
 
     def _what_is_there_now(self) -> None:
         self._chapter("All runs")
