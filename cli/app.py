@@ -8,7 +8,6 @@ import typer
 from cli import commands, deployed, local
 from cli.errors import WrongUse
 from cli.options import EXIT_CODES, AnyDate, Call, Date, Force, NoWait, command, date_argument
-from cli.outbox import read_outbox
 from cli.views import outbox_view
 
 app = typer.Typer(
@@ -128,7 +127,7 @@ def outbox(
 ) -> int:
     """Show messages, the latest at the end."""
     state = local.state_folder(call.environment)
-    messages: list[Any] = list(read_outbox(state))[-last:]
+    messages: list[Any] = list(local.read_outbox(state))[-last:]
     call.output.show(messages, outbox_view(messages) if messages else f"no message in {state}")
     return 0
 

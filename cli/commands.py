@@ -3,46 +3,24 @@
 Prints results on the console it is given, one JSON document with ``--json``; failures are raised.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from cli import ROOT
 from cli.dataset import Dataset, Metrics, Place, require_catalog
 from cli.errors import CommandFailed
 from cli.executions import Execution
-from cli.progress import shown_progress
-from cli.spark import ROOT, Submission, submit
+from cli.output import Output, shown_progress
+from cli.spark import Submission, submit
 from cli.views import executions_table, outcome_line, published_table, report, runs_table, versions_table
 from cli.words import count, moment
 from data_contract import load_contract
 from data_contract.publication import Publication
 
 GOOD_OUTCOMES = ("published", "unchanged")
-
-
-@dataclass(frozen=True)
-class Output:
-    """Where a command says what it found, and in which form."""
-
-    console: Console
-    as_json: bool
-
-    @property
-    def progress(self) -> Console:
-        """Where it says what it is doing: not into a document for scripts."""
-        return Console(stderr=True, highlight=False) if self.as_json else self.console
-
-    def show(self, document: Any, *views: Any) -> None:
-        """Print a document for scripts or its views for people."""
-        if self.as_json:
-            self.console.file.write(json.dumps(document, indent=2) + "\n")
-        else:
-            self.console.print(*views, sep="\n", crop=False)
 
 
 def run_day(place: Place, day: date, *, force: bool, environment: Mapping[str, str], output: Output) -> int:

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Final
 
+from cli import ROOT
 from cli.errors import WrongUse
-from cli.spark import ROOT
 from stacks.dataset import CONTRACT_FILES
 
 CONTRACTS: Final = ROOT / "contracts"

@@ -11,13 +11,11 @@ from datetime import date
 from typing import Any, Final
 
 from cli.athena import MOST_ROWS, run_query
-from cli.backfill_view import BackfillView, dates_table
-from cli.commands import Output
 from cli.deployment import Deployment
 from cli.errors import CommandFailed, Interrupted
 from cli.executions import DateState, Execution, Executions, dates_asked
-from cli.progress import shown_progress
-from cli.views import outcome_line, query_table
+from cli.output import BackfillView, Output, shown_progress
+from cli.views import dates_table, outcome_line, query_table
 from cli.words import count, size, step
 
 _POLL_SECONDS: Final = 2.0

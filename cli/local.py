@@ -17,9 +17,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cli.commands import Output
+from cli import ROOT
 from cli.errors import CommandFailed
-from cli.spark import ROOT
+from cli.output import Output
+from cli.spark import java_home
 
 STATE: Final = ROOT / ".data" / "local-cloud"
 ACTIONS: Final = {
@@ -69,6 +70,14 @@ def carry_out(action: str, *, environment: Mapping[str, str], output: Output) ->
 def state_folder(environment: Mapping[str, str]) -> Path:
     """Return the folder of the project's own cloud."""
     return Path(environment.get("PIPELINE_LOCAL_STATE") or STATE)
+
+
+def read_outbox(state: Path) -> list[Any]:
+    """Return the messages that it would have mailed, oldest first."""
+    outbox = state / "outbox.jsonl"
+    if not outbox.exists():
+        return []
+    return [json.loads(line) for line in outbox.read_text(encoding="utf-8").splitlines() if line]
 
 
 class LocalCloud:
@@ -146,11 +155,6 @@ class LocalCloud:
         return values, "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
 
     def _command(self, *, java_options: str) -> list[str]:
-        java_home = subprocess.run(
-            [sys.executable, str(ROOT / "scripts" / "java_home.py")], capture_output=True, text=True, check=False
-        )
-        if java_home.returncode != 0:
-            raise CommandFailed(java_home.stderr.strip())
         return [
             str(_ENVIRONMENT / "bin" / "python"),
             "-m",
@@ -158,7 +162,7 @@ class LocalCloud:
             f"--state={self._state}",
             f"--port={self._port()}",
             f"--spark-submit={Path(sys.executable).with_name('spark-submit')}",
-            f"--java-home={java_home.stdout.strip()}",
+            f"--java-home={java_home()}",
             f"--java-options={java_options}",
         ]
 

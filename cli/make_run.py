@@ -12,13 +12,17 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.__main__ import INTERRUPTED, end_on_sigterm
-from cli.contracts import EVENTS, find_contract, option_for
+from cli.__main__ import main as pipeline
+from cli.contracts import CONTRACTS, EVENTS, find_contract, option_for
+from cli.deployment import Deployment, find_deployment
 from cli.errors import CommandFailed, WrongUse
 from cli.local import state_folder
-from cli.own_day import run_own_day
 from cli.story import SECOND, THIRD, Story
 from cli.story_cloud import StoryCloud, one_at_a_time
+from cli.words import plural, size
+from config import DEFAULT_ENVIRONMENT
 from data_contract import ContractError, load_contract
+from data_contract.fingerprint import ignored_because
 from data_contract.paths import parse_ingestion_date
 
 
@@ -69,9 +73,62 @@ def _own_day(
     chosen = Path(find_contract(given.contract))
     cloud.start_as_it_is()
     environment.update(cloud.variables())
-    code = run_own_day(console, cloud, given.date, given.data, contract=chosen, environment=environment)
+    code = _run_own_day(console, cloud, given.date, given.data, contract=chosen, environment=environment)
     console.print(f"\n{_look_further(given.date, given.date, contract=chosen)}", soft_wrap=True)
     return code
+
+
+def _run_own_day(
+    console: Console, cloud: StoryCloud, day: date, data: Path, *, contract: Path, environment: Mapping[str, str]
+) -> int:
+    """Deploy, upload the files as the raw data of a date, run it and show what came of it.
+
+    Raises:
+        CommandFailed: when no file counts as raw data, or the contract is none that is deployed.
+    """
+    files, chosen = _raw_files(data), _deployable(contract)
+    cloud.deploy(console)
+    deployment = find_deployment(str(chosen), environment=DEFAULT_ENVIRONMENT)
+    _upload(files, deployment, day)
+    total = size(sum(path.stat().st_size for path in files))
+    console.print(f"{plural(len(files), 'object')} with {total} uploaded to {deployment.raw_uri}ingestion_date={day}/")
+    meant = ["--contract", str(chosen)]
+    code = pipeline(["run", str(day), *meant], environment)
+    pipeline(["report", str(day), *meant], environment)
+    if code == 0:
+        table = f"{deployment.database}.{deployment.names.contract.table}"
+        sql = f"SELECT * FROM {table} WHERE ingestion_date = '{day}' LIMIT 5"  # noqa: S608  both are validated names
+        pipeline(["query", sql, *meant], environment)
+    return code
+
+
+def _raw_files(data: Path) -> list[Path]:
+    if not data.exists():
+        raise WrongUse(
+            f"DATA {str(data)!r} does not exist; give a file or a directory of .json, .ndjson, .jsonl or .gz"
+        )
+    paths = [data] if data.is_file() else sorted(path for path in data.iterdir() if path.is_file())
+    reasons = {path: ignored_because(path.name, path.stat().st_size) for path in paths}
+    files = [path for path, reason in reasons.items() if reason is None]
+    if not files:
+        ignored = "; ".join(f"{path.name}: {reason}" for path, reason in reasons.items()) or "it is empty"
+        raise CommandFailed(f"DATA {str(data)!r} holds nothing that counts as raw data: {ignored}")
+    return files
+
+
+def _deployable(contract: Path) -> Path:
+    chosen = contract.resolve()
+    if chosen.parent != CONTRACTS:
+        raise CommandFailed(f"CONTRACT {str(contract)!r}: only contracts in {CONTRACTS} are deployed; put it there")
+    return chosen
+
+
+def _upload(files: list[Path], deployment: Deployment, day: date) -> None:
+    import boto3  # noqa: PLC0415  slow to load
+
+    store = boto3.client("s3")
+    for path in files:
+        store.upload_file(str(path), deployment.bucket, f"{deployment.names.paths.raw_prefix(day)}{path.name}")
 
 
 def _look_further(first: date, second: date, *, contract: Path) -> str:

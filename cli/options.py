@@ -13,12 +13,12 @@ from typing import Annotated, Any, Final, TypeAlias
 import typer
 from rich.console import Console
 
-from cli.commands import Output
 from cli.contracts import find_contract
 from cli.dataset import Dataset, Place, data_root, open_dataset
 from cli.deployment import Deployment, find_deployment
 from cli.errors import WrongUse
 from cli.executions import Execution, Executions
+from cli.output import Output
 from config import DEFAULT_ENVIRONMENT
 from data_contract.paths import parse_ingestion_date
 

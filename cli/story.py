@@ -14,15 +14,15 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from cli import ROOT
 from cli.__main__ import main as pipeline
 from cli.contracts import EVENTS
 from cli.dataset import open_dataset
 from cli.deployment import Deployment, find_deployment
 from cli.errors import CommandFailed
 from cli.executions import Executions
-from cli.outbox import read_outbox
-from cli.progress import shown_progress
-from cli.spark import ROOT
+from cli.local import read_outbox
+from cli.output import shown_progress
 from cli.story_cloud import StoryCloud
 from cli.views import message_view, runs_table
 from config import DEFAULT_ENVIRONMENT

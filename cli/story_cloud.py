@@ -12,10 +12,10 @@ from typing import Final
 
 from rich.console import Console
 
+from cli import ROOT
 from cli.errors import CommandFailed
 from cli.local import LocalCloud
-from cli.progress import shown_progress
-from cli.spark import ROOT
+from cli.output import shown_progress
 
 ADDRESS: Final = "you@example.com"
 _MARK: Final = ".story"

@@ -1,22 +1,61 @@
-"""The dates of a backfill while it runs: a table that is redrawn, or a line per change where there is no terminal."""
+"""What a command says: one result, as a view for people or a document for scripts, and its progress until then.
 
+Owns the terminal; must not know where results come from.
+"""
+
+import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.table import Table
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from cli.executions import DateState
-from cli.tables import new_table
-from cli.words import count, status_style
+from cli.views import dates_table
+from cli.words import count
 
+_LONGEST_STEP: Final = 60
 _ROWS_SHOWN: Final = 20
-_LONGEST_REASON: Final = 160
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a command says what it found, and in which form."""
+
+    console: Console
+    as_json: bool
+
+    @property
+    def progress(self) -> Console:
+        """Where it says what it is doing: not into a document for scripts."""
+        return Console(stderr=True, highlight=False) if self.as_json else self.console
+
+    def show(self, document: Any, *views: Any) -> None:
+        """Print a document for scripts or its views for people."""
+        if self.as_json:
+            self.console.file.write(json.dumps(document, indent=2) + "\n")
+        else:
+            self.console.print(*views, sep="\n", crop=False)
+
+
+@contextmanager
+def shown_progress(console: Console, what: str) -> Iterator[Callable[[str], None]]:
+    """Show ``what`` and the step under way until the end; the function given takes each next step."""
+    columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what)
+
+        def show(step: str) -> None:
+            progress.update(task, description=f"{what}: {step[:_LONGEST_STEP]}")
+
+        yield show
 
 
 class BackfillView:
@@ -44,23 +83,6 @@ class BackfillView:
             if self._said.get(state.ingestion_date, "waiting") != state.status:
                 self._console.print(f"{state.ingestion_date}: {state.status}", soft_wrap=True, highlight=False)
             self._said[state.ingestion_date] = state.status
-
-
-def dates_table(states: Iterable[DateState]) -> Table:
-    """Show what has become of each date."""
-    shown = new_table("date", "status", rows="right", seconds="right", reason="left")
-    for state in states:
-        seconds = "-" if state.seconds is None else f"{state.seconds:.1f}"
-        status = Text(state.status, status_style(state.status))
-        shown.add_row(str(state.ingestion_date), status, count(state.rows), seconds, Text(_brief(state)))
-    return shown
-
-
-def _brief(state: DateState) -> str:
-    """Return the reason without what the row or `pipeline report` says as well."""
-    parts = [part for part in state.reason.split("; ") if not part.startswith("report ")]
-    text = "; ".join(parts).partition(f"{state.ingestion_date}: ")[2] or "; ".join(parts)
-    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"
 
 
 def _progress(states: Sequence[DateState], *, seconds: float) -> RenderableType:
