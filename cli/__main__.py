@@ -1,6 +1,5 @@
 """`python -m cli`: the `pipeline` command."""
 
-import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,10 +15,10 @@ from data_contract import ContractError
 INTERRUPTED = 130
 
 
-def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
+def main(argv: Sequence[str]) -> int:
     """Carry out one command and return the exit code; whatever goes wrong is one line on stderr."""
     try:
-        return _carry_out(argv, environment)
+        return _carry_out(argv)
     except CommandFailed as failure:
         return _failed(failure, exit_code=failure.exit_code)
     except (RunFailed, ContractError, OSError) as failure:
@@ -34,14 +33,16 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
         return _failed(f"AWS {'answered' if is_answer else 'cannot be reached as asked'}: {error}", exit_code=1)
 
 
-def _carry_out(argv: Sequence[str], environment: Mapping[str, str]) -> int:
+def _carry_out(argv: Sequence[str]) -> int:
     command: Any = typer.main.get_command(app)
     try:
-        code: int = command.main(list(argv), prog_name="pipeline", standalone_mode=False, obj=environment)
+        code: int = command.main(list(argv), prog_name="pipeline", standalone_mode=False)
     except typer.TyperException as wrong:
         context = getattr(wrong, "ctx", None)
         asked = context.command_path if context is not None else "pipeline"
-        return _failed(f"{wrong.format_message()} See: {asked} --help", exit_code=wrong.exit_code)
+        message = wrong.format_message()
+        stop = "" if message.endswith((".", "?")) else "."
+        return _failed(f"{message}{stop} See: {asked} --help", exit_code=wrong.exit_code)
     return code
 
 
@@ -57,4 +58,4 @@ def end_on_sigterm() -> None:
 
 if __name__ == "__main__":
     end_on_sigterm()
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(main(sys.argv[1:]))

@@ -60,7 +60,7 @@ def roll_back(dataset: Dataset, day: date, *, to: str | None, output: Output) ->
         document | {"location": current.location},
         f"{day}: run {current.run_id} with {count(current.rows_written)} rows is published again",
         f"run {withdrawn.run_id} is kept; a rerun over its raw data publishes nothing unless forced",
-        f"to undo: pipeline rollback {day} --to {withdrawn.run_id}",
+        f"to undo: {output.next_command(f'rollback {day} --to {withdrawn.run_id}')}",
     )
     return 0
 
@@ -89,7 +89,7 @@ def show_day(dataset: Dataset, day: date, *, under_way: Sequence[Execution], out
     record, runs = dataset.publications.read(day).record, dataset.runs(day)
     at_work = [execution for execution in under_way if execution.ingestion_date == day]
     if record is None and not runs and not at_work:
-        raise CommandFailed(f"{day}: never run below {dataset.place.data_uri}; next: pipeline run {day}")
+        raise _never_run(dataset, day, output)
     versions = versions_table(record) if record else f"{day}: no version is published"
     document = {"publication": None if record is None else asdict(record), "runs": [_short(run) for run in runs]}
     shown_runs = ["runs", runs_table(runs)] if runs else []
@@ -99,18 +99,17 @@ def show_day(dataset: Dataset, day: date, *, under_way: Sequence[Execution], out
 
 def show_report(dataset: Dataset, day: date | None, *, run_id: str | None, output: Output) -> int:
     """Show the metrics of a run: the one named, or the latest of a date."""
-    metrics = _wanted_run(dataset, day, run_id)
+    runs = dataset.runs(day) if day is not None else []
+    if run_id is None and not runs:
+        raise _never_run(dataset, day, output)
+    metrics = runs[-1] if run_id is None else dataset.run(run_id)
     output.show(metrics, report(metrics))
     return 0
 
 
-def _wanted_run(dataset: Dataset, day: date | None, run_id: str | None) -> Metrics:
-    if run_id is not None:
-        return dataset.run(run_id)
-    runs = dataset.runs(day) if day is not None else []
-    if not runs:
-        raise CommandFailed(f"{day}: never run below {dataset.place.data_uri}; next: pipeline run {day}")
-    return runs[-1]
+def _never_run(dataset: Dataset, day: date | None, output: Output) -> CommandFailed:
+    command = output.next_command(f"run {day}")
+    return CommandFailed(f"no runs found for {day} below {dataset.place.data_uri}; next: {command}")
 
 
 def _short(run: Metrics) -> dict[str, Any]:

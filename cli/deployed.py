@@ -59,7 +59,7 @@ def query(deployment: Deployment, sql: str, *, output: Output) -> int:
 
 
 def _followed(deployment: Deployment, execution: Execution, output: Output) -> int:
-    with _left_running(execution):
+    with _left_running(execution, output):
         if ":" + deployment.names.backfill_name + ":" in execution.arn:
             return _follow_backfill(deployment, execution, output)
         return _follow_run(deployment, execution, output)
@@ -155,16 +155,18 @@ def _why_backfill_failed(execution: Execution, states: list[DateState]) -> str:
 
 def _left(execution: Execution, output: Output) -> int:
     document = {"execution_arn": execution.arn, "execution_status": execution.status}
-    output.show(document, f"started {execution.name}", f"to follow it: pipeline follow {execution.name}")
+    command = output.next_command(f"follow {execution.name}")
+    output.show(document, f"started {execution.name}", f"to follow it: {command}")
     return 0
 
 
 @contextmanager
-def _left_running(execution: Execution) -> Iterator[None]:
+def _left_running(execution: Execution, output: Output) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise Interrupted(f"{execution.name} goes on; come back with: pipeline follow {execution.name}") from None
+        command = output.next_command(f"follow {execution.name}")
+        raise Interrupted(f"{execution.name} is still running; follow it with: {command}") from None
 
 
 def _pause(deployment: Deployment) -> float:

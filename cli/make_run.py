@@ -73,14 +73,12 @@ def _own_day(
     chosen = Path(find_contract(given.contract))
     cloud.start_as_it_is()
     environment.update(cloud.variables())
-    code = _run_own_day(console, cloud, given.date, given.data, contract=chosen, environment=environment)
+    code = _run_own_day(console, cloud, given.date, given.data, contract=chosen)
     console.print(f"\n{_look_further(given.date, given.date, contract=chosen)}", soft_wrap=True)
     return code
 
 
-def _run_own_day(
-    console: Console, cloud: StoryCloud, day: date, data: Path, *, contract: Path, environment: Mapping[str, str]
-) -> int:
+def _run_own_day(console: Console, cloud: StoryCloud, day: date, data: Path, *, contract: Path) -> int:
     """Deploy, upload the files as the raw data of a date, run it and show what came of it.
 
     Raises:
@@ -93,12 +91,12 @@ def _run_own_day(
     total = size(sum(path.stat().st_size for path in files))
     console.print(f"{plural(len(files), 'object')} with {total} uploaded to {deployment.raw_uri}ingestion_date={day}/")
     meant = ["--contract", str(chosen)]
-    code = pipeline(["run", str(day), *meant], environment)
-    pipeline(["report", str(day), *meant], environment)
+    code = pipeline(["run", str(day), *meant])
+    pipeline(["report", str(day), *meant])
     if code == 0:
         table = f"{deployment.database}.{deployment.names.contract.table}"
         sql = f"SELECT * FROM {table} WHERE ingestion_date = '{day}' LIMIT 5"  # noqa: S608  both are validated names
-        pipeline(["query", sql, *meant], environment)
+        pipeline(["query", sql, *meant])
     return code
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -27,10 +28,14 @@ _ROWS_SHOWN: Final = 20
 
 @dataclass(frozen=True)
 class Output:
-    """Where a command says what it found, and in which form."""
+    """Where a command says what it found, and in which form; ``target`` are the words that name its dataset."""
 
-    console: Console
     as_json: bool
+    target: str = ""
+
+    @cached_property
+    def console(self) -> Console:
+        return Console(highlight=False, soft_wrap=self.as_json)
 
     @property
     def progress(self) -> Console:
@@ -41,8 +46,14 @@ class Output:
         """Print a document for scripts or its views for people."""
         if self.as_json:
             self.console.file.write(json.dumps(document, indent=2) + "\n")
-        else:
-            self.console.print(*views, sep="\n", crop=False)
+            return
+        for view in views:
+            # A line of text may be a command to be copied, so only the terminal breaks it.
+            self.console.print(view, crop=False, soft_wrap=isinstance(view, str))
+
+    def next_command(self, words: str) -> str:
+        """Return a command that goes on from here, about the same dataset."""
+        return f"pipeline {words}{self.target}"
 
 
 @contextmanager

@@ -157,7 +157,7 @@ class Story:
 
     def _pipeline(self, *arguments: str, ends_with: int = 0) -> None:
         self._command(f"pipeline {' '.join(_quoted(word) for word in arguments)}")
-        code = pipeline(arguments, self._environment)
+        code = pipeline(arguments)
         if code != ends_with:
             raise CommandFailed(f"pipeline {arguments[0]} ended with exit code {code}, expected {ends_with}")
 

@@ -12,6 +12,7 @@ from unittest.mock import Mock
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from cli.errors import CommandFailed
 from cli.words import measured, size
 from tests.unit.pipeline_command import Pipeline, lines_with
 from tests.unit.shop import DAY, Shop
@@ -133,9 +134,65 @@ class TestReport:
         assert size(bytes_) == text
 
 
+class TestSharedOptions:
+    @pytest.mark.parametrize("name", ["contract", "environment", "data_uri", "catalog_database", "catalog_table"])
+    def test_each_has_a_variable_that_its_help_names(self, pipeline: Pipeline, name: str) -> None:
+        out = " ".join(pipeline("status", "--help").out.split())
+        assert f"--{name} " in out
+        assert f"PIPELINE_{name.upper()}" in out
+
+    def test_an_option_wins_over_its_variable(
+        self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        shop.publish(1)
+        monkeypatch.setenv("PIPELINE_DATA_URI", str(tmp_path / "elsewhere"))
+        assert pipeline.json("status") == []
+        assert len(pipeline.json("status", "--data_uri", str(shop.root))) == 1
+
+    def test_an_empty_variable_is_none(self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("PIPELINE_CONTRACT", "PIPELINE_ENVIRONMENT", "PIPELINE_CATALOG_DATABASE"):
+            monkeypatch.setenv(name, "")
+        assert pipeline.json("status") == []
+
+    @pytest.mark.parametrize("name", ["contract", "environment", "data_uri", "catalog_database", "catalog_table"])
+    def test_an_empty_option_is_refused_as_it_would_mean_another_dataset(self, pipeline: Pipeline, name: str) -> None:
+        result = pipeline("status", f"--{name}", "")
+        assert (result.exit_code, result.out) == (2, "")
+        assert f"'--{name}'" in result.err
+        assert result.err.endswith(
+            ": it is empty; name something, or leave the option out. See: pipeline status --help\n"
+        )
+
+    def test_those_of_a_catalog_are_refused_for_a_deployment_while_their_variables_are_left_out_of_account(
+        self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("PIPELINE_DATA_URI")
+        find_deployment = Mock(side_effect=CommandFailed("looked up"))
+        monkeypatch.setattr("cli.options.find_deployment", find_deployment)
+        assert "go with --data_uri" in pipeline("status", "--catalog_table", "t").err
+        find_deployment.assert_not_called()
+        monkeypatch.setenv("PIPELINE_CATALOG_TABLE", "t")
+        assert pipeline("status").err == "pipeline: looked up\n"
+
+    def test_a_command_that_is_printed_names_the_same_dataset_again(
+        self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", "60")
+        first, second = shop.publish(1), shop.publish(2)
+        assert pipeline("rollback", str(DAY)).out.endswith(f"pipeline rollback {DAY} --to {second}\n")
+        monkeypatch.delenv("PIPELINE_DATA_URI")
+        where = ("--data_uri", str(shop.root), "--contract", "events")
+        undo = f"pipeline rollback {DAY} --to {first} --contract events --data_uri {shop.root}"
+        assert pipeline("rollback", str(DAY), "--to", second, *where).out.endswith(f"{undo}\n")
+        never_run = pipeline("report", "2025-01-09", *where).err
+        assert never_run.endswith(f"pipeline run 2025-01-09 --contract events --data_uri {shop.root}\n")
+
+
 class TestOutbox:
-    def test_shows_the_latest_messages_with_address_subject_and_text(self, pipeline: Pipeline, tmp_path: Path) -> None:
-        pipeline.environment["PIPELINE_LOCAL_STATE"] = str(tmp_path)
+    def test_shows_the_latest_messages_with_address_subject_and_text(
+        self, pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PIPELINE_LOCAL_STATE", str(tmp_path))
         messages = [
             {
                 "at": f"2025-01-02T03:0{n}:00+00:00",
@@ -152,20 +209,22 @@ class TestOutbox:
             False, True, True, True, True,
         ]  # fmt: skip
 
-    def test_of_a_cloud_that_sent_nothing_says_so(self, pipeline: Pipeline, tmp_path: Path) -> None:
-        pipeline.environment["PIPELINE_LOCAL_STATE"] = str(tmp_path)
-        assert f"no message in {tmp_path}" in pipeline("outbox").out
+    def test_of_a_cloud_that_sent_nothing_says_so(
+        self, pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PIPELINE_LOCAL_STATE", str(tmp_path))
+        assert f"no messages in {tmp_path}" in pipeline("outbox").out
 
 
 class TestWrongUse:
     @pytest.mark.parametrize(
         ("arguments", "exit_code", "words"),
         [
-            ((), 2, "COMMAND"),
+            ((), 2, "Missing command. See: pipeline --help"),
             (("rn", "2025-01-01"), 2, "Did you mean 'run'? See: pipeline --help"),
             (("run",), 2, "DATE'. See: pipeline run --help"),
             (("run", "2025-02-30"), 2, "not a day of the calendar"),
-            (("status", "2025-1-1"), 2, "YYYY-MM-DD"),
+            (("status", "2025-1-1"), 2, "YYYY-MM-DD, for example 2025-01-31. See: pipeline status --help"),
             (("status", "../"), 2, "YYYY-MM-DD"),
             (("report",), 2, "give DATE, or --run RUN_ID"),
             (("report", "2025-01-01", "--run", "x"), 2, "give DATE, or --run RUN_ID"),
@@ -173,12 +232,12 @@ class TestWrongUse:
             (("status", "--data_uri", "ftp://host/x"), 1, "ftp://host/x"),
             (("status", "--contract", "/nowhere.yaml"), 1, "/nowhere.yaml"),
             (("status", "--contract", "evnts"), 2, "no contract 'evnts' in "),
-            (("status", "2025-01-09"), 1, "2025-01-09: never run"),
-            (("report", "2025-01-09"), 1, "2025-01-09: never run"),
+            (("status", "2025-01-09"), 1, "no runs found for 2025-01-09 below "),
+            (("report", "2025-01-09"), 1, "; next: pipeline run 2025-01-09\n"),
             (("report", "--run", "20250102T030000Z-00000000"), 1, "pipeline status DATE"),
             (("rollback", "2025-01-09"), 1, "2025-01-09: never published"),
-            (("run", "2025-01-01", "--no-wait"), 2, "--no-wait goes without --data_uri"),
-            (("backfill", "2025-01-03", "2025-01-01"), 2, "START 2025-01-03 is after END 2025-01-01"),
+            (("run", "2025-01-01", "--no-wait"), 2, "--no-wait does not go with --data_uri"),
+            (("backfill", "2025-01-03", "2025-01-01"), 2, "START 2025-01-03 is after END 2025-01-01; swap them"),
             (("backfill", "2025-01-01"), 2, "END"),
             (("backfill", "2025-01-01", "2025-01-02", "--concurrency", "0"), 2, "--concurrency"),
             (("query", "SELECT 1", "--environment", "test"), 2, "environment 'test' is not known; allowed: dev, prod"),
@@ -197,7 +256,7 @@ class TestWrongUse:
     def test_without_a_data_root_and_without_aws_both_ways_on_are_named(
         self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        pipeline.environment.clear()
+        monkeypatch.delenv("PIPELINE_DATA_URI")
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             monkeypatch.delenv(name)
         monkeypatch.setattr("boto3.DEFAULT_SESSION", None)  # it may remember credentials

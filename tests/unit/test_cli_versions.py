@@ -79,7 +79,7 @@ class TestRepair:
                 monkeypatch.setenv(f"AWS_{name}", value)
             for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
                 monkeypatch.setenv(f"AWS_{name}", "test")
-            pipeline.environment["PIPELINE_CATALOG_DATABASE"] = "prod_data_pipeline"
+            monkeypatch.setenv("PIPELINE_CATALOG_DATABASE", "prod_data_pipeline")
             glue.locations |= {"2025-01-01": published["2025-01-01"], "2025-01-02": "file:///elsewhere/"}
             assert pipeline.json("repair") == {"repaired": ["2025-01-02", "2025-01-03"]}
             assert glue.locations == published
