@@ -2,17 +2,23 @@
 
 import signal
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import typer
 
 from cli.app import app
+from cli.deployment import NO_DEPLOYMENT_HINT
 from cli.errors import CommandFailed
 from curation.errors import RunFailed
 from data_contract import ContractError
 
-INTERRUPTED = 130
+INTERRUPTED: Final = 130
+_NOT_CONFIGURED: Final = {
+    "NoRegionError": "No AWS region is configured; set AWS_DEFAULT_REGION or AWS_PROFILE",
+    "NoCredentialsError": "No AWS credentials are configured; set AWS_PROFILE or AWS_ACCESS_KEY_ID and its secret",
+    "PartialCredentialsError": "The AWS credentials are incomplete; set AWS_PROFILE or both parts of the key",
+}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -24,13 +30,11 @@ def main(argv: Sequence[str]) -> int:
     except (RunFailed, ContractError, OSError) as failure:
         return _failed(failure, exit_code=1)
     except (KeyboardInterrupt, typer.Abort):
-        return _failed("interrupted; pipeline status DATE tells what is published", exit_code=INTERRUPTED)
+        return _failed("interrupted; pipeline status DATE shows what is published", exit_code=INTERRUPTED)
     except Exception as error:
         if not type(error).__module__.startswith("botocore."):
             raise
-        # botocore's ClientError, which is slow to load; its errors of connections have a response too, which is none.
-        is_answer = isinstance(getattr(error, "response", None), Mapping)
-        return _failed(f"AWS {'answered' if is_answer else 'cannot be reached as asked'}: {error}", exit_code=1)
+        return _failed(_aws_problem(error), exit_code=1)
 
 
 def _carry_out(argv: Sequence[str]) -> int:
@@ -44,6 +48,17 @@ def _carry_out(argv: Sequence[str]) -> int:
         stop = "" if message.endswith((".", "?")) else "."
         return _failed(f"{message}{stop} See: {asked} --help", exit_code=wrong.exit_code)
     return code
+
+
+def _aws_problem(error: Exception) -> str:
+    """Say what went wrong with AWS; by the names of botocore's classes, as it is slow to load."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    for name, problem in _NOT_CONFIGURED.items():
+        if name in names:
+            return f"{problem}, or {NO_DEPLOYMENT_HINT}"
+    if "ClientError" in names:
+        return f"AWS returned an error: {error}"
+    return f"AWS could not be {'reached' if 'HTTPClientError' in names else 'called'}: {error}"
 
 
 def _failed(reason: object, *, exit_code: int) -> int:

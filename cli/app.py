@@ -46,7 +46,7 @@ def run(
     if call.place is None:
         return deployed.run_day(call.deployment, day, force=force, wait=not no_wait, output=call.output)
     if no_wait:
-        raise WrongUse("--no-wait does not go with --data_uri: the Spark of this machine ends with the command")
+        raise WrongUse("--no-wait cannot be combined with --data_uri: Spark on this machine ends with the command")
     return commands.run_day(call.place, day, force=force, environment=os.environ, output=call.output)
 
 
@@ -55,8 +55,8 @@ def backfill(
     start: Annotated[date, date_argument("START", "first date")],
     end: Annotated[date, date_argument("END", "last date")],
     *,
-    concurrency: Annotated[int, typer.Option(min=1, metavar="N", help="dates at once")] = 1,
-    go_on: Annotated[bool, typer.Option("--continue", help="go on after a date has failed")] = False,
+    concurrency: Annotated[int, typer.Option(min=1, metavar="N", help="how many dates to run at once")] = 1,
+    go_on: Annotated[bool, typer.Option("--continue", help="continue after a failed date")] = False,
     force: options.Force = False,
     no_wait: options.NoWait = False,
     contract: options.Contract = None,
@@ -73,13 +73,15 @@ def backfill(
 
 @command()
 def follow(
-    execution: Annotated[str, typer.Argument(metavar="EXECUTION", help="its name or ARN", show_default=False)],
+    execution: Annotated[
+        str, typer.Argument(metavar="EXECUTION", help="name or ARN of the execution", show_default=False)
+    ],
     *,
     contract: options.Contract = None,
     environment: options.Environment = None,
     as_json: options.Json = False,
 ) -> int:
-    """Follow an execution that was started before, to its end."""
+    """Follow a running execution to its end."""
     call = Call(as_json, contract, environment)
     return deployed.follow(call.deployment, execution, output=call.output)
 
@@ -173,7 +175,7 @@ def query(
 @command()
 def outbox(
     *,
-    last: Annotated[int, typer.Option(min=1, metavar="N", help="how many, the latest ones")] = 10,
+    last: Annotated[int, typer.Option(min=1, metavar="N", help="only the latest N")] = 10,
     as_json: options.Json = False,
 ) -> int:
     """Show the messages that the embedded AWS would have mailed."""
@@ -185,7 +187,7 @@ def outbox(
 
 def _action(text: str) -> str:
     if text not in local.ACTIONS:
-        raise typer.BadParameter(f"{text!r} is not known; allowed: {', '.join(local.ACTIONS)}")
+        raise typer.BadParameter(f"unknown action {text!r}; allowed: {', '.join(local.ACTIONS)}")
     return text
 
 

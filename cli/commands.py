@@ -16,7 +16,7 @@ from cli.executions import Execution
 from cli.output import Output, shown_progress
 from cli.spark import Submission, submit
 from cli.views import executions_table, outcome_line, published_table, report, runs_table, versions_table
-from cli.words import count, moment
+from cli.words import count
 from data_contract import load_contract
 from data_contract.publication import Publication
 
@@ -52,14 +52,16 @@ def run_day(place: Place, day: date, *, force: bool, environment: Mapping[str, s
 def roll_back(dataset: Dataset, day: date, *, to: str | None, output: Output) -> int:
     """Make a kept version current again."""
     if dataset.place.data_uri.startswith("s3://"):
-        require_catalog(dataset.place, why="queries would go on showing the version that is rolled back")
+        require_catalog(dataset.place, why="queries would keep showing the version that was rolled back")
     record = dataset.publications.rollback(day, to, now=datetime.now(UTC))
     current, (withdrawn, *_) = record.current, record.previous
+    is_blocked = record.holds(withdrawn.input)
+    blocked = "; its input is blocked: only --force publishes it again" if is_blocked else ""
     document = {"ingestion_date": str(day), "published_run_id": current.run_id, "withdrawn_run_id": withdrawn.run_id}
     output.show(
         document | {"location": current.location},
         f"{day}: run {current.run_id} with {count(current.rows_written)} rows is published again",
-        f"run {withdrawn.run_id} is kept; a rerun over its raw data publishes nothing unless forced",
+        f"run {withdrawn.run_id} is kept{blocked}",
         f"to undo: {output.next_command(f'rollback {day} --to {withdrawn.run_id}')}",
     )
     return 0
@@ -93,7 +95,7 @@ def show_day(dataset: Dataset, day: date, *, under_way: Sequence[Execution], out
     versions = versions_table(record) if record else f"{day}: no version is published"
     document = {"publication": None if record is None else asdict(record), "runs": [_short(run) for run in runs]}
     shown_runs = ["runs", runs_table(runs)] if runs else []
-    output.show(document, versions, *_held(record), *shown_runs, *_under_way(at_work))
+    output.show(document, versions, *_blocked(record), *shown_runs, *_under_way(at_work))
     return 0
 
 
@@ -123,8 +125,8 @@ def _under_way(executions: Sequence[Execution]) -> list[Any]:
     return ["under way", executions_table(executions)] if executions else []
 
 
-def _held(record: Publication | None) -> list[str]:
+def _blocked(record: Publication | None) -> list[str]:
     if record is None or not record.held:
         return []
-    when, withdrawn = moment(record.current.published_at), ", ".join(held.fingerprint for held in record.held)
-    return [f"rolled back {when} UTC: raw data {withdrawn} is published again only with --force"]
+    fingerprints = ", ".join(dict.fromkeys(blocked.fingerprint for blocked in record.held))
+    return [f"blocked input, as it was rolled back: raw data {fingerprints}; only --force publishes it again"]

@@ -68,7 +68,7 @@ class Dataset:
         for metrics in self._read(key for key in keys if key.endswith(f"/{run_id}.json")):
             return metrics
         raise CommandFailed(
-            f"no run {run_id} below {self.store.uri(folder)}; pipeline status DATE lists the runs of a date"
+            f"no run {run_id} found below {self.store.uri(folder)}; pipeline status DATE lists the runs of a date"
         )
 
     def _metrics(self, prefix: str) -> list[Metrics]:
@@ -86,10 +86,12 @@ class Dataset:
             metrics: Metrics = json.loads(content.data)
             found = metrics["schema_version"]
         except (ValueError, KeyError, TypeError) as error:
-            raise CommandFailed(f"{self.store.uri(key)} is no metrics object: {error!r}; move it away") from error
+            raise CommandFailed(
+                f"{self.store.uri(key)} is not a valid metrics object: {error!r}; move it out of the way"
+            ) from error
         if found != SCHEMA_VERSION:
             raise CommandFailed(
-                f"{self.store.uri(key)} has schema_version {found!r}, this release reads {SCHEMA_VERSION}"
+                f"{self.store.uri(key)} has schema_version {found!r}, but this release reads {SCHEMA_VERSION}"
             )
         return metrics
 

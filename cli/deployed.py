@@ -53,7 +53,7 @@ def query(deployment: Deployment, sql: str, *, output: Output) -> int:
     if result.names and not result.rows:
         output.console.print("no rows")
     if result.has_more:
-        output.console.print(f"the first {count(MOST_ROWS)} rows; all of them: {result.output_location}")
+        output.console.print(f"the first {count(MOST_ROWS)} rows; the full result: {result.output_location}")
     output.console.print(f"{size(result.scanned_bytes)} scanned", style="dim")
     return 0
 
@@ -92,17 +92,17 @@ def _run_document(execution: Execution) -> dict[str, Any]:
 
 def _run_line(execution: Execution) -> str:
     output = execution.output or {}
+    run_id, fault = output.get("run_id"), output.get("fault")
     if output.get("status") == "published":
         return outcome_line({**output, **output["summary"]})
     if output.get("status") == "refused":
-        return f"{output.get('ingestion_date')}: nothing to do, run {output.get('run_id')} refused this raw data"
-    if output.get("is_rolled_back"):
-        return (
-            f"{output.get('ingestion_date')}: nothing to do, this raw data was rolled back and run "
-            f"{output.get('run_id')} is published in its place; --force publishes it again"
-        )
-    found = f"{output.get('ingestion_date')}: nothing to do, already published by run {output.get('run_id')}"
-    return f"{found}; readers did not find it, now they do: {output['fault']}" if output.get("fault") else found
+        why = f"this raw data failed its checks in run {run_id}"
+    elif output.get("is_rolled_back"):
+        why = f"this input is blocked: it was rolled back, and run {run_id} is published instead; --force publishes it"
+    else:
+        repaired = f"; readers could not find it, which is now repaired: {fault}" if fault else ""
+        why = f"already published by run {run_id}{repaired}"
+    return f"{output.get('ingestion_date')}: nothing to do, {why}"
 
 
 def _follow_backfill(deployment: Deployment, execution: Execution, output: Output) -> int:
@@ -117,7 +117,7 @@ def _follow_backfill(deployment: Deployment, execution: Execution, output: Outpu
             if not execution.is_running:
                 break
             time.sleep(_pause(deployment))
-    final = [_settled(state) for state in states.values()]
+    final = [_final(state) for state in states.values()]
     if output.as_json:
         output.show(_backfill_document(execution, final))
     else:
@@ -129,7 +129,7 @@ def _follow_backfill(deployment: Deployment, execution: Execution, output: Outpu
     raise CommandFailed(f"{_why_backfill_failed(execution, final)}; execution {execution.name}")
 
 
-def _settled(state: DateState) -> DateState:
+def _final(state: DateState) -> DateState:
     """Say of a date that nothing will start any more."""
     is_left = state.status == "waiting"
     return DateState(ingestion_date=state.ingestion_date, status="not started") if is_left else state
@@ -148,7 +148,7 @@ def _why_backfill_failed(execution: Execution, states: list[DateState]) -> str:
     left = sum(state.status == "not started" for state in states)
     not_started = f", {count(left)} not started" if left else ""
     return (
-        f"{count(len(failed))} of {count(len(states))} dates failed{not_started}; fix the cause, then give the same "
+        f"{count(len(failed))} of {count(len(states))} dates failed{not_started}; fix the cause, then run the same "
         "command again: published dates are skipped"
     )
 
@@ -156,7 +156,7 @@ def _why_backfill_failed(execution: Execution, states: list[DateState]) -> str:
 def _left(execution: Execution, output: Output) -> int:
     document = {"execution_arn": execution.arn, "execution_status": execution.status}
     command = output.next_command(f"follow {execution.name}")
-    output.show(document, f"started {execution.name}", f"to follow it: {command}")
+    output.show(document, f"started {execution.name}", f"follow it with: {command}")
     return 0
 
 

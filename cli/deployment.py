@@ -15,8 +15,8 @@ from data_contract import load_contract
 from stacks.dataset import Dataset as DeployedNames
 
 NO_DEPLOYMENT_HINT: Final = (
-    'for the embedded AWS of this machine first: eval "$(./pipeline local env)"; '
-    "for a directory or a bucket without state machines: --data_uri DIRECTORY"
+    'for the embedded AWS of this machine: eval "$(./pipeline local env)"; '
+    "or for a directory or a bucket without state machines: --data_uri DIRECTORY"
 )
 
 
@@ -72,7 +72,7 @@ def find_deployment(contract: str, *, environment: str) -> Deployment:
         CommandFailed: when it is not deployed where the credentials lead.
     """
     if environment not in ENVIRONMENTS:
-        raise WrongUse(f"environment {environment!r} is not known; allowed: {', '.join(ENVIRONMENTS)}")
+        raise WrongUse(f"unknown environment {environment!r}; allowed: {', '.join(ENVIRONMENTS)}")
     names = DeployedNames(load_contract(contract), ENVIRONMENTS[environment])
     stack = _stack(f"{environment}-data-pipeline-data")
     outputs = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
@@ -91,22 +91,15 @@ def find_deployment(contract: str, *, environment: str) -> Deployment:
 
 def _stack(name: str) -> Mapping[str, Any]:
     import boto3  # noqa: PLC0415  slow to load, and no command on a directory needs it
-    from botocore.exceptions import (  # noqa: PLC0415  as above
-        ClientError,
-        NoCredentialsError,
-        NoRegionError,
-        PartialCredentialsError,
-    )
+    from botocore.exceptions import ClientError  # noqa: PLC0415  as above
 
     try:
         stack: Mapping[str, Any] = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-    except (NoCredentialsError, NoRegionError, PartialCredentialsError) as error:
-        raise CommandFailed(f"AWS cannot be reached as asked: {error}; {NO_DEPLOYMENT_HINT}") from error
     except ClientError as error:
         if "does not exist" not in str(error):
             raise
         raise CommandFailed(
-            f"there is no stack {name} where the credentials lead; next: cdk deploy --all (docs/deploy.md), or "
-            f"{NO_DEPLOYMENT_HINT}"
+            f"no stack {name} in the account and region of these credentials; "
+            f"next: cdk deploy --all (docs/deploy.md), or {NO_DEPLOYMENT_HINT}"
         ) from error
     return stack

@@ -46,7 +46,9 @@ def main(argv: Sequence[str], environment: MutableMapping[str, str]) -> int:
         print(f"make run: {failure}", file=sys.stderr)
         return getattr(failure, "exit_code", 1)
     except KeyboardInterrupt:
-        print("make run: interrupted; the embedded AWS may run on, see ./pipeline local status", file=sys.stderr)
+        print(
+            "make run: interrupted; the embedded AWS may still be running, see ./pipeline local status", file=sys.stderr
+        )
         return INTERRUPTED
 
 
@@ -89,7 +91,7 @@ def _run_own_day(console: Console, cloud: StoryCloud, day: date, data: Path, *, 
     deployment = find_deployment(str(chosen), environment=DEFAULT_ENVIRONMENT)
     _upload(files, deployment, day)
     total = size(sum(path.stat().st_size for path in files))
-    console.print(f"{plural(len(files), 'object')} with {total} uploaded to {deployment.raw_uri}ingestion_date={day}/")
+    console.print(f"uploaded {plural(len(files), 'object')} ({total}) to {deployment.raw_uri}ingestion_date={day}/")
     meant = ["--contract", str(chosen)]
     code = pipeline(["run", str(day), *meant])
     pipeline(["report", str(day), *meant])
@@ -117,7 +119,7 @@ def _raw_files(data: Path) -> list[Path]:
 def _deployable(contract: Path) -> Path:
     chosen = contract.resolve()
     if chosen.parent != CONTRACTS:
-        raise CommandFailed(f"CONTRACT {str(contract)!r}: only contracts in {CONTRACTS} are deployed; put it there")
+        raise CommandFailed(f"CONTRACT {str(contract)!r}: only contracts in {CONTRACTS} are deployed; move it there")
     return chosen
 
 
@@ -135,7 +137,7 @@ def _look_further(first: date, second: date, *, contract: Path) -> str:
 
 
 _LOOK_FURTHER = """\
-It goes on running. Any AWS client of a shell talks to it after
+It keeps running. To point the AWS clients of a shell at it:
   eval "$(./pipeline local env)"
 for example
   ./pipeline status {first}{more}
@@ -146,10 +148,10 @@ and  ./pipeline local down  stops it."""
 
 
 def _closing(cloud: StoryCloud, environment: Mapping[str, str], *, seconds: float) -> str:
-    place = f"at {environment['AWS_ENDPOINT_URL']}; its files lie in {_short(cloud.state)}"
+    place = f"at {environment['AWS_ENDPOINT_URL']}; its files are in {_short(cloud.state)}"
     return f"""
-Told in {seconds:.0f} seconds, on the embedded AWS {place}.
-{_look_further(SECOND, THIRD, contract=EVENTS)} The next `make run` begins with an empty one."""
+Finished in {seconds:.0f} seconds, on the embedded AWS {place}.
+{_look_further(SECOND, THIRD, contract=EVENTS)} The next `make run` starts with an empty one."""
 
 
 def _short(path: Path) -> Path:

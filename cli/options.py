@@ -46,14 +46,16 @@ def _day(text: str) -> date:
 
 def _name(text: str) -> str:
     if not text:
-        raise typer.BadParameter("it is empty; name something, or leave the option out")
+        raise typer.BadParameter("it is empty; give a value, or leave the option out")
     return text
 
 
 Date: TypeAlias = Annotated[date, date_argument("DATE", "ingestion date")]
 AnyDate: TypeAlias = Annotated[date | None, date_argument("DATE", "ingestion date")]
-Force: TypeAlias = Annotated[bool, typer.Option("--force", help="also when this input is published already")]
-NoWait: TypeAlias = Annotated[bool, typer.Option("--no-wait", help="start the execution and do not follow it")]
+Force: TypeAlias = Annotated[
+    bool, typer.Option("--force", help="run even if this input is published already, or blocked")
+]
+NoWait: TypeAlias = Annotated[bool, typer.Option("--no-wait", help="start the execution without waiting for its end")]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="print one JSON document")]
 Contract: TypeAlias = Annotated[
     str | None, _option("contract", "NAME", "the dataset, by its contract's name or file; default: the only one")

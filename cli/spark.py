@@ -127,7 +127,7 @@ def java_home() -> str:
     command = [sys.executable, str(ROOT / "scripts" / "java_home.py")]
     found = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if found.returncode != 0:
-        raise CommandFailed("no Java that Spark can run on; the lines above say what was tried and what to install")
+        raise CommandFailed("no Java that Spark can run on; see the lines above for what was tried and what to install")
     return found.stdout.strip()
 
 
@@ -141,4 +141,4 @@ def _json_object(line: str) -> dict[str, Any]:
 
 def _last_words(log: Path) -> str:
     lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return lines[-1][:_LONGEST_HINT] if lines else "it said nothing"
+    return lines[-1][:_LONGEST_HINT] if lines else "its log is empty"

@@ -161,7 +161,7 @@ def _brief(state: DateState) -> str:
 
 
 def _replaced(version: Version, record: Publication) -> str:
-    return "published now" if version is record.current else moment(version.replaced_at)
+    return "(current)" if version is record.current else moment(version.replaced_at)
 
 
 def _version_cells(version: Version) -> tuple[str, ...]:
@@ -207,13 +207,15 @@ def _fact_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
     if metrics["location"]:
         yield "files", f"{plural(metrics['files'], 'file')}, {size(metrics['bytes_out'])}"
     if metrics["cleaned_up_runs"]:
-        yield "cleaned up", f"what killed runs left behind: {', '.join(metrics['cleaned_up_runs'])}"
+        yield "cleaned up", f"leftovers of killed runs: {', '.join(metrics['cleaned_up_runs'])}"
     yield "seconds", ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in metrics["seconds"].items()) or "-"
 
 
 def _discarded(metrics: Metrics) -> str:
-    is_gone = metrics["rows_written"] and metrics["location"] is None
-    return "; what was written is deleted again" if is_gone else ""
+    if not metrics["rows_written"] or metrics["location"] is not None:
+        return ""
+    kind = "rejected" if metrics["status"] == "gate_failed" else "unpublished"
+    return f"; the {kind} output was deleted"
 
 
 def _places(metrics: Metrics) -> Iterable[Text]:
@@ -235,9 +237,8 @@ def _time_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
 def _drift_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
     drift = metrics["schema_drift"]
     if drift is not None and drift["rows_with_unknown_fields"]:
-        rows = plural(drift["rows_with_unknown_fields"], "row")
-        names, seen = ", ".join(drift["unknown_fields"]), count(drift["rows_looked_at"])
-        yield "unknown fields", f"{names}: in {rows} of {seen} looked at; not stored"
+        rows, sampled = count(drift["rows_with_unknown_fields"]), plural(drift["rows_looked_at"], "row")
+        yield "unknown fields", f"{', '.join(drift['unknown_fields'])}: in {rows} of {sampled} sampled; not stored"
 
 
 def _columns_table(metrics: Metrics) -> Table:

@@ -68,10 +68,10 @@ class TestRun:
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
         assert process.returncode == 130
-        found = re.fullmatch(r"pipeline: (run-\S+) goes on; come back with: (pipeline follow \1)\n", said)
+        found = re.fullmatch(r"pipeline: (run-\S+) is still running; follow it with: (pipeline follow \1)\n", said)
         assert found is not None, said
         shown = cloud.pipeline("status").stdout.partition("under way")[2]
-        assert re.search(rf"{first_day} +curating: the Glue job is at work .* {found[1]} ", shown), shown
+        assert re.search(rf"{first_day} +curating: the Glue job is running .* {found[1]} ", shown), shown
         back = cloud.pipeline(*found[2].split()[1:])
         assert (back.returncode, back.stderr) == (0, "")
         assert f"{first_day}: published run" in back.stdout
@@ -79,7 +79,7 @@ class TestRun:
     def test_an_execution_that_does_not_exist_is_said_to_be_none(self, cloud: Cloud) -> None:
         result = cloud.pipeline("follow", "run-2025-01-01-00000000")
         assert result.returncode == 1
-        assert "there is no execution arn:aws:states:" in result.stderr
+        assert "no execution arn:aws:states:" in result.stderr
 
 
 class TestStatus:

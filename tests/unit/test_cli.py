@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError, ProfileNotFound
 
 from cli.errors import CommandFailed
 from cli.words import measured, size
@@ -39,7 +39,7 @@ class TestStatus:
     def test_of_a_date_lists_its_versions_and_all_its_runs(self, shop: Shop, pipeline: Pipeline) -> None:
         replaced, current, refused = shop.publish(1), shop.publish(2), shop.refuse(3)
         out = pipeline("status", str(DAY)).out
-        assert lines_with(out, current, "published now")
+        assert lines_with(out, current, "(current)")
         assert lines_with(out, replaced, "2025-01-02 03:01:00", "2025-01-02 03:02:00")
         assert lines_with(out, refused, "gate_failed", "1.5")
         found = pipeline.json("status", str(DAY))
@@ -81,10 +81,10 @@ class TestReport:
         assert lines_with(out, "total_rows", "1,000", "> 0", "passed")
         assert lines_with(out, "event_type", "login 600, view_item 400")
         assert lines_with(out, "user_id", "30", "3")
-        assert lines_with(out, "unknown fields", "coupon", "7 rows of 1,010")
+        assert lines_with(out, "unknown fields", "coupon", "in 7 of 1,010 rows sampled")
         assert lines_with(out, "event time", "2025-01-01 23:59:00", "4 rows on other days")
         assert lines_with(out, "seconds", "list 0.2, total 1.5")
-        assert lines_with(out, "rows", "1,010 written", "what was written is deleted again")
+        assert lines_with(out, "rows", "1,010 written", "the rejected output was deleted")
         assert "deleted" not in pipeline("report", "--run", published).out
 
     def test_of_a_narrow_terminal_leaves_places_whole_to_be_copied(
@@ -110,7 +110,7 @@ class TestReport:
 
     @pytest.mark.parametrize(
         ("metrics", "words"),
-        [({"schema_version": 9, "started_at": ""}, "schema_version 9"), ({"run": 1}, "no metrics object")],
+        [({"schema_version": 9, "started_at": ""}, "schema_version 9"), ({"run": 1}, "is not a valid metrics object")],
     )
     def test_refuses_an_object_that_it_cannot_read(
         self, shop: Shop, pipeline: Pipeline, metrics: dict[str, Any], words: str
@@ -160,7 +160,7 @@ class TestSharedOptions:
         assert (result.exit_code, result.out) == (2, "")
         assert f"'--{name}'" in result.err
         assert result.err.endswith(
-            ": it is empty; name something, or leave the option out. See: pipeline status --help\n"
+            ": it is empty; give a value, or leave the option out. See: pipeline status --help\n"
         )
 
     def test_those_of_a_catalog_are_refused_for_a_deployment_while_their_variables_are_left_out_of_account(
@@ -236,12 +236,12 @@ class TestWrongUse:
             (("report", "2025-01-09"), 1, "; next: pipeline run 2025-01-09\n"),
             (("report", "--run", "20250102T030000Z-00000000"), 1, "pipeline status DATE"),
             (("rollback", "2025-01-09"), 1, "2025-01-09: never published"),
-            (("run", "2025-01-01", "--no-wait"), 2, "--no-wait does not go with --data_uri"),
+            (("run", "2025-01-01", "--no-wait"), 2, "--no-wait cannot be combined with --data_uri"),
             (("backfill", "2025-01-03", "2025-01-01"), 2, "START 2025-01-03 is after END 2025-01-01; swap them"),
             (("backfill", "2025-01-01"), 2, "END"),
             (("backfill", "2025-01-01", "2025-01-02", "--concurrency", "0"), 2, "--concurrency"),
-            (("query", "SELECT 1", "--environment", "test"), 2, "environment 'test' is not known; allowed: dev, prod"),
-            (("local", "upp"), 2, "allowed: up, down"),
+            (("query", "SELECT 1", "--environment", "test"), 2, "unknown environment 'test'; allowed: dev, prod"),
+            (("local", "upp"), 2, "unknown action 'upp'; allowed: up, down"),
         ],
     )
     def test_is_explained_on_stderr_with_its_exit_code(
@@ -263,15 +263,19 @@ class TestWrongUse:
         monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
         result = pipeline("status")
         assert result.exit_code == 1
-        assert "You must specify a region" in result.err
+        assert "pipeline: No AWS region is configured; set AWS_DEFAULT_REGION" in result.err
         assert 'eval "$(./pipeline local env)"' in result.err
         assert "--data_uri DIRECTORY" in result.err
 
     @pytest.mark.parametrize(
         ("error", "words"),
         [
-            (ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "ListObjectsV2"), "AWS answered: "),
-            (ConnectionClosedError(endpoint_url="https://s3"), "AWS cannot be reached as asked: Connection was closed"),
+            (
+                ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "ListObjectsV2"),
+                "AWS returned an error: ",
+            ),
+            (ProfileNotFound(profile="x"), "AWS could not be called: The config profile (x) could not be found"),
+            (ConnectionClosedError(endpoint_url="https://s3"), "AWS could not be reached: Connection was closed"),
         ],
     )
     def test_an_answer_of_aws_is_no_broken_connection(
@@ -292,4 +296,5 @@ class TestWrongUse:
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
         result = pipeline("status", "--data_uri", "s3://bucket")
         assert result.exit_code == 1
-        assert result.err == "pipeline: AWS cannot be reached as asked: Unable to locate credentials\n"
+        assert result.err.startswith("pipeline: No AWS credentials are configured; set AWS_PROFILE or ")
+        assert result.err.count("\n") == 1

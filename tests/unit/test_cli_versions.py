@@ -19,25 +19,26 @@ class TestRollback:
         assert shop.served() == first
         assert f"to undo: pipeline rollback {DAY} --to {second}" in result.out
 
-    def test_says_afterwards_that_the_raw_data_is_held(self, shop: Shop, pipeline: Pipeline) -> None:
+    def test_says_afterwards_that_the_raw_data_is_blocked(self, shop: Shop, pipeline: Pipeline) -> None:
         shop.publish(1)
         shop.publish(2)
-        pipeline("rollback", str(DAY))
-        assert f"raw data {2:032x} is published again only with --force" in pipeline("status", str(DAY)).out
+        assert "its input is blocked: only --force publishes it again" in pipeline("rollback", str(DAY)).out
+        said = f"blocked input, as it was rolled back: raw data {2:032x}; only --force publishes it again"
+        assert said in pipeline("status", str(DAY)).out
 
-    def test_holds_the_raw_data_of_every_version_that_was_withdrawn_until_another_is_published(
+    def test_blocks_the_raw_data_of_every_version_that_was_withdrawn_until_another_is_published(
         self, shop: Shop, pipeline: Pipeline
     ) -> None:
         first, second, _ = shop.publish(1), shop.publish(2), shop.publish(3)
         pipeline("rollback", str(DAY), "--to", second)
         pipeline("rollback", str(DAY), "--to", first)
-        assert self.held(pipeline) == [3, 2]
+        assert self.blocked(pipeline) == [3, 2]
         pipeline("rollback", str(DAY), "--to", second)
-        assert self.held(pipeline) == [3, 1]
+        assert self.blocked(pipeline) == [3, 1]
         shop.publish(4)
-        assert self.held(pipeline) == []
+        assert self.blocked(pipeline) == []
 
-    def held(self, pipeline: Pipeline) -> list[int]:
+    def blocked(self, pipeline: Pipeline) -> list[int]:
         record = pipeline.json("status", str(DAY))["publication"]
         return [int(withdrawn["fingerprint"], 16) for withdrawn in record["held"]]
 
