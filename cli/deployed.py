@@ -14,7 +14,7 @@ from cli.athena import MOST_ROWS, run_query
 from cli.deployment import Deployment
 from cli.errors import CommandFailed, Interrupted
 from cli.executions import DateState, Execution, Executions, dates_asked
-from cli.output import BackfillView, Output, shown_progress
+from cli.output import Output, shown_backfill, shown_progress
 from cli.views import dates_table, outcome_line, query_table
 from cli.words import count, size, step
 
@@ -108,12 +108,12 @@ def _run_line(execution: Execution) -> str:
 def _follow_backfill(deployment: Deployment, execution: Execution, output: Output) -> int:
     executions, dates = Executions(deployment), dates_asked(execution)
     ended: dict[date, DateState] = {}
-    with BackfillView(output.progress) as view:
+    with shown_backfill(output.progress) as show:
         while True:
             execution = executions.describe(execution.arn)
             states = executions.dates_of(execution, dates, ended)
             ended = {day: state for day, state in states.items() if state.status not in {"waiting", "running"}}
-            view.show(list(states.values()), seconds=execution.seconds)
+            show(list(states.values()), execution.seconds)
             if not execution.is_running:
                 break
             time.sleep(_pause(deployment))

@@ -45,6 +45,7 @@ _LINES_SHOWN: Final = 50
 # A day of a laptop is done before the better of the JVM's two compilers repays its work.
 _FAST_START: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _JAVA_OPTIONS_VARIABLE: Final = "PIPELINE_LOCAL_JAVA_OPTIONS"
+_NOT_RUNNING: Final = "the embedded AWS is not running"
 _PASSED_ON: Final = ("HOME", "LANG", "TMPDIR")
 
 
@@ -59,11 +60,7 @@ def carry_out(action: str, *, environment: Mapping[str, str], output: Output) ->
         "logs": cloud.last_lines,
         "env": lambda: cloud.variables(environment),
     }
-    document, text = actions[action]()
-    if output.as_json:
-        output.show(document)
-    else:
-        output.console.print(text, markup=False, soft_wrap=True)
+    output.show(*actions[action]())
     return 0
 
 
@@ -107,15 +104,13 @@ class LocalCloud:
         if started is None:
             process.kill()
             raise CommandFailed(f"the embedded AWS did not start; see its log {self._log}: {self._tail(5)}")
-        return (
-            started,
-            f'the embedded AWS is running at {started["endpoint_url"]}; next: eval "$(./pipeline local env)"',
-        )
+        url = started["endpoint_url"]
+        return started, f'the embedded AWS is running at {url}; next: eval "$(./pipeline local env)"'
 
     def down(self) -> tuple[Any, str]:
         running = self._running()
         if running is None:
-            return {"running": False}, "the embedded AWS is not running"
+            return {"running": False}, _NOT_RUNNING
         os.kill(running["pid"], signal.SIGTERM)
         if self._await(lambda: _has_ended(running["pid"]) or None, seconds=_SECONDS_TO_STOP) is None:
             os.kill(running["pid"], signal.SIGKILL)
@@ -124,16 +119,11 @@ class LocalCloud:
 
     def status(self) -> tuple[Any, str]:
         running = self._running()
+        document = {"running": running is not None, **(running or {}), "state": str(self._state)}
         if running is None:
-            return {
-                "running": False,
-                "state": str(self._state),
-            }, "the embedded AWS is not running; next: pipeline local up"
-        document = {"running": True, **running, "state": str(self._state)}
-        return (
-            document,
-            f"the embedded AWS is running at {running['endpoint_url']}, process {running['pid']}, in {self._state}",
-        )
+            return document, f"{_NOT_RUNNING}; next: pipeline local up"
+        place = f"{running['endpoint_url']}, process {running['pid']}, in {self._state}"
+        return document, f"the embedded AWS is running at {place}"
 
     def reset(self) -> tuple[Any, str]:
         self.down()
@@ -148,7 +138,7 @@ class LocalCloud:
         """Return the variables, and the lines that set them in a shell."""
         running = self._running()
         if running is None:
-            raise CommandFailed("the embedded AWS is not running; next: pipeline local up")
+            raise CommandFailed(f"{_NOT_RUNNING}; next: pipeline local up")
         values = {
             **running["environment"],
             **_CDK_STAYS_HERE,

@@ -37,11 +37,11 @@ def main(argv: Sequence[str], environment: MutableMapping[str, str]) -> int:
         given = _parser().parse_args(argv)
         with one_at_a_time(state):
             cloud = StoryCloud(state, dict(environment))
+            _require_both(given)
             if given.data is None:
-                _require_no_own_day(given)
                 _tell(console, cloud, rows=given.rows, environment=environment)
                 return 0
-            return _own_day(console, cloud, given, environment=environment)
+            return _own_day(console, cloud, given, environment)
     except (CommandFailed, ContractError, OSError) as failure:
         print(f"make run: {failure}", file=sys.stderr)
         return getattr(failure, "exit_code", 1)
@@ -61,44 +61,34 @@ def _tell(console: Console, cloud: StoryCloud, *, rows: int, environment: Mutabl
     console.print(_closing(cloud, environment, seconds=time.monotonic() - start), soft_wrap=True)
 
 
-def _require_no_own_day(given: argparse.Namespace) -> None:
-    for name in ("date", "contract"):
-        if getattr(given, name) is not None:
-            raise WrongUse(f"{name.upper()} goes with DATA; give both: make run DATE=2025-01-31 DATA=file.json")
+def _require_both(given: argparse.Namespace) -> None:
+    """Refuse a date or a contract without data, and data without a date."""
+    alone = [name for name in ("date", "contract") if getattr(given, name) is not None and given.data is None]
+    if alone or (given.data is not None and given.date is None):
+        one, other = (alone[0].upper(), "DATA") if alone else ("DATA", "DATE")
+        raise WrongUse(f"{one} goes with {other}; give both: make run DATE=2025-01-31 DATA=file.json")
 
 
 def _own_day(
-    console: Console, cloud: StoryCloud, given: argparse.Namespace, *, environment: MutableMapping[str, str]
+    console: Console, cloud: StoryCloud, given: argparse.Namespace, environment: MutableMapping[str, str]
 ) -> int:
-    if given.date is None:
-        raise WrongUse("DATA goes with DATE; give both: make run DATE=2025-01-31 DATA=file.json")
-    chosen = Path(find_contract(given.contract))
+    """Deploy, upload the files as the raw data of a date, run it and show what came of it."""
+    day, contract = given.date, Path(find_contract(given.contract))
     cloud.start_as_it_is()
     environment.update(cloud.variables())
-    code = _run_own_day(console, cloud, given.date, given.data, contract=chosen)
-    console.print(f"\n{_look_further(given.date, given.date, contract=chosen)}", soft_wrap=True)
-    return code
-
-
-def _run_own_day(console: Console, cloud: StoryCloud, day: date, data: Path, *, contract: Path) -> int:
-    """Deploy, upload the files as the raw data of a date, run it and show what came of it.
-
-    Raises:
-        CommandFailed: when no file counts as raw data, or the contract is none that is deployed.
-    """
-    files, chosen = _raw_files(data), _deployable(contract)
+    files, chosen = _raw_files(given.data), _deployable(contract)
     cloud.deploy(console)
     deployment = find_deployment(str(chosen), environment=DEFAULT_ENVIRONMENT)
     _upload(files, deployment, day)
     total = size(sum(path.stat().st_size for path in files))
     console.print(f"uploaded {plural(len(files), 'object')} ({total}) to {deployment.raw_uri}ingestion_date={day}/")
-    meant = ["--contract", str(chosen)]
-    code = pipeline(["run", str(day), *meant])
-    pipeline(["report", str(day), *meant])
+    code = pipeline(["run", str(day), "--contract", str(chosen)])
+    pipeline(["report", str(day), "--contract", str(chosen)])
     if code == 0:
         table = f"{deployment.database}.{deployment.names.contract.table}"
         sql = f"SELECT * FROM {table} WHERE ingestion_date = '{day}' LIMIT 5"  # noqa: S608  both are validated names
-        pipeline(["query", sql, *meant])
+        pipeline(["query", sql, "--contract", str(chosen)])
+    console.print(f"\n{_look_further(day, day, contract=contract)}", soft_wrap=True)
     return code
 
 

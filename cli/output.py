@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -35,12 +34,12 @@ class Output:
 
     @cached_property
     def console(self) -> Console:
-        return Console(highlight=False, soft_wrap=self.as_json)
+        return _console()
 
     @property
     def progress(self) -> Console:
         """Where it says what it is doing: not into a document for scripts."""
-        return Console(stderr=True, highlight=False) if self.as_json else self.console
+        return _console(stderr=True) if self.as_json else self.console
 
     def show(self, document: Any, *views: Any) -> None:
         """Print a document for scripts or its views for people."""
@@ -56,6 +55,11 @@ class Output:
         return f"pipeline {words}{self.target}"
 
 
+def _console(*, stderr: bool = False) -> Console:
+    """Return a terminal that shows texts as they are: a path may look like markup."""
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
 @contextmanager
 def shown_progress(console: Console, what: str) -> Iterator[Callable[[str], None]]:
     """Show ``what`` and the step under way until the end; the function given takes each next step."""
@@ -69,34 +73,28 @@ def shown_progress(console: Console, what: str) -> Iterator[Callable[[str], None
         yield show
 
 
-class BackfillView:
-    """Shows the states it is given until it is left."""
+@contextmanager
+def shown_backfill(console: Console) -> Iterator[Callable[[Sequence[DateState], float], None]]:
+    """Show the dates of a backfill until the end: a table that is redrawn, or a line per change without a terminal.
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._live = Live(console=console, transient=True, auto_refresh=False)
-        self._said: dict[date, str] = {}
+    The function given takes the states and the seconds passed.
+    """
+    said: dict[date, str] = {}
 
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._live.stop()
-
-    def show(self, states: Sequence[DateState], *, seconds: float) -> None:
-        """Show how far the backfill is."""
-        if self._console.is_terminal:
-            self._live.update(_progress(states, seconds=seconds), refresh=True)
-            return
+    def tell(states: Sequence[DateState], _seconds: float) -> None:
         for state in states:
-            if self._said.get(state.ingestion_date, "waiting") != state.status:
-                self._console.print(f"{state.ingestion_date}: {state.status}", soft_wrap=True, highlight=False)
-            self._said[state.ingestion_date] = state.status
+            if said.get(state.ingestion_date, "waiting") != state.status:
+                console.print(f"{state.ingestion_date}: {state.status}", soft_wrap=True, highlight=False)
+            said[state.ingestion_date] = state.status
+
+    if not console.is_terminal:
+        yield tell
+        return
+    with Live(console=console, transient=True, auto_refresh=False) as live:
+        yield lambda states, seconds: live.update(_progress(states, seconds), refresh=True)
 
 
-def _progress(states: Sequence[DateState], *, seconds: float) -> RenderableType:
+def _progress(states: Sequence[DateState], seconds: float) -> RenderableType:
     """Show the running dates and the latest of the others, as many as fit on a screen."""
     counts = Counter(state.status for state in states)
     summary = ", ".join(f"{count(number)} {status}" for status, number in sorted(counts.items()))

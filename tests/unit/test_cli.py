@@ -69,6 +69,12 @@ class TestStatus:
         assert f"nothing is published below file://{shop.root}" in pipeline("status").out
         assert pipeline.json("status") == []
 
+    def test_shows_places_as_they_are_whatever_their_characters_mean_elsewhere(
+        self, pipeline: Pipeline, tmp_path: Path
+    ) -> None:
+        odd = tmp_path / "[b]" / ":smile:[/red]"
+        assert f"nothing is published below file://{odd}" in pipeline("status", "--data_uri", str(odd)).out
+
 
 class TestReport:
     def test_shows_the_latest_run_of_a_date_with_each_check_value_and_limit(
