@@ -3,7 +3,7 @@
 It knows no bucket, topic or state machine; callers say what they were doing and which permission that needs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
@@ -17,6 +17,7 @@ from botocore.exceptions import (
     IncompleteReadError,
     NoCredentialsError,
     NoRegionError,
+    PartialCredentialsError,
 )
 from botocore.exceptions import ConnectionError as NoConnection
 
@@ -29,8 +30,11 @@ _THROTTLED: Final = {
     *("RequestThrottledException", "RequestLimitExceeded", "TooManyRequestsException", "TooManyRequests"),
     *("ExecutionLimitExceeded", "BandwidthLimitExceeded"),
 }
-_SET_REGION: Final = "set AWS_REGION, or region in the profile that AWS_PROFILE names"
-_SIGN_IN: Final = "sign in (aws sso login), or set AWS_PROFILE or the AWS_ variables"
+_NOT_CONFIGURED: Final[Mapping[type[Exception], str]] = {
+    NoRegionError: "No AWS region is configured; set AWS_DEFAULT_REGION or AWS_PROFILE",
+    NoCredentialsError: "No AWS credentials are configured; set AWS_PROFILE or AWS_ACCESS_KEY_ID and its secret",
+    PartialCredentialsError: "The AWS credentials are incomplete; set AWS_PROFILE or both parts of the key",
+}
 _LATER: Final = "the same call may succeed later"
 
 
@@ -57,19 +61,25 @@ def translated(action: str, *, needs: str) -> Iterator[None]:
     """
     try:
         yield
-    except ClientError as error:
-        raise _answered(error, action, needs) from error
-    except (NoConnection, HTTPClientError, IncompleteReadError) as error:
-        raise ServiceUnavailable(f"cannot {action}: {error}; {_LATER}") from error
-    except NoRegionError as error:
-        raise ServiceError(f"cannot {action}: no AWS region is configured; {_SET_REGION}") from error
-    except NoCredentialsError as error:
-        raise AccessDenied(f"cannot {action}: no AWS credentials were found; {_SIGN_IN}") from error
-    except BotoCoreError as error:
-        raise ServiceError(f"cannot {action}: {error}") from error
+    except (ClientError, BotoCoreError) as error:
+        raise in_our_words(error, action, needs=needs) from error
 
 
-def _answered(error: ClientError, action: str, needs: str) -> PipelineError:
+def in_our_words(error: Exception, action: str = "call AWS", *, needs: str | None = None) -> PipelineError:
+    """Return an error of botocore as one of ours; an answer names its operation where ``needs`` is not known."""
+    for kind, problem in _NOT_CONFIGURED.items():
+        if isinstance(error, kind):
+            return ServiceError(problem)
+    if isinstance(error, ClientError):
+        return _answered(error, action, needs)
+    if isinstance(error, NoConnection | HTTPClientError | IncompleteReadError):
+        return ServiceUnavailable(f"cannot {action}: {error}; {_LATER}")
+    return ServiceError(f"cannot {action}: {error}")
+
+
+def _answered(error: ClientError, action: str, needs: str | None) -> PipelineError:
+    if needs is None:
+        action, needs = f"call {error.operation_name}", error.operation_name
     code, detail, status = error_code(error), error.response.get("Error", {}).get("Message", ""), http_status(error)
     what = f"cannot {action}: {code}: {detail}"
     if code in _THROTTLED or status == 429:

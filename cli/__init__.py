@@ -6,7 +6,8 @@ knows.
 
 import sys
 from pathlib import Path
+from typing import Final
 
+ROOT: Final = Path(__file__).resolve().parent.parent
 # The packages of the job and of the functions; Glue, spark-submit and Lambda put them on the path themselves.
-_ROOT = Path(__file__).resolve().parent.parent
-sys.path += [str(_ROOT / "glue_src"), str(_ROOT / "lambda_src")]
+sys.path += [str(ROOT / "glue_src"), str(ROOT / "lambda_src")]

@@ -1,10 +1,9 @@
 """`python -m cli`: the `pipeline` command."""
 
-import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import typer
 
@@ -13,36 +12,42 @@ from cli.errors import CommandFailed
 from contract import ContractError
 from core.errors import PipelineError
 
-INTERRUPTED = 130
+INTERRUPTED: Final = 130
 
 
-def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
+def main(argv: Sequence[str]) -> int:
     """Carry out one command and return the exit code; whatever goes wrong is one line on stderr."""
     try:
-        return _carry_out(argv, environment)
+        return _carry_out(argv)
     except CommandFailed as failure:
         return _failed(failure, exit_code=failure.exit_code)
     except (PipelineError, ContractError, OSError) as failure:
         return _failed(failure, exit_code=1)
     except (KeyboardInterrupt, typer.Abort):
-        return _failed("interrupted; pipeline status DATE tells what is published", exit_code=INTERRUPTED)
+        return _failed("interrupted; pipeline status DATE shows what is published", exit_code=INTERRUPTED)
     except Exception as error:
         if not type(error).__module__.startswith("botocore."):
             raise
-        # botocore's ClientError, which is slow to load; its errors of connections have a response too, which is none.
-        is_answer = isinstance(getattr(error, "response", None), Mapping)
-        return _failed(f"AWS {'answered' if is_answer else 'cannot be reached as asked'}: {error}", exit_code=1)
+        return _failed(_aws_problem(error), exit_code=1)
 
 
-def _carry_out(argv: Sequence[str], environment: Mapping[str, str]) -> int:
+def _carry_out(argv: Sequence[str]) -> int:
     command: Any = typer.main.get_command(app)
     try:
-        code: int = command.main(list(argv), prog_name="pipeline", standalone_mode=False, obj=environment)
+        code: int = command.main(list(argv), prog_name="pipeline", standalone_mode=False)
     except typer.TyperException as wrong:
         context = getattr(wrong, "ctx", None)
         asked = context.command_path if context is not None else "pipeline"
-        return _failed(f"{wrong.format_message()} See: {asked} --help", exit_code=wrong.exit_code)
+        message = wrong.format_message()
+        stop = "" if message.endswith((".", "?")) else "."
+        return _failed(f"{message}{stop} See: {asked} --help", exit_code=wrong.exit_code)
     return code
+
+
+def _aws_problem(error: Exception) -> PipelineError:
+    from adapters.aws import in_our_words  # noqa: PLC0415  botocore is slow to load, and is loaded here
+
+    return in_our_words(error)
 
 
 def _failed(reason: object, *, exit_code: int) -> int:
@@ -57,4 +62,4 @@ def end_on_sigterm() -> None:
 
 if __name__ == "__main__":
     end_on_sigterm()
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(main(sys.argv[1:]))

@@ -1,151 +1,204 @@
 """The `pipeline` command line: which commands there are, what each is given and what it calls."""
 
+import os
 from datetime import date
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Final
 
 import typer
 
-from cli import commands, deployed, local
+from cli import commands, deployed, local, options
 from cli.errors import WrongUse
-from cli.options import EXIT_CODES, AnyDate, Call, Date, Force, NoWait, command, date_argument
-from cli.outbox import read_outbox
+from cli.options import Call, date_argument
+from cli.output import Output
 from cli.views import outbox_view
+
+_EXIT_CODES: Final = (
+    "exit codes: 0 done, 1 the run or the command failed, 2 the command line cannot be used, 130 interrupted"
+)
 
 app = typer.Typer(
     name="pipeline",
     help="Run and look after the days of a dataset, in AWS or on this machine.",
-    epilog=EXIT_CODES,
+    epilog=_EXIT_CODES,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+command = partial(app.command, epilog=_EXIT_CODES)
 
 
-@app.callback(invoke_without_command=True)
-def _require_command(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        raise WrongUse("which COMMAND? see: pipeline --help")
-
-
-@command(app, "run", "curate one date and publish it, if it passes its checks", runs="anywhere")
-def run(call: Call, day: Date, *, force: Force = False, no_wait: NoWait = False) -> int:
-    """Run a date: in the deployed state machine, or with the Spark of this machine where a data root is named."""
+@command()
+def run(
+    day: options.Date,
+    *,
+    force: options.Force = False,
+    no_wait: options.NoWait = False,
+    contract: options.Contract = None,
+    environment: options.Environment = None,
+    data_uri: options.DataUri = None,
+    catalog_database: options.CatalogDatabase = None,
+    catalog_table: options.CatalogTable = None,
+    as_json: options.Json = False,
+) -> int:
+    """Curate one date and publish it, if it passes its checks."""
+    call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
     if call.place is None:
         return deployed.run_day(call.deployment, day, force=force, wait=not no_wait, output=call.output)
     if no_wait:
-        raise WrongUse("--no-wait goes without --data_uri: the Spark of this machine ends with the command")
-    return commands.run_day(call.place, day, force=force, environment=call.environment, output=call.output)
+        raise WrongUse("--no-wait cannot be combined with --data_uri: Spark on this machine ends with the command")
+    return commands.run_day(call.place, day, force=force, environment=os.environ, output=call.output)
 
 
-@command(app, "backfill", "run every date from START to END, both included", runs="deployed")
+@command()
 def backfill(
-    call: Call,
     start: Annotated[date, date_argument("START", "first date")],
     end: Annotated[date, date_argument("END", "last date")],
     *,
-    concurrency: Annotated[int, typer.Option(min=1, metavar="N", help="dates at once")] = 1,
-    go_on: Annotated[bool, typer.Option("--continue", help="go on after a date has failed")] = False,
-    force: Force = False,
-    no_wait: NoWait = False,
+    concurrency: Annotated[int, typer.Option(min=1, metavar="N", help="how many dates to run at once")] = 1,
+    go_on: Annotated[bool, typer.Option("--continue", help="continue after a failed date")] = False,
+    force: options.Force = False,
+    no_wait: options.NoWait = False,
+    contract: options.Contract = None,
+    environment: options.Environment = None,
+    as_json: options.Json = False,
 ) -> int:
-    """Start a backfill and show what becomes of each date."""
+    """Run every date from START to END, both included."""
     if start > end:
-        raise WrongUse(f"START {start} is after END {end}; exchange them")
-    options = {
-        "max_concurrency": concurrency,
-        "on_failure": "continue" if go_on else "stop",
-        "force": force,
-    }
-    return deployed.backfill(call.deployment, start, end, options=options, wait=not no_wait, output=call.output)
+        raise WrongUse(f"START {start} is after END {end}; swap them")
+    call = Call(as_json, contract, environment)
+    asked = {"max_concurrency": concurrency, "on_failure": "continue" if go_on else "stop", "force": force}
+    return deployed.backfill(call.deployment, start, end, options=asked, wait=not no_wait, output=call.output)
 
 
-@command(app, "follow", "follow an execution that was started before, to its end", runs="deployed")
+@command()
 def follow(
-    call: Call,
-    execution: Annotated[str, typer.Argument(metavar="EXECUTION", help="its name or ARN", show_default=False)],
+    execution: Annotated[
+        str, typer.Argument(metavar="EXECUTION", help="name or ARN of the execution", show_default=False)
+    ],
+    *,
+    contract: options.Contract = None,
+    environment: options.Environment = None,
+    as_json: options.Json = False,
 ) -> int:
-    """Come back to a run or a backfill."""
+    """Follow a running execution to its end."""
+    call = Call(as_json, contract, environment)
     return deployed.follow(call.deployment, execution, output=call.output)
 
 
-@command(
-    app, "status", "list the published version of each date, or all versions and runs of one date", runs="anywhere"
-)
-def status(call: Call, day: AnyDate = None) -> int:
-    """Show what is published and what is at work."""
+@command()
+def status(
+    day: options.AnyDate = None,
+    *,
+    contract: options.Contract = None,
+    environment: options.Environment = None,
+    data_uri: options.DataUri = None,
+    catalog_database: options.CatalogDatabase = None,
+    catalog_table: options.CatalogTable = None,
+    as_json: options.Json = False,
+) -> int:
+    """List the version of each date, or all versions and runs of one."""
+    call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
     if day is None:
         return commands.show_status(call.dataset, under_way=call.under_way(), output=call.output)
     return commands.show_day(call.dataset, day, under_way=call.under_way(), output=call.output)
 
 
-@command(app, "report", "show what a run read, counted, checked and wrote", runs="anywhere")
+@command()
 def report(
-    call: Call,
-    day: AnyDate = None,
+    day: options.AnyDate = None,
     *,
     run_id: Annotated[
         str | None, typer.Option("--run", metavar="RUN_ID", help="this run, not the latest of the date")
     ] = None,
+    contract: options.Contract = None,
+    environment: options.Environment = None,
+    data_uri: options.DataUri = None,
+    catalog_database: options.CatalogDatabase = None,
+    catalog_table: options.CatalogTable = None,
+    as_json: options.Json = False,
 ) -> int:
-    """Show one run."""
+    """Show what a run read, counted, checked and wrote."""
     if (day is None) == (run_id is None):
         raise WrongUse("report needs a date or a run; give DATE, or --run RUN_ID")
+    call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
     return commands.show_report(call.dataset, day, run_id=run_id, output=call.output)
 
 
-@command(app, "rollback", "publish an earlier version of a date again", runs="anywhere")
+@command()
 def rollback(
-    call: Call,
-    day: Date,
+    day: options.Date,
     *,
     to: Annotated[
-        str | None, typer.Option(metavar="RUN_ID", help="this version, not the newest one that was replaced")
+        str | None, typer.Option(metavar="RUN_ID", help="this version, instead of the newest older one")
     ] = None,
+    contract: options.Contract = None,
+    environment: options.Environment = None,
+    data_uri: options.DataUri = None,
+    catalog_database: options.CatalogDatabase = None,
+    catalog_table: options.CatalogTable = None,
+    as_json: options.Json = False,
 ) -> int:
-    """Go back to a version that is kept."""
+    """Publish an earlier version of a date again."""
+    call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
     return commands.roll_back(call.dataset, day, to=to, output=call.output)
 
 
-@command(app, "repair", "point the catalog's partitions at the published versions", runs="anywhere")
-def repair(call: Call) -> int:
-    """Let the catalog show what the records say."""
+@command()
+def repair(
+    *,
+    contract: options.Contract = None,
+    environment: options.Environment = None,
+    data_uri: options.DataUri = None,
+    catalog_database: options.CatalogDatabase = None,
+    catalog_table: options.CatalogTable = None,
+    as_json: options.Json = False,
+) -> int:
+    """Point the catalog's partitions at the published versions."""
+    call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
     return commands.repair(call.dataset, output=call.output)
 
 
-@command(app, "query", "run SQL in Athena and show the rows", runs="deployed")
+@command()
 def query(
-    call: Call, sql: Annotated[str, typer.Argument(metavar="SQL", show_default=False, help="one statement")]
+    sql: Annotated[str, typer.Argument(metavar="SQL", show_default=False, help="one statement")],
+    *,
+    contract: options.Contract = None,
+    environment: options.Environment = None,
+    as_json: options.Json = False,
 ) -> int:
-    """Query what is published."""
+    """Run SQL in Athena and show the rows."""
+    call = Call(as_json, contract, environment)
     return deployed.query(call.deployment, sql, output=call.output)
 
 
-@command(app, "outbox", "show the messages that the embedded AWS would have mailed", runs="here")
+@command()
 def outbox(
-    call: Call,
     *,
-    last: Annotated[int, typer.Option(min=1, metavar="N", help="how many, the latest ones")] = 10,
+    last: Annotated[int, typer.Option(min=1, metavar="N", help="only the latest N")] = 10,
+    as_json: options.Json = False,
 ) -> int:
-    """Show messages, the latest at the end."""
-    state = local.state_folder(call.environment)
-    messages: list[Any] = list(read_outbox(state))[-last:]
-    call.output.show(messages, outbox_view(messages) if messages else f"no message in {state}")
+    """Show the messages that the embedded AWS would have mailed."""
+    state = local.state_folder(os.environ)
+    messages = local.read_outbox(state)[-last:]
+    Output(as_json).show(messages, outbox_view(messages) if messages else f"no messages in {state}")
     return 0
 
 
 def _action(text: str) -> str:
     if text not in local.ACTIONS:
-        raise WrongUse(f"local {text!r} is not known; allowed: {', '.join(local.ACTIONS)}")
+        raise typer.BadParameter(f"unknown action {text!r}; allowed: {', '.join(local.ACTIONS)}")
     return text
 
 
-_ACTIONS = "; ".join(f"{name}: {meaning}" for name, meaning in local.ACTIONS.items())
+_ACTIONS: Final = "; ".join(f"{name}: {meaning}" for name, meaning in local.ACTIONS.items())
 
 
-@command(app, "local", "start, stop and describe the embedded AWS of this machine", runs="here")
+@command("local")
 def local_cloud(
-    call: Call,
     action: Annotated[str, typer.Argument(parser=_action, metavar="ACTION", show_default=False, help=_ACTIONS)],
+    *,
+    as_json: options.Json = False,
 ) -> int:
-    """Look after the embedded AWS."""
-    return local.carry_out(action, environment=call.environment, output=call.output)
+    """Start, stop and describe the embedded AWS of this machine."""
+    return local.carry_out(action, environment=os.environ, output=Output(as_json))

@@ -15,6 +15,7 @@ from cli.errors import CommandFailed
 MOST_ROWS: Final = 1000
 _FIRST_PAUSE_SECONDS: Final = 0.2
 _LONGEST_PAUSE_SECONDS: Final = 2.0
+_ENDED: Final = {"FAILED": "failed", "CANCELLED": "was cancelled"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ def run_query(deployment: Deployment, sql: str) -> QueryResult:
             QueryExecutionContext={"Database": deployment.database},
         )
     except athena.exceptions.InvalidRequestException as error:
-        raise CommandFailed(f"Athena refuses the query: {error.response['Error']['Message']}") from error
+        raise CommandFailed(f"Athena rejected the query: {error.response['Error']['Message']}") from error
     query_id = started["QueryExecutionId"]
     try:
         ended = _ended(athena, query_id)
@@ -54,7 +55,7 @@ def run_query(deployment: Deployment, sql: str) -> QueryResult:
         raise
     if ended["Status"]["State"] != "SUCCEEDED":
         reason = ended["Status"].get("StateChangeReason", "no reason was given")
-        raise CommandFailed(f"query {query_id} ended as {ended['Status']['State']}: {reason}")
+        raise CommandFailed(f"query {query_id} {_ENDED[ended['Status']['State']]}: {reason}")
     return _result(athena, ended)
 
 

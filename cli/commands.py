@@ -3,47 +3,24 @@
 Prints results on the console it is given, one JSON document with ``--json``; failures are raised.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from cli import ROOT
 from cli.dataset import Dataset, Place, require_catalog
 from cli.errors import CommandFailed
 from cli.executions import Execution
-from cli.progress import shown_progress
-from cli.spark import ROOT, Submission, submit
+from cli.output import Output, shown_progress
+from cli.spark import Submission, submit
 from cli.views import executions_table, outcome_line, published_table, report, runs_table, versions_table
-from cli.words import count, moment
+from cli.words import count
 from contract import load_contract
 from core.publication import Publication, as_document
 from core.runs import Metrics
 
 GOOD_OUTCOMES = ("published", "unchanged")
-
-
-@dataclass(frozen=True)
-class Output:
-    """Where a command says what it found, and in which form."""
-
-    console: Console
-    as_json: bool
-
-    @property
-    def progress(self) -> Console:
-        """Where it says what it is doing: not into a document for scripts."""
-        return Console(stderr=True, highlight=False) if self.as_json else self.console
-
-    def show(self, document: Any, *views: Any) -> None:
-        """Print a document for scripts or its views for people."""
-        if self.as_json:
-            self.console.file.write(json.dumps(document, indent=2) + "\n")
-        else:
-            self.console.print(*views, sep="\n", crop=False)
 
 
 def run_day(place: Place, day: date, *, force: bool, environment: Mapping[str, str], output: Output) -> int:
@@ -75,16 +52,17 @@ def run_day(place: Place, day: date, *, force: bool, environment: Mapping[str, s
 def roll_back(dataset: Dataset, day: date, *, to: str | None, output: Output) -> int:
     """Make a kept version current again."""
     if dataset.place.data_uri.startswith("s3://"):
-        require_catalog(dataset.place, why="queries would go on showing the version that is rolled back")
+        require_catalog(dataset.place, why="queries would keep showing the version that was rolled back")
     record = dataset.publications.rollback(day, to, now=datetime.now(UTC))
-    withdrawn = max(record.previous, key=lambda version: version.replaced_at or "")
-    current = record.current
+    current, (withdrawn, *_) = record.current, record.previous
+    is_blocked = record.blocks(withdrawn.input)
+    blocked = "; its input is blocked: only --force publishes it again" if is_blocked else ""
     document = {"ingestion_date": str(day), "published_run_id": current.run_id, "withdrawn_run_id": withdrawn.run_id}
     output.show(
         document | {"location": current.location},
         f"{day}: run {current.run_id} with {count(current.rows_written)} rows is published again",
-        f"run {withdrawn.run_id} is kept; a rerun over its raw data publishes nothing unless forced",
-        f"to undo: pipeline rollback {day} --to {withdrawn.run_id}",
+        f"run {withdrawn.run_id} is kept{blocked}",
+        f"to undo: {output.next_command(f'rollback {day} --to {withdrawn.run_id}')}",
     )
     return 0
 
@@ -113,28 +91,27 @@ def show_day(dataset: Dataset, day: date, *, under_way: Sequence[Execution], out
     record, runs = dataset.publications.read(day).record, dataset.runs.of_day(day)
     at_work = [execution for execution in under_way if execution.ingestion_date == day]
     if record is None and not runs and not at_work:
-        raise CommandFailed(f"{day}: never run below {dataset.place.data_uri}; next: pipeline run {day}")
+        raise _never_run(dataset, day, output)
     versions = versions_table(record) if record else f"{day}: no version is published"
     document = {"publication": None if record is None else as_document(record), "runs": [_short(run) for run in runs]}
     shown_runs = ["runs", runs_table(runs)] if runs else []
-    output.show(document, versions, *_held(record), *shown_runs, *_under_way(at_work))
+    output.show(document, versions, *_blocked(record), *shown_runs, *_under_way(at_work))
     return 0
 
 
 def show_report(dataset: Dataset, day: date | None, *, run_id: str | None, output: Output) -> int:
     """Show the metrics of a run: the one named, or the latest of a date."""
-    metrics = _wanted_run(dataset, day, run_id)
+    runs = dataset.runs.of_day(day) if day is not None else []
+    if run_id is None and not runs:
+        raise _never_run(dataset, day, output)
+    metrics = runs[-1] if run_id is None else dataset.run(run_id)
     output.show(metrics, report(metrics))
     return 0
 
 
-def _wanted_run(dataset: Dataset, day: date | None, run_id: str | None) -> Metrics:
-    if run_id is not None:
-        return dataset.run(run_id)
-    runs = dataset.runs.of_day(day) if day is not None else []
-    if not runs:
-        raise CommandFailed(f"{day}: never run below {dataset.place.data_uri}; next: pipeline run {day}")
-    return runs[-1]
+def _never_run(dataset: Dataset, day: date | None, output: Output) -> CommandFailed:
+    command = output.next_command(f"run {day}")
+    return CommandFailed(f"no runs found for {day} below {dataset.place.data_uri}; next: {command}")
 
 
 def _short(run: Metrics) -> dict[str, Any]:
@@ -148,8 +125,8 @@ def _under_way(executions: Sequence[Execution]) -> list[Any]:
     return ["under way", executions_table(executions)] if executions else []
 
 
-def _held(record: Publication | None) -> list[str]:
+def _blocked(record: Publication | None) -> list[str]:
     if record is None or not record.blocked:
         return []
-    when, withdrawn = moment(record.current.published_at), ", ".join(held.fingerprint for held in record.blocked)
-    return [f"rolled back {when} UTC: raw data {withdrawn} is published again only with --force"]
+    fingerprints = ", ".join(dict.fromkeys(blocked.fingerprint for blocked in record.blocked))
+    return [f"blocked input, as it was rolled back: raw data {fingerprints}; only --force publishes it again"]

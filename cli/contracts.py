@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Final
 
+from cli import ROOT
 from cli.errors import WrongUse
-from cli.spark import ROOT
 from deployed_dataset import CONTRACT_FILES
 
 CONTRACTS: Final = ROOT / "contracts"
@@ -21,10 +21,10 @@ def find_contract(named: str | None, folder: Path = CONTRACTS) -> str:
     if named is not None:
         is_name = Path(named).name == named and not Path(named).suffix
         if is_name and named not in found:
-            raise WrongUse(f"no contract {named!r} in {folder}; there: {_listed(found)}; or give the path of a file")
+            raise WrongUse(f"no contract {named!r} in {folder}; found: {_listed(found)}; or give the path of a file")
         return str(found[named]) if is_name else named
     if len(found) != 1:
-        raise WrongUse(f"{folder} holds {_listed(found)}: choose with --contract NAME, or set PIPELINE_CONTRACT")
+        raise WrongUse(f"{folder} has {_listed(found)}; choose one with --contract NAME or PIPELINE_CONTRACT")
     return str(*found.values())
 
 

@@ -11,13 +11,11 @@ from datetime import date
 from typing import Any, Final
 
 from cli.athena import MOST_ROWS, run_query
-from cli.backfill_view import BackfillView, dates_table
-from cli.commands import Output
 from cli.deployment import Deployment
 from cli.errors import CommandFailed, Interrupted
 from cli.executions import DateState, Execution, Executions, dates_asked
-from cli.progress import shown_progress
-from cli.views import outcome_line, query_table
+from cli.output import Output, shown_backfill, shown_progress
+from cli.views import dates_table, outcome_line, query_table
 from cli.words import count, size, step
 
 _POLL_SECONDS: Final = 2.0
@@ -55,13 +53,13 @@ def query(deployment: Deployment, sql: str, *, output: Output) -> int:
     if result.names and not result.rows:
         output.console.print("no rows")
     if result.has_more:
-        output.console.print(f"the first {count(MOST_ROWS)} rows; all of them: {result.output_location}")
+        output.console.print(f"the first {count(MOST_ROWS)} rows; the full result: {result.output_location}")
     output.console.print(f"{size(result.scanned_bytes)} scanned", style="dim")
     return 0
 
 
 def _followed(deployment: Deployment, execution: Execution, output: Output) -> int:
-    with _left_running(execution):
+    with _left_running(execution, output):
         if ":" + deployment.names.backfill_name + ":" in execution.arn:
             return _follow_backfill(deployment, execution, output)
         return _follow_run(deployment, execution, output)
@@ -94,32 +92,32 @@ def _run_document(execution: Execution) -> dict[str, Any]:
 
 def _run_line(execution: Execution) -> str:
     output = execution.output or {}
+    run_id, fault = output.get("run_id"), output.get("fault")
     if output.get("status") == "published":
         return outcome_line({**output, **output["summary"]})
     if output.get("status") == "refused":
-        return f"{output.get('ingestion_date')}: nothing to do, run {output.get('run_id')} refused this raw data"
-    if output.get("is_rolled_back"):
-        return (
-            f"{output.get('ingestion_date')}: nothing to do, this raw data was rolled back and run "
-            f"{output.get('run_id')} is published in its place; --force publishes it again"
-        )
-    found = f"{output.get('ingestion_date')}: nothing to do, already published by run {output.get('run_id')}"
-    return f"{found}; readers did not find it, now they do: {output['fault']}" if output.get("fault") else found
+        why = f"this raw data failed its checks in run {run_id}"
+    elif output.get("is_rolled_back"):
+        why = f"this input is blocked: it was rolled back, and run {run_id} is published instead; --force publishes it"
+    else:
+        repaired = f"; readers could not find it, which is now repaired: {fault}" if fault else ""
+        why = f"already published by run {run_id}{repaired}"
+    return f"{output.get('ingestion_date')}: nothing to do, {why}"
 
 
 def _follow_backfill(deployment: Deployment, execution: Execution, output: Output) -> int:
     executions, dates = Executions(deployment), dates_asked(execution)
     ended: dict[date, DateState] = {}
-    with BackfillView(output.progress) as view:
+    with shown_backfill(output.progress) as show:
         while True:
             execution = executions.describe(execution.arn)
             states = executions.dates_of(execution, dates, ended)
             ended = {day: state for day, state in states.items() if state.status not in {"waiting", "running"}}
-            view.show(list(states.values()), seconds=execution.seconds)
+            show(list(states.values()), execution.seconds)
             if not execution.is_running:
                 break
             time.sleep(_pause(deployment))
-    final = [_settled(state) for state in states.values()]
+    final = [_final(state) for state in states.values()]
     if output.as_json:
         output.show(_backfill_document(execution, final))
     else:
@@ -131,7 +129,7 @@ def _follow_backfill(deployment: Deployment, execution: Execution, output: Outpu
     raise CommandFailed(f"{_why_backfill_failed(execution, final)}; execution {execution.name}")
 
 
-def _settled(state: DateState) -> DateState:
+def _final(state: DateState) -> DateState:
     """Say of a date that nothing will start any more."""
     is_left = state.status == "waiting"
     return DateState(ingestion_date=state.ingestion_date, status="not started") if is_left else state
@@ -150,23 +148,25 @@ def _why_backfill_failed(execution: Execution, states: list[DateState]) -> str:
     left = sum(state.status == "not started" for state in states)
     not_started = f", {count(left)} not started" if left else ""
     return (
-        f"{count(len(failed))} of {count(len(states))} dates failed{not_started}; fix the cause, then give the same "
+        f"{count(len(failed))} of {count(len(states))} dates failed{not_started}; fix the cause, then run the same "
         "command again: published dates are skipped"
     )
 
 
 def _left(execution: Execution, output: Output) -> int:
     document = {"execution_arn": execution.arn, "execution_status": execution.status}
-    output.show(document, f"started {execution.name}", f"to follow it: pipeline follow {execution.name}")
+    command = output.next_command(f"follow {execution.name}")
+    output.show(document, f"started {execution.name}", f"follow it with: {command}")
     return 0
 
 
 @contextmanager
-def _left_running(execution: Execution) -> Iterator[None]:
+def _left_running(execution: Execution, output: Output) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise Interrupted(f"{execution.name} goes on; come back with: pipeline follow {execution.name}") from None
+        command = output.next_command(f"follow {execution.name}")
+        raise Interrupted(f"{execution.name} is still running; follow it with: {command}") from None
 
 
 def _pause(deployment: Deployment) -> float:

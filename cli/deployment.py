@@ -16,8 +16,8 @@ from core.errors import PipelineError, ServiceError
 from deployed_dataset import Dataset as DeployedNames
 
 NO_DEPLOYMENT_HINT: Final = (
-    'for the embedded AWS of this machine first: eval "$(./pipeline local env)"; '
-    "for a directory or a bucket without state machines: --data_uri DIRECTORY"
+    'for the embedded AWS of this machine: eval "$(./pipeline local env)"; '
+    "or for a directory or a bucket without state machines: --data_uri DIRECTORY"
 )
 
 
@@ -73,7 +73,7 @@ def find_deployment(contract: str, *, environment: str) -> Deployment:
         CommandFailed: when it is not deployed where the credentials lead.
     """
     if environment not in ENVIRONMENTS:
-        raise WrongUse(f"environment {environment!r} is not known; allowed: {', '.join(ENVIRONMENTS)}")
+        raise WrongUse(f"unknown environment {environment!r}; allowed: {', '.join(ENVIRONMENTS)}")
     names = DeployedNames(load_contract(contract), ENVIRONMENTS[environment])
     stack = _stack(f"{environment}-data-pipeline-data")
     outputs = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
@@ -100,8 +100,8 @@ def _stack(name: str) -> Mapping[str, Any]:
         if "does not exist" not in str(error):
             raise CommandFailed(f"{error}; {NO_DEPLOYMENT_HINT}") from error
         raise CommandFailed(
-            f"there is no stack {name} where the credentials lead; next: cdk deploy --all (docs/deploy.md), or "
-            f"{NO_DEPLOYMENT_HINT}"
+            f"no stack {name} in the account and region of these credentials; "
+            f"next: cdk deploy --all (docs/deploy.md), or {NO_DEPLOYMENT_HINT}"
         ) from error
     except PipelineError as error:
         raise CommandFailed(f"{error}; {NO_DEPLOYMENT_HINT}") from error

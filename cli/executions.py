@@ -17,6 +17,7 @@ from core.causes import Cause, read_cause
 from core.layout import parse_ingestion_date
 
 RUNNING: Final = "RUNNING"
+_ENDED: Final = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was aborted"}
 # The sensor's answer is among them, also while an execution curates or waits.
 _EVENTS: Final = 50
 
@@ -51,7 +52,7 @@ class Execution:
         """Why it did not succeed, in one line."""
         if self.cause is not None and self.cause.text:
             return " ".join(self.cause.text.split())
-        return f"the execution ended as {self.status}"
+        return f"the execution {_ENDED.get(self.status, self.status)}"
 
     @property
     def ingestion_date(self) -> date | None:
@@ -95,7 +96,7 @@ class Executions:
         """
         found = self._described(arn)
         if found is None:
-            raise CommandFailed(f"there is no execution {arn}; pipeline status lists those under way")
+            raise CommandFailed(f"no execution {arn}; pipeline status lists those that are running")
         return found
 
     def looked_into(self, execution: Execution) -> Execution:
@@ -154,7 +155,7 @@ class Executions:
             started = self._client.start_execution(stateMachineArn=machine_arn, name=name, input=json.dumps(asked))
         except self._client.exceptions.StateMachineDoesNotExist as error:
             raise CommandFailed(
-                f"there is no state machine {machine_arn}; next: deploy the dataset with cdk deploy --all"
+                f"no state machine {machine_arn}; next: deploy the dataset with cdk deploy --all"
             ) from error
         return self.describe(started["executionArn"])
 

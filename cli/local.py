@@ -17,18 +17,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cli.commands import Output
+from cli import ROOT
 from cli.errors import CommandFailed
-from cli.spark import ROOT
+from cli.output import Output
+from cli.spark import java_home
 
 STATE: Final = ROOT / ".data" / "local-cloud"
 ACTIONS: Final = {
-    "up": "start it, with the state it was left in",
-    "down": "stop it; its state stays",
-    "status": "say whether it runs, and where",
+    "up": "start it, with the state that it had",
+    "down": "stop it and keep its state",
+    "status": "show whether it is running, and where",
     "reset": "stop it and delete its state",
     "logs": "show the last lines of its log",
-    "env": "print the variables with which any AWS client talks to it",
+    "env": "print the variables that point AWS clients at it",
 }
 _ENVIRONMENT: Final = ROOT / ".venv-local"
 _PREFERRED_PORT: Final = 4566
@@ -44,6 +45,7 @@ _LINES_SHOWN: Final = 50
 # A day of a laptop is done before the better of the JVM's two compilers repays its work.
 _FAST_START: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _JAVA_OPTIONS_VARIABLE: Final = "PIPELINE_LOCAL_JAVA_OPTIONS"
+_NOT_RUNNING: Final = "the embedded AWS is not running"
 _PASSED_ON: Final = ("HOME", "LANG", "TMPDIR")
 
 
@@ -58,17 +60,21 @@ def carry_out(action: str, *, environment: Mapping[str, str], output: Output) ->
         "logs": cloud.last_lines,
         "env": lambda: cloud.variables(environment),
     }
-    document, text = actions[action]()
-    if output.as_json:
-        output.show(document)
-    else:
-        output.console.print(text, markup=False, soft_wrap=True)
+    output.show(*actions[action]())
     return 0
 
 
 def state_folder(environment: Mapping[str, str]) -> Path:
     """Return the folder of the project's own cloud."""
     return Path(environment.get("PIPELINE_LOCAL_STATE") or STATE)
+
+
+def read_outbox(state: Path) -> list[Any]:
+    """Return the messages that it would have mailed, oldest first."""
+    outbox = state / "outbox.jsonl"
+    if not outbox.exists():
+        return []
+    return [json.loads(line) for line in outbox.read_text(encoding="utf-8").splitlines() if line]
 
 
 class LocalCloud:
@@ -81,7 +87,7 @@ class LocalCloud:
     def up(self, environment: Mapping[str, str]) -> tuple[Any, str]:
         running = self._running()
         if running is not None:
-            return running, f"the local cloud runs already, at {running['endpoint_url']}"
+            return running, f"the embedded AWS is already running at {running['endpoint_url']}"
         _install()
         self._state.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
@@ -97,36 +103,32 @@ class LocalCloud:
         started = self._await(self._running, seconds=_SECONDS_TO_START, unless=lambda: process.poll() is not None)
         if started is None:
             process.kill()
-            raise CommandFailed(f"the local cloud did not start; its log is {self._log}: {self._tail(5)}")
-        return started, f'the local cloud runs at {started["endpoint_url"]}; next: eval "$(./pipeline local env)"'
+            raise CommandFailed(f"the embedded AWS did not start; see its log {self._log}: {self._tail(5)}")
+        url = started["endpoint_url"]
+        return started, f'the embedded AWS is running at {url}; next: eval "$(./pipeline local env)"'
 
     def down(self) -> tuple[Any, str]:
         running = self._running()
         if running is None:
-            return {"running": False}, "the local cloud does not run"
+            return {"running": False}, _NOT_RUNNING
         os.kill(running["pid"], signal.SIGTERM)
         if self._await(lambda: _has_ended(running["pid"]) or None, seconds=_SECONDS_TO_STOP) is None:
             os.kill(running["pid"], signal.SIGKILL)
-            return {"running": False}, f"the local cloud did not stop within {_SECONDS_TO_STOP} s and was killed"
-        return {"running": False}, "the local cloud is stopped; its state stays"
+            return {"running": False}, f"the embedded AWS did not stop within {_SECONDS_TO_STOP} s and was killed"
+        return {"running": False}, "the embedded AWS has stopped; its state is kept"
 
     def status(self) -> tuple[Any, str]:
         running = self._running()
+        document = {"running": running is not None, **(running or {}), "state": str(self._state)}
         if running is None:
-            return {
-                "running": False,
-                "state": str(self._state),
-            }, "the local cloud does not run; next: pipeline local up"
-        document = {"running": True, **running, "state": str(self._state)}
-        return (
-            document,
-            f"the local cloud runs at {running['endpoint_url']}, process {running['pid']}, in {self._state}",
-        )
+            return document, f"{_NOT_RUNNING}; next: pipeline local up"
+        place = f"{running['endpoint_url']}, process {running['pid']}, in {self._state}"
+        return document, f"the embedded AWS is running at {place}"
 
     def reset(self) -> tuple[Any, str]:
         self.down()
         shutil.rmtree(self._state, ignore_errors=True)
-        return {"running": False}, f"the local cloud is stopped and {self._state} is deleted"
+        return {"running": False}, f"the embedded AWS has stopped, and {self._state} was deleted"
 
     def last_lines(self) -> tuple[Any, str]:
         text = self._tail(_LINES_SHOWN)
@@ -136,7 +138,7 @@ class LocalCloud:
         """Return the variables, and the lines that set them in a shell."""
         running = self._running()
         if running is None:
-            raise CommandFailed("the local cloud does not run; next: pipeline local up")
+            raise CommandFailed(f"{_NOT_RUNNING}; next: pipeline local up")
         values = {
             **running["environment"],
             **_CDK_STAYS_HERE,
@@ -146,11 +148,6 @@ class LocalCloud:
         return values, "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
 
     def _command(self, *, java_options: str) -> list[str]:
-        java_home = subprocess.run(
-            [sys.executable, str(ROOT / "scripts" / "java_home.py")], capture_output=True, text=True, check=False
-        )
-        if java_home.returncode != 0:
-            raise CommandFailed(java_home.stderr.strip())
         return [
             str(_ENVIRONMENT / "bin" / "python"),
             "-m",
@@ -158,7 +155,7 @@ class LocalCloud:
             f"--state={self._state}",
             f"--port={self._port()}",
             f"--spark-submit={Path(sys.executable).with_name('spark-submit')}",
-            f"--java-home={java_home.stdout.strip()}",
+            f"--java-home={java_home()}",
             f"--java-options={java_options}",
         ]
 
@@ -209,7 +206,7 @@ def _install() -> None:
     command = [str(ROOT / "scripts" / "set_up.py"), "venv", str(_ENVIRONMENT), str(ROOT / "requirements-local.txt")]
     result = subprocess.run([sys.executable, *command], stdout=sys.stderr, check=False)
     if result.returncode != 0:
-        raise CommandFailed("the environment of the local cloud cannot be installed; the lines above say why")
+        raise CommandFailed("the packages of the embedded AWS could not be installed; see the lines above")
 
 
 def _variables(environment: Mapping[str, str]) -> dict[str, str]:

@@ -12,14 +12,18 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.__main__ import INTERRUPTED, end_on_sigterm
-from cli.contracts import EVENTS, find_contract, option_for
+from cli.__main__ import main as pipeline
+from cli.contracts import CONTRACTS, EVENTS, find_contract, option_for
+from cli.deployment import Deployment, find_deployment
 from cli.errors import CommandFailed, WrongUse
 from cli.local import state_folder
-from cli.own_day import run_own_day
 from cli.story import SECOND, THIRD, Story
 from cli.story_cloud import StoryCloud, one_at_a_time
+from cli.words import plural, size
+from config import DEFAULT_ENVIRONMENT
 from contract import ContractError, load_contract
 from core.layout import parse_ingestion_date
+from core.raw_objects import RawObjects
 
 
 def main(argv: Sequence[str], environment: MutableMapping[str, str]) -> int:
@@ -33,16 +37,18 @@ def main(argv: Sequence[str], environment: MutableMapping[str, str]) -> int:
         given = _parser().parse_args(argv)
         with one_at_a_time(state):
             cloud = StoryCloud(state, dict(environment))
+            _require_both(given)
             if given.data is None:
-                _require_no_own_day(given)
                 _tell(console, cloud, rows=given.rows, environment=environment)
                 return 0
-            return _own_day(console, cloud, given, environment=environment)
+            return _own_day(console, cloud, given, environment)
     except (CommandFailed, ContractError, OSError) as failure:
         print(f"make run: {failure}", file=sys.stderr)
         return getattr(failure, "exit_code", 1)
     except KeyboardInterrupt:
-        print("make run: interrupted; the embedded AWS may run on, see ./pipeline local status", file=sys.stderr)
+        print(
+            "make run: interrupted; the embedded AWS may still be running, see ./pipeline local status", file=sys.stderr
+        )
         return INTERRUPTED
 
 
@@ -55,23 +61,65 @@ def _tell(console: Console, cloud: StoryCloud, *, rows: int, environment: Mutabl
     console.print(_closing(cloud, environment, seconds=time.monotonic() - start), soft_wrap=True)
 
 
-def _require_no_own_day(given: argparse.Namespace) -> None:
-    for name in ("date", "contract"):
-        if getattr(given, name) is not None:
-            raise WrongUse(f"{name.upper()} goes with DATA; give both: make run DATE=2025-01-31 DATA=file.json")
+def _require_both(given: argparse.Namespace) -> None:
+    """Refuse a date or a contract without data, and data without a date."""
+    alone = [name for name in ("date", "contract") if getattr(given, name) is not None and given.data is None]
+    if alone or (given.data is not None and given.date is None):
+        one, other = (alone[0].upper(), "DATA") if alone else ("DATA", "DATE")
+        raise WrongUse(f"{one} goes with {other}; give both: make run DATE=2025-01-31 DATA=file.json")
 
 
 def _own_day(
-    console: Console, cloud: StoryCloud, given: argparse.Namespace, *, environment: MutableMapping[str, str]
+    console: Console, cloud: StoryCloud, given: argparse.Namespace, environment: MutableMapping[str, str]
 ) -> int:
-    if given.date is None:
-        raise WrongUse("DATA goes with DATE; give both: make run DATE=2025-01-31 DATA=file.json")
-    chosen = Path(find_contract(given.contract))
+    """Deploy, upload the files as the raw data of a date, run it and show what came of it."""
+    day, contract = given.date, Path(find_contract(given.contract))
     cloud.start_as_it_is()
     environment.update(cloud.variables())
-    code = run_own_day(console, cloud, given.date, given.data, contract=chosen, environment=environment)
-    console.print(f"\n{_look_further(given.date, given.date, contract=chosen)}", soft_wrap=True)
+    chosen = _deployable(contract)
+    files = _raw_files(given.data, load_contract(chosen).raw_objects)
+    cloud.deploy(console)
+    deployment = find_deployment(str(chosen), environment=DEFAULT_ENVIRONMENT)
+    _upload(files, deployment, day)
+    total = size(sum(path.stat().st_size for path in files))
+    console.print(f"uploaded {plural(len(files), 'object')} ({total}) to {deployment.raw_uri}ingestion_date={day}/")
+    code = pipeline(["run", str(day), "--contract", str(chosen)])
+    pipeline(["report", str(day), "--contract", str(chosen)])
+    if code == 0:
+        table = f"{deployment.database}.{deployment.names.contract.table}"
+        sql = f"SELECT * FROM {table} WHERE ingestion_date = '{day}' LIMIT 5"  # noqa: S608  both are validated names
+        pipeline(["query", sql, "--contract", str(chosen)])
+    console.print(f"\n{_look_further(day, day, contract=contract)}", soft_wrap=True)
     return code
+
+
+def _raw_files(data: Path, settings: RawObjects) -> list[Path]:
+    if not data.exists():
+        raise WrongUse(
+            f"DATA {str(data)!r} does not exist; give a file or a directory of .json, .ndjson, .jsonl or .gz"
+        )
+    paths = [data] if data.is_file() else sorted(path for path in data.iterdir() if path.is_file())
+    found = {path: settings.classify(path.name, path.stat().st_size, day_prefix="") for path in paths}
+    files = [path for path, classified in found.items() if classified.kind != "ignored"]
+    if not any(classified.kind == "input" for classified in found.values()):
+        ignored = "; ".join(f"{path.name}: {classified.reason}" for path, classified in found.items()) or "it is empty"
+        raise CommandFailed(f"DATA {str(data)!r} holds nothing that counts as raw data: {ignored}")
+    return files
+
+
+def _deployable(contract: Path) -> Path:
+    chosen = contract.resolve()
+    if chosen.parent != CONTRACTS:
+        raise CommandFailed(f"CONTRACT {str(contract)!r}: only contracts in {CONTRACTS} are deployed; move it there")
+    return chosen
+
+
+def _upload(files: list[Path], deployment: Deployment, day: date) -> None:
+    from adapters.aws import client  # noqa: PLC0415  slow to load
+
+    store = client("s3")
+    for path in files:
+        store.upload_file(str(path), deployment.bucket, f"{deployment.names.paths.raw_prefix(day)}{path.name}")
 
 
 def _look_further(first: date, second: date, *, contract: Path) -> str:
@@ -80,7 +128,7 @@ def _look_further(first: date, second: date, *, contract: Path) -> str:
 
 
 _LOOK_FURTHER = """\
-It goes on running. Any AWS client of a shell talks to it after
+It keeps running. To point the AWS clients of a shell at it:
   eval "$(./pipeline local env)"
 for example
   ./pipeline status {first}{more}
@@ -91,10 +139,10 @@ and  ./pipeline local down  stops it."""
 
 
 def _closing(cloud: StoryCloud, environment: Mapping[str, str], *, seconds: float) -> str:
-    place = f"at {environment['AWS_ENDPOINT_URL']}; its files lie in {_short(cloud.state)}"
+    place = f"at {environment['AWS_ENDPOINT_URL']}; its files are in {_short(cloud.state)}"
     return f"""
-Told in {seconds:.0f} seconds, on the embedded AWS {place}.
-{_look_further(SECOND, THIRD, contract=EVENTS)} The next `make run` begins with an empty one."""
+Finished in {seconds:.0f} seconds, on the embedded AWS {place}.
+{_look_further(SECOND, THIRD, contract=EVENTS)} The next `make run` starts with an empty one."""
 
 
 def _short(path: Path) -> Path:

@@ -16,11 +16,11 @@ from datetime import date
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
+from cli import ROOT
 from cli.errors import CommandFailed
 
 Outcome: TypeAlias = dict[str, Any]
 
-ROOT = Path(__file__).resolve().parent.parent
 SECONDS_TO_STOP = 10
 _LONGEST_HINT = 300
 
@@ -114,15 +114,20 @@ def _spark_home() -> Path:
 def _variables(environment: Mapping[str, str], spark_home: Path) -> dict[str, str]:
     python = {"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
     own = {"SPARK_HOME": str(spark_home), "SPARK_LOCAL_IP": "127.0.0.1", "PYTHONUNBUFFERED": "1", **python}
-    java = {} if environment.get("JAVA_HOME") else {"JAVA_HOME": _java_home()}
+    java = {} if environment.get("JAVA_HOME") else {"JAVA_HOME": java_home()}
     return {**environment, **java, **own}
 
 
-def _java_home() -> str:
+def java_home() -> str:
+    """Return a Java that Spark can run on.
+
+    Raises:
+        CommandFailed: when there is none; what was tried is on stderr.
+    """
     command = [sys.executable, str(ROOT / "scripts" / "java_home.py")]
     found = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if found.returncode != 0:
-        raise CommandFailed("no Java that Spark can run on; the lines above say what was tried and what to install")
+        raise CommandFailed("no Java that Spark can run on; see the lines above for what was tried and what to install")
     return found.stdout.strip()
 
 
@@ -136,4 +141,4 @@ def _json_object(line: str) -> dict[str, Any]:
 
 def _last_words(log: Path) -> str:
     lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return lines[-1][:_LONGEST_HINT] if lines else "it said nothing"
+    return lines[-1][:_LONGEST_HINT] if lines else "its log is empty"

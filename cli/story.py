@@ -14,15 +14,15 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from cli import ROOT
 from cli.__main__ import main as pipeline
 from cli.contracts import EVENTS
 from cli.dataset import open_dataset
 from cli.deployment import Deployment, find_deployment
 from cli.errors import CommandFailed
 from cli.executions import Executions
-from cli.outbox import read_outbox
-from cli.progress import shown_progress
-from cli.spark import ROOT
+from cli.local import read_outbox
+from cli.output import shown_progress
 from cli.story_cloud import StoryCloud
 from cli.views import message_view, runs_table
 from config import DEFAULT_ENVIRONMENT
@@ -68,7 +68,7 @@ class Story:
         start = time.monotonic()
         self._cloud.deploy(self._console)
         self._deployed: Deployment = find_deployment(str(EVENTS), environment=DEFAULT_ENVIRONMENT)
-        self._say(f"deployed in {time.monotonic() - start:.0f} s; raw data goes below raw/ of this bucket:")
+        self._say(f"deployed in {time.monotonic() - start:.0f} s; raw data goes below raw/ in this bucket:")
         self._command(f"bucket={self._deployed.bucket}")
 
     def _one_day(self) -> None:
@@ -79,7 +79,7 @@ class Story:
         self._pipeline("run", str(FIRST))
 
     def _backfill(self) -> None:
-        self._chapter("A backfill of three days, one of them bad: 12 % have no user")
+        self._chapter("A backfill of three days, one of them bad: 12 % of its rows have no user")
         self._deliver(f"{SECOND}..{FOURTH}")
         self._deliver(str(THIRD), "--null-user-percent", "12")
         dates = (str(SECOND), str(FOURTH))
@@ -87,24 +87,26 @@ class Story:
         self._say(f"Nothing of {THIRD} was published, and this is in the outbox:")
         alert = self._awaited(lambda: self._message(f"{THIRD} failed"), f"the alert for {THIRD}", _SECONDS_FOR_MESSAGES)
         self._console.print(Panel(message_view(alert), expand=False))
-        self._say("The source delivers again, and the same backfill goes on where it stopped:")
+        self._say("The source delivers again, and the same backfill resumes where it stopped:")
         self._deliver(str(THIRD))
         self._pipeline("backfill", *dates)
 
     def _late_data(self) -> None:
         self._chapter(f"Late data: more of {SECOND} arrives, and a rerun starts by itself")
         minutes = self._deployed.names.settings.late_data_delay_minutes
-        self._say(f"(An upload is given {minutes} minutes to end, here a tenth of that.)", style="dim")
+        self._say(f"(A rerun waits {minutes} minutes for uploads to finish; here, a tenth of that.)", style="dim")
         self._script("add_late_events.py", str(SECOND), "--rows", "250", "--resend", "10")
         with shown_progress(self._console, str(SECOND)) as show_step:
-            show_step("the event goes from the bucket to the state machine")
+            show_step("waiting for the event to reach the state machine")
             name = self._awaited(self._rerun, f"the rerun of {SECOND}", _SECONDS_FOR_LATE_DATA)
         self._pipeline("follow", name)
 
     def _there_and_back(self) -> None:
-        self._chapter(f"Rollback: {SECOND} as it was before the late events, and back again")
-        for _ in range(2):
-            self._pipeline("rollback", str(SECOND))
+        self._chapter(f"Rollback: {SECOND} as it was before the late events, and forward again")
+        record = open_dataset(self._deployed.place).publications.read(SECOND).record
+        newest = "" if record is None else record.current.run_id
+        self._pipeline("rollback", str(SECOND))
+        self._pipeline("rollback", str(SECOND), "--to", newest)
 
     def _what_is_there_now(self) -> None:
         self._chapter("All runs")
@@ -133,7 +135,7 @@ class Story:
         deadline = time.monotonic() + seconds
         while (answer := found()) is None:
             if time.monotonic() > deadline:
-                raise CommandFailed(f"{what} did not come within {seconds:.0f} s; next: ./pipeline local logs")
+                raise CommandFailed(f"timed out after {seconds:.0f} s waiting for {what}; next: ./pipeline local logs")
             time.sleep(0.2)
         return answer
 
@@ -151,11 +153,11 @@ class Story:
             check=False,
         )
         if answer.returncode != 0:
-            raise CommandFailed(f"{name} ended with exit code {answer.returncode}; the lines above say why")
+            raise CommandFailed(f"{name} ended with exit code {answer.returncode}; see the lines above")
 
     def _pipeline(self, *arguments: str, ends_with: int = 0) -> None:
         self._command(f"pipeline {' '.join(_quoted(word) for word in arguments)}")
-        code = pipeline(arguments, self._environment)
+        code = pipeline(arguments)
         if code != ends_with:
             raise CommandFailed(f"pipeline {arguments[0]} ended with exit code {code}, expected {ends_with}")
 

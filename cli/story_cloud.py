@@ -12,10 +12,10 @@ from typing import Final
 
 from rich.console import Console
 
+from cli import ROOT
 from cli.errors import CommandFailed
 from cli.local import LocalCloud
-from cli.progress import shown_progress
-from cli.spark import ROOT
+from cli.output import shown_progress
 
 ADDRESS: Final = "you@example.com"
 _MARK: Final = ".story"
@@ -40,8 +40,8 @@ class StoryCloud:
         """
         if self.state.is_dir() and any(self.state.iterdir()) and not (self.state / _MARK).exists():
             raise CommandFailed(
-                f"the embedded AWS in {self.state} holds what no story made; "
-                "`pipeline local reset` deletes it, or PIPELINE_LOCAL_STATE=DIRECTORY names another place"
+                f"the embedded AWS in {self.state} contains data that `make run` did not create; "
+                "`pipeline local reset` deletes it, or set PIPELINE_LOCAL_STATE=DIRECTORY to use another one"
             )
         self._cloud.reset()
         self.state.mkdir(parents=True)
@@ -78,7 +78,7 @@ class StoryCloud:
             )
         if done.returncode != 0:
             lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LINES_SHOWN:]
-            raise CommandFailed("\n".join([f"cdk {arguments[0]} failed; its log is {self._log}:", *lines]))
+            raise CommandFailed("\n".join([f"cdk {arguments[0]} failed; see its log {self._log}:", *lines]))
 
 
 @contextmanager
@@ -93,5 +93,5 @@ def one_at_a_time(state: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise CommandFailed(f"another `make run` is at work in {state}; wait for it to end") from None
+            raise CommandFailed(f"another `make run` is using {state}; wait for it to finish") from None
         yield

@@ -1,4 +1,4 @@
-"""Records and metrics as tables for a terminal.
+"""Records, metrics and executions as tables for a terminal that keep ids and numbers whole, however narrow it is.
 
 Turns documents into Rich renderables; reads nothing and prints nothing.
 """
@@ -6,13 +6,14 @@ Turns documents into Rich renderables; reads nothing and prints nothing.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cli.executions import Execution
-from cli.tables import Fitting, new_table
+from cli.executions import DateState, Execution
 from cli.words import count, limit, measured, moment, number, path_of, plural, size, status_style, step
 from core.publication import Publication, Version
 from core.runs import Metrics
@@ -25,6 +26,12 @@ _TOTALS = {
 }
 _HEADINGS = ("rows\nread", "rows\nwritten", "dupli-\ncates", "quaran-\ntined")
 _MOST_VALUES = 6
+_LONGEST_REASON = 160
+_UNLIMITED = 10_000
+_WHOLE = {
+    *("date", "run", "status", "date\nrun", "date, status\nrun", "published (UTC)\nreplaced (UTC)"),
+    *("doing", "started (UTC)", "execution", "date, doing\nexecution", "started (UTC)\nseconds"),
+}
 
 
 def report(metrics: Metrics) -> RenderableType:
@@ -37,7 +44,7 @@ def report(metrics: Metrics) -> RenderableType:
 
 def checks_table(checks: Iterable[Mapping[str, Any]]) -> Table:
     """Show checks with the value that was compared and the limit."""
-    table = new_table("check", "column", value="right", limit="left", severity="left", result="left")
+    table = _new_table("check", "column", value="right", limit="left", severity="left", result="left")
     for check in checks:
         style, result = ("green", "passed") if check["passed"] else ("bold red", "failed")
         cells = [check["id"], check["column"] or "", measured(check), limit(check), check["severity"]]
@@ -48,58 +55,68 @@ def checks_table(checks: Iterable[Mapping[str, Any]]) -> Table:
 def runs_table(runs: Iterable[Metrics]) -> RenderableType:
     """Show runs in the order given."""
     numbers = dict.fromkeys((*_HEADINGS, "seconds"), "right")
-    wide, narrow = new_table("date", "run", "status", **numbers), new_table("date, status\nrun", **numbers)
+    wide, narrow = _new_table("date", "run", "status", **numbers), _new_table("date, status\nrun", **numbers)
     for run in runs:
         day, run_id, status = run["ingestion_date"], run["run_id"], status_text(run["status"])
         total = run["seconds"].get("total")
         cells = [*(count(run[name]) for name in _TOTALS.values()), "-" if total is None else f"{total:.1f}"]
         wide.add_row(day, run_id, status, *cells)
         narrow.add_row(Text.assemble(day, " ", status, "\n", run_id), *cells)
-    return Fitting(wide, narrow)
+    return _Fitting(wide, narrow)
 
 
 def published_table(records: Iterable[Publication]) -> RenderableType:
     """Show what readers see of each date."""
     numbers = dict.fromkeys(("rows\nwritten", "quaran-\ntined", "size", "versions\nkept"), "right")
     when = "published (UTC)"
-    wide, narrow = new_table("date", "run", when, **numbers), new_table("date\nrun", when, **numbers)
+    wide, narrow = _new_table("date", "run", when, **numbers), _new_table("date\nrun", when, **numbers)
     for record in records:
         day, current = record.ingestion_date, record.current
         rows, quarantined, versions = map(count, (current.rows_written, current.rows_quarantined, len(record.versions)))
         cells = (moment(current.published_at), rows, quarantined, size(current.bytes), versions)
         wide.add_row(day, current.run_id, *cells)
         narrow.add_row(f"{day}\n{current.run_id}", *cells)
-    return Fitting(wide, narrow)
+    return _Fitting(wide, narrow)
 
 
 def versions_table(record: Publication) -> RenderableType:
     """Show the versions of one date that have their files, the published one first."""
     more = {"rows": "right", "files": "right", "size": "right", "contract": "left"}
     published, replaced = "published (UTC)", "replaced (UTC)"
-    wide, narrow = new_table("run", published, replaced, **more), new_table("run", f"{published}\n{replaced}", **more)
+    wide, narrow = _new_table("run", published, replaced, **more), _new_table("run", f"{published}\n{replaced}", **more)
     for version in record.versions:
         times = moment(version.published_at), _replaced(version, record)
         cells = _version_cells(version)
         wide.add_row(version.run_id, *times, *cells)
         narrow.add_row(version.run_id, "\n".join(times), *cells)
-    return Fitting(wide, narrow)
+    return _Fitting(wide, narrow)
 
 
 def executions_table(executions: Iterable[Execution]) -> RenderableType:
     """Show executions that run: the date of each, what it is doing, and its name, which `pipeline follow` takes."""
-    wide = new_table("date", "doing", "started (UTC)", "execution", seconds="right")
-    narrow = new_table("date, doing\nexecution", "started (UTC)\nseconds")
+    wide = _new_table("date", "doing", "started (UTC)", "execution", seconds="right")
+    narrow = _new_table("date, doing\nexecution", "started (UTC)\nseconds")
     for execution in executions:
         day, doing = str(execution.ingestion_date or ""), step(execution.state)
         started, seconds = moment(execution.started_at.isoformat()), f"{execution.seconds:.0f}"
         wide.add_row(day, doing, started, execution.name, seconds)
         narrow.add_row(f"{day} {doing}\n{execution.name}".lstrip(), f"{started}\n{seconds}")
-    return Fitting(wide, narrow)
+    return _Fitting(wide, narrow)
+
+
+def dates_table(states: Iterable[DateState]) -> Table:
+    """Show what has become of each date."""
+    shown = _new_table("date", "status", rows="right", seconds="right", reason="left")
+    for state in states:
+        seconds = "-" if state.seconds is None else f"{state.seconds:.1f}"
+        status = Text(state.status, status_style(state.status))
+        shown.add_row(str(state.ingestion_date), status, count(state.rows), seconds, Text(_brief(state)))
+    return shown
 
 
 def query_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> RenderableType:
     """Show a query's result: a line per row, or a line per value where the terminal has no room for that."""
-    wide, narrow = new_table(), new_table("column", "value")
+    wide, narrow = _new_table(), _new_table("column", "value")
     for name in names:
         wide.add_column(Text(name), no_wrap=True)
     for row in rows:
@@ -109,10 +126,10 @@ def query_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Renderab
             narrow.add_row(Text(name), text)
         narrow.add_section()
     if not rows:
-        narrow = new_table("column")
+        narrow = _new_table("column")
         for name in names:
             narrow.add_row(Text(name))
-    return Fitting(wide, narrow)
+    return _Fitting(wide, narrow)
 
 
 def outbox_view(messages: Iterable[Mapping[str, Any]]) -> RenderableType:
@@ -136,8 +153,15 @@ def outcome_line(run: Mapping[str, Any]) -> str:
     )
 
 
+def _brief(state: DateState) -> str:
+    """Return the reason without what the row or `pipeline report` says as well."""
+    parts = [part for part in state.reason.split("; ") if not part.startswith("report ")]
+    text = "; ".join(parts).partition(f"{state.ingestion_date}: ")[2] or "; ".join(parts)
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"
+
+
 def _replaced(version: Version, record: Publication) -> str:
-    return "published now" if version is record.current else moment(version.replaced_at)
+    return "(current)" if version is record.current else moment(version.replaced_at)
 
 
 def _version_cells(version: Version) -> tuple[str, ...]:
@@ -183,13 +207,15 @@ def _fact_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
     if metrics["location"]:
         yield "files", f"{plural(metrics['files'], 'file')}, {size(metrics['bytes_out'])}"
     if metrics["cleaned_up_runs"]:
-        yield "cleaned up", f"what killed runs left behind: {', '.join(metrics['cleaned_up_runs'])}"
+        yield "cleaned up", f"leftovers of killed runs: {', '.join(metrics['cleaned_up_runs'])}"
     yield "seconds", ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in metrics["seconds"].items()) or "-"
 
 
 def _discarded(metrics: Metrics) -> str:
-    is_gone = metrics["rows_written"] and metrics["location"] is None
-    return "; what was written is deleted again" if is_gone else ""
+    if not metrics["rows_written"] or metrics["location"] is not None:
+        return ""
+    kind = "rejected" if metrics["status"] == "gate_failed" else "unpublished"
+    return f"; the {kind} output was deleted"
 
 
 def _places(metrics: Metrics) -> Iterable[Text]:
@@ -211,16 +237,38 @@ def _time_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
 def _drift_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
     drift = metrics["schema_drift"]
     if drift is not None and drift["rows_with_unknown_fields"]:
-        rows = plural(drift["rows_with_unknown_fields"], "row")
-        names, seen = ", ".join(drift["unknown_fields"]), count(drift["rows_looked_at"])
-        yield "unknown fields", f"{names}: in {rows} of {seen} looked at; not stored"
+        rows, sampled = count(drift["rows_with_unknown_fields"]), plural(drift["rows_looked_at"], "row")
+        yield "unknown fields", f"{', '.join(drift['unknown_fields'])}: in {rows} of {sampled} sampled; not stored"
 
 
 def _columns_table(metrics: Metrics) -> Table:
-    table = new_table("column", **{"nulls": "right", "null %": "right", "distribution": "left"})
+    table = _new_table("column", **{"nulls": "right", "null %": "right", "distribution": "left"})
     for name, column in metrics["columns"].items():
         values = column["distribution"] or {}
         shown = [f"{value} {count(rows)}" for value, rows in list(values.items())[:_MOST_VALUES]]
         more = [f"and {len(values) - _MOST_VALUES} more"] if len(values) > _MOST_VALUES else []
         table.add_row(name, count(column["nulls"]), number(column["null_percent"]), Text(", ".join([*shown, *more])))
     return table
+
+
+def _new_table(*texts: str, **aligned: Any) -> Table:
+    """Make a table whose texts fold where the terminal is narrow, while dates, run ids and numbers never do."""
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, collapse_padding=True)
+    for name in texts:
+        table.add_column(name, overflow="fold", no_wrap=name in _WHOLE)
+    for name, justify in aligned.items():
+        table.add_column(name, justify=justify, no_wrap=justify == "right")
+    return table
+
+
+class _Fitting:
+    """The wide table where the terminal has room for its lines, the narrow one otherwise."""
+
+    def __init__(self, wide: Table, narrow: Table) -> None:
+        """Take two tables that say the same."""
+        self._wide, self._narrow = wide, narrow
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Choose, as Rich asks what to print."""
+        fits = Measurement.get(console, options.update(width=_UNLIMITED), self._wide).maximum <= options.max_width
+        yield self._wide if fits else self._narrow

@@ -85,13 +85,13 @@ def status_style(status: str) -> str:
 _STEPS = {
     "FindRawData": "looking for raw data",
     "WaitForData": "waiting for raw data",
-    "WaitForFreeRun": "waiting until a run of the Glue job is free",
-    "CurateDay": "curating: the Glue job is at work",
+    "WaitForFreeRun": "waiting for a free run of the Glue job",
+    "CurateDay": "curating: the Glue job is running",
     "Report": "reporting",
     "NotifySuccess": "notifying",
     "Plan": "planning its dates",
     "RunDates": "running its dates",
-    "Summarize": "summing up",
+    "Summarize": "summarizing",
     "NotifySummary": "notifying",
 }
 _OPERATORS = {

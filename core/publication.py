@@ -24,7 +24,12 @@ class RunInput:
 
 @dataclass(frozen=True)
 class Version:
-    """One complete version of a day. Times are ISO 8601 in UTC; ``location`` is the folder of its Parquet files."""
+    """One complete version of a day. Times are ISO 8601 in UTC; ``location`` is the folder of its Parquet files.
+
+    ``sequence_number`` is its place in the order in which the day's versions were first published, from 1. A rollback
+    changes `published_at`, and clocks and run ids of two machines may disagree, so neither tells which one is older.
+    Versions of records that were written without it have 0 and are ordered by run id.
+    """
 
     run_id: str
     location: str
@@ -38,6 +43,7 @@ class Version:
     rows_written: int
     files: int
     bytes: int
+    sequence_number: int = 0
 
     @property
     def input(self) -> RunInput:
@@ -76,24 +82,21 @@ class Publication:
 def published(before: Publication | None, version: Version, *, dataset: str, ingestion_date: str) -> Publication:
     """Put a new version in front of all that was there."""
     previous = () if before is None else _replaced(before, at=version.published_at)
-    return Publication(dataset, ingestion_date, version, previous)
+    newest = max((old.sequence_number for old in previous), default=0)
+    return Publication(dataset, ingestion_date, replace(version, sequence_number=newest + 1), previous)
 
 
 def rolled_back(before: Publication, run_id: str | None, *, at: str) -> Publication:
-    """Make a kept version current again (default: the newest of them) and block the input of the one withdrawn.
+    """Make a kept version current again (default: the newest older one) and block the input of the one withdrawn.
 
     Raises:
         ValueError: when no such version is kept; the message lists those that are.
     """
-    wanted = run_id or (before.previous[0].run_id if before.previous else None)
-    chosen = next((version for version in before.previous if version.run_id == wanted), None)
-    if chosen is None:
-        kept = ", ".join(version.run_id for version in before.previous) or "none"
-        message = f"{before.ingestion_date}: no earlier version {wanted or ''}".rstrip()
-        raise ValueError(f"{message} to go back to; kept besides {before.current.run_id}, which is published: {kept}")
+    chosen = _newest_older(before) if run_id is None else _kept(before, run_id)
     others = tuple(version for version in _replaced(before, at=at) if version.run_id != chosen.run_id)
     current = replace(chosen, published_at=at, replaced_at=None)
-    blocked = (*(withdrawn for withdrawn in before.blocked if withdrawn != chosen.input), before.current.input)
+    withdrawn = dict.fromkeys((*before.blocked, before.current.input))
+    blocked = tuple(run_input for run_input in withdrawn if run_input != chosen.input)
     return replace(before, current=current, previous=others, blocked=blocked)
 
 
@@ -144,6 +147,32 @@ def from_json(data: bytes, *, source: str) -> Publication:
     except (ValueError, KeyError, TypeError) as error:
         message = f"publication record {source} cannot be used: {error!r}; restore the object from its older version"
         raise InvalidDocument(message) from error
+
+
+def _newest_older(record: Publication) -> Version:
+    older = [version for version in record.previous if _age(version) < _age(record.current)]
+    if not older:
+        message = f"{record.ingestion_date}: no version is older than run {record.current.run_id}, which is published"
+        raise ValueError(f"{message}; {_candidates(record)}")
+    return max(older, key=_age)
+
+
+def _kept(record: Publication, run_id: str) -> Version:
+    found = next((version for version in record.previous if version.run_id == run_id), None)
+    if found is None:
+        reason = "is published already" if run_id == record.current.run_id else "is not kept"
+        raise ValueError(f"{record.ingestion_date}: version {run_id} {reason}; {_candidates(record)}")
+    return found
+
+
+def _candidates(record: Publication) -> str:
+    names = ", ".join(version.run_id for version in sorted(record.previous, key=_age, reverse=True))
+    return f"choose one of these with --to: {names}" if names else "no other version is kept"
+
+
+def _age(version: Version) -> tuple[int, str]:
+    """Return what orders a day's versions, oldest first."""
+    return version.sequence_number, version.run_id
 
 
 def _replaced(before: Publication, *, at: str) -> tuple[Version, ...]:

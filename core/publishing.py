@@ -88,7 +88,7 @@ class Publications:
         return sorted({old.run_id for old in record.versions} - {old.run_id for old in kept.versions})
 
     def rollback(self, day: date, run_id: str | None, *, now: datetime) -> Publication:
-        """Make a kept version current again: the newest replaced one, or the one named.
+        """Make a kept version current again: the newest one older than the current one, or the one named.
 
         Raises:
             PipelineError: when the day was never published, no such version is kept, or its files are not complete.

@@ -76,7 +76,9 @@ class Runs:
             document = json.loads(content.data)
             found = document["schema_version"]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise InvalidDocument(f"{source} is not a metrics object: {error!r}; move it away") from error
+            raise InvalidDocument(
+                f"{source} is not a valid metrics object: {error!r}; move it out of the way"
+            ) from error
         if found != SCHEMA_VERSION:
             raise InvalidDocument(f"{source} has schema_version {found!r}, this release reads {SCHEMA_VERSION}")
         metrics: Metrics = document

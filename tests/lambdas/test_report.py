@@ -213,7 +213,7 @@ class TestWhatCannotBeReported:
     @pytest.mark.parametrize("content", [b"{", b"[]", b"[" * 100_000, b"\xff"])
     def test_is_a_metrics_object_that_is_no_json_object(self, published: Cloud, content: bytes) -> None:
         published.put(PATHS.metrics_key(DAY, RUN_ID), content)
-        with pytest.raises(InvalidDocument, match=r"s3://.*\.json is not a metrics object"):
+        with pytest.raises(InvalidDocument, match=r"s3://.*\.json is not a valid metrics object"):
             report()
 
     @pytest.mark.parametrize(

@@ -68,10 +68,10 @@ class TestRun:
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
         assert process.returncode == 130
-        found = re.fullmatch(r"pipeline: (run-\S+) goes on; come back with: (pipeline follow \1)\n", said)
+        found = re.fullmatch(r"pipeline: (run-\S+) is still running; follow it with: (pipeline follow \1)\n", said)
         assert found is not None, said
         shown = cloud.pipeline("status").stdout.partition("under way")[2]
-        assert re.search(rf"{first_day} +curating: the Glue job is at work .* {found[1]} ", shown), shown
+        assert re.search(rf"{first_day} +curating: the Glue job is running .* {found[1]} ", shown), shown
         back = cloud.pipeline(*found[2].split()[1:])
         assert (back.returncode, back.stderr) == (0, "")
         assert f"{first_day}: published run" in back.stdout
@@ -79,7 +79,7 @@ class TestRun:
     def test_an_execution_that_does_not_exist_is_said_to_be_none(self, cloud: Cloud) -> None:
         result = cloud.pipeline("follow", "run-2025-01-01-00000000")
         assert result.returncode == 1
-        assert "there is no execution arn:aws:states:" in result.stderr
+        assert "no execution arn:aws:states:" in result.stderr
 
 
 class TestStatus:
@@ -138,7 +138,7 @@ class TestBackfill:
 
 
 class TestVersions:
-    def test_rollback_shows_readers_the_version_before_and_a_second_one_undoes_it(
+    def test_rollback_shows_readers_the_version_before_and_the_printed_command_undoes_it(
         self, cloud: Cloud, first_day: str
     ) -> None:
         count = f"SELECT count(*) FROM curated_events WHERE ingestion_date = '{first_day}'"
@@ -151,7 +151,8 @@ class TestVersions:
         assert after["current"]["run_id"] == before["previous"][0]["run_id"]
         assert cloud.partitions()[first_day] == after["current"]["location"]
         assert json.loads(cloud.pipeline("query", count, "--json").stdout)["rows"] == json.loads(rows)["rows"]
-        assert cloud.pipeline("rollback", first_day).returncode == 0
+        undo = result.stdout.partition("to undo: pipeline ")[2].split()
+        assert cloud.pipeline(*undo).returncode == 0
         assert cloud.partitions()[first_day] == before["current"]["location"]
 
     def test_a_reader_without_pause_always_sees_one_complete_version(self, cloud: Cloud, first_day: str) -> None:

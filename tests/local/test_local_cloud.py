@@ -132,7 +132,7 @@ def test_it_listens_on_loopback_only(cloud: Cloud) -> None:
 
 
 def test_a_second_start_says_that_it_runs(cloud: Cloud) -> None:
-    assert "runs already" in cloud.command("up").stdout
+    assert "is already running at" in cloud.command("up").stdout
 
 
 def test_killed_at_once_it_loses_nothing_that_was_published(cloud: Cloud, published_day: str, tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_stopped_in_the_middle_of_a_run_it_is_gone_when_that_is_said(
     cloud.start("2025-01-06")
     until(lambda: spark_processes(cloud.state))
     pid = json.loads(cloud.command("status", "--json").stdout)["pid"]
-    assert cloud.command("down").stdout == "the local cloud is stopped; its state stays\n"
+    assert cloud.command("down").stdout == "the embedded AWS has stopped; its state is kept\n"
     assert not Path(f"/proc/{pid}").exists()
     assert not spark_processes(cloud.state)
     cloud.up()
@@ -175,5 +175,5 @@ def test_a_late_object_reruns_its_day_and_is_left_out_once_that_is_rolled_back(
     assert after["rows_read"] == before["rows_read"] + 1
     until(lambda: cloud.partitions()[published_day] == after["location"])
     assert cloud.pipeline("rollback", published_day).returncode == 0
-    told = f"this raw data was rolled back and run {before['run_id']} is published in its place"
+    told = f"this input is blocked: it was rolled back, and run {before['run_id']} is published instead"
     assert told in cloud.pipeline("run", published_day).stdout

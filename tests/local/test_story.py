@@ -151,7 +151,10 @@ class TestOwnFiles:
         assert own
         result = teller.make_run()
         assert (result.returncode, result.stdout) == (1, "")
-        assert f"{teller.state} holds what no story made; `pipeline local reset` deletes it" in result.stderr
+        assert (
+            f"{teller.state} contains data that `make run` did not create; `pipeline local reset` deletes it"
+            in result.stderr
+        )
         assert OWN_DAY in teller.pipeline("status").stdout
 
     def test_that_do_not_count_as_raw_data_are_refused_before_anything_is_deployed(

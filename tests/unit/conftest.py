@@ -16,4 +16,4 @@ def shop(tmp_path: Path) -> Shop:
 @pytest.fixture
 def pipeline(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Pipeline:
     monkeypatch.setenv("COLUMNS", "140")
-    return Pipeline(shop.root, capsys)
+    return Pipeline(shop.root, capsys, monkeypatch)

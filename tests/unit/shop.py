@@ -51,7 +51,7 @@ class Shop:
     def run_id(self, number: int) -> str:
         return f"{START + timedelta(minutes=number):%Y%m%dT%H%M%SZ}-{number:08x}"
 
-    def publish(self, number: int, *, day: date = DAY, rows: int = 985) -> str:
+    def publish(self, number: int, *, day: date = DAY, rows: int = 985, raw: int | None = None) -> str:
         """Publish a version with one file of one byte, and store the metrics of its run."""
         run_id, moment = self.run_id(number), START + timedelta(minutes=number)
         folder = self.paths.version_prefix(day, run_id) + "outcome=accepted/"
@@ -61,7 +61,7 @@ class Shop:
             location=self.store.uri(folder),
             published_at=iso(moment),
             replaced_at=None,
-            raw={"objects": 1, "bytes": 12_345, "fingerprint": f"{number:032x}"},
+            raw={"objects": 1, "bytes": 12_345, "fingerprint": f"{number if raw is None else raw:032x}"},
             contract={"id": CONTRACT.id, "version": CONTRACT.version, "checksum": CONTRACT.checksum},
             rows_read=1010,
             rows_quarantined=10,

@@ -9,9 +9,10 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError, ProfileNotFound
 
 from adapters.aws import client
+from cli.errors import CommandFailed
 from cli.words import measured, size
 from core.publication import to_json
 from tests.unit.pipeline_command import Pipeline, lines_with
@@ -39,7 +40,7 @@ class TestStatus:
     def test_of_a_date_lists_its_versions_and_all_its_runs(self, shop: Shop, pipeline: Pipeline) -> None:
         replaced, current, refused = shop.publish(1), shop.publish(2), shop.refuse(3)
         out = pipeline("status", str(DAY)).out
-        assert lines_with(out, current, "published now")
+        assert lines_with(out, current, "(current)")
         assert lines_with(out, replaced, "2025-01-02 03:01:00", "2025-01-02 03:02:00")
         assert lines_with(out, refused, "gate_failed", "1.5")
         found = pipeline.json("status", str(DAY))
@@ -69,6 +70,12 @@ class TestStatus:
         assert f"nothing is published below file://{shop.root}" in pipeline("status").out
         assert pipeline.json("status") == []
 
+    def test_shows_places_as_they_are_whatever_their_characters_mean_elsewhere(
+        self, pipeline: Pipeline, tmp_path: Path
+    ) -> None:
+        odd = tmp_path / "[b]" / ":smile:[/red]"
+        assert f"nothing is published below file://{odd}" in pipeline("status", "--data_uri", str(odd)).out
+
 
 class TestReport:
     def test_shows_the_latest_run_of_a_date_with_each_check_value_and_limit(
@@ -81,10 +88,10 @@ class TestReport:
         assert lines_with(out, "total_rows", "1,000", "> 0", "passed")
         assert lines_with(out, "event_type", "login 600, view_item 400")
         assert lines_with(out, "user_id", "30", "3")
-        assert lines_with(out, "unknown fields", "coupon", "7 rows of 1,010")
+        assert lines_with(out, "unknown fields", "coupon", "in 7 of 1,010 rows sampled")
         assert lines_with(out, "event time", "2025-01-01 23:59:00", "4 rows on other days")
         assert lines_with(out, "seconds", "list 0.2, total 1.5")
-        assert lines_with(out, "rows", "1,010 written", "what was written is deleted again")
+        assert lines_with(out, "rows", "1,010 written", "the rejected output was deleted")
         assert "deleted" not in pipeline("report", "--run", published).out
 
     def test_of_a_narrow_terminal_leaves_places_whole_to_be_copied(
@@ -110,7 +117,7 @@ class TestReport:
 
     @pytest.mark.parametrize(
         ("metrics", "words"),
-        [({"schema_version": 9, "started_at": ""}, "schema_version 9"), ({"run": 1}, "is not a metrics object")],
+        [({"schema_version": 9, "started_at": ""}, "schema_version 9"), ({"run": 1}, "is not a valid metrics object")],
     )
     def test_refuses_an_object_that_it_cannot_read(
         self, shop: Shop, pipeline: Pipeline, metrics: dict[str, Any], words: str
@@ -134,9 +141,65 @@ class TestReport:
         assert size(bytes_) == text
 
 
+class TestSharedOptions:
+    @pytest.mark.parametrize("name", ["contract", "environment", "data_uri", "catalog_database", "catalog_table"])
+    def test_each_has_a_variable_that_its_help_names(self, pipeline: Pipeline, name: str) -> None:
+        out = " ".join(pipeline("status", "--help").out.split())
+        assert f"--{name} " in out
+        assert f"PIPELINE_{name.upper()}" in out
+
+    def test_an_option_wins_over_its_variable(
+        self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        shop.publish(1)
+        monkeypatch.setenv("PIPELINE_DATA_URI", str(tmp_path / "elsewhere"))
+        assert pipeline.json("status") == []
+        assert len(pipeline.json("status", "--data_uri", str(shop.root))) == 1
+
+    def test_an_empty_variable_is_none(self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("PIPELINE_CONTRACT", "PIPELINE_ENVIRONMENT", "PIPELINE_CATALOG_DATABASE"):
+            monkeypatch.setenv(name, "")
+        assert pipeline.json("status") == []
+
+    @pytest.mark.parametrize("name", ["contract", "environment", "data_uri", "catalog_database", "catalog_table"])
+    def test_an_empty_option_is_refused_as_it_would_mean_another_dataset(self, pipeline: Pipeline, name: str) -> None:
+        result = pipeline("status", f"--{name}", "")
+        assert (result.exit_code, result.out) == (2, "")
+        assert f"'--{name}'" in result.err
+        assert result.err.endswith(
+            ": it is empty; give a value, or leave the option out. See: pipeline status --help\n"
+        )
+
+    def test_those_of_a_catalog_are_refused_for_a_deployment_while_their_variables_are_left_out_of_account(
+        self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("PIPELINE_DATA_URI")
+        find_deployment = Mock(side_effect=CommandFailed("looked up"))
+        monkeypatch.setattr("cli.options.find_deployment", find_deployment)
+        assert "go with --data_uri" in pipeline("status", "--catalog_table", "t").err
+        find_deployment.assert_not_called()
+        monkeypatch.setenv("PIPELINE_CATALOG_TABLE", "t")
+        assert pipeline("status").err == "pipeline: looked up\n"
+
+    def test_a_command_that_is_printed_names_the_same_dataset_again(
+        self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", "60")
+        first, second = shop.publish(1), shop.publish(2)
+        assert pipeline("rollback", str(DAY)).out.endswith(f"pipeline rollback {DAY} --to {second}\n")
+        monkeypatch.delenv("PIPELINE_DATA_URI")
+        where = ("--data_uri", str(shop.root), "--contract", "events")
+        undo = f"pipeline rollback {DAY} --to {first} --contract events --data_uri {shop.root}"
+        assert pipeline("rollback", str(DAY), "--to", second, *where).out.endswith(f"{undo}\n")
+        never_run = pipeline("report", "2025-01-09", *where).err
+        assert never_run.endswith(f"pipeline run 2025-01-09 --contract events --data_uri {shop.root}\n")
+
+
 class TestOutbox:
-    def test_shows_the_latest_messages_with_address_subject_and_text(self, pipeline: Pipeline, tmp_path: Path) -> None:
-        pipeline.environment["PIPELINE_LOCAL_STATE"] = str(tmp_path)
+    def test_shows_the_latest_messages_with_address_subject_and_text(
+        self, pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PIPELINE_LOCAL_STATE", str(tmp_path))
         messages = [
             {
                 "at": f"2025-01-02T03:0{n}:00+00:00",
@@ -153,20 +216,22 @@ class TestOutbox:
             False, True, True, True, True,
         ]  # fmt: skip
 
-    def test_of_a_cloud_that_sent_nothing_says_so(self, pipeline: Pipeline, tmp_path: Path) -> None:
-        pipeline.environment["PIPELINE_LOCAL_STATE"] = str(tmp_path)
-        assert f"no message in {tmp_path}" in pipeline("outbox").out
+    def test_of_a_cloud_that_sent_nothing_says_so(
+        self, pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PIPELINE_LOCAL_STATE", str(tmp_path))
+        assert f"no messages in {tmp_path}" in pipeline("outbox").out
 
 
 class TestWrongUse:
     @pytest.mark.parametrize(
         ("arguments", "exit_code", "words"),
         [
-            ((), 2, "COMMAND"),
+            ((), 2, "Missing command. See: pipeline --help"),
             (("rn", "2025-01-01"), 2, "Did you mean 'run'? See: pipeline --help"),
             (("run",), 2, "DATE'. See: pipeline run --help"),
             (("run", "2025-02-30"), 2, "not a day of the calendar"),
-            (("status", "2025-1-1"), 2, "YYYY-MM-DD"),
+            (("status", "2025-1-1"), 2, "YYYY-MM-DD, for example 2025-01-31. See: pipeline status --help"),
             (("status", "../"), 2, "YYYY-MM-DD"),
             (("report",), 2, "give DATE, or --run RUN_ID"),
             (("report", "2025-01-01", "--run", "x"), 2, "give DATE, or --run RUN_ID"),
@@ -174,16 +239,16 @@ class TestWrongUse:
             (("status", "--data_uri", "ftp://host/x"), 1, "ftp://host/x"),
             (("status", "--contract", "/nowhere.yaml"), 1, "/nowhere.yaml"),
             (("status", "--contract", "evnts"), 2, "no contract 'evnts' in "),
-            (("status", "2025-01-09"), 1, "2025-01-09: never run"),
-            (("report", "2025-01-09"), 1, "2025-01-09: never run"),
+            (("status", "2025-01-09"), 1, "no runs found for 2025-01-09 below "),
+            (("report", "2025-01-09"), 1, "; next: pipeline run 2025-01-09\n"),
             (("report", "--run", "20250102T030000Z-00000000"), 1, "pipeline status DATE"),
             (("rollback", "2025-01-09"), 1, "2025-01-09: never published"),
-            (("run", "2025-01-01", "--no-wait"), 2, "--no-wait goes without --data_uri"),
-            (("backfill", "2025-01-03", "2025-01-01"), 2, "START 2025-01-03 is after END 2025-01-01"),
+            (("run", "2025-01-01", "--no-wait"), 2, "--no-wait cannot be combined with --data_uri"),
+            (("backfill", "2025-01-03", "2025-01-01"), 2, "START 2025-01-03 is after END 2025-01-01; swap them"),
             (("backfill", "2025-01-01"), 2, "END"),
             (("backfill", "2025-01-01", "2025-01-02", "--concurrency", "0"), 2, "--concurrency"),
-            (("query", "SELECT 1", "--environment", "test"), 2, "environment 'test' is not known; allowed: dev, prod"),
-            (("local", "upp"), 2, "allowed: up, down"),
+            (("query", "SELECT 1", "--environment", "test"), 2, "unknown environment 'test'; allowed: dev, prod"),
+            (("local", "upp"), 2, "unknown action 'upp'; allowed: up, down"),
         ],
     )
     def test_is_explained_on_stderr_with_its_exit_code(
@@ -198,7 +263,7 @@ class TestWrongUse:
     def test_without_a_data_root_and_without_aws_both_ways_on_are_named(
         self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        pipeline.environment.clear()
+        monkeypatch.delenv("PIPELINE_DATA_URI")
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             monkeypatch.delenv(name)
         monkeypatch.setattr("boto3.DEFAULT_SESSION", None)  # it may remember credentials
@@ -206,15 +271,19 @@ class TestWrongUse:
         monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
         result = pipeline("status")
         assert result.exit_code == 1
-        assert "no AWS region is configured" in result.err
+        assert "pipeline: No AWS region is configured; set AWS_DEFAULT_REGION" in result.err
         assert 'eval "$(./pipeline local env)"' in result.err
         assert "--data_uri DIRECTORY" in result.err
 
     @pytest.mark.parametrize(
         ("error", "words"),
         [
-            (ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "ListObjectsV2"), "AWS answered: "),
-            (ConnectionClosedError(endpoint_url="https://s3"), "AWS cannot be reached as asked: Connection was closed"),
+            (
+                ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "ListObjectsV2"),
+                "cannot call ",
+            ),
+            (ProfileNotFound(profile="x"), "cannot call AWS: The config profile (x) could not be found"),
+            (ConnectionClosedError(endpoint_url="https://s3"), "cannot call AWS: Connection was closed"),
         ],
     )
     def test_an_answer_of_aws_is_no_broken_connection(
@@ -236,7 +305,5 @@ class TestWrongUse:
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
         result = pipeline("status", "--data_uri", "s3://bucket")
         assert result.exit_code == 1
-        assert result.err.startswith(
-            "pipeline: cannot list s3://bucket/publications/events/: no AWS credentials were found; "
-        )
+        assert result.err.startswith("pipeline: No AWS credentials are configured; set AWS_PROFILE or ")
         assert result.err.count("\n") == 1

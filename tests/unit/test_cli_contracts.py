@@ -17,13 +17,13 @@ def test_a_contract_is_found_by_its_name_or_its_path_and_needs_neither_where_it_
 def test_one_of_several_contracts_has_to_be_named_so_that_no_command_takes_another_dataset(tmp_path: Path) -> None:
     for name in ("events.odcs.yaml", "trips.odcs.json"):
         (tmp_path / name).touch()
-    with pytest.raises(WrongUse, match="holds events, trips: choose with --contract NAME, or set PIPELINE_"):
+    with pytest.raises(WrongUse, match="has events, trips; choose one with --contract NAME or PIPELINE_CONTRACT"):
         find_contract(None, tmp_path)
     assert find_contract("trips", tmp_path) == str(tmp_path / "trips.odcs.json")
 
 
 def test_a_contract_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
-    with pytest.raises(WrongUse, match=f"no contract 'trips' in {tmp_path}; there: no contract; or give the path"):
+    with pytest.raises(WrongUse, match=f"no contract 'trips' in {tmp_path}; found: no contract; or give the path"):
         find_contract("trips", tmp_path)
 
 

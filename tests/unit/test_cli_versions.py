@@ -12,40 +12,33 @@ from tests.unit.shop import CONTRACT, DAY, Shop
 
 
 class TestRollback:
-    def test_publishes_the_replaced_version_and_a_second_one_undoes_it(self, shop: Shop, pipeline: Pipeline) -> None:
+    def test_publishes_the_replaced_version(self, shop: Shop, pipeline: Pipeline) -> None:
         first, second = shop.publish(1), shop.publish(2)
         result = pipeline("rollback", str(DAY))
         assert result.exit_code == 0
         assert shop.served() == first
         assert f"to undo: pipeline rollback {DAY} --to {second}" in result.out
-        assert pipeline("rollback", str(DAY)).exit_code == 0
-        assert shop.served() == second
 
-    def test_goes_to_the_version_that_is_named(self, shop: Shop, pipeline: Pipeline) -> None:
-        first, _, third = shop.publish(1), shop.publish(2), shop.publish(3)
-        done = pipeline.json("rollback", str(DAY), "--to", first)
-        assert (done["published_run_id"], done["withdrawn_run_id"]) == (first, third)
-        assert shop.served() == first
-
-    def test_says_afterwards_that_the_raw_data_is_held(self, shop: Shop, pipeline: Pipeline) -> None:
+    def test_says_afterwards_that_the_raw_data_is_blocked(self, shop: Shop, pipeline: Pipeline) -> None:
         shop.publish(1)
         shop.publish(2)
-        pipeline("rollback", str(DAY))
-        assert f"raw data {2:032x} is published again only with --force" in pipeline("status", str(DAY)).out
+        assert "its input is blocked: only --force publishes it again" in pipeline("rollback", str(DAY)).out
+        said = f"blocked input, as it was rolled back: raw data {2:032x}; only --force publishes it again"
+        assert said in pipeline("status", str(DAY)).out
 
-    def test_holds_the_raw_data_of_every_version_that_was_withdrawn_until_another_is_published(
+    def test_blocks_the_raw_data_of_every_version_that_was_withdrawn_until_another_is_published(
         self, shop: Shop, pipeline: Pipeline
     ) -> None:
         first, second, _ = shop.publish(1), shop.publish(2), shop.publish(3)
         pipeline("rollback", str(DAY), "--to", second)
         pipeline("rollback", str(DAY), "--to", first)
-        assert self.held(pipeline) == [3, 2]
+        assert self.blocked(pipeline) == [3, 2]
         pipeline("rollback", str(DAY), "--to", second)
-        assert self.held(pipeline) == [3, 1]
+        assert self.blocked(pipeline) == [3, 1]
         shop.publish(4)
-        assert self.held(pipeline) == []
+        assert self.blocked(pipeline) == []
 
-    def held(self, pipeline: Pipeline) -> list[int]:
+    def blocked(self, pipeline: Pipeline) -> list[int]:
         record = pipeline.json("status", str(DAY))["publication"]
         return [int(withdrawn["fingerprint"], 16) for withdrawn in record["held"]]
 
@@ -55,8 +48,11 @@ class TestRollback:
         only = shop.publish(1)
         result = pipeline("rollback", str(DAY))
         assert result.exit_code == 1
-        assert f"no earlier version to go back to; kept besides {only}, which is published: none" in result.err
-        assert "no earlier version nope to go back to" in pipeline("rollback", str(DAY), "--to", "nope").err
+        assert f"no version is older than run {only}, which is published; no other version is kept" in result.err
+        later = shop.publish(2)
+        refused = pipeline("rollback", str(DAY), "--to", "nope"), pipeline("rollback", str(DAY), "--to", later)
+        assert f"{DAY}: version nope is not kept; choose one of these with --to: {only}" in refused[0].err
+        assert f"{DAY}: version {later} is published already; choose one of these with --to: {only}" in refused[1].err
 
     def test_refuses_a_version_whose_files_are_not_complete(self, shop: Shop, pipeline: Pipeline) -> None:
         first, second = shop.publish(1), shop.publish(2)
@@ -84,7 +80,7 @@ class TestRepair:
                 monkeypatch.setenv(f"AWS_{name}", value)
             for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
                 monkeypatch.setenv(f"AWS_{name}", "test")
-            pipeline.environment["PIPELINE_CATALOG_DATABASE"] = "prod_data_pipeline"
+            monkeypatch.setenv("PIPELINE_CATALOG_DATABASE", "prod_data_pipeline")
             glue.locations |= {"2025-01-01": published["2025-01-01"], "2025-01-02": "file:///elsewhere/"}
             assert pipeline.json("repair") == {"repaired": ["2025-01-02", "2025-01-03"]}
             assert glue.locations == published

@@ -12,13 +12,13 @@ import typer
 
 from cli.app import app
 from cli.errors import WrongUse
-from cli.options import command_words
 from tests.unit.programs import ROOT, run
 from tests.unit.shop import DAY, Shop
 
+GROUP: Any = typer.main.get_command(app)
 README = ROOT / "README.md"
 DOCUMENTS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-COMMANDS = command_words(app)
+COMMANDS = list(GROUP.commands)
 VALUES = {
     "DATE": "2025-01-01", "START": "2025-01-01", "END": "2025-01-03", "RUN_ID": "20250102T030000Z-00000001", "N": "2",
     "EXECUTION": "run-2025-01-01-0123abcd", "SQL": "'SELECT 1'",
@@ -52,9 +52,8 @@ def variants(command: str) -> list[list[str]]:
 
 def parse(words: list[str]) -> None:
     """Parse a command line as `pipeline` would, and carry nothing out."""
-    group: Any = typer.main.get_command(app)
-    outer = group.make_context("pipeline", [])
-    command, found, rest = group.resolve_command(outer, words)
+    outer = GROUP.make_context("pipeline", ["status"])
+    command, found, rest = GROUP.resolve_command(outer, words)
     found.make_context(command, rest, parent=outer)
 
 

@@ -37,7 +37,7 @@ def test_executions_fit_with_their_dates_steps_and_names_whole(width: int) -> No
         for name, state, day in zip(NAMES, STATES, days, strict=True)
     ]  # fmt: skip
     text = shown(executions_table(executions), width)
-    steps = ["curating: the Glue job is at work", "waiting until a run of the Glue job is free", "running its dates"]
+    steps = ["curating: the Glue job is running", "waiting for a free run of the Glue job", "running its dates"]
     assert {word for word in [*NAMES, *steps, "2025-01-01", "2025-01-02 00:00:00"] if word not in text} == set()
     assert max(map(len, text.splitlines())) <= width
 
