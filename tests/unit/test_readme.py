@@ -17,7 +17,7 @@ from tests.unit.programs import ROOT, run
 from tests.unit.shop import DAY, Shop
 
 README = ROOT / "README.md"
-DOCUMENTS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [README, ROOT / "CHANGELOG.md", ROOT / "local_cloud" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 COMMANDS = command_words(app)
 VALUES = {
     "DATE": "2025-01-01", "START": "2025-01-01", "END": "2025-01-03", "RUN_ID": "20250102T030000Z-00000001", "N": "2",
