@@ -23,9 +23,9 @@ from cli.spark import ROOT
 
 STATE: Final = ROOT / ".data" / "local-cloud"
 ACTIONS: Final = {
-    "up": "start it, with the state it was left in",
-    "down": "stop it; its state stays",
-    "status": "say whether it runs, and where",
+    "up": "start it with the state it was left in",
+    "down": "stop it; its state is kept",
+    "status": "say whether it is running, and where",
     "reset": "stop it and delete its state",
     "logs": "show the last lines of its log",
     "env": "print the variables with which any AWS client talks to it",
@@ -82,7 +82,7 @@ class LocalCloud:
     def up(self, environment: Mapping[str, str]) -> tuple[Any, str]:
         running = self._running()
         if running is not None:
-            return running, f"the local cloud runs already, at {running['endpoint_url']}"
+            return running, f"the local cloud is already running at {running['endpoint_url']}"
         _install()
         self._state.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
@@ -99,17 +99,17 @@ class LocalCloud:
         if started is None:
             process.kill()
             raise CommandFailed(f"the local cloud did not start; its log is {self._log}: {self._tail(5)}")
-        return started, f'the local cloud runs at {started["endpoint_url"]}; next: eval "$(./pipeline local env)"'
+        return started, f'the local cloud is running at {started["endpoint_url"]}; next: eval "$(./pipeline local env)"'
 
     def down(self) -> tuple[Any, str]:
         running = self._running()
         if running is None:
-            return {"running": False}, "the local cloud does not run"
+            return {"running": False}, "the local cloud is not running"
         os.kill(running["pid"], signal.SIGTERM)
         if self._await(lambda: _has_ended(running["pid"]) or None, seconds=_SECONDS_TO_STOP) is None:
             os.kill(running["pid"], signal.SIGKILL)
-            return {"running": False}, f"the local cloud did not stop within {_SECONDS_TO_STOP} s and was killed"
-        return {"running": False}, "the local cloud is stopped; its state stays"
+            return {"running": False}, f"the local cloud did not stop within {_SECONDS_TO_STOP} seconds and was killed"
+        return {"running": False}, "the local cloud was stopped; its state is kept"
 
     def status(self) -> tuple[Any, str]:
         running = self._running()
@@ -117,17 +117,17 @@ class LocalCloud:
             return {
                 "running": False,
                 "state": str(self._state),
-            }, "the local cloud does not run; next: pipeline local up"
+            }, "the local cloud is not running; next: pipeline local up"
         document = {"running": True, **running, "state": str(self._state)}
         return (
             document,
-            f"the local cloud runs at {running['endpoint_url']}, process {running['pid']}, in {self._state}",
+            f"the local cloud is running at {running['endpoint_url']}, process {running['pid']}, in {self._state}",
         )
 
     def reset(self) -> tuple[Any, str]:
         self.down()
         shutil.rmtree(self._state, ignore_errors=True)
-        return {"running": False}, f"the local cloud is stopped and {self._state} is deleted"
+        return {"running": False}, f"the local cloud was stopped and {self._state} deleted"
 
     def last_lines(self) -> tuple[Any, str]:
         text = self._tail(_LINES_SHOWN)
@@ -137,7 +137,7 @@ class LocalCloud:
         """Return the variables, and the lines that set them in a shell."""
         running = self._running()
         if running is None:
-            raise CommandFailed("the local cloud does not run; next: pipeline local up")
+            raise CommandFailed("the local cloud is not running; next: pipeline local up")
         values = {
             **running["environment"],
             **_CDK_STAYS_HERE,
@@ -210,7 +210,7 @@ def _install() -> None:
     command = [str(ROOT / "scripts" / "set_up.py"), "venv", str(_ENVIRONMENT), str(_REQUIREMENTS)]
     result = subprocess.run([sys.executable, *command], stdout=sys.stderr, check=False)
     if result.returncode != 0:
-        raise CommandFailed("the environment of the local cloud cannot be installed; the lines above say why")
+        raise CommandFailed("the environment of the local cloud could not be installed; the lines above say why")
 
 
 def _variables(environment: Mapping[str, str]) -> dict[str, str]:

@@ -172,8 +172,8 @@ def test_it_listens_on_loopback_only(cloud: Cloud) -> None:
     assert listening == {socket.inet_aton("127.0.0.1")[::-1].hex().upper()}
 
 
-def test_a_second_start_says_that_it_runs(cloud: Cloud) -> None:
-    assert "runs already" in cloud.command("up").stdout
+def test_a_second_start_says_that_it_is_running(cloud: Cloud) -> None:
+    assert "is already running at" in cloud.command("up").stdout
 
 
 def test_killed_at_once_it_loses_nothing_that_was_published(cloud: Cloud, published_day: str, tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_stopped_in_the_middle_of_a_run_it_is_gone_when_that_is_said(
     cloud.start("2025-01-06")
     until(lambda: spark_processes(cloud.state))
     pid = json.loads(cloud.command("status", "--json").stdout)["pid"]
-    assert cloud.command("down").stdout == "the local cloud is stopped; its state stays\n"
+    assert cloud.command("down").stdout == "the local cloud was stopped; its state is kept\n"
     assert not Path(f"/proc/{pid}").exists()
     assert not spark_processes(cloud.state)
     cloud.up()
