@@ -26,15 +26,18 @@ run: python-packages node-packages local-packages ## Deploy to an AWS on this ma
 	@$(with_java) $(VENV)/bin/python -m cli.make_run $(if $(DATE),--date "$(DATE)") $(if $(DATA),--data "$(DATA)") $(if $(CONTRACT),--contract "$(CONTRACT)")
 
 test: python-packages node-packages spark35-packages local-packages ## Run all tests, the Spark ones on Spark 3.5 too
+	@echo "the tests of the embedded AWS, in its own environment ..."
+	@$(VENV_LOCAL)/bin/python -m pytest local_cloud
 	@echo "tests/spark and tests/faults on Spark 3.5.6 (Glue 5.1) ..."
 	@$(with_java) $(VENV_SPARK35)/bin/python -m pytest tests/spark tests/faults
 	@echo "all tests, on Spark 4.1.1 (Glue 6.0) ..."
 	@$(with_java) $(VENV)/bin/python -m pytest
 
-check: python-packages node-packages ## Lint, types, contracts, the synthesized templates
+check: python-packages node-packages local-packages ## Lint, types, contracts, the synthesized templates
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
+	$(VENV)/bin/python -m mypy --config-file local_cloud/pyproject.toml --python-executable $(VENV_LOCAL)/bin/python
 	$(VENV)/bin/python -m contract --check contracts/*.yaml
 	rm -rf cdk.out
 	$(in_venv) node_modules/.bin/cdk synth --strict --quiet --no-notices --output cdk.out
@@ -48,7 +51,7 @@ clean: ## Remove everything that the other targets made
 	rm -rf .mypy_cache .ruff_cache .pytest_cache spark-warehouse metastore_db derby.log
 	find . -type d -name __pycache__ -prune -exec rm -rf {} +
 
-lock: python-packages ## Resolve pyproject.toml into requirements*.txt; UPGRADE=--upgrade takes newer versions
+lock: python-packages ## Resolve pyproject.toml into the requirements files; UPGRADE=--upgrade takes newer versions
 	@$(VENV)/bin/python -m pip install --disable-pip-version-check -qq uv==$(UV_VERSION)
 	@scripts/lock.sh $(VENV)/bin/uv $(UPGRADE)
 
@@ -59,7 +62,7 @@ spark35-packages:
 	@$(set_up) venv $(VENV_SPARK35) requirements-spark35.txt
 
 local-packages:
-	@$(set_up) venv $(VENV_LOCAL) requirements-local.txt
+	@$(set_up) venv $(VENV_LOCAL) local_cloud/requirements.txt
 
 node-packages: python-packages
 	@$(in_venv) $(set_up) node

@@ -41,10 +41,9 @@ class DirectoryStore:
         return sorted(f"{prefix}{path.name}/" for path in folder.iterdir() if path.is_dir() and not _is_own(path))
 
     def etag(self, listed: StoredObject) -> str:
-        if ":" in Path(listed.key).name:
-            raise PipelineError(
-                f"{self.uri(listed.key)} has a ':' in its name, which Spark cannot read here; rename it"
-            )
+        if (why := _unreadable_because(listed.key)) is not None:
+            shown = self.uri(listed.key).encode(errors="backslashreplace").decode()
+            raise PipelineError(f"{shown} {why}, which Spark cannot read here; rename it, then run the date again")
         digest = hashlib.sha256()
         with _translated("read", self.uri(listed.key)), (self._root / listed.key).open("rb", buffering=0) as file:
             while block := file.read(_HASH_BLOCK_BYTES):
@@ -117,6 +116,21 @@ class DirectoryStore:
 
 def _is_own(path: Path) -> bool:
     return path.name.startswith(".")
+
+
+def _unreadable_because(key: str) -> str | None:
+    """Say what keeps Hadoop from opening a local file, or None.
+
+    Its checksum would lie in ``.<name>.crc``, which a colon turns into a URI's scheme; what is no UTF-8 has no spelling
+    in Java.
+    """
+    if ":" in Path(key).name:
+        return "has a ':' in its name"
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return "has bytes in its name that are no UTF-8"
+    return None
 
 
 def _version_of(data: bytes) -> str:

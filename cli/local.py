@@ -32,6 +32,7 @@ ACTIONS: Final = {
     "env": "print the variables that point AWS clients at it",
 }
 _ENVIRONMENT: Final = ROOT / ".venv-local"
+_REQUIREMENTS: Final = ROOT / "local_cloud" / "requirements.txt"
 _PREFERRED_PORT: Final = 4566
 # The CDK looks neither for notices nor for a newer version, and reports nothing.
 _CDK_STAYS_HERE: Final = {
@@ -203,7 +204,7 @@ def _has_ended(pid: int) -> bool:
 
 
 def _install() -> None:
-    command = [str(ROOT / "scripts" / "set_up.py"), "venv", str(_ENVIRONMENT), str(ROOT / "requirements-local.txt")]
+    command = [str(ROOT / "scripts" / "set_up.py"), "venv", str(_ENVIRONMENT), str(_REQUIREMENTS)]
     result = subprocess.run([sys.executable, *command], stdout=sys.stderr, check=False)
     if result.returncode != 0:
         raise CommandFailed("the packages of the embedded AWS could not be installed; see the lines above")

@@ -109,9 +109,11 @@ def _catalog(arguments: JobArguments, contract: DataContract) -> Catalog | None:
 
 def _produce_version(task: VersionTask) -> WrittenVersion:
     from curation.produce import produce_version  # noqa: PLC0415  that there is nothing to do is said without
-    from curation.session import open_session  # noqa: PLC0415  loading or starting Spark
+    from curation.session import java_encoding, open_session, require_spellable  # noqa: PLC0415  loading or starting Spark
 
-    return produce_version(open_session(f"curate {task.contract.name} {task.ingestion_date}"), task)
+    spark = open_session(f"curate {task.contract.name} {task.ingestion_date}")
+    require_spellable([*task.raw_sizes, task.version_uri], encoding=java_encoding(spark))
+    return produce_version(spark, task)
 
 
 def _stop_spark() -> None:

@@ -26,14 +26,14 @@ _SECONDS_TO_END: Final = 5
 
 
 def main(argv: list[str]) -> int:
-    """Serve until SIGTERM or SIGINT; 1 when another process serves from the same folder."""
+    """Serve until SIGTERM or SIGINT; 1 when another one has the same folder."""
     given = _parser().parse_args(argv)
     given.state.mkdir(parents=True, exist_ok=True)
     with (given.state / LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            sys.stderr.write(f"another process serves from {given.state}\n")
+            sys.stderr.write(f"another local cloud is running with the state in {given.state}\n")
             return 1
         (given.state / READY).unlink(missing_ok=True)
         os.environ.update(emulator_variables(given.state, port=given.port))

@@ -8,7 +8,7 @@ from typing import Any
 from ministack import app as emulator
 from ministack.services import s3
 
-from local_cloud import athena, outbox, partitions, small_gaps, step_functions
+from local_cloud import athena, emulator_fixes, outbox, partitions, step_functions
 from local_cloud.durability import Application, Snapshots
 from local_cloud.glue_jobs import GlueJobs, end_interrupted_runs
 from local_cloud.seams import require_version
@@ -57,7 +57,7 @@ def assembled(state: Path, endpoint_url: str, spark: SparkHost) -> Cloud:
     athena.install()
     step_functions.install()
     outbox.install(state / "outbox.jsonl")
-    small_gaps.install()
+    emulator_fixes.install()
     snapshots = Snapshots()
     application: Any = emulator.app
     return Cloud(snapshots.around(application), gateway, snapshots)

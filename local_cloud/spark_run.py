@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_TETHER: Final = Path(__file__).with_name("tether.py")
+_PROCESS_GUARD: Final = Path(__file__).with_name("process_guard.py")
 _TRACEBACK: Final = "Traceback (most recent call last):"
 # What Glue passes on to Spark; everything reaches the script as well.
 _SPARK_SETTING: Final = "--conf"
@@ -54,7 +54,7 @@ class SparkProcess:
         self._log = run.log
         with run.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, str(_TETHER), *command(run, host)],
+                [sys.executable, str(_PROCESS_GUARD), *command(run, host)],
                 cwd=run.folder,
                 env=environment(run, host),
                 stdin=subprocess.PIPE,
@@ -86,7 +86,8 @@ class SparkProcess:
 def command(run: ScriptRun, host: SparkHost) -> list[str]:
     """Return the command line: Spark's own part, then the script with `--name value` for every argument."""
     settings = {
-        "spark.driver.extraJavaOptions": host.java_options,
+        # In which Java 17 writes the names of objects into requests, whatever the locale.
+        "spark.driver.extraJavaOptions": f"-Dfile.encoding=UTF-8 {host.java_options}",
         **dict(_settings(run.arguments)),
         **run.settings,
         "spark.ui.enabled": "false",

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Resolve the direct dependencies of pyproject.toml into the four requirements files, keeping every pin that still fits.
+# Resolve the direct dependencies of both pyproject.toml into the requirements files, keeping every pin that still fits.
 # Usage: scripts/lock.sh PATH_TO_UV [more options of `uv pip compile`, such as --upgrade]
 set -eu
 cd "$(dirname "$0")/.."
@@ -17,4 +17,4 @@ lock() {
 lock requirements.txt pyproject.toml "$@"
 lock requirements-dev.txt pyproject.toml --group dev "$@"
 lock requirements-spark35.txt --group spark35 "$@"
-lock requirements-local.txt --group local "$@"
+lock local_cloud/requirements.txt local_cloud/pyproject.toml --group local_cloud/pyproject.toml:test "$@"

@@ -46,6 +46,7 @@ def _task(root: Path) -> VersionTask:
         contract=load_contract(_CONTRACT),
         ingestion_date=DAY,
         raw_prefix="",
+        raw_uri="",
         raw_sizes={f"file://{file}": file.stat().st_size for file in files},
         version_uri="",
         quarantine_uri="",

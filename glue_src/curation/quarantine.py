@@ -37,7 +37,7 @@ def write_quarantine(spark: SparkSession, task: VersionTask, counts: Counts, fra
     folder = literal_path(f"{task.version_uri}{task.quarantined_folder}")
     arrived = spark.read.schema(f"`{carrier}` string").parquet(folder).withColumnRenamed(carrier, "_payload")
     lines = arrived.select(
-        _key(F.substring_index("_payload", "\n", 1), task.raw_prefix).alias("source_object"),
+        _key(F.substring_index("_payload", "\n", 1), task).alias("source_object"),
         F.expr("substring(_payload, instr(_payload, '\\n') + 1)").alias("_text"),
     )
     found = lines.where("_text <> ''").select("source_object", frame.unframed(F.col("_text")).alias("line_bytes"))
@@ -61,10 +61,10 @@ def _carrier(contract: DataContract) -> str:
 
 def _read_again(spark: SparkSession, task: VersionTask, frame: Frame, lines: DataFrame) -> DataFrame:
     """Read the objects again that have lines which the parser did not refuse, and so did not give back."""
-    keys = tuple(row["source_object"] for row in lines.select("source_object").distinct().collect())
-    again = read_lines(spark, [uri for uri in task.raw_sizes if uri.endswith(keys)])
+    keys = [row["source_object"] for row in lines.select("source_object").distinct().collect()]
+    again = read_lines(spark, [f"{task.raw_uri}{key.removeprefix(task.raw_prefix)}" for key in keys])
     found = malformed_unrefused(again, task.contract, frame)
-    return found.select(_key(F.col("_object"), task.raw_prefix).alias("source_object"), "line_bytes")
+    return found.select(_key(F.col("_object"), task).alias("source_object"), "line_bytes")
 
 
 def _replaced(content: str) -> Column:
@@ -74,7 +74,7 @@ def _replaced(content: str) -> Column:
     return F.decode(content, "UTF-8")
 
 
-def _key(object_uri: Column, raw_prefix: str) -> Column:
+def _key(object_uri: Column, task: VersionTask) -> Column:
     # Spark hands out file paths URL-encoded; a plus sign in one is no space.
     decoded = F.url_decode(F.replace(object_uri, F.lit("+"), F.lit("%2B")))
-    return F.concat(F.lit(raw_prefix), F.substring_index(decoded, raw_prefix, -1))
+    return F.concat(F.lit(task.raw_prefix), decoded.substr(F.lit(len(task.raw_uri) + 1), F.length(decoded)))

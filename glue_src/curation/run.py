@@ -191,6 +191,7 @@ class DayRun:
             contract=self.contract,
             ingestion_date=day,
             raw_prefix=raw.prefix,
+            raw_uri=self.store.uri(raw.prefix),
             raw_sizes={self.store.uri(item.key): item.size_bytes for item in raw.objects},
             version_uri=self.store.uri(version_prefix),
             quarantine_uri=self.store.uri(self.paths.quarantine_prefix(day, run_id)),

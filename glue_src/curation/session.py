@@ -1,6 +1,10 @@
 """The Spark session of a run: the settings that its results depend on, whatever the cluster's own are."""
 
+from collections.abc import Iterable
+
 from pyspark.sql import SparkSession
+
+from core.errors import PipelineError
 
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -26,3 +30,22 @@ def open_session(name: str) -> SparkSession:
     for key, value in _SETTINGS.items():
         spark.conf.set(key, value)
     return spark
+
+
+def java_encoding(spark: SparkSession) -> str:
+    """Return the encoding in which this Spark's Java spells the names of files, which the locale decides."""
+    return str(spark._jvm.java.lang.System.getProperty("sun.jnu.encoding"))  # type: ignore[union-attr]  # noqa: SLF001
+
+
+def require_spellable(uris: Iterable[str], *, encoding: str) -> None:
+    """Check that Java finds local files by these names; other encodings than UTF-8 look for other bytes.
+
+    Raises:
+        PipelineError: naming the first that it does not find, and the locale to run in.
+    """
+    odd = next((uri for uri in uris if uri.startswith("file://") and not uri.isascii()), None)
+    if odd is not None and encoding.upper().replace("-", "") != "UTF8":
+        raise PipelineError(
+            f"{odd} has letters beyond ASCII, which Java does not find in this locale ({encoding}); "
+            "set LC_ALL=C.UTF-8, then run the date again"
+        )

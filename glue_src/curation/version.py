@@ -24,12 +24,14 @@ _FIELD_SAMPLE_BYTES = 64 << 20
 class VersionTask:
     """What is to be written: from which objects, by which contract, to where.
 
-    ``raw_sizes`` are bytes as stored, by URI. Folder URIs end with ``/``.
+    ``raw_sizes`` are bytes as stored, by URI; these begin with ``raw_uri``, the URI of ``raw_prefix``. Folder URIs end
+    with ``/``.
     """
 
     contract: DataContract
     ingestion_date: date
     raw_prefix: str
+    raw_uri: str
     raw_sizes: Mapping[str, int]
     version_uri: str
     quarantine_uri: str

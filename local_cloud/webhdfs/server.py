@@ -7,7 +7,7 @@ import threading
 from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from botocore.exceptions import BotoCoreError
 
@@ -15,7 +15,7 @@ from local_cloud.webhdfs.bodies import Body, BrokenOff
 from local_cloud.webhdfs.errors import RemoteError, StorageFailed
 from local_cloud.webhdfs.objects import Download, ObjectStore
 from local_cloud.webhdfs.operations import Answer, Operations, Request, SendContent
-from local_cloud.webhdfs.paths import location, requested_path
+from local_cloud.webhdfs.paths import address, location, requested_path
 
 _HOST: Final = "127.0.0.1"
 _JSON: Final = "application/json"
@@ -143,11 +143,11 @@ class _Handler(BaseHTTPRequestHandler):
             return Answer(status=500, document=failure.document())
 
     def _request(self, body: Body) -> Request:
-        address = urlsplit(self.path)
-        parameters = {name.lower(): value for name, value in parse_qsl(address.query, keep_blank_values=True)}
+        target_path, _, query = self.path.partition("?")
+        parameters = {name.lower(): value for name, value in parse_qsl(query, keep_blank_values=True)}
         target = parameters.get("destination")
         return Request(
-            place=location(requested_path(address.path)),
+            place=location(requested_path(target_path)),
             parameters=parameters,
             content=body,
             target=None if target is None else location(target),
@@ -167,7 +167,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def _send_on(self) -> None:
-        self._send_head(307, content_type="application/octet-stream", size_bytes=0, location=f"{self.path}&data=true")
+        self._send_head(
+            307, content_type="application/octet-stream", size_bytes=0, location=f"{address(self.path)}&data=true"
+        )
 
     def _send_content(self, download: Download) -> None:
         with closing(download):

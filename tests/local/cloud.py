@@ -1,5 +1,6 @@
 """A started cloud with the pipeline deployed into it, and what the tests do with it through public APIs."""
 
+import io
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pyarrow.parquet as pq
 
 from tests.unit.programs import ROOT
 
@@ -129,6 +131,16 @@ class Cloud:
         key = f"publications/events/ingestion_date={day}.json"
         record: dict[str, Any] = json.load(self.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"])
         return record
+
+    def keys(self, prefix: str) -> list[str]:
+        pages = self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return [item["Key"] for page in pages for item in page.get("Contents", ())]
+
+    def quarantine(self, day: str) -> list[tuple[str, str]]:
+        """Return the object and the text of each quarantined line of a day."""
+        (key,) = (key for key in self.keys("quarantine/") if f"={day}/" in key and key.endswith(".parquet"))
+        content = io.BytesIO(self.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read())
+        return [(row["source_object"], row["line"]) for row in pq.read_table(content).to_pylist()]
 
     def job_runs(self) -> list[dict[str, Any]]:
         runs: list[dict[str, Any]] = self.client("glue").get_job_runs(JobName="prod-events-curation")["JobRuns"]

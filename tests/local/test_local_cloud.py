@@ -19,6 +19,24 @@ EXAMPLE = (
 EVENT = {"event_id": "late-1", "event_type": "login", "user_id": "u1", "event_ts": "2025-01-01T10:00:00Z"}
 
 
+ODD_NAMES = (
+    *(
+        "a+b c",
+        "a%20b",
+        "a:b",
+        "2025-01-01T00:00:00Z+a b=c%20",
+        "a b",
+        "a%2Fb",
+        "a%25b",
+        "100%",
+        "%zz",
+        "a#b?c",
+        "[a]{b}*",
+    ),
+    *("&$@=;,'\"!~^|<>`\\()-.", "größe 日本 😀", "wide\u3000space+", " both ends ", "10:15/nested", "two\nlines"),
+)
+
+
 def changed(now: dict[str, Any], before: dict[str, Any]) -> dict[str, Any] | None:
     return now if now["run_id"] != before["run_id"] else None
 
@@ -37,6 +55,29 @@ def test_a_day_is_published_in_bucket_and_catalog_and_reported(cloud: Cloud, pub
     record = cloud.record(published_day)
     assert cloud.partitions()[published_day] == record["current"]["location"]
     assert len(until(lambda: cloud.messages(f"published {published_day}"))) == 1
+
+
+def test_a_run_leaves_nothing_in_the_bucket_but_what_readers_may_see(cloud: Cloud, published_day: str) -> None:
+    keys = cloud.keys("")
+    location = cloud.record(published_day)["current"]["location"].removeprefix(f"s3://{cloud.bucket}/")
+    curated = [key for key in keys if key.startswith(f"curated/events/ingestion_date={published_day}/")]
+    assert curated
+    assert all(key.startswith(location) and key.endswith(".parquet") for key in curated), curated
+    assert [key for key in keys if "_temporary" in key or "_SUCCESS" in key or key.endswith("/")] == []
+
+
+def test_raw_objects_of_any_name_are_read_and_named_in_quarantine(cloud: Cloud) -> None:
+    day = "2025-01-07"
+    keys = [f"raw/source_system=app/ingestion_date={day}/{name}.json" for name in ODD_NAMES]
+    for number, key in enumerate(keys):
+        events = [
+            json.dumps({**EVENT, "event_id": f"{number}-{n}", "event_ts": f"{day}T10:00:00Z"}) for n in range(150)
+        ]
+        body = "\n".join([*events, json.dumps([key])]).encode()
+        cloud.client("s3").put_object(Bucket=cloud.bucket, Key=key, Body=body)
+    assert cloud.run(day)["status"] == "SUCCEEDED"
+    assert cloud.record(day)["current"]["rows_written"] == 150 * len(keys)
+    assert sorted(cloud.quarantine(day)) == sorted((key, json.dumps([key])) for key in keys)
 
 
 def test_athena_answers_from_the_registered_partition(cloud: Cloud, published_day: str) -> None:

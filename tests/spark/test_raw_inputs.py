@@ -3,13 +3,24 @@
 import gzip
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
+from pyspark.sql import SparkSession
 
 import curate_job
 from core.errors import GateFailed, PipelineError, RawDataMissing
+from curation.session import java_encoding, require_spellable
 from curation.version import VersionTask, WrittenVersion
 from tests.spark.lab import CONTRACTS, DAY, Lab, event
+
+LETTERS = "".join(character for character in map(chr, range(0x20, 0x7F)) if character not in "/:") + "äß日😀\u3000"
+
+
+def generated_names(count: int) -> list[str]:
+    random = Random(27)
+    return [f"{number}{''.join(random.choices(LETTERS, k=12))}.json" for number in range(count)]
+
 
 RAW = f"raw/source_system=app/ingestion_date={DAY}/"
 ODD_NAMES = [
@@ -38,6 +49,15 @@ ODD_NAMES = [
     "zipped [1].json.gz",
     "nested/deeper/part.json",
     "source_system=x/ingestion_date=2024-01-01/part.json",
+    f"raw/source_system=lines/ingestion_date={DAY}/copied into itself.json",
+    "a%20b.json",
+    "a%2Fb.json",
+    "%zz.json",
+    " spaces at both ends .json",
+    "no-break\u00a0and wide\u3000space.json",
+    "two\nlines\tand a tab.json",
+    "10:15:00/colon in a folder.json",
+    *generated_names(20),
 ]
 IGNORED = {
     "_SUCCESS": "hidden",
@@ -45,6 +65,7 @@ IGNORED = {
     "zero.json": "zero bytes",
     "zero.json.gz": "zero bytes",
     "nested/_part.json": "hidden",
+    "_latin-\udce9.json": "hidden",
 }
 
 
@@ -67,7 +88,7 @@ def test_objects_that_are_no_input_are_missing_data_and_named(lab: Lab) -> None:
     lab.put(b"{}", "_SUCCESS")
     run = lab.run()
     assert run.status == "raw_missing"
-    assert f"{RAW}; ignored: _SUCCESS (hidden name" in run.message
+    assert f"{RAW}; not read: _SUCCESS (hidden name" in run.message
     assert "zero.json (zero bytes), zero.json.gz (zero bytes)" in run.message
 
 
@@ -174,13 +195,36 @@ def test_a_broken_gzip_object_ends_the_run_with_its_name_and_publishes_nothing(l
     assert lab.files("curated") | lab.files("publications") | lab.files("leases") == {}
 
 
-def test_a_name_that_cannot_be_opened_ends_the_run_with_that_name(lab: Lab) -> None:
-    """Hadoop keeps checksums of local files in `.<name>.crc`, which a colon turns into a URI scheme."""
-    lab.put([event(1)], "10:15:00.json")
+@pytest.mark.parametrize(
+    ("name", "shown", "why"),
+    [
+        ("10:15:00.json", "10:15:00.json", "has a ':' in its name"),
+        ("a/:.json", "a/:.json", "has a ':' in its name"),
+        ("latin-\udce9.json", "latin-\\udce9.json", "has bytes in its name that are no UTF-8"),
+        ("\udce9/a.json", "\\udce9/a.json", "has bytes in its name that are no UTF-8"),
+    ],
+)
+def test_a_name_that_spark_cannot_open_ends_the_run_with_that_name(lab: Lab, name: str, shown: str, why: str) -> None:
+    lab.put([event(1)])
+    lab.put([event(2)], name)
     run = lab.run()
     assert isinstance(run.error, PipelineError)
-    assert f"{RAW}10:15:00.json" in run.message
+    assert f"{RAW}{shown} {why}, which Spark cannot read here; rename it, then run the date again" in run.message
     assert lab.files("curated") | lab.files("publications") == {}
+
+
+def test_letters_beyond_ascii_need_a_java_that_spells_names_in_utf_8() -> None:
+    uris = ["s3://bucket/größe.json", "file:///raw/a.json", "file:///raw/größe.json"]
+    require_spellable(uris, encoding="UTF-8")
+    require_spellable(uris[:2], encoding="ANSI_X3.4-1968")
+    with pytest.raises(
+        PipelineError, match=r"^file:///raw/größe\.json has .* \(ISO-8859-1\); set LC_ALL=C\.UTF-8, then"
+    ):
+        require_spellable(uris, encoding="ISO-8859-1")
+
+
+def test_the_encoding_of_names_is_asked_of_this_java(spark: SparkSession) -> None:
+    assert java_encoding(spark) == "UTF-8"
 
 
 def test_an_object_that_changes_while_it_is_read_ends_the_run(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,8 @@ ALLOWED = {
     "config": {"core"},
     "deployed_dataset": {"core", "contract", "config"},
     "stacks": {"core", "contract", "config", "deployed_dataset"},
-    "cli": {"core", "contract", "adapters", "config", "deployed_dataset", "local_cloud"},
-    "local_cloud": {"core", "contract"},
+    "cli": {"core", "contract", "adapters", "config", "deployed_dataset"},
+    "local_cloud": set(),
 }
 FOLDERS = {"curation": "glue_src/curation", "curate_job": "glue_src/curate_job.py"}
 FUNCTIONS = {path.name for path in (ROOT / "lambda_src").iterdir() if path.is_dir()}

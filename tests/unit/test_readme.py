@@ -17,7 +17,7 @@ from tests.unit.shop import DAY, Shop
 
 GROUP: Any = typer.main.get_command(app)
 README = ROOT / "README.md"
-DOCUMENTS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [README, ROOT / "CHANGELOG.md", ROOT / "local_cloud" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 COMMANDS = list(GROUP.commands)
 VALUES = {
     "DATE": "2025-01-01", "START": "2025-01-01", "END": "2025-01-03", "RUN_ID": "20250102T030000Z-00000001", "N": "2",

@@ -12,7 +12,8 @@ from tests.unit.programs import ROOT, executable, run
 
 
 class TestPins:
-    FILES = ("requirements.txt", "requirements-dev.txt", "requirements-spark35.txt")
+    LOCAL = "local_cloud/requirements.txt"
+    FILES = ("requirements.txt", "requirements-dev.txt", "requirements-spark35.txt", LOCAL)
 
     def pins(self, name: str) -> dict[str, str]:
         lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
@@ -24,7 +25,9 @@ class TestPins:
         groups = settings["dependency-groups"]
         test = [item for item in groups["test"] if isinstance(item, str)]
         own = {name: [item for item in groups[name] if isinstance(item, str)] for name in ("dev", "spark35")}
+        local = tomllib.loads((ROOT / "local_cloud" / "pyproject.toml").read_text(encoding="utf-8"))
         return {
+            self.LOCAL: local["project"]["dependencies"] + local["dependency-groups"]["test"],
             "requirements.txt": settings["project"]["dependencies"],
             "requirements-dev.txt": settings["project"]["dependencies"] + test + own["dev"],
             "requirements-spark35.txt": test + own["spark35"],
@@ -44,13 +47,18 @@ class TestPins:
         }
         assert different == {"pyspark", "py4j"}
 
+    def test_what_only_the_embedded_aws_needs_is_not_installed_for_the_pipeline(self) -> None:
+        assert {"ministack", "sqlglot"} <= set(self.pins(self.LOCAL)) - set(self.pins("requirements-dev.txt"))
+
     def test_the_environment_that_runs_the_tests_is_the_pinned_one(self) -> None:
         result = run([sys.executable, "-m", "pip", "list", "--format=json", "--disable-pip-version-check"])
         installed = {re.sub("[-_.]+", "-", item["name"].lower()): item["version"] for item in json.loads(result.stdout)}
         wanted = {name: version for name, version in self.pins("requirements-dev.txt").items() if name != "colorama"}
         assert wanted.items() <= installed.items()
 
-    @pytest.mark.parametrize("name", [*FILES, "package-lock.json", ".npmrc", "pyproject.toml"])
+    @pytest.mark.parametrize(
+        "name", [*FILES, "package-lock.json", ".npmrc", "pyproject.toml", "local_cloud/pyproject.toml"]
+    )
     def test_no_file_names_a_registry(self, name: str) -> None:
         assert (
             re.findall(r"https?://|--index-url|--find-links|resolved\"", (ROOT / name).read_text(encoding="utf-8"))
@@ -60,14 +68,15 @@ class TestPins:
 
 class TestMake:
     def make(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        # `make test` hands its own options down to every make below it.
-        env = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}}
+        # `make test` hands its own options, and its Java, down to every make below it.
+        inherited = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "JAVA_HOME"}
+        env = {name: value for name, value in os.environ.items() if name not in inherited}
         return run(["make", "--no-print-directory", *arguments], env=env)
 
     @pytest.fixture
     def recorded(self, tmp_path: Path) -> Path:
-        """Two environments whose `python` writes down what it was asked, and fails when told to."""
-        for name in ("venv", "venv35"):
+        """Three environments whose `python` writes down what it was asked, and fails when told to."""
+        for name in ("venv", "venv35", "local"):
             script = (
                 f'[ "$1" = scripts/java_home.py ] && echo /fitting/java && exit\n'
                 f'echo "{name} JAVA_HOME=$JAVA_HOME $*" >> {tmp_path}/calls\n'
@@ -77,8 +86,9 @@ class TestMake:
         return tmp_path
 
     def make_in(self, recorded: Path, target: str) -> subprocess.CompletedProcess[str]:
-        installed = [part for name in ("python", "spark35", "node") for part in ("-o", f"{name}-packages")]
-        environments = [f"VENV={recorded}/venv", f"VENV_SPARK35={recorded}/venv35"]
+        installed = [part for name in ("python", "spark35", "local", "node") for part in ("-o", f"{name}-packages")]
+        names = {"VENV": "venv", "VENV_SPARK35": "venv35", "VENV_LOCAL": "local"}
+        environments = [f"{variable}={recorded}/{name}" for variable, name in names.items()]
         return self.make(*installed, *environments, target)
 
     def calls(self, recorded: Path) -> list[str]:
@@ -93,12 +103,13 @@ class TestMake:
     def test_all_tests_run_last_on_the_default_spark(self, recorded: Path) -> None:
         assert self.make_in(recorded, "test").returncode == 0
         assert self.calls(recorded) == [
+            "local JAVA_HOME= -m pytest local_cloud",
             "venv35 JAVA_HOME=/fitting/java -m pytest tests/spark tests/faults",
             "venv JAVA_HOME=/fitting/java -m pytest",
         ]
 
-    @pytest.mark.parametrize("failing", ["venv", "venv35"])
-    def test_a_failure_on_either_spark_fails_make_test(self, recorded: Path, failing: str) -> None:
+    @pytest.mark.parametrize("failing", ["venv", "venv35", "local"])
+    def test_a_failure_in_any_environment_fails_make_test(self, recorded: Path, failing: str) -> None:
         (recorded / f"{failing}-fails").touch()
         assert self.make_in(recorded, "test").returncode != 0
 

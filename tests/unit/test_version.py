@@ -30,6 +30,7 @@ def test_a_file_is_written_from_several_sorts_that_stay_small(
         contract=CONTRACT,
         ingestion_date=date(2025, 1, 1),
         raw_prefix="raw/",
+        raw_uri="s3://bucket/raw/",
         raw_sizes=raw_sizes,
         version_uri="file:///version/",
         quarantine_uri="file:///quarantine/",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from local_cloud.athena.errors import NotSupported, QueryFailed
+from local_cloud.athena.errors import QueryFailed
 from local_cloud.athena.trino.aggregates import aggregate
 from local_cloud.athena.trino.casts import EXACT
 from local_cloud.athena.trino.values import TrinoMap, group_key, sort_key, to_real
@@ -99,7 +99,7 @@ class _Best:
             self.found = value
 
     def _better(self, value: Any) -> bool:
-        if isinstance(value, float | tuple):
+        if isinstance(value, float | tuple | TrinoMap):
             one, other = sort_key(value), sort_key(self.found)
             return bool(other < one if self.sign > 0 else one < other)
         return bool(self.found < value if self.sign > 0 else value < self.found)
@@ -112,11 +112,17 @@ aggregate("max(T) T", running=True)(lambda: _Best(1))
 aggregate("min(T) T", running=True)(lambda: _Best(-1))
 
 
+def _positive(count: int | None) -> int:
+    if count is None or count <= 0:
+        raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: the number of values must be positive: {count}")
+    return count
+
+
 def _several(name: str, *, descending: bool) -> None:
     @aggregate(f"{name}(T, bigint) array(T)")
     def _first(rows: list[Any]) -> tuple[Any, ...]:
         ordered = sorted((row[0] for row in rows), key=sort_key, reverse=descending)
-        return tuple(ordered[: rows[0][1]])
+        return tuple(ordered[: _positive(rows[0][1])])
 
     @aggregate(f"{name}_by(T, K) T", nulls=True)
     def _by(rows: list[Any]) -> Any:
@@ -128,7 +134,7 @@ def _several(name: str, *, descending: bool) -> None:
     def _first_by(rows: list[Any]) -> Any:
         keyed = [row for row in rows if row[1] is not None]
         keyed.sort(key=lambda row: sort_key(row[1]), reverse=descending)
-        return tuple(row[0] for row in keyed[: rows[0][2]]) if keyed else None
+        return tuple(row[0] for row in keyed[: _positive(rows[0][2])]) if keyed else None
 
 
 _several("max", descending=True)
@@ -151,8 +157,6 @@ aggregate("bool_and(boolean) boolean", "every(boolean) boolean")(all)
 aggregate("bool_or(boolean) boolean")(any)
 aggregate("arbitrary(T) T", "any_value(T) T")(lambda values: values[0])
 aggregate("array_agg(T) array(T)", nulls=True)(tuple)
-aggregate("set_agg(T) array(T)", nulls=True)(lambda values: tuple(dict.fromkeys(map(group_key, values))))
-aggregate("set_union(array(T)) array(T)")(lambda values: tuple(dict.fromkeys(item for each in values for item in each)))
 aggregate("histogram(T) map(T, bigint)")(lambda values: TrinoMap(Counter(map(group_key, values))))
 aggregate("listagg(varchar, varchar) varchar")(lambda rows: rows[0][1].join(row[0] for row in rows))
 
@@ -210,15 +214,6 @@ def _multimap(rows: list[Any]) -> Any:
     return TrinoMap({key: tuple(values) for key, values in found.items()}) or None
 
 
-@aggregate("map_union(map(K, V)) map(K, V)")
-def _union(maps: list[Any]) -> Any:
-    found: TrinoMap = TrinoMap()
-    for each in maps:
-        for key, value in each.items():
-            found.setdefault(key, value)
-    return found
-
-
 def _moments(values: list[float]) -> tuple[int, float, float]:
     """Count, mean and the sum of squared differences, one value after the other."""
     count, mean, squares = 0, 0.0, 0.0
@@ -247,61 +242,9 @@ aggregate("variance(double) double", "var_samp(double) double")(_variance(sample
 aggregate("var_pop(double) double")(_variance(sample=False, root=False))
 
 
-def _pairs(rows: list[Any]) -> tuple[int, float, float, float, float, float]:
-    count = len(rows)
-    mean_y, mean_x = sum(y for y, _ in rows) / count, sum(x for _, x in rows) / count
-    both = sum((y - mean_y) * (x - mean_x) for y, x in rows)
-    return count, mean_y, mean_x, both, sum((x - mean_x) ** 2 for _, x in rows), sum((y - mean_y) ** 2 for y, _ in rows)
-
-
-@aggregate("covar_pop(double, double) double")
-def _covar_pop(rows: list[Any]) -> float:
-    count, _, _, both, _, _ = _pairs(rows)
-    return both / count
-
-
-@aggregate("covar_samp(double, double) double")
-def _covar_samp(rows: list[Any]) -> float | None:
-    count, _, _, both, _, _ = _pairs(rows)
-    return both / (count - 1) if count > 1 else None
-
-
 @aggregate("corr(double, double) double")
 def _corr(rows: list[Any]) -> float | None:
-    _, _, _, both, x, y = _pairs(rows)
-    return both / math.sqrt(x * y) if x and y else None
-
-
-@aggregate("regr_slope(double, double) double")
-def _slope(rows: list[Any]) -> float | None:
-    _, _, _, both, x, _ = _pairs(rows)
-    return both / x if x else None
-
-
-@aggregate("regr_intercept(double, double) double")
-def _intercept(rows: list[Any]) -> float | None:
-    _, mean_y, mean_x, both, x, _ = _pairs(rows)
-    return mean_y - both / x * mean_x if x else None
-
-
-@aggregate("geometric_mean(double) double")
-def _geometric(values: list[float]) -> float:
-    if any(value <= 0 for value in values):
-        raise NotSupported("geometric_mean of values that are not positive")
-    return math.exp(sum(map(math.log, values)) / len(values))
-
-
-@aggregate("bitwise_and_agg(bigint) bigint")
-def _bits_and(values: list[int]) -> int:
-    found = -1
-    for value in values:
-        found &= value
-    return found
-
-
-@aggregate("bitwise_or_agg(bigint) bigint")
-def _bits_or(values: list[int]) -> int:
-    found = 0
-    for value in values:
-        found |= value
-    return found
+    mean_y, mean_x = sum(y for y, _ in rows) / len(rows), sum(x for _, x in rows) / len(rows)
+    away = [(y - mean_y, x - mean_x) for y, x in rows]
+    both, squares_y, squares_x = sum(y * x for y, x in away), sum(y * y for y, _ in away), sum(x * x for _, x in away)
+    return both / math.sqrt(squares_x * squares_y) if squares_x and squares_y else None

@@ -3,10 +3,8 @@
 import base64
 import binascii
 import hashlib
-import hmac
 import re
 import uuid
-import zlib
 from urllib.parse import quote_plus, unquote, unquote_plus, urlsplit
 
 from local_cloud.athena.errors import QueryFailed
@@ -16,8 +14,6 @@ scalar("to_utf8(varchar) varbinary")(str.encode)
 scalar("from_utf8(varbinary) varchar")(lambda data: data.decode("utf-8", "replace"))
 scalar("to_hex(varbinary) varchar")(lambda data: data.hex().upper())
 scalar("to_base64(varbinary) varchar")(lambda data: base64.b64encode(data).decode())
-scalar("to_base64url(varbinary) varchar")(lambda data: base64.urlsafe_b64encode(data).decode())
-scalar("crc32(varbinary) bigint")(zlib.crc32)
 scalar("url_encode(varchar) varchar")(lambda text: quote_plus(text, safe="*-._").replace("~", "%7E"))
 scalar("url_decode(varchar) varchar")(unquote_plus)
 scalar("uuid() varchar")(lambda: str(uuid.uuid4()))
@@ -25,7 +21,6 @@ for _name in ("md5", "sha1", "sha256", "sha512"):
     scalar(f"{_name}(varbinary) varbinary")(
         lambda data, name=_name: hashlib.new(name, data, usedforsecurity=False).digest()
     )
-    scalar(f"hmac_{_name}(varbinary, varbinary) varbinary")(lambda data, key, name=_name: hmac.digest(key, data, name))
 
 
 @scalar("from_hex(varchar) varbinary")
@@ -36,7 +31,7 @@ def _from_hex(text: str) -> bytes:
         raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: invalid hex string: {text}") from error
 
 
-@scalar("from_base64(varchar) varbinary", "from_base64url(varchar) varbinary")
+@scalar("from_base64(varchar) varbinary")
 def _from_base64(text: str) -> bytes:
     try:
         return base64.b64decode(
@@ -76,9 +71,16 @@ for _name in ("protocol", "host", "path", "query", "fragment"):
 _part("port", "bigint")
 
 
+def _query(url: str) -> str:
+    try:
+        return urlsplit(url).query
+    except ValueError:
+        return ""
+
+
 @scalar("url_extract_parameter(varchar, varchar) varchar")
 def _parameter(url: str, wanted: str) -> str | None:
-    for pair in urlsplit(url).query.split("&"):
+    for pair in _query(url).split("&"):
         name, sign, value = pair.partition("=")
         if name == wanted:
             if "%" in value or "+" in value:

@@ -12,22 +12,26 @@ from local_cloud.athena.trino.expressions import Expressions, handles
 from local_cloud.athena.trino.forms import FORMS
 
 # Athena has these, this engine has not.
-_ELSEWHERE: Final = frozenset(
+ELSEWHERE: Final = frozenset(
     (
-        "approx_most_frequent approx_set array_first array_histogram array_last bar beta_cdf bing_tile "
-        "bitwise_xor_agg checksum classify combinations convex_hull_agg cosine_distance cosine_similarity "
-        "current_catalog current_schema current_user empty_approx_set entropy features format from_base32 "
-        "from_big_endian_32 from_big_endian_64 from_ieee754_32 from_ieee754_64 from_iso8601_timestamp_nanos "
-        "geometry_union_agg great_circle_distance hash_counts intersection_cardinality inverse_beta_cdf "
-        "inverse_normal_cdf jaccard_index json_array json_exists json_object json_query json_table json_value "
-        "kurtosis learn_classifier learn_regressor make_set_digest map_from_entries merge merge_set_digest "
-        "multimap_from_entries murmur3 ngrams normal_cdf numeric_histogram parse_data_size "
-        "parse_presto_data_size qdigest_agg quantile_at_value reduce_agg regress render rgb skewness soundex "
-        "split_to_multimap spooky_hash_v2_32 spooky_hash_v2_64 st_area st_astext st_buffer st_contains "
-        "st_distance st_geometryfromtext st_intersects st_length st_point st_within st_x st_y tdigest_agg "
-        "timezone to_base32 to_big_endian_32 to_big_endian_64 to_geometry to_ieee754_32 to_ieee754_64 "
-        "to_spherical_geography value_at_quantile values_at_quantiles wilson_interval_lower "
-        "wilson_interval_upper word_stem xxhash64"
+        "approx_most_frequent approx_set array_first array_histogram array_last bar beta_cdf bing_tile bit_count "
+        "bitwise_and_agg bitwise_left_shift bitwise_or_agg bitwise_right_shift bitwise_right_shift_arithmetic "
+        "bitwise_xor_agg checksum classify codepoint combinations convex_hull_agg cosh cosine_distance "
+        "cosine_similarity covar_pop covar_samp crc32 current_catalog current_schema current_user "
+        "empty_approx_set entropy features format from_base from_base32 from_base64url from_big_endian_32 "
+        "from_big_endian_64 from_ieee754_32 from_ieee754_64 from_iso8601_timestamp_nanos geometric_mean "
+        "geometry_union_agg great_circle_distance hamming_distance hash_counts hmac_md5 hmac_sha1 hmac_sha256 "
+        "hmac_sha512 intersection_cardinality inverse_beta_cdf inverse_normal_cdf "
+        "jaccard_index json_array json_exists json_object json_query json_table json_value kurtosis "
+        "learn_classifier learn_regressor levenshtein_distance luhn_check make_set_digest map_from_entries "
+        "map_union merge merge_set_digest multimap_from_entries murmur3 ngrams normal_cdf normalize "
+        "numeric_histogram parse_data_size parse_duration parse_presto_data_size qdigest_agg quantile_at_value "
+        "reduce_agg regr_intercept regr_slope regress render repeat rgb set_agg set_union shuffle sinh skewness "
+        "soundex split_to_multimap spooky_hash_v2_32 spooky_hash_v2_64 st_area st_astext st_buffer st_contains "
+        "st_distance st_geometryfromtext st_intersects st_length st_point st_within st_x st_y tanh tdigest_agg "
+        "timezone to_base to_base32 to_base64url to_big_endian_32 to_big_endian_64 to_geometry to_ieee754_32 "
+        "to_ieee754_64 to_spherical_geography transform_keys trim_array value_at_quantile values_at_quantiles "
+        "wilson_interval_lower wilson_interval_upper word_stem xxhash64 zip_with"
     ).split()
 )
 
@@ -53,7 +57,7 @@ def _call(binder: Expressions, node: exp.Anonymous) -> Bound:
 def scalar(binder: Expressions, node: exp.Expr, name: str, arguments: list[exp.Expr]) -> Bound:
     """Bind a call of a scalar function."""
     if name not in functions.REGISTER:
-        if name in _ELSEWHERE:
+        if name in ELSEWHERE:
             raise NotSupported(f"{binder.position(node)}: the function {name}")
         raise QueryFailed(f"FUNCTION_NOT_FOUND: {binder.position(node)}: Function '{name}' not registered")
     values = [binder.bind(argument) for argument in arguments]

@@ -91,7 +91,11 @@ def _to_number(source: Type, target: Type) -> Convert | None:
         return (lambda value: to_real(float(value))) if target.name == "real" else float
     if target.is_whole:
         return lambda value: whole(_half_up(value, source, target), target)
-    return lambda value: to_decimal(_as_decimal(value), target, shown=str(value), source=source)
+    return lambda value: to_decimal(_as_decimal(value), target, shown=_shown(value), source=source)
+
+
+def _shown(value: Any) -> str:
+    return texts.plain(value, real=False) if isinstance(value, float) else str(value)
 
 
 def _as_decimal(value: Any) -> Decimal:
@@ -100,8 +104,7 @@ def _as_decimal(value: Any) -> Decimal:
 
 def _half_up(value: Any, source: Type, target: Type) -> int:
     if isinstance(value, float) and not math.isfinite(value):
-        shown = texts.plain(value, real=False)
-        raise QueryFailed(f"INVALID_CAST_ARGUMENT: Cannot cast {source} {shown} to {target}")
+        raise QueryFailed(f"INVALID_CAST_ARGUMENT: Cannot cast {source} {_shown(value)} to {target}")
     if isinstance(value, float | Decimal):
         return int(Decimal(value).to_integral_value(rounding=ROUND_HALF_UP, context=EXACT))
     return int(value)
@@ -118,7 +121,8 @@ def whole(value: int, kind: Type) -> int:
 def to_decimal(value: Decimal, kind: Type, *, shown: str = "", source: Type | None = None) -> Decimal:
     """Round half up to a decimal's scale and keep within its precision."""
     precision, scale = kind.sizes
-    if value.is_finite():
+    # Farther out a decimal cannot even be rounded, and a double reaches 309 digits.
+    if value.is_finite() and (value == 0 or value.adjusted() < precision - scale):
         found = value.quantize(Decimal(1).scaleb(-scale), context=EXACT)
         if abs(found) < Decimal(10) ** (precision - scale):
             return abs(found) if found == 0 else found

@@ -1,12 +1,13 @@
 """Functions on arrays and maps: https://trino.io/docs/current/functions/array.html."""
 
-import random
+import itertools
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from itertools import zip_longest
 from typing import Any, Final
 
-from local_cloud.athena.errors import QueryFailed
-from local_cloud.athena.trino import dates
+from local_cloud.athena.errors import NotSupported, QueryFailed
+from local_cloud.athena.trino import operators
 from local_cloud.athena.trino.functions import scalar
 from local_cloud.athena.trino.values import Months, TrinoMap, equal, group_key, less, sort_key
 
@@ -29,15 +30,6 @@ scalar("array_remove(array(T), T) array(T)")(
 scalar("array_union(array(T), array(T)) array(T)")(lambda a, b: tuple(dict.fromkeys(map(group_key, (*a, *b)))))
 scalar("array_intersect(array(T), array(T)) array(T)")(lambda a, b: tuple(i for i in dict.fromkeys(a) if i in b))
 scalar("array_except(array(T), array(T)) array(T)")(lambda a, b: tuple(i for i in dict.fromkeys(a) if i not in b))
-
-
-@scalar("repeat(T, bigint) array(T)", nulls=True)
-def _repeated(item: Any, count: int | None) -> Any:
-    if count is not None and count > _LONGEST:
-        raise QueryFailed(
-            "INVALID_FUNCTION_ARGUMENT: count argument of repeat function must be less than or equal to 10000"
-        )
-    return None if count is None else (item,) * count
 
 
 @scalar("map(array(K), array(V)) map(K, V)")
@@ -117,21 +109,9 @@ def _slice(value: tuple[Any, ...], start: int, length: int) -> tuple[Any, ...]:
     return value[begin : begin + length] if begin >= 0 else ()
 
 
-@scalar("trim_array(array(T), bigint) array(T)")
-def _trim_array(value: tuple[Any, ...], count: int) -> tuple[Any, ...]:
-    if not 0 <= count <= len(value):
-        raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: size must not exceed array cardinality {len(value)}: {count}")
-    return value[: len(value) - count]
-
-
 @scalar("zip(array(T), array(U)) array(row(T, U))", "zip(array(T), array(U), array(V)) array(row(T, U, V))")
 def _zip(*values: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(zip_longest(*values))
-
-
-@scalar("shuffle(array(T)) array(T)")
-def _shuffle(value: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(random.sample(value, len(value)))
 
 
 @scalar("sequence(bigint, bigint) array(bigint)", "sequence(bigint, bigint, bigint) array(bigint)")
@@ -142,15 +122,16 @@ def _sequence(start: int, end: int, step: int | None = None) -> tuple[int, ...]:
             "INVALID_FUNCTION_ARGUMENT: sequence stop value should be greater than or equal to start value if "
             "step is greater than zero otherwise stop should be less than or equal to start"
         )
-    return _short(range(start, end + (1 if by > 0 else -1), by))
+    return _short(itertools.islice(range(start, end + (1 if by > 0 else -1), by), _LONGEST + 1))
 
 
-def _short(values: Any) -> tuple[Any, ...]:
-    if len(values) > _LONGEST:
+def _short(values: Iterable[Any]) -> tuple[Any, ...]:
+    found = tuple(values)
+    if len(found) > _LONGEST:
         raise QueryFailed(
             "INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries"
         )
-    return tuple(values)
+    return found
 
 
 @scalar(
@@ -171,10 +152,14 @@ def _times(start: date | datetime, end: date | datetime, step: timedelta | Month
         )
     found: list[Any] = []
     value: Any = start
-    while not less(end, value) if forwards else not less(value, end):
+    while len(found) <= _LONGEST and (not less(end, value) if forwards else not less(value, end)):
         found.append(value)
-        if len(found) > _LONGEST:
+        try:
+            value = operators.shifted(start, _times_over(by, len(found)))
+        except NotSupported:  # after the last year nothing is left to list
             break
-        count = len(found)
-        value = dates.moved(start, "month", by.count * count) if isinstance(by, Months) else start + by * count
     return _short(found)
+
+
+def _times_over(span: timedelta | Months, count: int) -> timedelta | Months:
+    return Months(span.count * count) if isinstance(span, Months) else span * count

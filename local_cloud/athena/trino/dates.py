@@ -1,13 +1,12 @@
 """Months, weeks and days: moving, cutting and counting, on dates, timestamps and moments in a zone."""
 
 from calendar import monthrange
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from local_cloud.athena.errors import QueryFailed
 from local_cloud.athena.trino import zones
-from local_cloud.athena.trino.values import Zoned
+from local_cloud.athena.trino.values import Zoned, limited
 
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 _SPANS: Final = {
@@ -32,6 +31,7 @@ def unit(written: str, kind: str) -> str:
     return name
 
 
+@limited
 def moved(value: Any, by: str, count: int) -> Any:
     """Add so many units; a day that its month does not have becomes the last one."""
     if isinstance(value, Zoned):
@@ -39,21 +39,13 @@ def moved(value: Any, by: str, count: int) -> Any:
             return Zoned(value.moment + _SPANS[by] * count, value.zone)
         return zones.moment(moved(zones.local(value), by, count), value.zone)
     if by in _SPANS:
-        return _checked(lambda: value + _SPANS[by] * count)
+        return value + _SPANS[by] * count
     whole = value.year * 12 + value.month - 1 + _MONTHS[by] * count
     year, month = divmod(whole, 12)
-    return _checked(
-        lambda: value.replace(year=year, month=month + 1, day=min(value.day, monthrange(year, month + 1)[1]))
-    )
+    return value.replace(year=year, month=month + 1, day=min(value.day, monthrange(year, month + 1)[1]))
 
 
-def _checked(work: Callable[[], Any]) -> Any:
-    try:
-        return work()
-    except (OverflowError, ValueError) as error:
-        raise QueryFailed("NOT_SUPPORTED: a year before 1 or after 9999") from error
-
-
+@limited
 def cut(value: Any, to: str) -> Any:
     """Go back to the beginning of the unit that a value is in."""
     if isinstance(value, Zoned):

@@ -123,14 +123,18 @@ def _sized(pattern: Type, actual: Type) -> Type | None:
 
 
 def result_of(function: Function, arguments: Iterable[Type]) -> Type:
-    """Give a result without a size that of the first argument of its kind."""
-    kind, known = function.result, list(arguments)
+    """Give a result, or its elements, without a size that of the first argument of its kind."""
+    known = list(arguments)
+    return _with_size(function.result, known)
+
+
+def _with_size(kind: Type, known: Sequence[Type]) -> Type:
     if kind.name.endswith(("_decimal", "_digit")):
         return _DECIMALS[kind.name](*known[0].sizes)
     if kind.name in _ANY_SIZE and not kind.sizes:
         same = (argument for argument in known if argument.name == kind.name and argument.sizes)
         return next(same, Type(kind.name, (3,)))
-    return kind
+    return each(kind, lambda item: _with_size(item, known))
 
 
 def overload(candidates: Sequence[Function], arguments: Sequence[Bound]) -> tuple[Function, list[Type], Type] | None:

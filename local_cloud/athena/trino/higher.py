@@ -8,9 +8,8 @@ from typing import Any, Final
 from sqlglot import exp
 
 from local_cloud.athena.errors import NotSupported, QueryFailed
-from local_cloud.athena.trino import patterns
 from local_cloud.athena.trino.bound import Bound, coerced
-from local_cloud.athena.trino.datatypes import BOOLEAN, INTEGER, VARCHAR, Type, array, common, mapping
+from local_cloud.athena.trino.datatypes import BOOLEAN, INTEGER, Type, array, common, mapping
 from local_cloud.athena.trino.expressions import Expressions
 from local_cloud.athena.trino.scope import Row
 from local_cloud.athena.trino.values import TrinoMap, sort_key
@@ -150,22 +149,6 @@ def _reduce(binder: Expressions, node: exp.Anonymous) -> Bound:
     return Bound(result, run, ("reduce", id(node)))
 
 
-@_higher("zip_with", 3)
-def _zip_with(binder: Expressions, node: exp.Anonymous) -> Bound:
-    left, right = (_of(binder, item, "array") for item in node.expressions[:2])
-    kind, body = _lambda(binder, node.expressions[2], [left.type.items[0], right.type.items[0]])
-
-    def work(call: Applied, a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
-        size = max(len(a), len(b))
-        return tuple(call(*pair) for pair in zip(_padded(a, size), _padded(b, size), strict=True))
-
-    return _over(array(kind), "zip_with", [left, right], body, work)
-
-
-def _padded(values: tuple[Any, ...], size: int) -> tuple[Any, ...]:
-    return values + (None,) * (size - len(values))
-
-
 @_higher("map_filter", 2)
 def _map_filter(binder: Expressions, node: exp.Anonymous) -> Bound:
     items = _of(binder, node.expressions[0], "map")
@@ -184,20 +167,6 @@ def _transform_values(binder: Expressions, node: exp.Anonymous) -> Bound:
         mapping(items.type.items[0], kind), "transform_values", [items], body,
         lambda call, found: TrinoMap((key, call(key, item)) for key, item in found.items()),
     )  # fmt: skip
-
-
-@_higher("transform_keys", 2)
-def _transform_keys(binder: Expressions, node: exp.Anonymous) -> Bound:
-    items = _of(binder, node.expressions[0], "map")
-    kind, body = _lambda(binder, node.expressions[1], items.type.items)
-
-    def work(call: Applied, found: dict[Any, Any]) -> Any:
-        changed = TrinoMap((call(key, item), item) for key, item in found.items())
-        if len(changed) != len(found) or None in changed:
-            raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Duplicate keys or a NULL key are not allowed")
-        return changed
-
-    return _over(mapping(kind, items.type.items[1]), "transform_keys", [items], body, work)
 
 
 def _sorted_by_default(items: Bound) -> Bound:
@@ -220,19 +189,3 @@ def _array_sort(binder: Expressions, node: exp.Anonymous) -> Bound:
 
 
 HIGHER["array_sort"] = _array_sort
-
-
-def _regexp_replace(binder: Expressions, node: exp.Anonymous) -> Bound:
-    from local_cloud.athena.trino.calls import scalar  # noqa: PLC0415 # that one dispatches to this one
-
-    if len(node.expressions) != 3 or not isinstance(node.expressions[2], exp.Lambda):
-        return scalar(binder, node, "regexp_replace", node.expressions)
-    text, by = (binder.typed(item, VARCHAR, what="regexp_replace") for item in node.expressions[:2])
-    _, body = _lambda(binder, node.expressions[2], [array(VARCHAR)], wanted=VARCHAR)
-    return _over(
-        VARCHAR, "regexp_replace", [text, by], body,
-        lambda call, value, pattern: patterns.compiled(pattern).sub(lambda found: call(found.groups()) or "", value),
-    )  # fmt: skip
-
-
-HIGHER["regexp_replace"] = _regexp_replace

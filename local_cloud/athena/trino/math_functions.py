@@ -14,6 +14,7 @@ from local_cloud.athena.trino.functions import scalar
 
 _WHOLES: Final = ("tinyint", "smallint", "integer", "bigint")
 _FLOATS: Final = ("double", "real")
+_MOST_DIGITS: Final = 38
 
 
 def _each(name: str, parameters: str, kinds: tuple[str, ...], work: Callable[..., Any]) -> None:
@@ -47,6 +48,8 @@ _WIDE.prec = 700
 
 
 def _round_whole(value: int, digits: int = 0) -> int:
+    if digits < -_MOST_DIGITS:
+        return 0
     return value if digits >= 0 else int(Decimal(value).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP))
 
 
@@ -84,6 +87,7 @@ def _round_decimal(value: Decimal, digits: int) -> Decimal:
     exponent = int(value.as_tuple().exponent)
     if digits >= -exponent:
         return value
+    digits = max(digits, -_MOST_DIGITS)
     return value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP, context=EXACT).quantize(
         Decimal(1).scaleb(exponent), context=EXACT
     )
@@ -103,7 +107,7 @@ for _name, _work in {
     "log10": _no_domain(math.log10, at_edge=-math.inf), "log2": _no_domain(math.log2, at_edge=-math.inf),
     "cbrt": _cube_root, "degrees": math.degrees, "radians": math.radians, "sin": _no_domain(math.sin),
     "cos": _no_domain(math.cos), "tan": _no_domain(math.tan), "asin": _no_domain(math.asin), "acos": _no_domain(math.acos),  # noqa: E501
-    "atan": math.atan, "sinh": _no_domain(math.sinh), "cosh": _no_domain(math.cosh), "tanh": math.tanh,
+    "atan": math.atan,
 }.items():  # fmt: skip
     scalar(f"{_name}(double) double")(_work)
 scalar("atan2(double, double) double")(math.atan2)
@@ -128,30 +132,6 @@ def _log(base: float, value: float) -> float:
     return work(value) / below if below else math.nan
 
 
-@scalar("bit_count(bigint, bigint) bigint")
-def _bit_count(value: int, bits: int) -> int:
-    if not 1 < bits <= 64 or not -(1 << (bits - 1)) <= value < 1 << (bits - 1):
-        raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Number must be representable with the bits specified")
-    return f"{value & ((1 << bits) - 1):b}".count("1")
-
-
-@scalar("bitwise_left_shift(bigint, bigint) bigint")
-def _left_shift(value: int, by: int) -> int:
-    found = (value << by) & ((1 << 64) - 1) if by < 64 else 0
-    return found - (1 << 64) if found >= 1 << 63 else found
-
-
-@scalar("bitwise_right_shift(bigint, bigint) bigint")
-def _right_shift(value: int, by: int) -> int:
-    unsigned: int = value & ((1 << 64) - 1)
-    return unsigned >> by if by else value
-
-
-@scalar("bitwise_right_shift_arithmetic(bigint, bigint) bigint")
-def _arithmetic_shift(value: int, by: int) -> int:
-    return value >> min(by, 64)
-
-
 @scalar("width_bucket(double, double, double, bigint) bigint")
 def _width_bucket(value: float, low: float, high: float, count: int) -> int:
     if count <= 0 or low == high or not all(map(math.isfinite, (low, high))) or math.isnan(value):
@@ -162,25 +142,6 @@ def _width_bucket(value: float, low: float, high: float, count: int) -> int:
     return 0 if share < 0 else count + 1 if share >= 1 else int(count * share) + 1
 
 
-@scalar("from_base(varchar, bigint) bigint")
-def _from_base(text: str, base: int) -> int:
-    try:
-        return int(text, base)
-    except ValueError as error:
-        raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: Not a valid base-{base} number: {text}") from error
-
-
-@scalar("to_base(bigint, bigint) varchar")
-def _to_base(value: int, base: int) -> str:
-    if not 2 <= base <= 36:
-        raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Radix must be between 2 and 36")
-    digits, rest = "", abs(value)
-    while rest or not digits:
-        rest, digit = divmod(rest, base)
-        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
-    return f"-{digits}" if value < 0 else digits
-
-
 @scalar("random() double", "rand() double")
 def _random() -> float:
     return random.random()  # noqa: S311 # not for secrets
@@ -188,12 +149,6 @@ def _random() -> float:
 
 @scalar("random(bigint) bigint", "rand(bigint) bigint")
 def _random_below(bound: int) -> int:
-    found: int = _random_between(0, bound)
-    return found
-
-
-@scalar("random(bigint, bigint) bigint", "rand(bigint, bigint) bigint")
-def _random_between(low: int, high: int) -> int:
-    if low >= high:
+    if bound <= 0:
         raise QueryFailed("INVALID_FUNCTION_ARGUMENT: bound must be positive")
-    return random.randrange(low, high)  # noqa: S311 # not for secrets
+    return random.randrange(bound)  # noqa: S311 # not for secrets

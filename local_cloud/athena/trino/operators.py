@@ -12,7 +12,7 @@ from local_cloud.athena.trino import dates, values
 from local_cloud.athena.trino.bound import Bound, applied, coerced
 from local_cloud.athena.trino.casts import EXACT, to_decimal
 from local_cloud.athena.trino.datatypes import BOOLEAN, DAYS, Type, as_decimal, common, decimal
-from local_cloud.athena.trino.values import Months, Zoned, to_real
+from local_cloud.athena.trino.values import Months, Zoned, limited, to_real
 
 _BITS: Final = {"tinyint": 7, "smallint": 15, "integer": 31, "bigint": 63}
 _NAMES: Final = {"+": "addition", "-": "subtraction", "*": "multiplication", "/": "division", "%": "modulus"}
@@ -135,11 +135,12 @@ def _scaled(sign: str, left: Bound, right: Bound) -> Bound:
     if not right.type.is_whole or sign == "/":
         raise NotSupported("an interval times a fraction, or divided")
     if left.type == DAYS:
-        return applied(sign, DAYS, operator.mul, [left, right])
+        return applied(sign, DAYS, limited(operator.mul), [left, right])
     return applied(sign, left.type, lambda x, y: Months(x.count * y), [left, right])
 
 
 def _interval_sum(sign: str) -> Callable[[Any, Any], Any]:
+    @limited
     def work(left: Any, right: Any) -> Any:
         if isinstance(left, Months):
             return Months(left.count + (right.count if sign == "+" else -right.count))
@@ -153,6 +154,7 @@ def _negative(value: Any) -> Any:
 
 
 def _shifted_date(sign: str) -> Callable[[date, timedelta], date]:
+    @limited
     def work(day: date, span: timedelta) -> date:
         if span % timedelta(days=1):
             raise QueryFailed("INVALID_FUNCTION_ARGUMENT: Cannot add hour, minutes or seconds to a date")
@@ -161,6 +163,7 @@ def _shifted_date(sign: str) -> Callable[[date, timedelta], date]:
     return work
 
 
+@limited
 def shifted(value: Any, span: Any) -> Any:
     """Move a date or a time by an interval; a zone's clocks are moved by months, its moments by days."""
     if isinstance(span, Months):

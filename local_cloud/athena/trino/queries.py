@@ -86,7 +86,7 @@ class Statement:
     def _bound(self, node: exp.Expr, outer: Expressions | None) -> Relation:
         match node:
             case exp.Select():
-                return selects.bound(self, node, outer)
+                return limited(node, selects.bound(self, node, outer))
             case exp.SetOperation():
                 return self._ordered(node, self._set_operation(node, outer))
             case exp.Values():

@@ -2,24 +2,29 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from sqlglot import exp
 
 from local_cloud.athena.errors import NotSupported, QueryFailed
-from local_cloud.athena.trino import aggregates, grouping, queries
+from local_cloud.athena.trino import aggregates, grouping
 from local_cloud.athena.trino.bound import Bound, column
 from local_cloud.athena.trino.datatypes import BOOLEAN
-from local_cloud.athena.trino.expressions import Expressions
+from local_cloud.athena.trino.expressions import Expressions, Subqueries
 from local_cloud.athena.trino.scope import Field, Relation, Row
 from local_cloud.athena.trino.values import SortItem, group_key, sort_rows
-
-if TYPE_CHECKING:
-    from local_cloud.athena.trino.queries import Statement
 
 _ARGUMENTS: Final = frozenset(
     "expressions from_ joins where group having order limit offset distinct with_ windows laterals hint".split()
 )
+
+
+class Sources(Subqueries, Protocol):
+    """What a SELECT needs of the statement that it is in."""
+
+    def relation(self, node: exp.Expr, outer: Expressions | None) -> Relation: ...
+
+    def joined(self, left: Relation, nodes: Sequence[exp.Join], outer: Expressions | None) -> Relation: ...
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,8 @@ class Item:
     value: Bound
 
 
-def bound(statement: "Statement", node: exp.Select, outer: Expressions | None) -> Relation:
-    """Bind a SELECT."""
+def bound(statement: Sources, node: exp.Select, outer: Expressions | None) -> Relation:
+    """Bind a SELECT, but for its LIMIT."""
     _check(node)
     _name_windows(node)
     source = _from(statement, node, outer)
@@ -66,7 +71,7 @@ def bound(statement: "Statement", node: exp.Select, outer: Expressions | None) -
         return (tuple(run(row) for run in runs) for row in found)
 
     fields = tuple(Field(item.name, item.value.type) for item in items)
-    return queries.limited(node, Relation(fields, rows))
+    return Relation(fields, rows)
 
 
 def _check(node: exp.Select) -> None:
@@ -98,7 +103,7 @@ def _name_windows(node: exp.Select) -> None:
             window.set(part, [item.copy() for item in value] if isinstance(value, list) else value and value.copy())
 
 
-def _from(statement: "Statement", node: exp.Select, outer: Expressions | None) -> Relation:
+def _from(statement: Sources, node: exp.Select, outer: Expressions | None) -> Relation:
     clause = node.args.get("from_")
     if clause is None:
         return Relation((), lambda: iter([()]))

@@ -1,6 +1,5 @@
 """Functions on text: https://trino.io/docs/current/functions/string.html."""
 
-import unicodedata
 from typing import Any, Final
 
 from local_cloud.athena.errors import QueryFailed
@@ -91,6 +90,8 @@ def _split_part(text: str, delimiter: str, index: int) -> str | None:
 
 @scalar("split_to_map(varchar, varchar, varchar) map(varchar, varchar)")
 def _split_to_map(text: str, between: str, inside: str) -> TrinoMap:
+    if not between or not inside:
+        raise QueryFailed("INVALID_FUNCTION_ARGUMENT: The delimiters may not be the empty string")
     found: TrinoMap = TrinoMap()
     for entry in filter(None, text.split(between)):
         key, sign, value = entry.partition(inside)
@@ -139,13 +140,6 @@ def _chr(code: int) -> str:
     return chr(code)
 
 
-@scalar("codepoint(varchar) integer")
-def _codepoint(text: str) -> int:
-    if len(text) != 1:
-        raise QueryFailed("INVALID_FUNCTION_ARGUMENT: codepoint takes one character")
-    return ord(text)
-
-
 @scalar("concat_ws(varchar, varchar, ...) varchar", nulls=True)
 def _concat_ws(between: str | None, *parts: str | None) -> str | None:
     return None if between is None else between.join(part for part in parts if part is not None)
@@ -154,35 +148,3 @@ def _concat_ws(between: str | None, *parts: str | None) -> str | None:
 @scalar("concat_ws(varchar, array(varchar)) varchar")
 def _concat_array(between: str, parts: tuple[str | None, ...]) -> str:
     return between.join(part for part in parts if part is not None)
-
-
-@scalar("levenshtein_distance(varchar, varchar) bigint")
-def _levenshtein(left: str, right: str) -> int:
-    row = list(range(len(right) + 1))
-    for i, a in enumerate(left, 1):
-        above, row[0] = row[0], i
-        for j, b in enumerate(right, 1):
-            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (a != b))
-    return row[-1]
-
-
-@scalar("hamming_distance(varchar, varchar) bigint")
-def _hamming(left: str, right: str) -> int:
-    if len(left) != len(right):
-        raise QueryFailed(
-            "INVALID_FUNCTION_ARGUMENT: The input strings to hamming_distance function must have the same length"
-        )
-    return sum(a != b for a, b in zip(left, right, strict=True))
-
-
-@scalar("luhn_check(varchar) boolean")
-def _luhn(digits: str) -> bool:
-    if not digits.isascii() or not digits.isdigit():
-        raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: Not a number: {digits}")
-    doubled = [int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(digits))]
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
-
-
-@scalar("normalize(varchar) varchar")
-def _normalize(text: str) -> str:
-    return unicodedata.normalize("NFC", text)

@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 from local_cloud.athena.errors import NotSupported, QueryFailed
 from local_cloud.athena.trino import zones
 from local_cloud.athena.trino.datatypes import Type
-from local_cloud.athena.trino.values import Months, Zoned, to_real
+from local_cloud.athena.trino.values import Months, Zoned, limited, to_real
 
 _NOT_FINITE: Final = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
@@ -117,6 +117,7 @@ def to_timestamp(text: str, *, digits: int) -> tuple[datetime, str | None]:
     return rounded(value, int((fraction or "0").ljust(9, "0")), digits=digits), zone
 
 
+@limited
 def rounded(value: datetime, nanoseconds: int, *, digits: int) -> datetime:
     """Add a fraction of a second, rounded half up."""
     step = 10 ** (9 - digits)

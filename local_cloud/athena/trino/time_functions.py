@@ -1,5 +1,6 @@
 """Functions on dates and times: https://trino.io/docs/current/functions/datetime.html."""
 
+import math
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -138,7 +139,7 @@ def _moment(seconds: float, zone: str) -> Zoned:
     try:
         milliseconds = int(Decimal(repr(seconds * 1000)).to_integral_value(ROUND_HALF_UP))
         return Zoned(_EPOCH + timedelta(milliseconds=milliseconds), zone)
-    except (OverflowError, ArithmeticError) as error:
+    except (OverflowError, ArithmeticError, ValueError) as error:
         raise NotSupported(f"the time {seconds}: a year after 9999; is it in milliseconds?") from error
 
 
@@ -189,19 +190,10 @@ def _offset(minutes: int) -> str:
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
-@scalar("parse_duration(varchar) days")
-def _parse_duration(text: str) -> timedelta:
-    units = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "us": 0.001, "ns": 0.000001}
-    number = text.strip().rstrip("abcdefghijklmnopqrstuvwxyz")
-    unit = text.strip()[len(number) :]
-    try:
-        return timedelta(milliseconds=round(float(number) * units[unit]))
-    except (ValueError, KeyError) as error:
-        raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: duration is not a valid data duration string: {text}") from error
-
-
 @scalar("human_readable_seconds(double) varchar")
 def _readable(seconds: float) -> str:
+    if not math.isfinite(seconds):
+        raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: Invalid argument found: {seconds}")
     rest, shown = round(abs(seconds)), []
     for name, size in (("week", 604800), ("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
         count, rest = divmod(rest, size)

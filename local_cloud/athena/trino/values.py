@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import cmp_to_key
-from typing import Any, Final
+from functools import cmp_to_key, wraps
+from typing import Any, Final, ParamSpec, TypeVar
 
+from local_cloud.athena.errors import NotSupported
 from local_cloud.athena.trino.datatypes import Type
 
 NAN: Final = math.nan
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -36,6 +39,19 @@ class Zoned:
 
     def __hash__(self) -> int:
         return hash(self.moment)
+
+
+def limited(work: Callable[P, R]) -> Callable[P, R]:
+    """Refuse what leaves the years that Python's dates and intervals reach."""
+
+    @wraps(work)
+    def run(*arguments: P.args, **options: P.kwargs) -> R:
+        try:
+            return work(*arguments, **options)
+        except (OverflowError, ValueError) as error:
+            raise NotSupported("a year before 1 or after 9999") from error
+
+    return run
 
 
 class TrinoMap(dict[Any, Any]):
@@ -85,6 +101,8 @@ def _ordered(left: Any, right: Any) -> int:
         return (left is None) - (right is None)
     if isinstance(left, float) and (left != left or right != right):  # noqa: PLR0124 # NaN
         return int(left != left) - int(right != right)  # noqa: PLR0124 # NaN
+    if isinstance(left, TrinoMap):
+        raise NotSupported("an order of maps")
     if isinstance(left, tuple):
         for a, b in zip(left, right, strict=False):
             found = _ordered(a, b)

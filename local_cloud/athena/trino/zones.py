@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from local_cloud.athena.errors import NotSupported, QueryFailed
-from local_cloud.athena.trino.values import Zoned
+from local_cloud.athena.trino.values import Zoned, limited
 
 _OFFSET: Final = re.compile(r"(?:UTC|GMT|UT)?([+-])(\d{1,2}):?(\d{2})?")
 _UTC_NAMES: Final = {"utc", "z", "gmt", "ut", "zulu", "greenwich", "universal", "etc/utc", "etc/gmt"}
@@ -48,6 +48,7 @@ def named(name: str) -> str:
     return "UTC" if shown in {"+00:00", "-00:00"} else shown
 
 
+@limited
 def local(value: Zoned) -> datetime:
     """Read the clock of its own zone."""
     if value.zone == "UTC":
@@ -55,6 +56,7 @@ def local(value: Zoned) -> datetime:
     return value.moment.replace(tzinfo=UTC).astimezone(_zone(value.zone)).replace(tzinfo=None)
 
 
+@limited
 def moment(clock: datetime, zone: str) -> Zoned:
     """Find the moment when the clocks of a zone read this."""
     shown = named(zone)

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from tests.unit.programs import ROOT
+from local_cloud.tests.emulator import ROOT
 
 HELD = """
 import threading, time

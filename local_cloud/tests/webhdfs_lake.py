@@ -26,6 +26,13 @@ class Reply:
         return self.status, failure["exception"], failure["message"]
 
 
+class _Connection(http.client.HTTPConnection):
+    """One that sends letters beyond ASCII as they are, as Java does."""
+
+    def _encode_request(self, request: str) -> bytes:
+        return request.encode()
+
+
 @dataclass(frozen=True)
 class Lake:
     """One bucket, from its two sides: S3 and WebHDFS."""
@@ -35,11 +42,11 @@ class Lake:
     port: int
 
     def call(self, method: str, key: str, op: str, body: bytes | Iterator[bytes] = b"", **parameters: str) -> Reply:
-        query = "".join(f"&{name}={quote(value)}" for name, value in parameters.items())
+        query = "".join(f"&{name}={quote_plus(value)}" for name, value in parameters.items())
         return self.raw(method, f"{address(f'/{BUCKET}/{key}')}?op={op}{query}", body)
 
     def raw(self, method: str, url: str, body: bytes | Iterator[bytes] = b"") -> Reply:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = _Connection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, url, body, encode_chunked=not isinstance(body, bytes))
             answer = connection.getresponse()
@@ -67,5 +74,9 @@ class Lake:
 
 
 def address(path: str) -> str:
-    """Encode a path as Hadoop's client does: each name for a form, then the whole for an address."""
-    return "/webhdfs/v1" + quote("/".join(quote_plus(name) for name in path.split("/")), safe="/+")
+    """Encode a path as Hadoop 3.4's client does: what no URI may hold, once, but no letters beyond ASCII."""
+    return "/webhdfs/v1" + "".join(c if _is_letter(c) else quote(c, safe="/:@!$&'()*+,;=~") for c in path)
+
+
+def _is_letter(character: str) -> bool:
+    return not character.isascii() and not character.isspace()

@@ -1,4 +1,4 @@
-"""Runs a command that must not outlive the process that started it: `python tether.py COMMAND …`, leading a session.
+"""Runs a command that must not outlive its starter: `python process_guard.py COMMAND …`, leading a session.
 
 The starter holds the other end of standard input and never writes; when it is gone, the whole process group goes too.
 """

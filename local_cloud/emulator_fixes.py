@@ -1,4 +1,4 @@
-"""Gaps of the emulator that a few lines fill: errors of functions, a resource type, a schedule's time, queues."""
+"""Fixes of the emulator that take a few lines each: errors of functions, a resource type, a schedule's time, queues."""
 
 import json
 import re
@@ -21,7 +21,7 @@ _SCHEDULED_TIME: Final = "<aws.scheduler.scheduled-time>"
 
 
 def install() -> None:
-    """Fill them."""
+    """Apply them."""
     _name_function_errors()
     _add_named_queries()
     _pass_scheduled_time()

@@ -1,16 +1,15 @@
 """A small lake behind the Athena of the embedded AWS, and the calls that its tests make."""
 
-import io
 import json
+import tempfile
 import time
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import duckdb
 from botocore.config import Config
 
-from tests.local_cloud.emulator import client
+from local_cloud.tests.emulator import client
 
 BUCKET: Final = "lake"
 PARQUET: Final = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
@@ -99,9 +98,14 @@ def make_table(
 
 
 def put_parquet(cloud: Cloud, key: str, amounts: list[int]) -> None:
-    at = pa.array([1735689600123000] * len(amounts), pa.timestamp("us", tz="UTC"))
-    ids = pa.array([f"id {amount}" for amount in amounts])
-    table = pa.table({"amount": amounts, "id": ids, "price": [1.5] * len(amounts), "at": at, "extra": amounts})
-    sink = io.BytesIO()
-    pq.write_table(table, sink)
-    cloud.s3.put_object(Bucket=BUCKET, Key=key, Body=sink.getvalue())
+    moment = "make_timestamptz(1735689600123000) AS at"
+    columns = f"'id ' || amount AS id, 1.5::DOUBLE AS price, {moment}, amount AS extra"
+    content = parquet(f"SELECT amount, {columns} FROM unnest({amounts}) AS u(amount)")  # noqa: S608
+    cloud.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
+
+
+def parquet(sql: str) -> bytes:
+    """Return the Parquet file of a query."""
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+        duckdb.sql(sql).write_parquet(file.name)
+        return Path(file.name).read_bytes()

@@ -1,23 +1,16 @@
 """Athena of the embedded AWS as a client sees it, in the emulator's own process."""
 
-import io
 import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local_cloud.athena_lake import BUCKET, JSON, PARQUET, Cloud, fill, make_table, put_parquet
-from tests.local_cloud.emulator import PYTHON, emulator
+from local_cloud.tests.athena_lake import BUCKET, JSON, PARQUET, Cloud, fill, make_table, parquet, put_parquet
+from local_cloud.tests.emulator import emulator
 
 _SERVE: Final = "import local_cloud.athena; local_cloud.athena.install(); from ministack import app; app.main()"
-
-pytestmark = pytest.mark.skipif(
-    not any((PYTHON.parents[1] / "lib").glob("*/site-packages/duckdb")), reason="the embedded AWS is not installed"
-)
 
 
 @pytest.fixture(scope="module")
@@ -232,9 +225,7 @@ def test_a_file_of_another_type_than_declared_fails_the_query(cloud: Cloud) -> N
 def test_each_file_must_hold_the_declared_types(cloud: Cloud) -> None:
     make_table(cloud, "mixed", columns=[("price", "double")], serde=PARQUET, location="mixed", keys=[])
     put_parquet(cloud, "mixed/part-0.parquet", [1])
-    sink = io.BytesIO()
-    pq.write_table(pa.table({"price": [1]}), sink)
-    cloud.s3.put_object(Bucket=BUCKET, Key="mixed/part-1.parquet", Body=sink.getvalue())
+    cloud.s3.put_object(Bucket=BUCKET, Key="mixed/part-1.parquet", Body=parquet("SELECT 1::BIGINT AS price"))
     assert cloud.reason("SELECT price FROM mixed").startswith("HIVE_BAD_DATA: Field price's type BIGINT")
 
 

@@ -1,31 +1,33 @@
-"""The gateway as Hadoop's client sees it, in front of a real emulator, and the real job on ``s3://`` through it."""
+"""The gateway as Hadoop's client sees it, in front of a real emulator; with Spark it is tested in `tests/local`."""
 
-import json
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Final
 
 import pytest
 
-from local_cloud.webhdfs import Gateway, spark_settings
+from local_cloud.tests.emulator import REGION, client, emulator
+from local_cloud.tests.webhdfs_lake import BUCKET, Lake, address
+from local_cloud.webhdfs import Gateway
 from local_cloud.webhdfs.objects import PART_BYTES
-from tests.local_cloud.emulator import ACCOUNT, REGION, client, emulator
-from tests.local_cloud.webhdfs_lake import BUCKET, Lake, address
-from tests.unit.programs import ROOT
 
-JOB_SECONDS = 300
-DAY = "2025-01-01"
-RAW_KEY = f"raw/source_system=app/ingestion_date={DAY}/events.json"
-ODD_NAMES = ["with space", "100%", "a%20b", "plus+sign", "ä€", "a&b=c", "a#b?c", "day=2025-01-01"]
+LETTERS: Final = "".join(map(chr, range(0x20, 0x7F))).replace("/", "") + "äß日😀\u3000\n"
+
+
+def generated_names(count: int) -> list[str]:
+    random = Random(27)
+    return [f"n{''.join(random.choices(LETTERS, k=12))}" for _ in range(count)]
+
+
+ODD_NAMES: Final = [
+    *("with space", "100%", "a%20b", "a%2Fb", "%zz", "plus+sign", "ä€", "a&b=c", "a#b?c", "day=2025-01-01"),
+    *("2025-01-01T00:00:00Z+a b=c%20.json", " both ends ", "e\u0301", *generated_names(20)),
+]
 
 
 @pytest.fixture(scope="module")
 def endpoint_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    subprocess.run(["/usr/bin/env", "make", "-s", "local-packages"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     with emulator(tmp_path_factory.mktemp("emulator"), ["-m", "ministack"]) as url:
         yield url
 
@@ -151,61 +153,22 @@ def test_the_marker_of_an_empty_directory_goes_with_its_first_file(lake: Lake) -
     assert lake.listing() == ["new/dir/file"]
 
 
-@pytest.mark.parametrize("name", ODD_NAMES)
-def test_odd_names_keep_their_spelling(lake: Lake, name: str) -> None:
-    key = f"d/{name}/f"
-    lake.create(key, name.encode())
-    assert lake.listing() == [key]
-    assert lake.call("GET", f"d/{name}/f", "OPEN").content == name.encode()
-    (listed,) = lake.call("GET", "d", "LISTSTATUS").document["FileStatuses"]["FileStatus"]
-    assert listed["pathSuffix"] == name
+def test_odd_names_keep_their_spelling(lake: Lake) -> None:
+    for name in ODD_NAMES:
+        key = f"d/{name}/f"
+        lake.create(key, name.encode())
+        assert lake.listing() == [key]
+        assert lake.call("GET", key, "OPEN").content == name.encode()
+        (listed,) = lake.call("GET", "d", "LISTSTATUS").document["FileStatuses"]["FileStatus"]
+        assert listed["pathSuffix"] == (f"./{name}" if ":" in name else name)
+        assert lake.call("PUT", key, "RENAME", destination=f"/{BUCKET}/d/{name}").document == {"boolean": False}
+        assert lake.call("PUT", key, "RENAME", destination=f"/{BUCKET}/moved {name}").document == {"boolean": True}
+        assert lake.content(f"moved {name}") == name.encode()
+        for left in (f"moved {name}", "d"):
+            assert lake.call("DELETE", left, "DELETE", recursive="true").document == {"boolean": True}
 
 
 def test_an_unknown_operation_is_refused_in_the_words_that_make_the_client_fall_back(lake: Lake) -> None:
     status, exception, message = lake.call("GET", "", "GETNOTHING").error
     assert (status, exception) == (400, "IllegalArgumentException")
     assert message.startswith('Invalid value for webhdfs parameter "op": No enum constant')
-
-
-def test_the_job_publishes_on_s3_and_leaves_only_what_queries_may_read(lake: Lake, tmp_path: Path) -> None:
-    generator = [sys.executable, str(ROOT / "data" / "sample_raw" / "generate_events.py")]
-    subprocess.run([*generator, DAY, "--rows", "300", "--out", str(tmp_path)], check=True, stdout=subprocess.DEVNULL)
-    lake.s3.upload_file(str(tmp_path / RAW_KEY), BUCKET, RAW_KEY)
-    outcome = curate(lake)
-    location = outcome["location"].removeprefix(f"s3://{BUCKET}/")
-    assert outcome["status"] == "published"
-    assert location.startswith("curated/")
-    assert outcome["rows_written"] > 0
-    keys = lake.listing()
-    curated = [key for key in keys if key.startswith("curated/")]
-    assert curated
-    assert all(key.startswith(location) and key.endswith(".parquet") for key in curated), curated
-    assert lake.content(curated[0])[:4] == lake.content(curated[0])[-4:] == b"PAR1"
-    assert not [key for key in keys if "_temporary" in key or "_SUCCESS" in key or key.endswith("/")]
-
-
-def curate(lake: Lake) -> dict[str, Any]:
-    """Run the job as a person would and return what it announces."""
-    quick = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2", "spark.driver.bindAddress": "127.0.0.1"}
-    settings = spark_settings([BUCKET], port=lake.port) | quick
-    spark = [str(Path(sys.executable).parent / "spark-submit"), "--master", "local[2]"]
-    confs = [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
-    script = [str(ROOT / "glue_src" / "curate_job.py"), "--data_uri", f"s3://{BUCKET}", "--ingestion_date", DAY]
-    aws = {
-        "AWS_ENDPOINT_URL": lake.endpoint_url,
-        "AWS_ACCESS_KEY_ID": ACCOUNT,
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-    }
-    result = subprocess.run(
-        [*spark, *confs, *script, "--contract", str(ROOT / "contracts" / "events.odcs.yaml")],
-        cwd=ROOT,
-        env=os.environ | aws | {"SPARK_LOCAL_IP": "127.0.0.1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=JOB_SECONDS,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
-    outcome: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
-    return outcome

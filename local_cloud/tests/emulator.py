@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,12 +14,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.unit.programs import ROOT
-
 # The emulator takes the key for the account and no secret for wrong.
 ACCOUNT: Final = "000000000000"
 REGION: Final = "us-east-1"
-PYTHON: Final = ROOT / ".venv-local" / "bin" / "python"
+ROOT: Final = Path(__file__).resolve().parents[2]
 _READY_SECONDS: Final = 60
 
 
@@ -28,7 +27,11 @@ def emulator(folder: Path, arguments: Sequence[str]) -> Iterator[str]:
     url = f"http://127.0.0.1:{_free_port()}"
     with (folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(
-            [str(PYTHON), *arguments], env=_environment(folder, url), cwd=folder, stdout=log, stderr=subprocess.STDOUT
+            [sys.executable, *arguments],
+            env=_environment(folder, url),
+            cwd=folder,
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
     try:
         _wait_until_ready(url, process)
