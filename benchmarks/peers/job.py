@@ -13,6 +13,7 @@ from benchmarks.peers.checks import CHECKS, Answer
 from curation import quality
 from curation.duplicates import mark_extra_copies
 from curation.framing import Frame
+from curation.listed_values import long_lists, with_places
 from curation.observations import aggregates, read_counts
 from curation.parsing import parse_lines, read_lines
 from curation.session import open_session
@@ -31,9 +32,11 @@ def this_job_checks(spark: SparkSession, root: Path) -> Answer:
     """Do the same, observed, and judge the counts by the contract."""
     task = _task(root)
     observation = Observation("counts")
-    wanted = aggregates(task.contract, ingestion_date=DAY)
-    _sink(_marked(spark, task).observe(observation, *(column.alias(name) for name, column in wanted.items())))
-    counts = read_counts(task.contract, observation.get)
+    lists = long_lists(spark, task.contract.columns)
+    wanted = aggregates(task.contract, ingestion_date=DAY, lists=lists)
+    marked = with_places(_marked(spark, task), lists)
+    _sink(marked.observe(observation, *(column.alias(name) for name, column in wanted.items())))
+    counts = read_counts(task.contract, observation.get, lists=lists)
     made = {check.id: check.passed for check in quality.evaluate(task.contract, counts)}
     return Answer({check: made[check] for check in CHECKS}, counts.duplicates_removed)
 

@@ -16,6 +16,8 @@ _SETTINGS = {
     "spark.sql.files.ignoreMissingFiles": "false",
     # A task keeps the files of both outcomes open at once, which saves sorting all rows by outcome.
     "spark.sql.maxConcurrentOutputFileWriters": "2",
+    # Spark 4 would look up the Python line of every expression that is built, at some 2 ms each.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
 
 
