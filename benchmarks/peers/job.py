@@ -16,7 +16,7 @@ from curation.framing import Frame
 from curation.listed_values import long_lists, with_places
 from curation.observations import aggregates, read_counts
 from curation.parsing import parse_lines, read_lines
-from curation.session import open_session
+from curation.session import core_count, open_session
 from curation.version import VersionTask
 from data_contract import load_contract
 
@@ -57,9 +57,9 @@ def _marked(spark: SparkSession, task: VersionTask) -> DataFrame:
     open_session("this_job_checks")  # the job's settings
     lines = read_lines(spark, list(task.raw_sizes))
     rows = parse_lines(lines, task.contract, Frame(), field_sample=task.field_sample)
-    parallelism = spark.sparkContext.defaultParallelism
-    marked = mark_extra_copies(rows, task.contract, partitions=task.sort_count(parallelism))
-    return marked.coalesce(task.file_count(parallelism))
+    cores = core_count(spark)
+    marked = mark_extra_copies(rows, task.contract, partitions=task.sort_count(cores))
+    return marked.coalesce(task.file_count(cores))
 
 
 def _sink(rows: DataFrame) -> None:

@@ -8,6 +8,7 @@ from curation.framing import Frame
 from curation.parquet import count_rows
 from curation.parsing import parse_lines, read_lines
 from curation.quarantine import write_quarantine
+from curation.session import core_count, read_in_parts
 from curation.stopwatch import Stopwatch
 from curation.version import VersionTask, WrittenVersion
 from curation.writing import write_no_rows, write_rows
@@ -22,12 +23,13 @@ def produce_version(spark: SparkSession, task: VersionTask) -> WrittenVersion:
     stopwatch = Stopwatch()
     frame = Frame()
     with stopwatch.phase("read_and_write"):
+        cores = core_count(spark)
+        read_in_parts(spark, task.read_count(cores))
         lines = read_lines(spark, list(task.raw_sizes))
         rows = parse_lines(lines, task.contract, frame, field_sample=task.field_sample)
-        parallelism = spark.sparkContext.defaultParallelism
-        marked = mark_extra_copies(rows, task.contract, partitions=task.sort_count(parallelism))
+        marked = mark_extra_copies(rows, task.contract, partitions=task.sort_count(cores))
         # One task writes a file from several sorted parts, one after the other.
-        counts = write_rows(marked.coalesce(task.file_count(parallelism)), task)
+        counts = write_rows(marked.coalesce(task.file_count(cores)), task)
         if counts.rows_kept == 0:
             write_no_rows(spark, task)
     with stopwatch.phase("quarantine"):

@@ -2,6 +2,9 @@
 
 from pyspark.sql import SparkSession
 
+# Spark 4 would look up the Python line of every expression that is built, at some 2 ms each; to be told at the start.
+_PLAN_WITHOUT_LINES = "spark.python.sql.dataFrameDebugging.enabled"
+_UNLIMITED = 2**31 - 1  # Spark's word for as many executors as there are tasks
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     # A cast that fails gives null, on Spark 3.5 and 4 alike; parsing decides what that means.
@@ -16,15 +19,28 @@ _SETTINGS = {
     "spark.sql.files.ignoreMissingFiles": "false",
     # A task keeps the files of both outcomes open at once, which saves sorting all rows by outcome.
     "spark.sql.maxConcurrentOutputFileWriters": "2",
-    # Spark 4 would look up the Python line of every expression that is built, at some 2 ms each.
-    "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
 
 
 def open_session(name: str) -> SparkSession:
     """Start Spark, or take the session that runs already, with the settings of a run."""
-    spark = SparkSession.builder.appName(name).getOrCreate()
+    spark = SparkSession.builder.appName(name).config(_PLAN_WITHOUT_LINES, "false").getOrCreate()
     spark.sparkContext.setLogLevel("WARN")
     for key, value in _SETTINGS.items():
         spark.conf.set(key, value)
     return spark
+
+
+def core_count(spark: SparkSession) -> int:
+    """Count the tasks that can run at once, those of executors included that auto scaling has not started yet."""
+    conf = spark.sparkContext.getConf()
+    scales = conf.get("spark.dynamicAllocation.enabled", "false") == "true"
+    limit = "spark.dynamicAllocation.maxExecutors" if scales else "spark.executor.instances"
+    executors = int(conf.get(limit, "0"))
+    promised = executors * int(conf.get("spark.executor.cores", "1")) if executors < _UNLIMITED else 0
+    return max(spark.sparkContext.defaultParallelism, promised)
+
+
+def read_in_parts(spark: SparkSession, count: int) -> None:
+    """Have what is read from here on split evenly into about so many tasks, as far as its objects can be split."""
+    spark.conf.set("spark.sql.files.minPartitionNum", str(count))
