@@ -44,6 +44,16 @@ def one_action_per_check_cached(spark: SparkSession, root: Path) -> None:
     events.unpersist()
 
 
+def same_guarantees(spark: SparkSession, root: Path) -> None:
+    """Give the guarantees of the job the usual way: parse strictly, quarantine, one action per check, then write."""
+    _with_guarantees(spark, root, cached=False)
+
+
+def same_guarantees_cached(spark: SparkSession, root: Path) -> None:
+    """Do the same on a cached frame."""
+    _with_guarantees(spark, root, cached=True)
+
+
 def this_job(spark: SparkSession, root: Path) -> str:
     """Run the whole curation job: list, fingerprint, parse, quarantine, check, deduplicate, audit, publish."""
     import curate_job  # noqa: PLC0415  only this design needs the job
@@ -63,12 +73,34 @@ DESIGNS: dict[str, Design] = {
     "this_job": this_job,
     "one_action_per_check": one_action_per_check,
     "one_action_per_check_cached": one_action_per_check_cached,
+    "same_guarantees": same_guarantees,
+    "same_guarantees_cached": same_guarantees_cached,
 }
 
 
 def raw_folder(root: Path) -> Path:
     """Return where the day's raw objects of a benchmark lie."""
     return root / "raw" / "source_system=app" / f"ingestion_date={DAY}"
+
+
+def _with_guarantees(spark: SparkSession, root: Path, *, cached: bool) -> None:
+    lines = spark.read.text(str(raw_folder(root)))
+    options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_corrupt"}
+    parsed = F.from_json("value", f"{SCHEMA}, _corrupt string", options)
+    rows = lines.where(F.trim("value") != "").select("value", parsed.alias("row")).select("value", "row.*")
+    rows = rows.cache() if cached else rows
+    # What a strict contract says of a line, in Spark's own words: one object, every value of its type, valid UTF-8.
+    is_good = F.col("_corrupt").isNull() & F.is_valid_utf8("value")
+    bad, events = rows.where(~is_good), rows.where(is_good).drop("value", "_corrupt")
+    bad.select("value").write.mode("overwrite").parquet(str(root / "comparison" / "quarantine"))
+    rows.count()
+    _six_actions(events)
+    _measured_like_the_job(events)
+    written = root / "comparison" / "rows"
+    _latest(events).write.mode("overwrite").parquet(str(written))
+    spark.read.parquet(str(written)).count()
+    if cached:
+        rows.unpersist()
 
 
 def _read(spark: SparkSession, root: Path) -> DataFrame:
@@ -82,6 +114,15 @@ def _latest(events: DataFrame) -> DataFrame:
 
 def _write(events: DataFrame, root: Path) -> None:
     events.write.mode("overwrite").parquet(str(root / "comparison"))
+
+
+def _measured_like_the_job(events: DataFrame) -> None:
+    """Make the other numbers of the job's metrics, with one action each: nulls, a distribution, the times."""
+    for column in events.columns:
+        events.where(F.col(column).isNull()).count()
+    events.groupBy("event_type").count().collect()
+    events.agg(F.min("event_ts"), F.max("event_ts")).collect()
+    events.where(F.to_date("event_ts") != F.lit(str(DAY)).cast("date")).count()
 
 
 def _six_actions(events: DataFrame) -> None:

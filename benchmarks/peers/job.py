@@ -14,9 +14,10 @@ from contract import load_contract
 from core.checks import evaluate
 from curation.duplicates import mark_extra_copies
 from curation.framing import Frame
+from curation.listed_values import long_lists, with_places
 from curation.observations import aggregates, read_counts
 from curation.parsing import parse_lines, read_lines
-from curation.session import open_session
+from curation.session import core_count, open_session
 from curation.version import VersionTask
 
 _CONTRACT = Path(__file__).resolve().parents[2] / "contracts" / "events.odcs.yaml"
@@ -31,9 +32,11 @@ def this_job_checks(spark: SparkSession, root: Path) -> Answer:
     """Do the same, observed, and judge the counts by the contract."""
     task = _task(root)
     observation = Observation("counts")
-    wanted = aggregates(task.contract, ingestion_date=DAY)
-    _sink(_marked(spark, task).observe(observation, *(column.alias(name) for name, column in wanted.items())))
-    counts = read_counts(task.contract, observation.get)
+    lists = long_lists(spark, task.contract.columns)
+    wanted = aggregates(task.contract, ingestion_date=DAY, lists=lists)
+    marked = with_places(_marked(spark, task), lists)
+    _sink(marked.observe(observation, *(column.alias(name) for name, column in wanted.items())))
+    counts = read_counts(task.contract, observation.get, lists=lists)
     limit = task.contract.max_malformed_percent
     evaluated = evaluate(task.contract.rules, counts, max_malformed_percent=limit)
     made = {check.id: check.passed for check in evaluated}
@@ -57,9 +60,9 @@ def _marked(spark: SparkSession, task: VersionTask) -> DataFrame:
     open_session("this_job_checks")  # the job's settings
     lines = read_lines(spark, list(task.raw_sizes))
     rows = parse_lines(lines, task.contract, Frame(), field_sample=task.field_sample)
-    parallelism = spark.sparkContext.defaultParallelism
-    marked = mark_extra_copies(rows, task.contract, partitions=task.sort_count(parallelism))
-    return marked.coalesce(task.file_count(parallelism))
+    cores = core_count(spark)
+    marked = mark_extra_copies(rows, task.contract, partitions=task.sort_count(cores))
+    return marked.coalesce(task.file_count(cores))
 
 
 def _sink(rows: DataFrame) -> None:

@@ -11,17 +11,20 @@ from typing import Any
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from contract import Column as ContractColumn
 from contract import DataContract, Rule
 from curation.counts import Counts
 from curation.duplicates import IS_EXTRA_COPY, counts_other_duplicates, extra_copy_column
-from curation.literals import listed, number
+from curation.listed_values import LongList, distribution_aggregates, read_distribution
+from curation.literals import is_any_of, number
 
 _NAME_BUCKETS = 8
 
 
-def aggregates(contract: DataContract, *, ingestion_date: date) -> dict[str, Column]:
-    """Return every aggregate by name; counts use ``count(when(...))`` so that no rows give 0 and not null."""
+def aggregates(contract: DataContract, *, ingestion_date: date, lists: Mapping[str, LongList]) -> dict[str, Column]:
+    """Return every aggregate by name; counts use ``count(when(...))`` so that no rows give 0 and not null.
+
+    ``lists`` are the contract's `long_lists`, whose places the rows have to hold.
+    """
     good = ~F.col("_malformed")
     found = {
         "rows": F.count(F.lit(1)),
@@ -43,10 +46,7 @@ def aggregates(contract: DataContract, *, ingestion_date: date) -> dict[str, Col
         }
     for column in contract.columns:
         found[f"nulls {column.name}"] = _count(good & F.col(column.name).isNull())
-        for position, value in enumerate(column.valid_values or ()):
-            found[f"value {column.name} {position}"] = _count(
-                F.col(column.name) == listed(value, column_type=column.type)
-            )
+        found |= distribution_aggregates(column, lists.get(column.name))
     for rule in contract.rules:
         counted = _counted(rule, contract)
         if counted is not None:
@@ -54,7 +54,7 @@ def aggregates(contract: DataContract, *, ingestion_date: date) -> dict[str, Col
     return found
 
 
-def read_counts(contract: DataContract, observed: Mapping[str, Any]) -> Counts:
+def read_counts(contract: DataContract, observed: Mapping[str, Any], *, lists: Mapping[str, LongList]) -> Counts:
     """Turn the observed values of `aggregates` into counts."""
     nulls = {column.name: observed[f"nulls {column.name}"] for column in contract.columns}
     names = {observed[f"names {bucket} {end}"] for bucket in range(_NAME_BUCKETS) for end in ("first", "last")}
@@ -70,7 +70,9 @@ def read_counts(contract: DataContract, observed: Mapping[str, Any]) -> Counts:
         last_event=_moment(observed.get("last event")),
         nulls=nulls,
         distributions={
-            column.name: _distribution(column, observed) for column in contract.columns if column.valid_values
+            column.name: read_distribution(column, lists.get(column.name), observed)
+            for column in contract.columns
+            if column.valid_values
         },
         by_rule=by_rule,
         rows_looked_at_for_fields=observed["looked at"],
@@ -102,13 +104,6 @@ def _names_bucket() -> Column:
     return F.when(F.col("_unknown_fields") != "", F.pmod(F.xxhash64("_unknown_fields"), F.lit(_NAME_BUCKETS)))
 
 
-def _distribution(column: ContractColumn, observed: Mapping[str, Any]) -> dict[str, int]:
-    return {
-        _as_key(value): observed[f"value {column.name} {position}"]
-        for position, value in enumerate(column.valid_values or ())
-    }
-
-
 def _counted(rule: Rule, contract: DataContract) -> Column | None:
     """Return what makes a row count for a rule, or None when another aggregate counts it already."""
     if rule.metric == "missingValues":
@@ -126,9 +121,9 @@ def _counted(rule: Rule, contract: DataContract) -> Column | None:
 def _is_missing(rule: Rule, contract: DataContract) -> Column:
     column = contract.column(rule.columns[0])
     given = rule.missing_values or ()
-    values = [listed(value, column_type=column.type) for value in given if value is not None]
+    values = [value for value in given if value is not None]
     missing = F.col(column.name).isNull() if None in given else F.lit(False)
-    return missing | F.col(column.name).isin(*values) if values else missing
+    return missing | is_any_of(column.name, values, column_type=column.type) if values else missing
 
 
 def _is_invalid(rule: Rule, contract: DataContract) -> Column:
@@ -136,7 +131,7 @@ def _is_invalid(rule: Rule, contract: DataContract) -> Column:
     value = F.col(column.name)
     broken = F.lit(False)
     if rule.valid_values is not None:
-        broken |= ~value.isin(*(listed(valid, column_type=column.type) for valid in rule.valid_values))
+        broken |= ~is_any_of(column.name, rule.valid_values, column_type=column.type)
     if rule.regex is not None:
         broken |= ~value.rlike(rule.regex)
     if rule.minimum is not None:
@@ -152,8 +147,3 @@ def _is_invalid(rule: Rule, contract: DataContract) -> Column:
     if rule.max_length is not None:
         broken |= F.length(value) > rule.max_length
     return value.isNotNull() & broken
-
-
-def _as_key(value: object) -> str:
-    """Write a listed value as it stands in the raw JSON; a text is its own key."""
-    return value if isinstance(value, str) else json.dumps(value)

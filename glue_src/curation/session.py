@@ -6,6 +6,9 @@ from pyspark.sql import SparkSession
 
 from core.errors import PipelineError
 
+# Spark 4 would look up the Python line of every expression that is built, at some 2 ms each; to be told at the start.
+_PLAN_WITHOUT_LINES = "spark.python.sql.dataFrameDebugging.enabled"
+_UNLIMITED = 2**31 - 1  # Spark's word for as many executors as there are tasks
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     # A cast that fails gives null, on Spark 3.5 and 4 alike; parsing decides what that means.
@@ -25,7 +28,7 @@ _SETTINGS = {
 
 def open_session(name: str) -> SparkSession:
     """Start Spark, or take the session that runs already, with the settings of a run."""
-    spark = SparkSession.builder.appName(name).getOrCreate()
+    spark = SparkSession.builder.appName(name).config(_PLAN_WITHOUT_LINES, "false").getOrCreate()
     spark.sparkContext.setLogLevel("WARN")
     for key, value in _SETTINGS.items():
         spark.conf.set(key, value)
@@ -49,3 +52,18 @@ def require_spellable(uris: Iterable[str], *, encoding: str) -> None:
             f"{odd} has letters beyond ASCII, which Java does not find in this locale ({encoding}); "
             "set LC_ALL=C.UTF-8, then run the date again"
         )
+
+
+def core_count(spark: SparkSession) -> int:
+    """Count the tasks that can run at once, those of executors included that auto scaling has not started yet."""
+    conf = spark.sparkContext.getConf()
+    scales = conf.get("spark.dynamicAllocation.enabled", "false") == "true"
+    limit = "spark.dynamicAllocation.maxExecutors" if scales else "spark.executor.instances"
+    executors = int(conf.get(limit, "0"))
+    promised = executors * int(conf.get("spark.executor.cores", "1")) if executors < _UNLIMITED else 0
+    return max(spark.sparkContext.defaultParallelism, promised)
+
+
+def read_in_parts(spark: SparkSession, count: int) -> None:
+    """Have what is read from here on split evenly into about so many tasks, as far as its objects can be split."""
+    spark.conf.set("spark.sql.files.minPartitionNum", str(count))

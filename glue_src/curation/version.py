@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from contract import DataContract
+from core.raw_objects import COMPRESSED_SUFFIXES
 from curation.counts import Counts
 
 # Plain NDJSON shrinks to about a seventh as Parquet with zstd; gzip has taken most of that already (measured on the
@@ -13,8 +14,13 @@ from curation.counts import Counts
 _PLAIN_BYTES_PER_PARQUET_BYTE = 7
 # A sort of this much raw data stays in memory, also where two run in a heap of 2 GB.
 _SORTED_BYTES = 128 << 20
-_FILE_BYTES = 128 << 20
-_SMALLEST_PARALLEL_FILE_BYTES = 96 << 20
+_READ_BYTES = 128 << 20
+# A task writes a file, so files are as small as keeps all cores busy: Athena reads files of this size no slower, as it
+# splits larger ones into pieces of it. A few may be smaller still.
+_SMALLEST_FILE_BYTES = 32 << 20
+_FEW_FILES, _SMALLEST_OF_FEW_BYTES = 4, 8 << 20
+# What a lost task has to do again stays bounded.
+_LARGEST_FILE_BYTES = 256 << 20
 # Names of top-level fields are read from all lines of this much raw data, and beyond it from a sample of about this
 # size.
 _FIELD_SAMPLE_BYTES = 64 << 20
@@ -57,20 +63,29 @@ class VersionTask:
         """Look at the field names of one line in this many."""
         return max(1, math.ceil(sum(self.raw_sizes.values()) / _FIELD_SAMPLE_BYTES))
 
-    def file_count(self, parallelism: int) -> int:
-        """Choose how many files to write: of 128 MB or more, of 96 MB to keep a core busy, one for little data."""
-        parquet_bytes = self._plain_bytes // _PLAIN_BYTES_PER_PARQUET_BYTE
-        return max(1, parquet_bytes // _FILE_BYTES, min(parallelism, parquet_bytes // _SMALLEST_PARALLEL_FILE_BYTES))
+    def read_count(self, cores: int) -> int:
+        """Choose in how many parts to read plain objects: as many for each core, none too large."""
+        return cores * max(1, math.ceil(sum(self.raw_sizes.values()) / cores / _READ_BYTES))
 
-    def sort_count(self, parallelism: int) -> int:
+    def file_count(self, cores: int) -> int:
+        """Choose how many files, each by a task: one for each core if not too small, as many for each if too large."""
+        parquet_bytes = self._plain_bytes // _PLAIN_BYTES_PER_PARQUET_BYTE
+        rounds = math.ceil(parquet_bytes / cores / _LARGEST_FILE_BYTES)
+        if rounds > 1:
+            return cores * rounds
+        few = min(_FEW_FILES, parquet_bytes // _SMALLEST_OF_FEW_BYTES)
+        return max(1, min(cores, max(few, parquet_bytes // _SMALLEST_FILE_BYTES)))
+
+    def sort_count(self, cores: int) -> int:
         """Choose in how many parts to sort the rows: as many for each file, each small enough to stay in memory."""
-        files = self.file_count(parallelism)
+        files = self.file_count(cores)
         return files * max(1, math.ceil(self._plain_bytes / files / _SORTED_BYTES))
 
     @property
     def _plain_bytes(self) -> int:
-        gzipped = sum(size for uri, size in self.raw_sizes.items() if uri.endswith(".gz"))
-        return sum(self.raw_sizes.values()) + gzipped * (_PLAIN_BYTES_PER_PARQUET_BYTE - 1)
+        sizes = self.raw_sizes.items()
+        compressed = sum(size for uri, size in sizes if uri.lower().endswith(COMPRESSED_SUFFIXES))
+        return sum(self.raw_sizes.values()) + compressed * (_PLAIN_BYTES_PER_PARQUET_BYTE - 1)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from curation.counts import Counts
 from curation.duplicates import IS_EXTRA_COPY
+from curation.listed_values import long_lists, with_places
 from curation.observations import aggregates, read_counts
 from curation.parquet import PARQUET_OPTIONS
 from curation.quarantine import carried
@@ -17,13 +18,14 @@ from curation.version import VersionTask
 def write_rows(rows: DataFrame, task: VersionTask) -> Counts:
     """Write a version and count it in the stage that writes, so that a task that runs again is not counted twice."""
     observation = Observation("counts")
-    wanted = aggregates(task.contract, ingestion_date=task.ingestion_date)
-    observed = rows.observe(observation, *(column.alias(name) for name, column in wanted.items()))
+    lists = long_lists(rows.sparkSession, task.contract.columns)
+    wanted = aggregates(task.contract, ingestion_date=task.ingestion_date, lists=lists)
+    observed = with_places(rows, lists).observe(observation, *(column.alias(name) for name, column in wanted.items()))
     malformed = F.col("_malformed")
     outcome = F.when(malformed, "quarantined").otherwise("accepted").alias(task.outcome)
     kept = observed.where(malformed | ~F.col(IS_EXTRA_COPY)).select(*carried(task.contract), outcome)
     kept.write.partitionBy(task.outcome).options(**PARQUET_OPTIONS).parquet(task.version_uri)
-    return read_counts(task.contract, observation.get)
+    return read_counts(task.contract, observation.get, lists=lists)
 
 
 def write_no_rows(spark: SparkSession, task: VersionTask) -> None:

@@ -1,15 +1,21 @@
 """Which objects of a day are read, and what becomes of a day whose objects are missing, empty or broken."""
 
+import bz2
 import gzip
 import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 import curate_job
-from core.errors import GateFailed, PipelineError, RawDataMissing
+from core.errors import AuditFailed, GateFailed, PipelineError, RawDataMissing
+from curation import produce, writing
+from curation.counts import Counts
 from curation.session import java_encoding, require_spellable
 from curation.version import VersionTask, WrittenVersion
 from tests.spark.lab import CONTRACTS, DAY, Lab, event
@@ -240,4 +246,38 @@ def test_an_object_that_changes_while_it_is_read_ends_the_run(lab: Lab, monkeypa
     run = lab.run()
     assert run.status == "error"
     assert "changed while it was read; run the date again" in run.message
+    assert lab.files("curated") | lab.files("publications") == {}
+
+
+@pytest.mark.parametrize("name", ["events.json.bz2", "EVENTS.JSON", "events.json.GZ", "events.json.zst"])
+def test_objects_of_other_suffixes_are_read_or_rejected_by_name(lab: Lab, name: str, spark: SparkSession) -> None:
+    lab.contract = CONTRACTS / "lines.odcs.yaml"
+    packers: Mapping[str, Callable[[bytes], bytes]] = {"bz2": bz2.compress, "gz": gzip.compress, "zst": _zstandard}
+    packed = packers.get(name.rpartition(".")[2].lower(), bytes)
+    lab.put(packed(b'{"id":"a"}\n{"id":"b"}\n'), name)
+    run = lab.run()
+    if spark.version.startswith("3.") and name.endswith((".GZ", ".zst")):
+        assert f"{name} cannot be read: Spark 3.5" in run.message
+    else:
+        assert sorted(row["id"] for row in run.rows()) == ["a", "b"]
+
+
+def _zstandard(content: bytes) -> bytes:
+    """Frame short content without compressing it, as no Python of the tests has the codec."""
+    return b"\x28\xb5\x2f\xfd\x20" + bytes([len(content)]) + (len(content) << 3 | 1).to_bytes(3, "little") + content
+
+
+def test_a_version_that_is_not_what_was_counted_is_not_published(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The footers are read again: a write that loses a file has counted rows that are not there."""
+    write = writing.write_rows
+
+    def one_row_is_lost(rows: DataFrame, task: VersionTask, *rest: Any, **options: Any) -> Counts:
+        counts = write(rows, task, *rest, **options)
+        return replace(counts, rows_read=counts.rows_read + 1)
+
+    monkeypatch.setattr(produce, "write_rows", one_row_is_lost)
+    lab.put([event(1), event(2)])
+    run = lab.run()
+    assert isinstance(run.error, AuditFailed)
+    assert "holds 2 rows, but 3 were counted" in run.message
     assert lab.files("curated") | lab.files("publications") == {}
