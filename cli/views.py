@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.executions import DateState, Execution
-from cli.words import count, limit, measured, moment, number, path_of, plural, size, status_style, step
+from cli.words import count, moment, number, path_of, plural, size, status_style, step
+from core.checks import Check, read_checks
 from core.publication import Publication, Version
 from core.runs import Metrics
 
@@ -38,17 +39,18 @@ def report(metrics: Metrics) -> RenderableType:
     """Show one run: outcome, rows, checks, columns, seconds."""
     parts: list[RenderableType] = [_heading(metrics), _facts(metrics), *_places(metrics)]
     if metrics["checks"]:
-        parts += [checks_table(metrics["checks"]), _columns_table(metrics)]
+        checks = read_checks(metrics, source=f"of run {metrics['run_id']}")
+        parts += [checks_table(checks), _columns_table(metrics)]
     return Group(*parts)
 
 
-def checks_table(checks: Iterable[Mapping[str, Any]]) -> Table:
+def checks_table(checks: Iterable[Check]) -> Table:
     """Show checks with the value that was compared and the limit."""
     table = _new_table("check", "column", value="right", limit="left", severity="left", result="left")
     for check in checks:
-        style, result = ("green", "passed") if check["passed"] else ("bold red", "failed")
-        cells = [check["id"], check["column"] or "", measured(check), limit(check), check["severity"]]
-        table.add_row(*cells, Text(result, style), style=None if check["passed"] else "bold")
+        style, result = ("green", "passed") if check.passed else ("bold red", "failed")
+        cells = [check.id, check.column or "", check.measured(), check.allowed(), check.severity]
+        table.add_row(*cells, Text(result, style), style=None if check.passed else "bold")
     return table
 
 

@@ -1,9 +1,7 @@
 """Numbers, times and places as people read them. Plain functions over plain values."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 STYLES = {
     "published": "green",
@@ -56,22 +54,6 @@ def path_of(uri: str) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def limit(check: Mapping[str, Any]) -> str:
-    """Write what a check allows."""
-    limits = check["limit"] if isinstance(check["limit"], list) else [check["limit"]]
-    unit = " %" if check["unit"] == "percent" else ""
-    return f"{_OPERATORS[check['operator']]} {' and '.join(number(one) for one in limits)}{unit}"
-
-
-def measured(check: Mapping[str, Any]) -> str:
-    """Write what a check measured, never so shortly that it looks like a limit it differs from."""
-    limits = check["limit"] if isinstance(check["limit"], list) else [check["limit"]]
-    value, text = check["value"], number(check["value"])
-    if any(text == number(one) and value != one for one in limits):
-        text = repr(value)
-    return f"{text} %" if check["unit"] == "percent" else text
-
-
 def step(state: str) -> str:
     """Say what an execution is doing in a state."""
     return _STEPS.get(state, state or "starting")
@@ -93,14 +75,4 @@ _STEPS = {
     "RunDates": "running its dates",
     "Summarize": "summarizing",
     "NotifySummary": "notifying",
-}
-_OPERATORS = {
-    "mustBe": "=",
-    "mustNotBe": "not",
-    "mustBeGreaterThan": ">",
-    "mustBeGreaterOrEqualTo": ">=",
-    "mustBeLessThan": "<",
-    "mustBeLessOrEqualTo": "<=",
-    "mustBeBetween": "between",
-    "mustNotBeBetween": "not between",
 }

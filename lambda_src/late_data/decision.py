@@ -41,7 +41,7 @@ class RunEnded:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RerunDecision:
     """Whether to start a run, and the reason for the log."""
 
     start: bool
@@ -87,7 +87,7 @@ def by_day(messages: Iterable[Arrival | RunEnded], place: DataPlace) -> dict[dat
 
 
 @dataclass(frozen=True)
-class Promise:
+class Sla:
     """When a day is to be published, and which schedule sees to that; None where people start the runs."""
 
     zone: tzinfo
@@ -96,28 +96,30 @@ class Promise:
 
 
 @dataclass(frozen=True)
-class RunsSoFar:
+class RunHistory:
     """What became of a day: its publication record, if it has one, and the latest run that left metrics."""
 
     record: Publication | None
     latest_run: str | None
 
 
-def judge(day: date, raw: RawDay, runs: RunsSoFar, *, now: datetime, promise: Promise) -> Verdict:
+def judge(day: date, raw: RawDay, runs: RunHistory, *, now: datetime, sla: Sla) -> RerunDecision:
     """Decide whether a day is to be run: published from other raw data, or never published and left to nobody else."""
     if not raw.objects:
-        return Verdict(start=False, reason="no raw data is left")
+        return RerunDecision(start=False, reason="no raw data is left")
     if raw.leaves_too_much_unread:
-        return Verdict(start=True, reason=f"{len(raw.unread)} objects are not read, which a run has to tell")
+        return RerunDecision(start=True, reason=f"{len(raw.unread)} objects are not read, which a run has to tell")
     if runs.record is not None:
         return _changed(raw.fingerprint, runs.record)
     if runs.latest_run is not None:
-        return Verdict(start=True, reason=f"not published, and run {runs.latest_run} has looked at it already")
-    due = due_time(day, promise.zone, freshness_hours=promise.freshness_hours)
-    if promise.schedule is None:
-        return Verdict(start=now >= due, reason=f"not published, and due at {iso_seconds(due)}")
-    until = min(due, promise.schedule.waits_until(day, promise.zone))
-    return Verdict(start=now >= until, reason=f"not published, and left to the schedule until {iso_seconds(until)}")
+        return RerunDecision(start=True, reason=f"not published, and run {runs.latest_run} has looked at it already")
+    due = due_time(day, sla.zone, freshness_hours=sla.freshness_hours)
+    if sla.schedule is None:
+        return RerunDecision(start=now >= due, reason=f"not published, and due at {iso_seconds(due)}")
+    until = min(due, sla.schedule.waits_until(day, sla.zone))
+    return RerunDecision(
+        start=now >= until, reason=f"not published, and left to the schedule until {iso_seconds(until)}"
+    )
 
 
 def execution_name(dataset: str, day: date, fingerprint: str, *, published_run_id: str | None) -> str:
@@ -143,9 +145,9 @@ def batch_response(failed: Sequence[str]) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
-def _changed(fingerprint: str, record: Publication) -> Verdict:
+def _changed(fingerprint: str, record: Publication) -> RerunDecision:
     if fingerprint == record.current.input.fingerprint:
-        return Verdict(start=False, reason=f"published from this raw data by run {record.current.run_id}")
+        return RerunDecision(start=False, reason=f"published from this raw data by run {record.current.run_id}")
     if fingerprint in {withdrawn.fingerprint for withdrawn in record.blocked}:
-        return Verdict(start=False, reason="this raw data was rolled back and is blocked")
-    return Verdict(start=True, reason=f"the raw data is not that of the published run {record.current.run_id}")
+        return RerunDecision(start=False, reason="this raw data was rolled back and is blocked")
+    return RerunDecision(start=True, reason=f"the raw data is not that of the published run {record.current.run_id}")

@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 from adapters.aws import client, error_code, translated
 from late_data.decision import (
     Arrival,
-    Promise,
     RunEnded,
-    RunsSoFar,
+    RunHistory,
+    Sla,
     batch_response,
     by_day,
     execution_input,
@@ -36,7 +36,7 @@ _AT_ONCE: Final = 8
 @dataclass(frozen=True)
 class Settings:
     place: DataPlace
-    promise: Promise
+    sla: Sla
     state_machine_arn: str
 
 
@@ -60,8 +60,8 @@ def handler(event: object, context: object) -> dict[str, Any]:
 
 
 def _settings(environment: Environment) -> Settings:
-    promise = Promise(environment.time_zone(), environment.freshness_hours(), environment.schedule())
-    return Settings(environment.place(with_raw_data=True), promise, environment.state_machine_arn())
+    sla = Sla(environment.time_zone(), environment.freshness_hours(), environment.schedule())
+    return Settings(environment.place(with_raw_data=True), sla, environment.state_machine_arn())
 
 
 def _records(event: object) -> list[Mapping[str, Any]]:
@@ -93,12 +93,12 @@ def _handled(day: date, settings: Settings, log: StepLog) -> bool:
 def _look_at(day: date, settings: Settings, log: StepLog) -> None:
     place = settings.place
     raw, record = place.raw_day(day), place.publications.read(day).record
-    runs = RunsSoFar(record, None if record else place.runs.latest_id(day))
-    verdict = judge(day, raw, runs, now=datetime.now(UTC), promise=settings.promise)
+    runs = RunHistory(record, None if record else place.runs.latest_id(day))
+    decision = judge(day, raw, runs, now=datetime.now(UTC), sla=settings.sla)
     log.info(
-        "day judged", ingestion_date=str(day), start=verdict.start, reason=verdict.reason, objects=len(raw.objects)
+        "day judged", ingestion_date=str(day), start=decision.start, reason=decision.reason, objects=len(raw.objects)
     )
-    if verdict.start:
+    if decision.start:
         published = None if record is None else record.current.run_id
         name = execution_name(place.paths.dataset, day, raw.state, published_run_id=published)
         outcome = _start(settings.state_machine_arn, name, execution_input(day))

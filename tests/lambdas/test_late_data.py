@@ -9,7 +9,7 @@ from adapters.aws import client
 from core.publication import Publication, RunInput
 from core.raw_day import RawDay, RawObject, fingerprint, list_raw_day
 from core.raw_objects import RawObjects
-from late_data.decision import Promise, RunsSoFar, execution_name, judge
+from late_data.decision import RunHistory, Sla, execution_name, judge
 from late_data.handler import handler
 from shared.environment import DataPlace, Environment
 from shared.inputs import InvalidInput
@@ -174,10 +174,10 @@ class TestUnpublishedDay:
     ) -> None:
         """The scheduled run gives up hours before the day is due; what comes then would be run by nobody."""
         environment = Environment({"SCHEDULE": schedule, "TIME_ZONE": zone, "FRESHNESS_HOURS": "6"})
-        promise = Promise(environment.time_zone(), environment.freshness_hours(), environment.schedule())
+        sla = Sla(environment.time_zone(), environment.freshness_hours(), environment.schedule())
         raw, moment = RawDay(PATHS.raw_prefix(DAY), (RawObject(raw_key(), 3, MD5),)), datetime.fromisoformat(from_on)
         for now, starts in ((moment - timedelta(seconds=1), False), (moment, True)):
-            assert judge(DAY, raw, RunsSoFar(None, None), now=now, promise=promise).start is starts
+            assert judge(DAY, raw, RunHistory(None, None), now=now, sla=sla).start is starts
 
     def test_that_was_refused_is_run_by_what_arrives_next_although_it_is_not_due(self, cloud: Cloud) -> None:
         """Its scheduled run has ended and waits for nothing."""

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ProfileNotFo
 
 from adapters.aws import client
 from cli.errors import CommandFailed
-from cli.words import measured, size
+from cli.words import size
 from core.publication import to_json
 from tests.unit.pipeline_command import Pipeline, lines_with
 from tests.unit.shop import DAY, Shop
@@ -127,12 +127,6 @@ class TestReport:
         assert result.exit_code == 1
         assert words in result.err
         assert f"{shop.run_id(1)}.json" in result.err
-
-    def test_a_value_never_looks_like_a_limit_that_it_differs_from(self) -> None:
-        check = {"value": 100 * 30001 / 1000000, "limit": 3, "unit": "percent"}
-        assert measured(check) == "3.0001 %"
-        assert measured(check | {"value": 100 * 300000001 / 10000000000}) == "3.00000001 %"
-        assert measured(check | {"value": 3.0}) == "3 %"
 
     @pytest.mark.parametrize(
         ("bytes_", "text"), [(None, "-"), (0, "0 bytes"), (999, "999 bytes"), (1000, "1 kB"), (2_307_918, "2.31 MB")]
