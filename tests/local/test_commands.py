@@ -115,7 +115,7 @@ class TestBackfill:
         assert continued.returncode == 1
         assert f"{third}: published" in continued.stdout
         assert re.search(rf"{bad} +failed .*null rate of user_id is 12 %, limit 3 %", continued.stdout)
-        assert "1 of 4 dates failed; fix the cause, then give the same command again" in continued.stderr
+        assert "1 of 4 dates failed; fix the cause, then run the same " in continued.stderr
         assert set(cloud.partitions()) >= {first_day, third, fourth}
         assert bad not in cloud.partitions()
 
@@ -201,7 +201,7 @@ class TestQuery:
     def test_says_what_athena_says_about_one_that_is_no_sql(self, cloud: Cloud) -> None:
         result = cloud.pipeline("query", "SELEC 1")
         assert (result.returncode, result.stdout) == (1, "")
-        assert re.match(r"pipeline: Athena refuses the query: .*SELEC", result.stderr)
+        assert re.match(r"pipeline: Athena rejected the query: .*SELEC", result.stderr)
 
     def test_says_what_athena_says_about_a_wrong_one(self, cloud: Cloud) -> None:
         result = cloud.pipeline("query", "SELECT nope FROM curated_events")
