@@ -24,13 +24,13 @@ from core.errors import (
 )
 from core.job_arguments import JobArguments
 from core.layout import DatasetPaths
+from core.leases import Lease, sweep, take_lease
 from core.ports import Store
 from core.publication import Publication, RunInput, Version
 from core.publishing import Publications, Retention, StoredPublication
 from core.raw_day import RawDay, list_raw_day, require_unchanged
 from core.times import iso
 from curation.explain import explained
-from curation.leases import Lease, sweep, take_lease
 from curation.metrics import RunReport, document
 from curation.stopwatch import Stopwatch
 from curation.version import VersionTask, WrittenVersion

@@ -11,9 +11,9 @@ import pytest
 
 from adapters.directory import DirectoryStore
 from core.errors import GateFailed, PipelineError, Superseded
+from core.leases import LeaseRecord, sweep, take_lease
 from core.ports import WriteConflict
 from core.publishing import Publications
-from curation.leases import LeaseRecord, sweep, take_lease
 from curation.version import VersionTask, WrittenVersion
 from tests.faults.plain_runs import DAY, PATHS, FakeCatalog, lay_raw, plain_run, run_id, served_lines
 

@@ -16,9 +16,9 @@ from core.errors import (
     ServiceUnavailable,
     Superseded,
 )
+from core.leases import Lease, sweep, take_lease
 from core.ports import StoredObject, WriteConflict
 from core.publishing import Publications
-from curation.leases import Lease, sweep, take_lease
 from curation.run import DayRun
 from curation.version import VersionTask, WrittenVersion
 from tests.faults.plain_runs import DAY, PATHS, lay_raw, plain_run, run_id, served_lines
@@ -78,7 +78,7 @@ class TestASwapOfUnknownOutcome:
         _unknown(tmp_path)
         publications, now = Publications(_plain(tmp_path), PATHS, None), datetime.now(UTC)
         # Also on the machine that took it, where the process is known to be gone.
-        monkeypatch.setattr("curation.leases._process", lambda _number: None)
+        monkeypatch.setattr("core.leases._process", lambda _number: None)
         assert sweep(_plain(tmp_path), PATHS, DAY, publications, now=now) == []
         assert _folders(tmp_path) == [run_id(1)]
         assert sweep(_plain(tmp_path), PATHS, DAY, publications, now=now + TOMORROW) == [run_id(1)]
