@@ -5,6 +5,7 @@
 
 import argparse
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.designs import DAY, DESIGNS, raw_folder
+from benchmarks.designs import DAY, DESIGNS, VARIANTS, raw_folder
 from benchmarks.measure import HEAP
 from benchmarks.recording import Measurement, recorded
 from benchmarks.summary import table
@@ -27,28 +28,41 @@ _OBJECTS = 8
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, append each measurement to the results file as it comes, and print the summary."""
     options = _parser().parse_args(arguments)
-    results = options.results or Path(__file__).parent / "results" / f"{options.rows}-rows.jsonl"
-    print(table(recorded(_measurements(options), results)))
+    for rows in options.rows:
+        results = options.results or Path(__file__).parent / "results" / f"{rows}-rows.jsonl"
+        print(table(recorded(_measurements(options, rows), results)))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the job's design.")
-    parser.add_argument("--rows", type=int, default=5_000_000, help="rows of the day (default 5,000,000)")
+    parser.add_argument(
+        "--rows", type=int, nargs="+", default=[5_000_000], help="rows of the day, or of several (default 5,000,000)"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="times that each design is measured (default 3)")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no round later than this, for each day")
     parser.add_argument("--data", type=Path, default=_ROOT / ".data" / "bench", help="where the day lies")
-    parser.add_argument("--designs", nargs="+", choices=DESIGNS, default=list(DESIGNS), metavar="DESIGN")
+    parser.add_argument("--designs", nargs="+", choices=[*DESIGNS, *VARIANTS], default=list(DESIGNS), metavar="DESIGN")
     parser.add_argument("--heap", default=HEAP, help=f"of the measured JVM, as Spark writes it (default {HEAP})")
+    parser.add_argument("--small-day", action=argparse.BooleanOptionalAction, default=True, help="measure it as well")
     parser.add_argument("--results", type=Path, help="default: benchmarks/results/<rows>-rows.jsonl")
     return parser
 
 
-def _measurements(options: argparse.Namespace) -> Iterator[Measurement]:
-    day = prepared_day(options.data, options.rows)
+def _measurements(options: argparse.Namespace, rows: int) -> Iterator[Measurement]:
+    day = prepared_day(options.data, rows)
+    end = time.monotonic() + options.minutes * 60
     for number in range(options.rounds):
+        if time.monotonic() > end:
+            return
         # Each round starts with another design, so that none always follows the same one.
         turn = number % len(options.designs)
         for design in options.designs[turn:] + options.designs[:turn]:
-            yield {"round": number, "rows": options.rows, **_measured(design, day, options.heap), **_load()}
+            yield {"round": number, "rows": rows, **_measured(design, day, options.heap), **_load()}
+    if options.small_day:
+        yield from _small_day(options)
+
+
+def _small_day(options: argparse.Namespace) -> Iterator[Measurement]:
     small = prepared_day(options.data, _SMALL_DAY_ROWS)
     for number in range(options.rounds):
         yield {"round": number, "rows": _SMALL_DAY_ROWS, **_whole_process(small, "small_day_cold", "--force=true")}
@@ -70,10 +84,13 @@ def _measured(design: str, day: Path, heap: str) -> Measurement:
     """Measure a design in a process of its own, and remove what it wrote."""
     command = [sys.executable, "-m", "benchmarks.measure", design, str(day), heap]
     done = subprocess.run(command, cwd=_ROOT, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    for folder in ("comparison", "curated", "quarantine", "publications", "leases"):
+    written = [
+        file.stat().st_size for folder in ("comparison", "curated") for file in (day / folder).rglob("*.parquet")
+    ]
+    for folder in ("comparison", "comparison-bad", "curated", "quarantine", "publications", "leases"):
         shutil.rmtree(day / folder, ignore_errors=True)
     found: Measurement = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return {**found, "files": len(written), "written_mb": round(sum(written) / 1e6, 1)}
 
 
 def _whole_process(day: Path, name: str, *more: str) -> Measurement:

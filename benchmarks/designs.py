@@ -3,10 +3,12 @@
 Every design gets a running session, so that the start of Spark and its JVM is not measured.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
+import yaml
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
@@ -15,7 +17,15 @@ SCHEMA = (
     "event_id string, event_type string, user_id string, event_ts timestamp, item_id string, quantity int, "
     "price decimal(12,2), currency string, session_id string, device string, properties map<string,string>"
 )
+_CONTRACT = Path(__file__).resolve().parent.parent / "contracts" / "events.odcs.yaml"
+_FIELD_SAMPLE = 25  # the job's, of five million rows
 EVENT_TYPES = ("login", "view_item", "add_to_cart", "purchase")
+# Variants of the job are the job under more of Spark's settings; they are measured when they are asked for.
+VARIANTS: Mapping[str, Mapping[str, str]] = {
+    "this_job_zstd_1": {"spark.hadoop.parquet.compression.codec.zstd.level": "1"},
+    "this_job_shuffle_plain": {"spark.shuffle.compress": "false"},
+    "this_job_shuffle_zstd": {"spark.io.compression.codec": "zstd"},
+}
 Design = Callable[[SparkSession, Path], object]
 
 
@@ -56,10 +66,31 @@ def same_guarantees_cached(spark: SparkSession, root: Path) -> None:
 
 def this_job(spark: SparkSession, root: Path) -> str:
     """Run the whole curation job: list, fingerprint, parse, quarantine, check, deduplicate, audit, publish."""
+    return _job(spark, root, _CONTRACT)
+
+
+def this_job_long_list(spark: SparkSession, root: Path) -> str:
+    """Run the job by a contract that lists 1,500 items."""
+    document = yaml.safe_load(_CONTRACT.read_text(encoding="utf-8"))
+    [item] = [prop for prop in document["schema"][0]["properties"] if prop["name"] == "item_id"]
+    listed = {"validValues": [f"item-{number:05}" for number in range(1_500)]}
+    rule = {
+        "id": "item_listed",
+        "metric": "invalidValues",
+        "arguments": listed,
+        "mustBeLessThan": 100,
+        "unit": "percent",
+    }
+    item["quality"] = [rule]
+    contract = root / "long-list.json"
+    contract.write_text(json.dumps(document), encoding="utf-8")
+    return _job(spark, root, contract)
+
+
+def _job(spark: SparkSession, root: Path, contract: Path) -> str:
     import curate_job  # noqa: PLC0415  only this design needs the job
 
     spark.sparkContext.setLogLevel("WARN")
-    contract = Path(__file__).parent.parent / "contracts" / "events.odcs.yaml"
     _, run = curate_job.prepared(
         ["--ingestion_date", str(DAY), "--data_uri", root.as_uri(), "--contract", str(contract), "--force", "true"]
     )
@@ -75,6 +106,7 @@ DESIGNS: dict[str, Design] = {
     "one_action_per_check_cached": one_action_per_check_cached,
     "same_guarantees": same_guarantees,
     "same_guarantees_cached": same_guarantees_cached,
+    "this_job_long_list": this_job_long_list,
 }
 
 
@@ -84,23 +116,26 @@ def raw_folder(root: Path) -> Path:
 
 
 def _with_guarantees(spark: SparkSession, root: Path, *, cached: bool) -> None:
-    lines = spark.read.text(str(raw_folder(root)))
-    options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_corrupt"}
-    parsed = F.from_json("value", f"{SCHEMA}, _corrupt string", options)
-    rows = lines.where(F.trim("value") != "").select("value", parsed.alias("row")).select("value", "row.*")
+    """Parse as strictly as the job does, by its own parser, and do all else one after the other."""
+    rows = _strictly_parsed(spark, root)
     rows = rows.cache() if cached else rows
-    # What a strict contract says of a line, in Spark's own words: one object, every value of its type, valid UTF-8.
-    is_good = F.col("_corrupt").isNull() & F.is_valid_utf8("value")
-    bad, events = rows.where(~is_good), rows.where(is_good).drop("value", "_corrupt")
-    bad.select("value").write.mode("overwrite").parquet(str(root / "comparison" / "quarantine"))
-    rows.count()
+    events = rows.where(~F.col("_malformed"))
+    rows.where("_malformed").select("_refused", "_object").write.mode("overwrite").parquet(str(root / "comparison-bad"))
     _six_actions(events)
-    _measured_like_the_job(events)
-    written = root / "comparison" / "rows"
-    _latest(events).write.mode("overwrite").parquet(str(written))
-    spark.read.parquet(str(written)).count()
-    if cached:
-        rows.unpersist()
+    _write(_latest(events).select(*(name for name in rows.columns if not name.startswith("_"))), root)
+    spark.read.parquet(str(root / "comparison")).count()
+    rows.unpersist()
+
+
+def _strictly_parsed(spark: SparkSession, root: Path) -> DataFrame:
+    from contract import load_contract  # noqa: PLC0415
+    from curation.framing import Frame  # noqa: PLC0415  only designs that are as strict need the job
+    from curation.parsing import parse_lines, read_lines  # noqa: PLC0415
+    from curation.session import open_session  # noqa: PLC0415
+
+    open_session("same_guarantees")  # strictness needs the job's settings
+    lines = read_lines(spark, [f"file://{file}" for file in sorted(raw_folder(root).iterdir())])
+    return parse_lines(lines, load_contract(_CONTRACT), Frame(), field_sample=_FIELD_SAMPLE)
 
 
 def _read(spark: SparkSession, root: Path) -> DataFrame:
@@ -114,15 +149,6 @@ def _latest(events: DataFrame) -> DataFrame:
 
 def _write(events: DataFrame, root: Path) -> None:
     events.write.mode("overwrite").parquet(str(root / "comparison"))
-
-
-def _measured_like_the_job(events: DataFrame) -> None:
-    """Make the other numbers of the job's metrics, with one action each: nulls, a distribution, the times."""
-    for column in events.columns:
-        events.where(F.col(column).isNull()).count()
-    events.groupBy("event_type").count().collect()
-    events.agg(F.min("event_ts"), F.max("event_ts")).collect()
-    events.where(F.to_date("event_ts") != F.lit(str(DAY)).cast("date")).count()
 
 
 def _six_actions(events: DataFrame) -> None:

@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "glue_src"))
 
-from benchmarks.designs import DESIGNS
+from benchmarks.designs import DESIGNS, VARIANTS
 
 Result = TypeVar("Result")
 HEAP = "2g"
@@ -31,17 +31,18 @@ _SETTINGS = {
 
 
 def main(name: str, root: str, heap: str = HEAP) -> None:
-    """Run a design and print its seconds, without the start of Spark, and the JVM's peak memory in MB."""
+    """Run a design and print its seconds, without the start of Spark, cores busy, and the JVM's peak memory in MB."""
     spark = open_session(name, heap=heap)
-    times, _ = timed(spark, lambda: DESIGNS[name](spark, Path(root).resolve()))
-    print(json.dumps({"design": name, "heap": heap, **times}))
+    design = DESIGNS["this_job" if name in VARIANTS else name]
+    times, _ = timed(spark, lambda: design(spark, Path(root).resolve()))
+    print(json.dumps({"design": name, "heap": heap, **times, "shuffled_mb": _shuffled_mb(spark)}))
     spark.stop()
 
 
 def open_session(name: str, *, heap: str = HEAP) -> SparkSession:
     """Start the Spark that everything is measured on, with one trivial job behind it."""
     builder = SparkSession.builder.master("local[2]").appName(name).config("spark.driver.memory", heap)
-    for key, value in _SETTINGS.items():
+    for key, value in {**_SETTINGS, **VARIANTS.get(name, {})}.items():
         builder = builder.config(key, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
@@ -54,7 +55,8 @@ def timed(spark: SparkSession, work: Callable[[], Result]) -> tuple[dict[str, An
     start, cpu_start = time.monotonic(), _cpu_seconds(spark)
     result = work()
     seconds, cpu_seconds = time.monotonic() - start, _cpu_seconds(spark) - cpu_start
-    times = {"seconds": round(seconds, 2), "cpu_seconds": round(cpu_seconds, 2)}
+    busy = {"cores_busy": round(cpu_seconds / seconds, 2)}
+    times = {"seconds": round(seconds, 2), "cpu_seconds": round(cpu_seconds, 2), **busy}
     return {**times, "peak_mb": _peak_mb(spark)}, result
 
 
@@ -67,6 +69,13 @@ def _process(spark: SparkSession) -> Any:
 def _cpu_seconds(spark: SparkSession) -> float:
     """Return the processor time of the JVM so far, which other work on the machine changes less than the clock's."""
     return float(_process(spark).info().totalCpuDuration().get().toMillis()) / 1000
+
+
+def _shuffled_mb(spark: SparkSession) -> int:
+    """Return how much the shuffles of the session wrote to disk."""
+    jvm: Any = spark.sparkContext._jsc  # noqa: SLF001  there is no public way to it
+    executors = jvm.sc().statusStore().executorList(False)  # noqa: FBT003  as Spark's Scala has it
+    return int(sum(executors.apply(number).totalShuffleWrite() for number in range(executors.size())) >> 20)
 
 
 def _peak_mb(spark: SparkSession) -> int | None:

@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any
 
 _FLOORS = ("bare", "bare_with_window")
-_ROW = "{:<28} {:>10} {:>8} {:>7} {:>9} {:>8} {:>7} {:>9} {:>7} {:>8}"
+_ROW = "{:<28} {:>10} {:>8} {:>7} {:>9} {:>8} {:>7} {:>9} {:>6} {:>7} {:>8}"
 
 
 def table(measured: Sequence[Mapping[str, Any]]) -> str:
@@ -14,7 +14,8 @@ def table(measured: Sequence[Mapping[str, Any]]) -> str:
     A ratio is the median of the ratios within each round, so that a slow quarter of an hour does not count as a slow
     design.
     """
-    header = ("design", "rows", "seconds", "/ bare", "/ window", "cpu s", "/ bare", "/ window", "rounds", "peak MB")
+    ratios = ("/ bare", "/ window")
+    header = ("design", "rows", "seconds", *ratios, "cpu s", *ratios, "cores", "rounds", "peak MB")
     lines = [_ROW.format(*header)]
     names = dict.fromkeys((entry["design"], entry["rows"]) for entry in measured)
     return "\n".join([*lines, *(_line(name, rows, measured) for name, rows in names)])
@@ -23,7 +24,8 @@ def table(measured: Sequence[Mapping[str, Any]]) -> str:
 def _line(name: str, rows: int, measured: Sequence[Mapping[str, Any]]) -> str:
     own = [entry for entry in measured if (entry["design"], entry["rows"]) == (name, rows)]
     times = (text for unit in ("seconds", "cpu_seconds") for text in _times(own, measured, unit=unit))
-    return _ROW.format(name, f"{rows:,}", *times, len(own), median_of(own, "peak_mb", digits=0))
+    busy, peak = median_of(own, "cores_busy", digits=2), median_of(own, "peak_mb", digits=0)
+    return _ROW.format(name, f"{rows:,}", *times, busy, len(own), peak)
 
 
 def _times(own: Sequence[Mapping[str, Any]], measured: Sequence[Mapping[str, Any]], *, unit: str) -> list[str]:

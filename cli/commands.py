@@ -15,7 +15,7 @@ from cli.executions import Execution
 from cli.output import Output, shown_progress
 from cli.spark import Submission, submit
 from cli.views import executions_table, outcome_line, published_table, report, runs_table, versions_table
-from cli.words import count
+from cli.words import plural
 from contract import load_contract
 from core.publication import Publication, as_document
 from core.runs import Metrics
@@ -60,7 +60,7 @@ def roll_back(dataset: Dataset, day: date, *, to: str | None, output: Output) ->
     document = {"ingestion_date": str(day), "published_run_id": current.run_id, "withdrawn_run_id": withdrawn.run_id}
     output.show(
         document | {"location": current.location},
-        f"{day}: run {current.run_id} with {count(current.rows_written)} rows is published again",
+        f"{day}: run {current.run_id} with {plural(current.rows_written, 'row')} is published again",
         f"run {withdrawn.run_id} is kept{blocked}",
         f"to undo: {output.next_command(f'rollback {day} --to {withdrawn.run_id}')}",
     )
