@@ -29,7 +29,7 @@ class WrongAnswer(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What an engine says: whether each check passed, and the extra copies it counted where it tells them."""
+    """What an engine says: whether each check passed, and the duplicates it counted where it tells them."""
 
     passed: dict[str, bool]
     duplicates: int | None = None
@@ -46,7 +46,7 @@ def require_right(answer: Answer, *, duplicates: int) -> None:
     """
     _require(answer, dict.fromkeys(CHECKS, True), about="the day")
     if answer.duplicates not in {None, duplicates}:
-        raise WrongAnswer(f"the day: {answer.duplicates} extra copies were counted, there are {duplicates}")
+        raise WrongAnswer(f"the day: {answer.duplicates} duplicates were counted, there are {duplicates}")
 
 
 def require_that_it_can_fail(spark: SparkSession, evaluate: Evaluate) -> None:

@@ -1,4 +1,4 @@
-"""What the six checks cost inside the curation job: its frame up to the marks of extra copies, observed and not.
+"""What the six checks cost inside the curation job: its frame up to the marks of duplicates, observed and not.
 
 The observation is the job's own, so it counts more than the six checks: malformed lines, nulls of every column, listed
 values, field names, the first and last event.
@@ -12,7 +12,7 @@ from benchmarks.designs import DAY, raw_folder
 from benchmarks.peers.checks import CHECKS, Answer
 from contract import load_contract
 from core.checks import evaluate
-from curation.duplicates import mark_extra_copies
+from curation.duplicates import mark_duplicates
 from curation.framing import Frame
 from curation.listed_values import long_lists, with_places
 from curation.observations import aggregates, read_counts
@@ -61,7 +61,7 @@ def _marked(spark: SparkSession, task: VersionTask) -> DataFrame:
     lines = read_lines(spark, list(task.raw_sizes))
     rows = parse_lines(lines, task.contract, Frame(), field_sample=task.field_sample)
     cores = core_count(spark)
-    marked = mark_extra_copies(rows, task.contract, partitions=task.sort_count(cores))
+    marked = mark_duplicates(rows, task.contract, partitions=task.sort_count(cores))
     return marked.coalesce(task.file_count(cores))
 
 

@@ -33,7 +33,7 @@ def main(name: str, root: str) -> None:
     python_seconds = round(time.process_time() - python_start, 2)
     duplicates = None
     if isinstance(answer, Answer):
-        require_right(answer, duplicates=_extra_copies(_events(spark, day)))
+        require_right(answer, duplicates=_duplicates(_events(spark, day)))
         duplicates = answer.duplicates
     if engine.is_peer:
         require_that_it_can_fail(spark, function)
@@ -46,7 +46,7 @@ def _events(spark: SparkSession, day: Path) -> DataFrame:
     return spark.read.schema(SCHEMA).json(str(raw_folder(day)))
 
 
-def _extra_copies(events: DataFrame) -> int:
+def _duplicates(events: DataFrame) -> int:
     identified = events.select("event_id").where("event_id is not null")
     return identified.count() - identified.distinct().count()
 

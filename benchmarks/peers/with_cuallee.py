@@ -1,7 +1,7 @@
 """The six checks in cuallee: one `Check` whose `validate` returns a frame of results.
 
 It has no check on the number of rows; each result tells it, so that check is read from there. `is_unique` compares
-distinct values with rows, which is the rate of extra copies exactly.
+distinct values with rows, which is the rate of duplicates exactly.
 """
 
 import cuallee

@@ -1,4 +1,4 @@
-"""Which rows repeat an earlier one. Numbers the copies; what is done with them is decided elsewhere."""
+"""Which rows repeat an earlier one; what is done with them is decided elsewhere."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -8,25 +8,25 @@ from pyspark.sql import functions as F
 
 from contract import DataContract, Rule
 
-IS_EXTRA_COPY = "_is_extra_copy"
+IS_DUPLICATE = "_is_duplicate"
 
 
-def mark_extra_copies(rows: DataFrame, contract: DataContract, *, partitions: int) -> DataFrame:
+def mark_duplicates(rows: DataFrame, contract: DataContract, *, partitions: int) -> DataFrame:
     """Mark all rows of a primary key but one: the latest event time stays, ties go by the raw line's hash.
 
     So the choice depends on neither the order of objects nor the parallelism. Rows with a null in their key are
-    copies of nothing. The result has ``partitions`` partitions by key; each rule on the uniqueness of other columns
+    duplicates of nothing. The result has ``partitions`` partitions by key; each rule on the uniqueness of other columns
     costs one more shuffle.
 
     Returns:
-        The same rows with ``_is_extra_copy`` and one ``_is_extra_copy_<n>`` per such rule.
+        The same rows with ``_is_duplicate`` and one ``_is_duplicate_<n>`` per such rule.
     """
     for rule in contract.rules:
         if counts_other_duplicates(rule, contract):
-            rows = _marked(rows, rule.columns, order=[F.col("_line_hash")], name=extra_copy_column(rule, contract))
+            rows = _marked(rows, rule.columns, order=[F.col("_line_hash")], name=duplicate_column(rule, contract))
     latest_first = [] if contract.event_time is None else [F.col(contract.event_time).desc_nulls_last()]
     order = [*latest_first, F.col("_line_hash")]
-    return _marked(rows, contract.primary_key, order=order, name=IS_EXTRA_COPY, partitions=partitions)
+    return _marked(rows, contract.primary_key, order=order, name=IS_DUPLICATE, partitions=partitions)
 
 
 def counts_other_duplicates(rule: Rule, contract: DataContract) -> bool:
@@ -34,11 +34,11 @@ def counts_other_duplicates(rule: Rule, contract: DataContract) -> bool:
     return rule.metric == "duplicateValues" and set(rule.columns) != set(contract.primary_key)
 
 
-def extra_copy_column(rule: Rule, contract: DataContract) -> str:
-    """Return the column in which the copies that a duplicateValues rule counts are marked."""
+def duplicate_column(rule: Rule, contract: DataContract) -> str:
+    """Return the column in which what a duplicateValues rule counts is marked."""
     if not counts_other_duplicates(rule, contract):
-        return IS_EXTRA_COPY
-    return f"{IS_EXTRA_COPY}_{contract.rules.index(rule)}"
+        return IS_DUPLICATE
+    return f"{IS_DUPLICATE}_{contract.rules.index(rule)}"
 
 
 def _marked(
@@ -53,5 +53,5 @@ def _marked(
             partitions, bucket
         )  # the hash is made again after the shuffle: cheaper than carrying it
     keyed = rows.withColumn("_bucket", bucket)
-    copies = Window.partitionBy("_bucket", *columns).orderBy(*order)
-    return keyed.withColumn(name, ~incomplete & (F.row_number().over(copies) > 1)).drop("_bucket")
+    same_key = Window.partitionBy("_bucket", *columns).orderBy(*order)
+    return keyed.withColumn(name, ~incomplete & (F.row_number().over(same_key) > 1)).drop("_bucket")

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from contract import DataContract, Rule
 from curation.counts import Counts
-from curation.duplicates import IS_EXTRA_COPY, counts_other_duplicates, extra_copy_column
+from curation.duplicates import IS_DUPLICATE, counts_other_duplicates, duplicate_column
 from curation.listed_values import LongList, distribution_aggregates, read_distribution
 from curation.literals import is_any_of, number
 
@@ -30,7 +30,7 @@ def aggregates(contract: DataContract, *, ingestion_date: date, lists: Mapping[s
         "rows": F.count(F.lit(1)),
         "malformed": _count(F.col("_malformed")),
         "to read again": _count(F.col("_malformed") & F.col("_refused").isNull()),
-        "duplicates": _count(F.col(IS_EXTRA_COPY)),
+        "duplicates": _count(F.col(IS_DUPLICATE)),
         "looked at": _count(F.col("_unknown_fields").isNotNull()),
         "unknown": _count(F.col("_unknown_fields") != ""),
     }
@@ -111,7 +111,7 @@ def _counted(rule: Rule, contract: DataContract) -> Column | None:
     if rule.metric == "invalidValues":
         return _is_invalid(rule, contract)
     if rule.metric == "duplicateValues" and counts_other_duplicates(rule, contract):
-        return F.col(extra_copy_column(rule, contract))
+        return F.col(duplicate_column(rule, contract))
     if rule.metric in {"rowCount", "nullValues", "duplicateValues"}:
         return None
     message = f"rule {rule.id}: metric {rule.metric!r} cannot be measured"

@@ -4,7 +4,7 @@ from pyspark.sql import SparkSession
 
 from core.errors import AuditFailed, PipelineError
 from core.raw_objects import needs_spark_4_1
-from curation.duplicates import mark_extra_copies
+from curation.duplicates import mark_duplicates
 from curation.framing import Frame
 from curation.parquet import count_rows
 from curation.parsing import parse_lines, read_lines
@@ -30,7 +30,7 @@ def produce_version(spark: SparkSession, task: VersionTask) -> WrittenVersion:
         read_in_parts(spark, task.read_count(cores))
         lines = read_lines(spark, list(task.raw_sizes))
         rows = parse_lines(lines, task.contract, frame, field_sample=task.field_sample)
-        marked = mark_extra_copies(rows, task.contract, partitions=task.sort_count(cores))
+        marked = mark_duplicates(rows, task.contract, partitions=task.sort_count(cores))
         # One task writes a file from several sorted parts, one after the other.
         counts = write_rows(marked.coalesce(task.file_count(cores)), task)
         if counts.rows_kept == 0:

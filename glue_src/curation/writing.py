@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from curation.counts import Counts
-from curation.duplicates import IS_EXTRA_COPY
+from curation.duplicates import IS_DUPLICATE
 from curation.listed_values import long_lists, with_places
 from curation.observations import aggregates, read_counts
 from curation.parquet import PARQUET_OPTIONS
@@ -23,7 +23,7 @@ def write_rows(rows: DataFrame, task: VersionTask) -> Counts:
     observed = with_places(rows, lists).observe(observation, *(column.alias(name) for name, column in wanted.items()))
     malformed = F.col("_malformed")
     outcome = F.when(malformed, "quarantined").otherwise("accepted").alias(task.outcome)
-    kept = observed.where(malformed | ~F.col(IS_EXTRA_COPY)).select(*carried(task.contract), outcome)
+    kept = observed.where(malformed | ~F.col(IS_DUPLICATE)).select(*carried(task.contract), outcome)
     kept.write.partitionBy(task.outcome).options(**PARQUET_OPTIONS).parquet(task.version_uri)
     return read_counts(task.contract, observation.get, lists=lists)
 
