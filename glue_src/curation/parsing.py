@@ -65,17 +65,18 @@ def parse_lines(lines: DataFrame, contract: DataContract, frame: Frame, *, field
     )
 
 
-def malformed_unrefused(lines: DataFrame, contract: DataContract, frame: Frame) -> DataFrame:
-    """Find the malformed lines that the parser does not refuse, and so does not give back, by parsing once more.
+def malformed_lines(lines: DataFrame, contract: DataContract, frame: Frame, *, refused_too: bool) -> DataFrame:
+    """Find malformed lines by parsing once more: those that the parser does not refuse, and so does not give back.
 
-    In these an object ended early, or it has a date or time of another form.
+    In these an object ended early, or it has a date or time of another form. ``refused_too`` finds the others as well.
 
     Returns:
         One row per such line: ``_object`` and ``line_bytes``.
     """
     parsed = F.from_json(frame.framed("_line"), f"struct<{_framed_fields(contract, frame)}>", READER_OPTIONS)
     fields = lines.select("_line", parsed.alias("_parsed")).select("_line", "_parsed.*")
-    found = _judged(fields, contract, frame).where(F.col("_malformed") & F.col(REFUSED).isNull())
+    is_wanted = F.col("_malformed") if refused_too else F.col("_malformed") & F.col(REFUSED).isNull()
+    found = _judged(fields, contract, frame).where(is_wanted)
     return found.select(F.input_file_name().alias("_object"), F.col("_line").cast("binary").alias("line_bytes"))
 
 

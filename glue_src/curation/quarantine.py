@@ -1,5 +1,7 @@
 """How malformed lines travel through the write of the good rows, and what becomes of them behind it."""
 
+from collections.abc import Sequence
+
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -7,23 +9,22 @@ from contract import DataContract
 from curation.counts import Counts
 from curation.framing import Frame, is_valid_utf8
 from curation.parquet import PARQUET_OPTIONS
-from curation.parsing import literal_path, malformed_unrefused, read_lines
+from curation.parsing import literal_path, malformed_lines, read_lines
 from curation.reasons import reason
 from curation.version import VersionTask
-
-_EXTRA_CARRIER = "_line"
 
 
 def carried(contract: DataContract) -> list[Column]:
     """Return the columns to write: a malformed line's object and text travel in a text column, empty in such a row.
 
-    Behind the object and a newline comes the framed line; nothing, where the parser did not refuse it.
+    Behind the object and a newline comes the framed line; nothing, where the parser did not refuse it. Without a text
+    column nothing travels: what is published has the columns of the contract and no other.
     """
     carrier = _carrier(contract)
     payload = F.concat("_object", F.lit("\n"), F.coalesce("_refused", F.lit("")))
     columns = {column.name: F.col(column.name) for column in contract.columns}
-    own_value = columns.get(carrier, F.lit(None).cast("string"))
-    columns[carrier] = F.when(F.col("_malformed"), payload).otherwise(own_value)
+    if carrier is not None:
+        columns[carrier] = F.when(F.col("_malformed"), payload).otherwise(columns[carrier])
     return [column.alias(name) for name, column in columns.items()]
 
 
@@ -34,15 +35,10 @@ def write_quarantine(spark: SparkSession, task: VersionTask, counts: Counts, fra
     ``source_object`` (key below the data root).
     """
     carrier = _carrier(task.contract)
-    folder = literal_path(f"{task.version_uri}{task.quarantined_folder}")
-    arrived = spark.read.schema(f"`{carrier}` string").parquet(folder).withColumnRenamed(carrier, "_payload")
-    lines = arrived.select(
-        _key(F.substring_index("_payload", "\n", 1), task).alias("source_object"),
-        F.expr("substring(_payload, instr(_payload, '\\n') + 1)").alias("_text"),
-    )
-    found = lines.where("_text <> ''").select("source_object", frame.unframed(F.col("_text")).alias("line_bytes"))
-    if counts.lines_to_read_again > 0:
-        found = found.unionByName(_read_again(spark, task, frame, lines.where("_text = ''")))
+    if carrier is None:
+        found = _read_all_again(spark, task, frame)
+    else:
+        found = _arrived(spark, task, counts, frame, carrier=carrier)
     texts = found.select("*", F.col("line_bytes").cast("string").alias("_line"))
     explained = texts.select(
         F.when(is_valid_utf8("_line"), F.col("_line")).otherwise(_replaced("line_bytes")).alias("line"),
@@ -53,17 +49,40 @@ def write_quarantine(spark: SparkSession, task: VersionTask, counts: Counts, fra
     explained.coalesce(1).write.options(**PARQUET_OPTIONS).parquet(task.quarantine_uri)
 
 
-def _carrier(contract: DataContract) -> str:
-    """Return the column that carries malformed lines: the first text column, or one more when there is none."""
-    texts = (column.name for column in contract.columns if column.type == "string")
-    return next(texts, _EXTRA_CARRIER)
+def _arrived(spark: SparkSession, task: VersionTask, counts: Counts, frame: Frame, *, carrier: str) -> DataFrame:
+    """Take the malformed lines out of the version folder, and read those again whose text did not come along."""
+    folder = literal_path(f"{task.version_uri}{task.quarantined_folder}")
+    arrived = spark.read.schema(f"`{carrier}` string").parquet(folder).withColumnRenamed(carrier, "_payload")
+    lines = arrived.select(
+        _key(F.substring_index("_payload", "\n", 1), task).alias("source_object"),
+        F.expr("substring(_payload, instr(_payload, '\\n') + 1)").alias("_text"),
+    )
+    found = lines.where("_text <> ''").select("source_object", frame.unframed(F.col("_text")).alias("line_bytes"))
+    if counts.lines_to_read_again > 0:
+        found = found.unionByName(_read_again(spark, task, frame, lines.where("_text = ''")))
+    return found
+
+
+def _carrier(contract: DataContract) -> str | None:
+    """Return the column that carries malformed lines, the first text column, or None when there is none."""
+    return next((column.name for column in contract.columns if column.type == "string"), None)
 
 
 def _read_again(spark: SparkSession, task: VersionTask, frame: Frame, lines: DataFrame) -> DataFrame:
     """Read the objects again that have lines which the parser did not refuse, and so did not give back."""
     keys = [row["source_object"] for row in lines.select("source_object").distinct().collect()]
-    again = read_lines(spark, [f"{task.raw_uri}{key.removeprefix(task.raw_prefix)}" for key in keys])
-    found = malformed_unrefused(again, task.contract, frame)
+    uris = [f"{task.raw_uri}{key.removeprefix(task.raw_prefix)}" for key in keys]
+    return _found_again(spark, task, frame, uris, refused_too=False)
+
+
+def _read_all_again(spark: SparkSession, task: VersionTask, frame: Frame) -> DataFrame:
+    return _found_again(spark, task, frame, list(task.raw_sizes), refused_too=True)
+
+
+def _found_again(
+    spark: SparkSession, task: VersionTask, frame: Frame, uris: Sequence[str], *, refused_too: bool
+) -> DataFrame:
+    found = malformed_lines(read_lines(spark, uris), task.contract, frame, refused_too=refused_too)
     return found.select(_key(F.col("_object"), task).alias("source_object"), "line_bytes")
 
 

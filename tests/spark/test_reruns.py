@@ -149,11 +149,12 @@ def test_an_unusual_dataset_is_published_like_any_other(lab: Lab) -> None:
         {},
     ]
     measures.put([*good, good[1], {"probe": "1"}, {"day": "yesterday"}])
+    measures.put(b"no json\n\xff\n", "more.json")
     run = measures.run()
     assert run.error is None
     assert [run.metrics[name] for name in ("rows_read", "rows_quarantined", "duplicates_removed", "rows_written")] == [
-        11,
-        2,
+        13,
+        4,
         1,
         8,
     ]
@@ -162,7 +163,15 @@ def test_an_unusual_dataset_is_published_like_any_other(lab: Lab) -> None:
     assert Counter(keys) == Counter((row.get("probe"), row.get("day")) for row in good)
     [full] = [row for row in rows if row["amount"] is not None and row["amount"] > 0]
     assert (str(full["amount"]), full["series"], full["place"]) == ("0.5000", [1.0, 2.5], {"lat": 1.5, "marks": [1]})
-    assert sorted(row["line"] for row in run.quarantine()) == ['{"day": "yesterday"}', '{"probe": "1"}']
+    rejected = [(row["source_object"].rpartition("/")[2], row["line"]) for row in run.quarantine()]
+    assert sorted(rejected) == [
+        ("events.json", '{"day": "yesterday"}'),
+        ("events.json", '{"probe": "1"}'),
+        ("more.json", "no json"),
+        ("more.json", "\ufffd"),
+    ]
+    columns = ["probe", "day", "amount", "ok", "series", "place"]
+    assert {tuple(pq.read_schema(file).names) for file in run.location.glob("*.parquet")} == {tuple(columns)}
 
 
 def test_an_empty_day_is_published_with_its_columns_when_the_contract_allows_it(readings: Lab) -> None:
