@@ -242,7 +242,7 @@ def test_late_data_leaves_raw_data_alone_that_was_refused(cloud: Cloud, tmp_path
     again = cloud.run(day, unless_refused=True)
     assert (again["status"], json.loads(again["output"])["status"]) == ("SUCCEEDED", "refused")
     said = cloud.pipeline("follow", again["name"]).stdout
-    assert re.fullmatch(rf"{day}: nothing to do, run \S+ refused this raw data\n", said)
+    assert re.fullmatch(rf"{day}: nothing to do, this raw data failed its checks in run \S+\n", said)
 
 
 @pytest.fixture(scope="module")

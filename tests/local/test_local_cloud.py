@@ -127,7 +127,7 @@ def test_a_partition_that_somebody_dropped_is_healed_by_the_next_execution(cloud
     output = json.loads(execution["output"])
     assert (output["status"], output["fault"].endswith("but the catalog shows nothing")) == ("unchanged", True)
     assert cloud.partitions()[published_day] == location
-    assert "now they do" in cloud.pipeline("follow", execution["name"]).stdout
+    assert "readers could not find it, which is now repaired" in cloud.pipeline("follow", execution["name"]).stdout
     assert len(until(lambda: cloud.messages(f"healed {published_day}"))) == 1
 
 
