@@ -15,8 +15,8 @@ from cli.errors import CommandFailed
 from cli.executions import Execution
 from cli.output import Output, shown_progress
 from cli.spark import Submission, submit
-from cli.views import executions_table, outcome_line, published_table, report, runs_table, versions_table
-from cli.words import count
+from cli.views import executions_table, outcome_line, published_table, report, runs_table, versions_table, whole
+from cli.words import plural
 from data_contract import load_contract
 from data_contract.publication import Publication
 
@@ -60,9 +60,9 @@ def roll_back(dataset: Dataset, day: date, *, to: str | None, output: Output) ->
     document = {"ingestion_date": str(day), "published_run_id": current.run_id, "withdrawn_run_id": withdrawn.run_id}
     output.show(
         document | {"location": current.location},
-        f"{day}: run {current.run_id} with {count(current.rows_written)} rows is published again",
+        f"{day}: run {current.run_id} with {plural(current.rows_written, 'row')} is published again",
         f"run {withdrawn.run_id} is kept{blocked}",
-        f"to undo: {output.next_command(f'rollback {day} --to {withdrawn.run_id}')}",
+        whole(f"to undo: {output.next_command(f'rollback {day} --to {withdrawn.run_id}')}"),
     )
     return 0
 

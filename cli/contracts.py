@@ -23,7 +23,9 @@ def find_contract(named: str | None, folder: Path = CONTRACTS) -> str:
         if is_name and named not in found:
             raise WrongUse(f"no contract {named!r} in {folder}; found: {_listed(found)}; or give the path of a file")
         return str(found[named]) if is_name else named
-    if len(found) != 1:
+    if not found:
+        raise WrongUse(f"no contract in {folder}; add one as <dataset>.odcs.yaml, see docs/contract.md")
+    if len(found) > 1:
         raise WrongUse(f"{folder} has {_listed(found)}; choose one with --contract NAME or PIPELINE_CONTRACT")
     return str(*found.values())
 

@@ -22,6 +22,11 @@ def test_one_of_several_contracts_has_to_be_named_so_that_no_command_takes_anoth
     assert find_contract("trips", tmp_path) == str(tmp_path / "trips.odcs.json")
 
 
+def test_without_any_contract_the_way_to_one_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WrongUse, match=f"no contract in {tmp_path}; add one as <dataset>.odcs.yaml"):
+        find_contract(None, tmp_path)
+
+
 def test_a_contract_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match=f"no contract 'trips' in {tmp_path}; found: no contract; or give the path"):
         find_contract("trips", tmp_path)
