@@ -14,7 +14,7 @@ from cli.errors import CommandFailed
 from cli.executions import Execution
 from cli.output import Output, shown_progress
 from cli.spark import Submission, submit
-from cli.views import executions_table, outcome_line, published_table, report, runs_table, versions_table
+from cli.views import executions_table, outcome_line, published_table, report, runs_table, versions_table, whole
 from cli.words import plural
 from contract import load_contract
 from core.publication import Publication, as_document
@@ -62,7 +62,7 @@ def roll_back(dataset: Dataset, day: date, *, to: str | None, output: Output) ->
         document | {"location": current.location},
         f"{day}: run {current.run_id} with {plural(current.rows_written, 'row')} is published again",
         f"run {withdrawn.run_id} is kept{blocked}",
-        f"to undo: {output.next_command(f'rollback {day} --to {withdrawn.run_id}')}",
+        whole(f"to undo: {output.next_command(f'rollback {day} --to {withdrawn.run_id}')}"),
     )
     return 0
 

@@ -15,7 +15,7 @@ from cli.deployment import Deployment
 from cli.errors import CommandFailed, Interrupted
 from cli.executions import DateState, Execution, Executions, dates_asked
 from cli.output import Output, shown_backfill, shown_progress
-from cli.views import dates_table, outcome_line, query_table
+from cli.views import dates_table, outcome_line, query_table, whole
 from cli.words import count, size, step
 
 _POLL_SECONDS: Final = 2.0
@@ -53,7 +53,7 @@ def query(deployment: Deployment, sql: str, *, output: Output) -> int:
     if result.names and not result.rows:
         output.console.print("no rows")
     if result.has_more:
-        output.console.print(f"the first {count(MOST_ROWS)} rows; the full result: {result.output_location}")
+        output.console.print(whole(f"the first {count(MOST_ROWS)} rows; the full result: {result.output_location}"))
     output.console.print(f"{size(result.scanned_bytes)} scanned", style="dim")
     return 0
 
@@ -156,7 +156,7 @@ def _why_backfill_failed(execution: Execution, states: list[DateState]) -> str:
 def _left(execution: Execution, output: Output) -> int:
     document = {"execution_arn": execution.arn, "execution_status": execution.status}
     command = output.next_command(f"follow {execution.name}")
-    output.show(document, f"started {execution.name}", f"follow it with: {command}")
+    output.show(document, f"started {execution.name}", whole(f"follow it with: {command}"))
     return 0
 
 

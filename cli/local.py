@@ -21,6 +21,7 @@ from cli import ROOT
 from cli.errors import CommandFailed
 from cli.output import Output
 from cli.spark import java_home
+from cli.views import whole
 
 STATE: Final = ROOT / ".data" / "local-cloud"
 ACTIONS: Final = {
@@ -61,7 +62,8 @@ def carry_out(action: str, *, environment: Mapping[str, str], output: Output) ->
         "logs": cloud.last_lines,
         "env": lambda: cloud.variables(environment),
     }
-    output.show(*actions[action]())
+    document, text = actions[action]()
+    output.show(document, whole(text))
     return 0
 
 

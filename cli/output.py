@@ -45,10 +45,8 @@ class Output:
         """Print a document for scripts or its views for people."""
         if self.as_json:
             self.console.file.write(json.dumps(document, indent=2) + "\n")
-            return
-        for view in views:
-            # A line of text may be a command to be copied, so only the terminal breaks it.
-            self.console.print(view, crop=False, soft_wrap=isinstance(view, str))
+        else:
+            self.console.print(Group(*views), crop=False)  # as a group, since others are wrapped as one text
 
     def next_command(self, words: str) -> str:
         """Return a command that goes on from here, about the same dataset."""

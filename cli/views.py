@@ -139,6 +139,11 @@ def outbox_view(messages: Iterable[Mapping[str, Any]]) -> RenderableType:
     return Group(*(message_view(message) for message in messages))
 
 
+def whole(text: str) -> Text:
+    """Show lines that only the terminal breaks, so that a command in them can be copied."""
+    return Text(text, no_wrap=True, overflow="ignore")
+
+
 def status_text(status: str) -> Text:
     """Show a run's status in its colour."""
     return Text(status, status_style(status))
@@ -224,9 +229,7 @@ def _places(metrics: Metrics) -> Iterable[Text]:
     """Show where the files lie, each on a line that only the terminal breaks, so that it can be copied."""
     for name, place in (("files in", metrics["location"]), ("quarantine in", metrics["quarantine"])):
         if place:
-            line = Text.assemble((f"  {name:<16}", "dim"), path_of(place))
-            line.no_wrap, line.overflow = True, "ignore"
-            yield line
+            yield Text.assemble((f"  {name:<16}", "dim"), path_of(place), no_wrap=True, overflow="ignore")
 
 
 def _time_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:

@@ -115,7 +115,7 @@ class TestBackfill:
         assert continued.returncode == 1
         assert f"{third}: published" in continued.stdout
         assert re.search(rf"{bad} +failed .*null rate of user_id is 12 %, limit 3 %", continued.stdout)
-        assert "1 of 4 dates failed; fix the cause, then run the same " in continued.stderr
+        assert "1 of 4 dates failed; fix the cause, then run the same command again" in continued.stderr
         assert set(cloud.partitions()) >= {first_day, third, fourth}
         assert bad not in cloud.partitions()
 
