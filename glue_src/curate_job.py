@@ -28,7 +28,7 @@ from core.publishing import Publications
 from curation.explain import explained
 from curation.metrics import TOTALS, RunReport
 from curation.run import DayRun
-from curation.version import VersionTask, WrittenVersion
+from curation.version import WriteRequest, WrittenVersion
 
 _FACTS = ("status", "run_id", "ingestion_date", "metrics_uri", "location", *TOTALS, "message")
 _NO_OUTCOME = dict.fromkeys(_FACTS)
@@ -107,13 +107,13 @@ def _catalog(arguments: JobArguments, contract: DataContract) -> Catalog | None:
     return GlueCatalog(arguments.catalog_database, arguments.catalog_table or contract.table)
 
 
-def _produce_version(task: VersionTask) -> WrittenVersion:
+def _produce_version(request: WriteRequest) -> WrittenVersion:
     from curation.produce import produce_version  # noqa: PLC0415  that there is nothing to do is said without
     from curation.session import java_encoding, open_session, require_spellable  # noqa: PLC0415  loading or starting Spark
 
-    spark = open_session(f"curate {task.contract.name} {task.ingestion_date}")
-    require_spellable([*task.raw_sizes, task.version_uri], encoding=java_encoding(spark))
-    return produce_version(spark, task)
+    spark = open_session(f"curate {request.contract.name} {request.ingestion_date}")
+    require_spellable([*request.raw_sizes, request.version_uri], encoding=java_encoding(spark))
+    return produce_version(spark, request)
 
 
 def _stop_spark() -> None:

@@ -18,7 +18,7 @@ from curation.listed_values import long_lists, with_places
 from curation.observations import aggregates, read_counts
 from curation.parsing import parse_lines, read_lines
 from curation.session import core_count, open_session
-from curation.version import VersionTask
+from curation.version import WriteRequest
 
 _CONTRACT = Path(__file__).resolve().parents[2] / "contracts" / "events.odcs.yaml"
 
@@ -30,22 +30,22 @@ def this_job_marks(spark: SparkSession, root: Path) -> None:
 
 def this_job_checks(spark: SparkSession, root: Path) -> Answer:
     """Do the same, observed, and judge the counts by the contract."""
-    task = _task(root)
+    request = _task(root)
     observation = Observation("counts")
-    lists = long_lists(spark, task.contract.columns)
-    wanted = aggregates(task.contract, ingestion_date=DAY, lists=lists)
-    marked = with_places(_marked(spark, task), lists)
+    lists = long_lists(spark, request.contract.columns)
+    wanted = aggregates(request.contract, ingestion_date=DAY, lists=lists)
+    marked = with_places(_marked(spark, request), lists)
     _sink(marked.observe(observation, *(column.alias(name) for name, column in wanted.items())))
-    counts = read_counts(task.contract, observation.get, lists=lists)
-    limit = task.contract.max_malformed_percent
-    evaluated = evaluate(task.contract.rules, counts, max_malformed_percent=limit)
+    counts = read_counts(request.contract, observation.get, lists=lists)
+    limit = request.contract.max_malformed_percent
+    evaluated = evaluate(request.contract.rules, counts, max_malformed_percent=limit)
     made = {check.id: check.passed for check in evaluated}
     return Answer({check: made[check] for check in CHECKS}, counts.duplicates_removed)
 
 
-def _task(root: Path) -> VersionTask:
+def _task(root: Path) -> WriteRequest:
     files = sorted(raw_folder(root).iterdir())
-    return VersionTask(
+    return WriteRequest(
         contract=load_contract(_CONTRACT),
         ingestion_date=DAY,
         raw_prefix="",
@@ -56,13 +56,13 @@ def _task(root: Path) -> VersionTask:
     )
 
 
-def _marked(spark: SparkSession, task: VersionTask) -> DataFrame:
+def _marked(spark: SparkSession, request: WriteRequest) -> DataFrame:
     open_session("this_job_checks")  # the job's settings
-    lines = read_lines(spark, list(task.raw_sizes))
-    rows = parse_lines(lines, task.contract, Frame(), field_sample=task.field_sample)
+    lines = read_lines(spark, list(request.raw_sizes))
+    rows = parse_lines(lines, request.contract, Frame(), field_sample=request.field_sample)
     cores = core_count(spark)
-    marked = mark_duplicates(rows, task.contract, partitions=task.sort_count(cores))
-    return marked.coalesce(task.file_count(cores))
+    marked = mark_duplicates(rows, request.contract, partitions=request.sort_count(cores))
+    return marked.coalesce(request.file_count(cores))
 
 
 def _sink(rows: DataFrame) -> None:

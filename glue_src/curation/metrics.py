@@ -3,7 +3,9 @@
 Builds plain JSON values; must not know where they are stored.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,8 +16,7 @@ from core.publication import Version
 from core.raw_day import RawDay
 from core.runs import SCHEMA_VERSION
 from core.times import iso
-from curation.counts import Counts
-from curation.version import WrittenVersion
+from curation.version import Counts, WrittenVersion
 
 _NO_RAW_DATA: Mapping[str, Any] = {"objects": 0, "bytes": 0, "fingerprint": None, "ignored": [], "unread": []}
 TOTALS = ("rows_read", "rows_quarantined", "duplicates_removed", "rows_written")
@@ -145,3 +146,19 @@ def _schema_drift(counts: Counts | None) -> Mapping[str, Any] | None:
         "rows_with_unknown_fields": counts.rows_with_unknown_fields,
         "unknown_fields": list(counts.unknown_fields),
     }
+
+
+class Stopwatch:
+    """Measures named phases; a phase that fails is measured as well."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Time what is done inside."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = time.monotonic() - start

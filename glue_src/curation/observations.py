@@ -12,10 +12,10 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from contract import DataContract, Rule
-from curation.counts import Counts
 from curation.duplicates import IS_DUPLICATE, counts_other_duplicates, duplicate_column
 from curation.listed_values import LongList, distribution_aggregates, read_distribution
 from curation.literals import is_any_of, number
+from curation.version import Counts
 
 _NAME_BUCKETS = 8
 

@@ -6,12 +6,11 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from contract import DataContract
-from curation.counts import Counts
 from curation.framing import Frame, is_valid_utf8
 from curation.parquet import PARQUET_OPTIONS
 from curation.parsing import literal_path, malformed_lines, read_lines
 from curation.reasons import reason
-from curation.version import VersionTask
+from curation.version import Counts, WriteRequest
 
 
 def carried(contract: DataContract) -> list[Column]:
@@ -28,38 +27,38 @@ def carried(contract: DataContract) -> list[Column]:
     return [column.alias(name) for name, column in columns.items()]
 
 
-def write_quarantine(spark: SparkSession, task: VersionTask, counts: Counts, frame: Frame) -> None:
+def write_quarantine(spark: SparkSession, request: WriteRequest, counts: Counts, frame: Frame) -> None:
     """Give the malformed lines of a version their final form, one row per line.
 
     Columns: ``line`` (text; bytes that are no UTF-8 replaced), ``line_bytes`` (exactly as received), ``reason``,
     ``source_object`` (key below the data root).
     """
-    carrier = _carrier(task.contract)
+    carrier = _carrier(request.contract)
     if carrier is None:
-        found = _read_all_again(spark, task, frame)
+        found = _read_all_again(spark, request, frame)
     else:
-        found = _arrived(spark, task, counts, frame, carrier=carrier)
+        found = _arrived(spark, request, counts, frame, carrier=carrier)
     texts = found.select("*", F.col("line_bytes").cast("string").alias("_line"))
     explained = texts.select(
         F.when(is_valid_utf8("_line"), F.col("_line")).otherwise(_replaced("line_bytes")).alias("line"),
         "line_bytes",
-        reason(task.contract).alias("reason"),
+        reason(request.contract).alias("reason"),
         "source_object",
     )
-    explained.coalesce(1).write.options(**PARQUET_OPTIONS).parquet(task.quarantine_uri)
+    explained.coalesce(1).write.options(**PARQUET_OPTIONS).parquet(request.quarantine_uri)
 
 
-def _arrived(spark: SparkSession, task: VersionTask, counts: Counts, frame: Frame, *, carrier: str) -> DataFrame:
+def _arrived(spark: SparkSession, request: WriteRequest, counts: Counts, frame: Frame, *, carrier: str) -> DataFrame:
     """Take the malformed lines out of the version folder, and read those again whose text did not come along."""
-    folder = literal_path(f"{task.version_uri}{task.quarantined_folder}")
+    folder = literal_path(f"{request.version_uri}{request.quarantined_folder}")
     arrived = spark.read.schema(f"`{carrier}` string").parquet(folder).withColumnRenamed(carrier, "_payload")
     lines = arrived.select(
-        _key(F.substring_index("_payload", "\n", 1), task).alias("source_object"),
+        _key(F.substring_index("_payload", "\n", 1), request).alias("source_object"),
         F.expr("substring(_payload, instr(_payload, '\\n') + 1)").alias("_text"),
     )
     found = lines.where("_text <> ''").select("source_object", frame.unframed(F.col("_text")).alias("line_bytes"))
     if counts.lines_to_read_again > 0:
-        found = found.unionByName(_read_again(spark, task, frame, lines.where("_text = ''")))
+        found = found.unionByName(_read_again(spark, request, frame, lines.where("_text = ''")))
     return found
 
 
@@ -68,22 +67,22 @@ def _carrier(contract: DataContract) -> str | None:
     return next((column.name for column in contract.columns if column.type == "string"), None)
 
 
-def _read_again(spark: SparkSession, task: VersionTask, frame: Frame, lines: DataFrame) -> DataFrame:
+def _read_again(spark: SparkSession, request: WriteRequest, frame: Frame, lines: DataFrame) -> DataFrame:
     """Read the objects again that have lines which the parser did not refuse, and so did not give back."""
     keys = [row["source_object"] for row in lines.select("source_object").distinct().collect()]
-    uris = [f"{task.raw_uri}{key.removeprefix(task.raw_prefix)}" for key in keys]
-    return _found_again(spark, task, frame, uris, refused_too=False)
+    uris = [f"{request.raw_uri}{key.removeprefix(request.raw_prefix)}" for key in keys]
+    return _found_again(spark, request, frame, uris, refused_too=False)
 
 
-def _read_all_again(spark: SparkSession, task: VersionTask, frame: Frame) -> DataFrame:
-    return _found_again(spark, task, frame, list(task.raw_sizes), refused_too=True)
+def _read_all_again(spark: SparkSession, request: WriteRequest, frame: Frame) -> DataFrame:
+    return _found_again(spark, request, frame, list(request.raw_sizes), refused_too=True)
 
 
 def _found_again(
-    spark: SparkSession, task: VersionTask, frame: Frame, uris: Sequence[str], *, refused_too: bool
+    spark: SparkSession, request: WriteRequest, frame: Frame, uris: Sequence[str], *, refused_too: bool
 ) -> DataFrame:
-    found = malformed_lines(read_lines(spark, uris), task.contract, frame, refused_too=refused_too)
-    return found.select(_key(F.col("_object"), task).alias("source_object"), "line_bytes")
+    found = malformed_lines(read_lines(spark, uris), request.contract, frame, refused_too=refused_too)
+    return found.select(_key(F.col("_object"), request).alias("source_object"), "line_bytes")
 
 
 def _replaced(content: str) -> Column:
@@ -93,7 +92,7 @@ def _replaced(content: str) -> Column:
     return F.decode(content, "UTF-8")
 
 
-def _key(object_uri: Column, task: VersionTask) -> Column:
+def _key(object_uri: Column, request: WriteRequest) -> Column:
     # Spark hands out file paths URL-encoded; a plus sign in one is no space.
     decoded = F.url_decode(F.replace(object_uri, F.lit("+"), F.lit("%2B")))
-    return F.concat(F.lit(task.raw_prefix), decoded.substr(F.lit(len(task.raw_uri) + 1), F.length(decoded)))
+    return F.concat(F.lit(request.raw_prefix), decoded.substr(F.lit(len(request.raw_uri) + 1), F.length(decoded)))

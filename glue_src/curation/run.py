@@ -31,9 +31,8 @@ from core.publishing import Publications, Retention, StoredPublication
 from core.raw_day import RawDay, list_raw_day, require_unchanged
 from core.times import iso
 from curation.explain import explained
-from curation.metrics import RunReport, document
-from curation.stopwatch import Stopwatch
-from curation.version import VersionTask, WrittenVersion
+from curation.metrics import RunReport, Stopwatch, document
+from curation.version import WriteRequest, WrittenVersion
 
 log = logging.getLogger("pipeline")
 
@@ -55,7 +54,7 @@ class DayRun:
     store: Store
     paths: DatasetPaths
     publications: Publications
-    write_version: Callable[[VersionTask], WrittenVersion]
+    write_version: Callable[[WriteRequest], WrittenVersion]
     report: RunReport
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     gzipped: list[str] = field(init=False, default_factory=list)
@@ -187,7 +186,7 @@ class DayRun:
     def _write(self, raw: RawDay) -> WrittenVersion:
         day, run_id = self.arguments.ingestion_date, self.report.run_id
         version_prefix = self.paths.version_prefix(day, run_id)
-        task = VersionTask(
+        request = WriteRequest(
             contract=self.contract,
             ingestion_date=day,
             raw_prefix=raw.prefix,
@@ -196,11 +195,13 @@ class DayRun:
             version_uri=self.store.uri(version_prefix),
             quarantine_uri=self.store.uri(self.paths.quarantine_prefix(day, run_id)),
         )
-        written = self.write_version(task)
-        self.store.delete_prefix(f"{version_prefix}{task.quarantined_folder}")
+        written = self.write_version(request)
+        self.store.delete_prefix(f"{version_prefix}{request.quarantined_folder}")
         files = [item for item in self.store.objects(version_prefix) if item.key.endswith(".parquet")]
         size_bytes = sum(item.size_bytes for item in files)
-        self.report.record_output(written, quarantine_uri=task.quarantine_uri, files=len(files), size_bytes=size_bytes)
+        self.report.record_output(
+            written, quarantine_uri=request.quarantine_uri, files=len(files), size_bytes=size_bytes
+        )
         require_unchanged(self.store, raw)
         log.info("wrote %s rows in %s files to %s", written.counts.rows_kept, len(files), written.location)
         return written

@@ -1,13 +1,15 @@
-"""What one version of a day is asked to be and what it turned out as. Plain values between the run and the engine."""
+"""What one version of a day is asked to be, what was counted of it and what it turned out as.
+
+Plain values between the run and the engine, so that gate and metrics can be reasoned about without Spark.
+"""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from contract import DataContract
 from core.raw_objects import COMPRESSED_SUFFIXES
-from curation.counts import Counts
 
 # Plain NDJSON shrinks to about a seventh as Parquet with zstd; gzip has taken most of that already (measured on the
 # sample data).
@@ -27,7 +29,7 @@ _FIELD_SAMPLE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
-class VersionTask:
+class WriteRequest:
     """What is to be written: from which objects, by which contract, to where.
 
     ``raw_sizes`` are bytes as stored, by URI; these begin with ``raw_uri``, the URI of ``raw_prefix``. Folder URIs end
@@ -86,6 +88,39 @@ class VersionTask:
         sizes = self.raw_sizes.items()
         compressed = sum(size for uri, size in sizes if uri.lower().endswith(COMPRESSED_SUFFIXES))
         return sum(self.raw_sizes.values()) + compressed * (_PLAIN_BYTES_PER_PARQUET_BYTE - 1)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts of one run. All but `rows_read` and `rows_quarantined` are over the rows that parsed, duplicates included.
+
+    `by_rule` is each rule's count by rule id; `distributions` count each listed valid value by column and value;
+    `lines_to_read_again` are those among the quarantined whose text did not come along.
+    """
+
+    rows_read: int
+    rows_quarantined: int
+    lines_to_read_again: int
+    duplicates_removed: int
+    rows_on_other_days: int | None
+    first_event: datetime | None
+    last_event: datetime | None
+    nulls: Mapping[str, int]
+    distributions: Mapping[str, Mapping[str, int]]
+    by_rule: Mapping[str, int]
+    rows_looked_at_for_fields: int
+    rows_with_unknown_fields: int
+    unknown_fields: tuple[str, ...]
+
+    @property
+    def rows_parsed(self) -> int:
+        """Rows that became typed rows: the base of all rates."""
+        return self.rows_read - self.rows_quarantined
+
+    @property
+    def rows_kept(self) -> int:
+        """Rows that belong into the written version."""
+        return self.rows_parsed - self.duplicates_removed
 
 
 @dataclass(frozen=True)

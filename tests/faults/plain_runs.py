@@ -11,10 +11,9 @@ from core.job_arguments import JobArguments
 from core.layout import DatasetPaths
 from core.ports import Store
 from core.publishing import Publications
-from curation.counts import Counts
 from curation.metrics import RunReport
 from curation.run import DayRun
-from curation.version import VersionTask, WrittenVersion
+from curation.version import Counts, WriteRequest, WrittenVersion
 
 DAY = date(2025, 1, 1)
 CONTRACT = load_contract(Path(__file__).parents[2] / "contracts" / "events.odcs.yaml")
@@ -63,13 +62,13 @@ def counts(contract: DataContract, rows: int) -> Counts:
 def plain_run(store: Store, root: Path, run_id: str, *, catalog: FakeCatalog | None = None, **arguments: Any) -> DayRun:
     """A run whose version is two files that hold the raw lines' count; the job's arguments are as given."""
 
-    def write_version(task: VersionTask) -> WrittenVersion:
-        texts = [Path(uri.removeprefix("file://")).read_text() for uri in task.raw_sizes]
+    def write_version(request: WriteRequest) -> WrittenVersion:
+        texts = [Path(uri.removeprefix("file://")).read_text() for uri in request.raw_sizes]
         lines = [line for text in texts for line in text.splitlines() if line]
-        folder = task.accepted_uri.removeprefix(f"file://{root}/")
+        folder = request.accepted_uri.removeprefix(f"file://{root}/")
         store.write(f"{folder}part-0.parquet", json.dumps(lines).encode())
         store.write(f"{folder}part-1.parquet", b"end")
-        return WrittenVersion(counts(CONTRACT, len(lines)), task.accepted_uri, "none", {})
+        return WrittenVersion(counts(CONTRACT, len(lines)), request.accepted_uri, "none", {})
 
     return DayRun(
         arguments=JobArguments(DAY, f"file://{root}", "unused", **({"keep_hours": 0} | arguments)),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.directory import DirectoryStore
-from curation.version import VersionTask, WrittenVersion
+from curation.version import WriteRequest, WrittenVersion
 from tests.faults.plain_runs import DAY, PATHS, lay_raw, plain_run, run_id, served_lines
 
 _KILLED = 137
@@ -90,8 +90,8 @@ def test_a_live_run_keeps_its_files_when_another_run_sweeps(tmp_path: Path) -> N
     first, second = plain_run(store, tmp_path, run_id(1)), plain_run(store, tmp_path, run_id(2), force=True)
     write_first = first.write_version
 
-    def write_while_another_run_passes(task: VersionTask) -> WrittenVersion:
-        written = write_first(task)
+    def write_while_another_run_passes(request: WriteRequest) -> WrittenVersion:
+        written = write_first(request)
         second.execute()
         return written
 

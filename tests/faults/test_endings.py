@@ -14,7 +14,7 @@ from core.errors import GateFailed, PipelineError, Superseded
 from core.leases import LeaseRecord, sweep, take_lease
 from core.ports import WriteConflict
 from core.publishing import Publications
-from curation.version import VersionTask, WrittenVersion
+from curation.version import WriteRequest, WrittenVersion
 from tests.faults.plain_runs import DAY, PATHS, FakeCatalog, lay_raw, plain_run, run_id, served_lines
 
 
@@ -101,7 +101,7 @@ def test_a_run_stopped_by_the_keyboard_leaves_a_report_and_no_files(tmp_path: Pa
     lay_raw(tmp_path, "events.json", "good")
     run = plain_run(DirectoryStore(str(tmp_path)), tmp_path, run_id(1))
 
-    def stopped(_: VersionTask) -> WrittenVersion:
+    def stopped(_: WriteRequest) -> WrittenVersion:
         raise KeyboardInterrupt
 
     run.write_version = stopped

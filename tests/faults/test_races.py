@@ -10,7 +10,7 @@ from threading import Barrier
 from adapters.directory import DirectoryStore
 from core.errors import PipelineError, Superseded
 from core.ports import WriteConflict
-from curation.version import VersionTask, WrittenVersion
+from curation.version import WriteRequest, WrittenVersion
 from tests.faults.plain_runs import DAY, FakeCatalog, lay_raw, plain_run, run_id, served_lines
 
 _PROCESSES = 4
@@ -44,9 +44,9 @@ def test_no_conditional_write_is_lost_between_processes(tmp_path: Path) -> None:
 
 
 def _write_then_wait(
-    write: Callable[[VersionTask], WrittenVersion], all_written: Barrier, task: VersionTask
+    write: Callable[[WriteRequest], WrittenVersion], all_written: Barrier, request: WriteRequest
 ) -> WrittenVersion:
-    written = write(task)
+    written = write(request)
     all_written.wait(30)
     return written
 

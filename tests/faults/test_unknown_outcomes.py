@@ -20,7 +20,7 @@ from core.leases import Lease, sweep, take_lease
 from core.ports import StoredObject, WriteConflict
 from core.publishing import Publications
 from curation.run import DayRun
-from curation.version import VersionTask, WrittenVersion
+from curation.version import WriteRequest, WrittenVersion
 from tests.faults.plain_runs import DAY, PATHS, lay_raw, plain_run, run_id, served_lines
 
 RECORDS, LEASES = PATHS.publications, PATHS.leases_prefix(DAY)
@@ -215,8 +215,8 @@ class TestALeaseThatIsLost:
         run = plain_run(_plain(root), root, run_id(1), lease_minutes=lease_minutes)
         write = run.write_version
 
-        def write_then(task: VersionTask) -> WrittenVersion:
-            written = write(task)
+        def write_then(request: WriteRequest) -> WrittenVersion:
+            written = write(request)
             happens()
             return written
 

@@ -14,10 +14,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 import curate_job
 from core.errors import AuditFailed, GateFailed, PipelineError, RawDataMissing
-from curation import produce, writing
-from curation.counts import Counts
+from curation import produce
 from curation.session import java_encoding, require_spellable
-from curation.version import VersionTask, WrittenVersion
+from curation.version import Counts, WriteRequest, WrittenVersion
 from tests.spark.lab import CONTRACTS, DAY, Lab, event
 
 LETTERS = "".join(character for character in map(chr, range(0x20, 0x7F)) if character not in "/:") + "äß日😀\u3000"
@@ -237,8 +236,8 @@ def test_an_object_that_changes_while_it_is_read_ends_the_run(lab: Lab, monkeypa
     path = lab.put([event(1)])
     produce = curate_job._produce_version  # noqa: SLF001  the moment between reading and publishing
 
-    def produce_and_change(task: VersionTask) -> WrittenVersion:
-        written = produce(task)
+    def produce_and_change(request: WriteRequest) -> WrittenVersion:
+        written = produce(request)
         path.write_text(json.dumps(event(2)), encoding="utf-8")
         return written
 
@@ -269,10 +268,10 @@ def _zstandard(content: bytes) -> bytes:
 
 def test_a_version_that_is_not_what_was_counted_is_not_published(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """The footers are read again: a write that loses a file has counted rows that are not there."""
-    write = writing.write_rows
+    write = produce.write_rows
 
-    def one_row_is_lost(rows: DataFrame, task: VersionTask, *rest: Any, **options: Any) -> Counts:
-        counts = write(rows, task, *rest, **options)
+    def one_row_is_lost(rows: DataFrame, request: WriteRequest, *rest: Any, **options: Any) -> Counts:
+        counts = write(rows, request, *rest, **options)
         return replace(counts, rows_read=counts.rows_read + 1)
 
     monkeypatch.setattr(produce, "write_rows", one_row_is_lost)

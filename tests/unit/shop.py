@@ -13,8 +13,8 @@ from core.layout import DatasetPaths
 from core.publication import Version
 from core.publishing import Publications, Retention
 from core.times import iso
-from curation.counts import Counts
 from curation.metrics import RunReport, document
+from curation.version import Counts
 from tests.unit.programs import ROOT
 
 CONTRACT = load_contract(ROOT / "contracts" / "events.odcs.yaml")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from contract import load_contract
-from curation.version import VersionTask
+from curation.version import WriteRequest
 
 CONTRACT = load_contract(Path(__file__).parents[2] / "contracts" / "events.odcs.yaml")
 MB = 1 << 20
@@ -16,8 +16,8 @@ SIZES = tuple(round(1.5**power) for power in range(75))  # from a byte to some t
 PLAIN_PER_PARQUET = 7
 
 
-def task_of(raw_sizes: dict[str, int]) -> VersionTask:
-    return VersionTask(
+def task_of(raw_sizes: dict[str, int]) -> WriteRequest:
+    return WriteRequest(
         contract=CONTRACT,
         ingestion_date=date(2025, 1, 1),
         raw_prefix="raw/",
@@ -64,9 +64,9 @@ def test_files_are_neither_tiny_nor_huge(cores: int) -> None:
 @pytest.mark.parametrize("cores", CORES)
 def test_what_a_task_sorts_at_a_time_stays_in_memory(cores: int) -> None:
     for raw in SIZES:
-        task = task_of({"a.json": raw})
-        assert task.sort_count(cores) % task.file_count(cores) == 0
-        assert raw / task.sort_count(cores) <= 128 * MB
+        request = task_of({"a.json": raw})
+        assert request.sort_count(cores) % request.file_count(cores) == 0
+        assert raw / request.sort_count(cores) <= 128 * MB
 
 
 @pytest.mark.parametrize("cores", CORES)
