@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 _SPACE = " \\t\\r"
 _REFUSED = "!"
+_BACKSLASH_OR_PAIR = r"\\(?:\\|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,19 @@ def is_valid_utf8(column: str) -> Column:
     return F.decode(F.col(column).cast("binary"), "UTF-8") == F.col(column)
 
 
+def has_lone_surrogate(column: str) -> Column:
+    r"""Tell whether a text column of JSON escapes half a character, such as ``"\ud83d"``; Spark would make it a ``?``.
+
+    Escaped backslashes and whole pairs are taken out from left to right; a surrogate that is left is alone. A pattern
+    for the whole line would overflow Java's stack on long ones.
+    """
+    rest = F.regexp_replace(column, _BACKSLASH_OR_PAIR, " ")
+    return F.col(column).contains("\\u") & rest.rlike(r"\\u[dD][89a-fA-F]")
+
+
 def _may_be_object(line: str) -> Column:
     opened = F.col(line).startswith("{") | F.expr(f"trim(LEADING '{_SPACE}' FROM {line})").startswith("{")
-    return opened & _without_space_behind(line).endswith("}") & is_valid_utf8(line)
+    return opened & _without_space_behind(line).endswith("}") & is_valid_utf8(line) & ~has_lone_surrogate(line)
 
 
 def _without_space_behind(line: str) -> Column:

@@ -14,6 +14,7 @@ from contract import Column as ContractColumn
 from contract import DataContract
 from curation.framing import Frame
 from curation.json_reader import READER_OPTIONS, REFUSED, read_json
+from curation.repeated_keys import last_value_wins
 from curation.typed_values import converted, is_in_range, is_judged, read_as
 
 _MOST_NAMES, _LONGEST_NAME = 50, 100
@@ -91,7 +92,9 @@ def _judged(parsed: DataFrame, contract: DataContract, frame: Frame) -> DataFram
     judged = [column for column in contract.columns if is_judged(column)]
     others = [name for name in parsed.columns if name not in columns]
     # In steps, so that what the next one looks at several times is computed once.
-    typed = (converted(F.col(name), column).alias(name) for name, column in columns.items())
+    typed = (
+        last_value_wins(converted(F.col(name), column), column.type).alias(name) for name, column in columns.items()
+    )
     given = (F.col(column.name).isNotNull().alias(_given(column)) for column in judged)
     refused = F.col(REFUSED)
     one_object = F.when(refused.isNull(), F.col(frame.end).isNotNull()).otherwise(frame.is_empty_object(refused))

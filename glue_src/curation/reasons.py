@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from contract import Column as ContractColumn
 from contract import DataContract
 from contract.ddl_types import inner_types, kind_of
-from curation.framing import Frame, is_valid_utf8
+from curation.framing import Frame, has_lone_surrogate, is_valid_utf8
 from curation.json_reader import JSON_OPTIONS, READER_OPTIONS, REFUSED
 from curation.typed_values import read_as, typed_value
 
@@ -19,6 +19,7 @@ _DEEPEST = 4
 _NO_FIELD = "-"
 _OPTIONS = {**JSON_OPTIONS, "columnNameOfCorruptRecord": _NO_FIELD}
 _ANY_OBJECT, _ANY_ARRAY = f"struct<`{_NO_FIELD}` string>", "array<string>"
+_HALF_CHARACTER = "half a character: a surrogate escape (\\ud800 to \\udfff) without its other half"
 _MISFIT = "value does not fit its type: "
 _TWICE = "a field is given more than once, with a value that does not fit its type"
 
@@ -37,6 +38,7 @@ def _explained(texts: Column, columns: Mapping[str, ContractColumn], frame: Fram
     misfits = _misfits(columns, F.col("_line"), texts, depth=0)
     return (
         F.when(~is_valid_utf8("_line"), "not valid UTF-8")
+        .when(has_lone_surrogate("_line"), _HALF_CHARACTER)
         .when(texts[REFUSED].isNotNull() | texts[frame.end].isNull(), "not one JSON object")
         .otherwise(_let(misfits, lambda named: F.when(named == "", _TWICE).otherwise(F.concat(F.lit(_MISFIT), named))))
     )

@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from pyspark.sql import SparkSession
 
 from core.errors import PipelineError
+from curation.repeated_keys import LAST_WINS
 
 # Spark 4 would look up the Python line of every expression that is built, at some 2 ms each; to be told at the start.
 _PLAN_WITHOUT_LINES = "spark.python.sql.dataFrameDebugging.enabled"
 _UNLIMITED = 2**31 - 1  # Spark's word for as many executors as there are tasks
 _SETTINGS = {
+    **LAST_WINS,
     "spark.sql.session.timeZone": "UTC",
     # A cast that fails gives null, on Spark 3.5 and 4 alike; parsing decides what that means.
     "spark.sql.ansi.enabled": "false",
