@@ -8,12 +8,12 @@ import math
 import re
 import struct
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
 from contract.ddl_types import INTEGER_BITS, decimal_digits, kind_of
+from contract.iso_times import moment_of
 from contract.model import Rule
 
 _MAX_FLOAT: Final = struct.unpack(">f", bytes.fromhex("7f7fffff"))[0]
@@ -152,8 +152,7 @@ def _key(value: Any, column_type: str) -> Any:
     if numbers is not None:
         return numbers[2](value)
     if column_type == "timestamp":
-        moment = datetime.fromisoformat(value)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        return moment_of(value)
     return value
 
 

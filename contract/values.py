@@ -1,14 +1,11 @@
 """Values that a contract lists must be values that the column can hold; knows nothing of rules."""
 
-import re
-from datetime import date, datetime
+import struct
 from decimal import Decimal
-from typing import Final
 
 from contract.ddl_types import COMPLEX_KINDS, INTEGER_BITS, decimal_digits, kind_of
+from contract.iso_times import date_of, moment_of
 from contract.section import is_number
-
-_TIMESTAMP: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})?")
 
 
 def value_problem(value: object, column_type: str) -> str | None:
@@ -39,8 +36,8 @@ def _fits(value: object, kind: str, column_type: str) -> bool:
     if kind == "boolean":
         return isinstance(value, bool)
     if kind in ("date", "timestamp"):
-        return isinstance(value, str) and _is_time(value, kind)
-    return is_number(value)
+        return isinstance(value, str) and (date_of if kind == "date" else moment_of)(value) is not None
+    return _fits_inexact(value, kind)
 
 
 def _fits_integer(value: object, *, bits: int) -> bool:
@@ -56,13 +53,12 @@ def _fits_decimal(value: object, column_type: str) -> bool:
     return scaled == scaled.to_integral_value() and abs(scaled) < Decimal(10) ** precision
 
 
-def _is_time(value: str, kind: str) -> bool:
-    """Say whether a text is an ISO date or timestamp that exists."""
-    shape = re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII) if kind == "date" else _TIMESTAMP.fullmatch(value)
-    if shape is None:
+def _fits_inexact(value: object, kind: str) -> bool:
+    """Say whether a number is finite as the column's type; a row with another would be malformed."""
+    if not is_number(value):
         return False
     try:
-        date.fromisoformat(value) if kind == "date" else datetime.fromisoformat(value)
-    except ValueError:
+        struct.pack("<f" if kind == "float" else "<d", value)
+    except OverflowError:
         return False
     return True

@@ -136,6 +136,7 @@ VALUE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
     (listing(["x"], column_type="double"), "validValues[0]: 'x' is not a value of type double"),
     (listing([0], column_type="boolean"), "validValues[0]: 0 is not a value of type boolean"),
     (listing(["2025-02-30"], column_type="date"), "validValues[0]: '2025-02-30' is not a value of type date"),
-    (listing(["2025-02-03"], column_type="timestamp"), "validValues[0]: '2025-02-03' is not a value of type timestamp"),
+    (listing(["2025-02-03T10"], column_type="timestamp"), "[0]: '2025-02-03T10' is not a value of type timestamp"),
+    (listing([1e39], column_type="float"), "validValues[0]: 1e+39 is not a value of type float"),
     (listing(["a"], column_type="array<string>"), "values of a column of type array<string> cannot be listed"),
 ]
