@@ -38,10 +38,15 @@ def _explained(texts: Column, columns: Mapping[str, ContractColumn], frame: Fram
     misfits = _misfits(columns, F.col("_line"), texts, depth=0)
     return (
         F.when(~is_valid_utf8("_line"), "not valid UTF-8")
-        .when(has_lone_surrogate("_line"), _HALF_CHARACTER)
+        .when(has_lone_surrogate("_line") & _is_json_object(), _HALF_CHARACTER)
         .when(texts[REFUSED].isNotNull() | texts[frame.end].isNull(), "not one JSON object")
         .otherwise(_let(misfits, lambda named: F.when(named == "", _TWICE).otherwise(F.concat(F.lit(_MISFIT), named))))
     )
+
+
+def _is_json_object() -> Column:
+    parsed = F.from_json("_line", _struct({_NO_FIELD: "string", REFUSED: "string"}), READER_OPTIONS)
+    return parsed[REFUSED].isNull()
 
 
 def _misfits(columns: Mapping[str, ContractColumn], object_: Column, texts: Column, *, depth: int) -> Column:
