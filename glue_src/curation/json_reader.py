@@ -7,7 +7,14 @@ from pyspark.sql import DataFrame
 # Numbers in strings of a decimal column: English would drop every comma, and so read "19,99" as 1999. Swiss German has
 # the same decimal point, and no comma.
 _LOCALE = "de-CH"
-JSON_OPTIONS = {"allowNonNumericNumbers": "false", "allowSingleQuotes": "false", "locale": _LOCALE}
+# Ten times what the parser reads by itself. Each digit more takes it longer than the one before.
+_MOST_DIGITS = 10_000
+JSON_OPTIONS = {
+    "allowNonNumericNumbers": "false",
+    "allowSingleQuotes": "false",
+    "locale": _LOCALE,
+    "maxNumLen": str(_MOST_DIGITS),
+}
 # The parser's own column: a text that it refuses, as a whole or because of one value.
 REFUSED = "_refused"
 READER_OPTIONS = {**JSON_OPTIONS, "columnNameOfCorruptRecord": REFUSED}

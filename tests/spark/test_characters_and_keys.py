@@ -138,3 +138,16 @@ class TestHalfACharacter:
     def test_does_not_keep_whole_ones_or_nul_from_being_read(self, spark: SparkSession) -> None:
         lines: Sequence[str] = ['{"id":"\\ud83d\\ude00"}', '{"id":"nul \\u0000"}', '{"id":"\\\\ud83d"}']
         assert set(parsed(spark, lines)) == {"😀", "nul \x00", "\\ud83d"}
+
+
+class TestALongNumber:
+    DIGITS = "1234567890" * 110
+
+    def test_stands_in_a_text_column_as_it_was_written(self, spark: SparkSession) -> None:
+        assert set(parsed(spark, [f'{{"id":{self.DIGITS}}}'])) == {self.DIGITS}
+
+    def test_is_a_misfit_of_a_number_column_and_named_as_one(self, spark: SparkSession) -> None:
+        line = f'{{"id":"x","nested":{{"a":{{"b":{self.DIGITS}}}}}}}'
+        assert parsed(spark, [line]) == {}
+        told = spark.createDataFrame([(line,)], "_line string").select(reason(CONTRACT).alias("reason")).collect()
+        assert told[0]["reason"].startswith("value does not fit its type: nested is not map<string,map<string,int>>")
