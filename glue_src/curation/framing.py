@@ -28,11 +28,20 @@ class Frame:
         """Field of what is said about the object's names, a string."""
         return f"{self.end}_names"
 
-    def framed(self, line: str, *, names: Column | None = None) -> Column:
+    @property
+    def says_infinity(self) -> str:
+        """Field, true in an object whose line has that word and else not there."""
+        return f"{self.end}_infinity"
+
+    def framed(
+        self, line: str, *, names: Column | None = None, infinity: Column | None = None, changed: Column | None = None
+    ) -> Column:
         """Frame the line in a text column: ``{"a":1}`` becomes ``{"a":1,"_end_…":<hash of the line, a bigint>}``.
 
-        ``names`` is the JSON text of the second field, null to have none.
+        ``names`` is the JSON text of a second field, null to have none; there is a third where ``infinity`` is true.
+        A line that the parser would have ``changed`` becomes no JSON.
         """
+        third = F.lit("") if infinity is None else F.when(infinity, f',"{self.says_infinity}":true').otherwise("")
         second = F.lit("") if names is None else F.coalesce(F.concat(F.lit(f',"{self.names}":'), names), F.lit(""))
         # Parts of bytes, because those of a text are found by walking over its characters.
         content, last_brace = F.col(line).cast("binary"), F.octet_length(_without_space_behind(line))
@@ -41,9 +50,11 @@ class Frame:
             F.lit(f',"{self.end}":'),
             F.xxhash64(line).cast("string"),
             second,
+            third,
             content.substr(last_brace, F.octet_length(line)).cast("string"),
         )
-        return F.when(_may_be_object(line), object_).otherwise(F.concat(F.lit(_REFUSED), F.base64(content)))
+        is_taken = _may_be_object(line) if changed is None else _may_be_object(line) & ~changed
+        return F.when(is_taken, object_).otherwise(F.concat(F.lit(_REFUSED), F.base64(content)))
 
     def unframed(self, text: Column) -> Column:
         """Give back the bytes of the line that a text was made of."""
@@ -62,6 +73,11 @@ class Frame:
     def is_empty_object(self, text: Column) -> Column:
         """Tell whether a framed line is ``{}``: the one object that framing breaks, as a comma follows its brace."""
         return text.rlike(rf'^[ \t\r]*[{{][ \t\r]*,"{self.end}":')
+
+
+def is_ascii(column: str) -> Column:
+    """Tell whether a text column has no bytes but those of ASCII: as Latin-1, each other one is a longer UTF-8."""
+    return F.octet_length(F.decode(F.col(column).cast("binary"), "ISO-8859-1")) == F.octet_length(column)
 
 
 def is_valid_utf8(column: str) -> Column:
@@ -83,7 +99,12 @@ def has_lone_surrogate(column: str) -> Column:
 
 def _may_be_object(line: str) -> Column:
     opened = F.col(line).startswith("{") | F.expr(f"trim(LEADING '{_SPACE}' FROM {line})").startswith("{")
-    return opened & _without_space_behind(line).endswith("}") & is_valid_utf8(line) & ~has_lone_surrogate(line)
+    return (
+        opened
+        & _without_space_behind(line).endswith("}")
+        & (is_ascii(line) | is_valid_utf8(line))
+        & ~has_lone_surrogate(line)
+    )
 
 
 def _without_space_behind(line: str) -> Column:

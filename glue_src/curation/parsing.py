@@ -15,6 +15,7 @@ from contract import DataContract
 from curation.framing import Frame
 from curation.json_reader import READER_OPTIONS, REFUSED, read_json
 from curation.repeated_keys import last_value_wins
+from curation.silent_changes import became_infinity, holds_foreign_decimal, holds_infinity_as_text, says_infinity
 from curation.typed_values import converted, is_in_range, is_judged, read_as
 
 _MOST_NAMES, _LONGEST_NAME = 50, 100
@@ -48,7 +49,7 @@ def parse_lines(lines: DataFrame, contract: DataContract, frame: Frame, *, field
         ``_unknown_fields`` (JSON list of names, empty text when there are none, null when not looked at).
     """
     sampled_names = F.when(_is_sampled(F.xxhash64("_line"), field_sample), _unknown_fields(contract))
-    texts = lines.select(frame.framed("_line", names=sampled_names))
+    texts = lines.select(_framed(contract, frame, names=sampled_names))
     judged = _judged(read_json(texts, _framed_fields(contract, frame)), contract, frame)
     # An object that the parser refused for a value inside another was read no further, so both are looked up. Lines
     # without the marker are spread by what else is known of them.
@@ -74,16 +75,21 @@ def malformed_lines(lines: DataFrame, contract: DataContract, frame: Frame, *, r
     Returns:
         One row per such line: ``_object`` and ``line_bytes``.
     """
-    parsed = F.from_json(frame.framed("_line"), f"struct<{_framed_fields(contract, frame)}>", READER_OPTIONS)
+    parsed = F.from_json(_framed(contract, frame), f"struct<{_framed_fields(contract, frame)}>", READER_OPTIONS)
     fields = lines.select("_line", parsed.alias("_parsed")).select("_line", "_parsed.*")
     is_wanted = F.col("_malformed") if refused_too else F.col("_malformed") & F.col(REFUSED).isNull()
     found = _judged(fields, contract, frame).where(is_wanted)
     return found.select(F.input_file_name().alias("_object"), F.col("_line").cast("binary").alias("line_bytes"))
 
 
+def _framed(contract: DataContract, frame: Frame, *, names: Column | None = None) -> Column:
+    changed = holds_foreign_decimal("_line", contract) | holds_infinity_as_text("_line", contract)
+    return frame.framed("_line", names=names, infinity=says_infinity("_line"), changed=changed)
+
+
 def _framed_fields(contract: DataContract, frame: Frame) -> str:
     columns = ", ".join(f"`{column.name}` {read_as(column)}" for column in contract.columns)
-    return f"{columns}, {frame.end} bigint, {frame.names} string, {REFUSED} string"
+    return f"{columns}, {frame.end} bigint, {frame.names} string, {frame.says_infinity} boolean, {REFUSED} string"
 
 
 def _judged(parsed: DataFrame, contract: DataContract, frame: Frame) -> DataFrame:
@@ -99,7 +105,9 @@ def _judged(parsed: DataFrame, contract: DataContract, frame: Frame) -> DataFram
     refused = F.col(REFUSED)
     one_object = F.when(refused.isNull(), F.col(frame.end).isNotNull()).otherwise(frame.is_empty_object(refused))
     read = parsed.select(*typed, *given, *others, one_object.alias("_one_object"))
-    misfits = (F.col(_given(column)) & ~is_in_range(F.col(column.name), column) for column in judged)
+    misfits = [F.col(_given(column)) & ~is_in_range(F.col(column.name), column) for column in judged]
+    infinite = reduce(Column.__or__, (became_infinity(F.col(name), column.type) for name, column in columns.items()))
+    misfits.append(F.col(frame.says_infinity).isNull() & infinite)
     return read.withColumn("_malformed", reduce(Column.__or__, misfits, ~F.col("_one_object")))
 
 
