@@ -8,12 +8,12 @@ from pyspark.sql import DataFrame
 # the same decimal point, and no comma.
 _LOCALE = "de-CH"
 # Ten times what the parser reads by itself. Each digit more takes it longer than the one before.
-_MOST_DIGITS = 10_000
+MOST_DIGITS = 10_000
 JSON_OPTIONS = {
     "allowNonNumericNumbers": "false",
     "allowSingleQuotes": "false",
     "locale": _LOCALE,
-    "maxNumLen": str(_MOST_DIGITS),
+    "maxNumLen": str(MOST_DIGITS),
 }
 # The parser's own column: a text that it refuses, as a whole or because of one value.
 REFUSED = "_refused"

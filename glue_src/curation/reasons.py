@@ -1,6 +1,6 @@
 """Why a line is in quarantine, in words. Costs several more parses, of malformed lines only."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -8,8 +8,10 @@ from pyspark.sql import functions as F
 from contract import Column as ContractColumn
 from contract import DataContract
 from contract.ddl_types import inner_types, kind_of
-from curation.framing import Frame, has_lone_surrogate, is_valid_utf8
+from curation.forms import encoding_problem, form
+from curation.framing import Frame, has_lone_surrogate
 from curation.json_reader import JSON_OPTIONS, READER_OPTIONS, REFUSED
+from curation.silent_changes import foreign_decimals, infinities_as_text
 from curation.typed_values import read_as, typed_value
 
 _LONGEST_VALUE = 80
@@ -21,27 +23,68 @@ _OPTIONS = {**JSON_OPTIONS, "columnNameOfCorruptRecord": _NO_FIELD}
 _ANY_OBJECT, _ANY_ARRAY = f"struct<`{_NO_FIELD}` string>", "array<string>"
 _HALF_CHARACTER = "half a character: a surrogate escape (\\ud800 to \\udfff) without its other half"
 _MISFIT = "value does not fit its type: "
-_TWICE = "a field is given more than once, with a value that does not fit its type"
+_TWICE = "a field is given more than once, with a value that does not fit its type: "
+# A number with a fraction or an exponent, as the parser shows it: the nearest double, or this word.
+_DOUBLE = r'^"?-?(?:Infinity|[0-9]+[.][0-9]+(?:E-?[0-9]+)?)"?$'
+_NUMBER = r"[ \t]*:[ \t]*(-?[0-9][-+.0-9eE]*)"
 
 
 def reason(contract: DataContract) -> Column:
     """Explain the malformed line in ``_line``: its form, or each value that does not fit its type."""
     frame = Frame()
-    columns = {column.name: column for column in contract.columns}
     # As texts, so that the parser refuses nothing but what is no JSON.
-    fields = {**dict.fromkeys(columns, "string"), frame.end: "bigint", REFUSED: "string"}
+    fields = {**{column.name: "string" for column in contract.columns}, frame.end: "bigint", REFUSED: "string"}
     as_text = F.from_json(frame.framed("_line"), _struct(fields), READER_OPTIONS)
-    return _let(as_text, lambda texts: _explained(texts, columns, frame))
+    return _let(as_text, lambda texts: _explained(texts, contract, frame))
 
 
-def _explained(texts: Column, columns: Mapping[str, ContractColumn], frame: Frame) -> Column:
-    misfits = _misfits(columns, F.col("_line"), texts, depth=0)
-    return (
-        F.when(~is_valid_utf8("_line"), "not valid UTF-8")
-        .when(has_lone_surrogate("_line") & _is_json_object(), _HALF_CHARACTER)
-        .when(texts[REFUSED].isNotNull() | texts[frame.end].isNull(), "not one JSON object")
-        .otherwise(_let(misfits, lambda named: F.when(named == "", _TWICE).otherwise(F.concat(F.lit(_MISFIT), named))))
+def _explained(texts: Column, contract: DataContract, frame: Frame) -> Column:
+    columns = {column.name: column for column in contract.columns}
+    twice = F.concat(F.lit(_TWICE), _given_twice(columns, texts))
+    named = _let(
+        _all_misfits(columns, texts, contract),
+        lambda named: F.when(named == "", twice).otherwise(F.concat(F.lit(_MISFIT), named)),
     )
+    return F.coalesce(
+        encoding_problem("_line"),
+        F.when(has_lone_surrogate("_line") & _is_json_object(), _HALF_CHARACTER),
+        F.when(texts[REFUSED].isNotNull() | texts[frame.end].isNull(), form("_line")),
+        named,
+    )
+
+
+def _all_misfits(columns: Mapping[str, ContractColumn], texts: Column, contract: DataContract) -> Column:
+    """Name what does not fit its type, and the numbers that a text column cannot keep; empty when there are none."""
+    misfits = _misfits(columns, F.col("_line"), texts, depth=0)
+    infinities = infinities_as_text(F.col("_line"), contract)
+    lost = (F.when(found, _infinite(columns[name], texts[name])) for name, found in infinities.items())
+    return F.concat_ws("; ", F.when(misfits != "", misfits), *lost)
+
+
+def _infinite(column: ContractColumn, text: Column) -> Column:
+    what = f"{column.name} has a number beyond any double, which cannot be kept as text: "
+    return F.concat(F.lit(what), _shown(column, text))
+
+
+def _given_twice(columns: Mapping[str, ContractColumn], texts: Column) -> Column:
+    """Name the fields that are given more than once, at the top and in structs there."""
+    inside = (
+        F.transform(_repeated(texts[name], inner_types(column.type)), _behind(f"{name}."))
+        for name, column in columns.items()
+        if kind_of(column.type) == "struct"
+    )
+    return F.concat_ws(", ", _repeated(F.col("_line"), columns), *inside)
+
+
+def _repeated(object_: Column, known: Iterable[str]) -> Column:
+    keys = F.json_object_keys(object_)
+    # As Spark 3.5's `array_position` takes no column to look for.
+    again = F.filter(keys, lambda key, place: F.call_function("array_position", keys, key) <= place)
+    return F.array_intersect(again, F.array(*(F.lit(name) for name in known)))
+
+
+def _behind(prefix: str) -> Callable[[Column], Column]:
+    return lambda text: F.concat(F.lit(prefix), text)
 
 
 def _is_json_object() -> Column:
@@ -68,7 +111,8 @@ def _misfits(columns: Mapping[str, ContractColumn], object_: Column, texts: Colu
 
 
 def _simple_misfit(column: ContractColumn, text: Column, value: Column) -> Column:
-    return F.when(_is_misfit(column, text, value), _named(column, text))
+    foreign = text.rlike(r"[^\x00-\x7f]") if kind_of(column.type) == "decimal" else F.lit(False)
+    return F.when(foreign | _is_misfit(column, text, value), _named(column, text))
 
 
 def _complex_misfit(name: str, column: ContractColumn, object_: Column, text: Column, *, depth: int) -> Column:
@@ -88,8 +132,9 @@ def _complex_misfit(name: str, column: ContractColumn, object_: Column, text: Co
         )
     # A struct that was sent as a string looks like one where its text is shown.
     is_string = as_object.isNull() & as_array.isNull() & text.rlike(r"^\s*[\[{]")
+    is_foreign = foreign_decimals(object_, {name: column.type})[name]
     return F.when(
-        _is_misfit(column, text, value),
+        is_foreign | _is_misfit(column, text, value),
         F.when(is_string, _named(column, F.concat(F.lit("a string, "), text))).otherwise(named),
     )
 
@@ -105,7 +150,15 @@ def _is_misfit(column: ContractColumn, text: Column, value: Column) -> Column:
 
 
 def _named(column: ContractColumn, text: Column) -> Column:
-    return F.concat(F.lit(f"{column.name} is not {column.type}: "), F.substring(text, 1, _LONGEST_VALUE))
+    return F.concat(F.lit(f"{column.name} is not {column.type}: "), _shown(column, text))
+
+
+def _shown(column: ContractColumn, text: Column) -> Column:
+    """Return a value as it stood in the line, where that is plain; the parser shows most numbers as doubles."""
+    name = column.name.rpartition(".")[2]
+    numbers = F.regexp_extract_all("_line", F.lit(f'"{name}"{_NUMBER}'), F.lit(1))
+    as_it_stood = F.when(text.rlike(_DOUBLE) & (F.size(numbers) == 1), numbers[0])
+    return F.substring(F.coalesce(as_it_stood, text), 1, _LONGEST_VALUE)
 
 
 def _let(value: Column, use: Callable[[Column], Column]) -> Column:
