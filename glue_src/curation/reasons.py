@@ -40,7 +40,7 @@ def reason(contract: DataContract) -> Column:
 
 def _explained(texts: Column, contract: DataContract, frame: Frame) -> Column:
     columns = {column.name: column for column in contract.columns}
-    twice = F.concat(F.lit(_TWICE), _given_twice(columns, texts))
+    twice = F.concat(F.lit(_TWICE), _given_twice(columns))
     named = _let(
         _all_misfits(columns, texts, contract),
         lambda named: F.when(named == "", twice).otherwise(F.concat(F.lit(_MISFIT), named)),
@@ -66,25 +66,12 @@ def _infinite(column: ContractColumn, text: Column) -> Column:
     return F.concat(F.lit(what), _shown(column, text))
 
 
-def _given_twice(columns: Mapping[str, ContractColumn], texts: Column) -> Column:
-    """Name the fields that are given more than once, at the top and in structs there."""
-    inside = (
-        F.transform(_repeated(texts[name], inner_types(column.type)), _behind(f"{name}."))
-        for name, column in columns.items()
-        if kind_of(column.type) == "struct"
-    )
-    return F.concat_ws(", ", _repeated(F.col("_line"), columns), *inside)
-
-
-def _repeated(object_: Column, known: Iterable[str]) -> Column:
-    keys = F.json_object_keys(object_)
+def _given_twice(columns: Iterable[str]) -> Column:
+    """Name the columns that a line gives more than once."""
+    keys = F.json_object_keys("_line")
     # As Spark 3.5's `array_position` takes no column to look for.
     again = F.filter(keys, lambda key, place: F.call_function("array_position", keys, key) <= place)
-    return F.array_intersect(again, F.array(*(F.lit(name) for name in known)))
-
-
-def _behind(prefix: str) -> Callable[[Column], Column]:
-    return lambda text: F.concat(F.lit(prefix), text)
+    return F.concat_ws(", ", F.array_intersect(again, F.array(*(F.lit(name) for name in columns))))
 
 
 def _is_json_object() -> Column:

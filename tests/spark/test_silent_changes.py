@@ -1,0 +1,174 @@
+"""What the parser would change without a word is malformed, and nothing else of the same look: on inline lines."""
+
+import json
+import unicodedata
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from random import Random
+
+from pyspark.sql import Row, SparkSession
+from pyspark.sql import functions as F
+
+from contract import parse_contract
+from curation.framing import Frame
+from curation.parsing import parse_lines
+from curation.reasons import reason
+from curation.session import open_session
+
+CONTRACT = parse_contract(
+    {
+        "apiVersion": "v3.1.0", "kind": "DataContract", "id": "values", "version": "1.0.0", "status": "active",
+        "customProperties": [{"property": "sourceSystem", "value": "lab"}],
+        "schema": [{"name": "values", "properties": [
+            {"name": "id", "logicalType": "string", "primaryKey": True},
+            {"name": "txt", "logicalType": "string"},
+            {"name": "real", "physicalType": "double"},
+            {"name": "at", "logicalType": "timestamp"},
+            {"name": "price", "physicalType": "decimal(12,2)"},
+            {"name": "prices", "physicalType": "array<decimal(12,2)>"},
+            {"name": "rates", "physicalType": "map<string,decimal(12,2)>"},
+            {"name": "props", "physicalType": "map<string,string>"},
+            {"name": "tags", "physicalType": "array<string>"},
+            {"name": "box", "physicalType": "struct<a:string,d:decimal(12,2),deep:array<struct<t:string>>>"},
+        ]}],
+    }
+)  # fmt: skip
+
+
+def parsed(spark: SparkSession, lines: Iterable[str]) -> dict[str, Row]:
+    """The good rows by their id; lines are malformed that are not among them."""
+    open_session("values")
+    frame = spark.createDataFrame([(line,) for line in lines], "_line string")
+    rows = parse_lines(frame, CONTRACT, Frame(), field_sample=1).where(~F.col("_malformed")).collect()
+    return {row["id"]: row for row in rows}
+
+
+def reasons(spark: SparkSession, lines: Sequence[str]) -> list[str]:
+    """The reason of each line, which has to be malformed."""
+    assert parsed(spark, lines) == {}
+    frame = spark.createDataFrame([(line,) for line in lines], "_line string").coalesce(1)
+    return [row["reason"] for row in frame.select(reason(CONTRACT).alias("reason")).collect()]
+
+
+def line(name: str, fields: str) -> str:
+    return f'{{"id":"{name}",{fields}}}'
+
+
+DIGITS = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Nd" and not chr(code).isascii()]
+PLACES = ('"price":"{}"', '"price" : "{}"', '"prices":[1,"{}"]', '"rates":{{"a":"{}"}}', '"box":{{"d":"{}"}}')
+
+
+class TestADecimalInAString:
+    def test_has_no_digits_but_those_of_ascii(self, spark: SparkSession) -> None:
+        choice = Random(2)
+        numbers = [*DIGITS, *(f"{choice.choice(['', '-', '1', '12.', '-0.5'])}{digit}3" for digit in DIGITS)]
+        numbers += ["1\u2019000", "1\u2019000.50", "\u2212" + "5", "\u221e", "1\u00a0000", "\ufeff1", "\u0661\u066b5"]
+        lines = [line(number, choice.choice(PLACES).format(number)) for number in numbers]
+        assert parsed(spark, lines) == {}
+
+    def test_is_foreign_in_escapes_too_and_named(self, spark: SparkSession) -> None:
+        lines = [line("x", place.format(text)) for place in PLACES for text in ("\u0661\uff12", "1\\u0663")]
+        for told in reasons(spark, lines):
+            assert told.startswith("value does not fit its type: ")
+            assert "decimal(12,2)" in told
+
+    def test_is_read_in_every_plain_form(self, spark: SparkSession) -> None:
+        choice = Random(4)
+        forms = ["{0}", "-{0}", "{0}.{1}", "-{0}.{1}", ".{1}", "{0}.", "00{0}"]
+        texts = {form.format(choice.randrange(10**9), choice.randrange(10, 99)) for form in forms for _ in range(40)}
+        # Texts in other columns, and names, hold digits of all kinds.
+        other = '"txt":"\u0661\u0662","props":{"\uff11":"\u0663"},"tags":["1\u2019000"],"unknown":"\u0661"'
+        lines = [line(text, f'"price":"{text}",{other}') for text in texts]
+        lines.append(line("escaped", f'"price":"\\u0031\\u0032",{other}'))
+        rows = parsed(spark, lines)
+        assert {name: row["price"] for name, row in rows.items()} == {
+            **{text: Decimal(text).quantize(Decimal("0.01")) for text in texts},
+            "escaped": Decimal("12.00"),
+        }
+        assert {(row["txt"], tuple(row["tags"])) for row in rows.values()} == {("\u0661\u0662", ("1\u2019000",))}
+
+
+INFINITE = ("1e400", "-1E+400", "1e309", "9" * 400 + ".5", "12345e99999")
+TEXT_PLACES = (
+    '"txt":{}', '"txt":{{"a":[1,{}]}}', '"props":{{"k":{}}}', '"props":{{"k":[{}]}}', '"tags":["x",{}]',
+    '"box":{{"a":{}}}', '"box":{{"deep":[null,{{"t":{}}}]}}',
+)  # fmt: skip
+
+
+class TestANumberBeyondAnyDouble:
+    def test_cannot_be_kept_as_text(self, spark: SparkSession) -> None:
+        lines = [line("x", place.format(number)) for place in TEXT_PLACES for number in INFINITE]
+        lines += [line("x", f'{place.format("1e400")},"unknown":"the word Infinity"') for place in TEXT_PLACES]
+        what = " has a number beyond any double, which cannot be kept as text: "
+        assert [told for told in reasons(spark, lines) if what not in told] == []
+
+    def test_is_named_as_it_stood(self, spark: SparkSession) -> None:
+        told = reasons(spark, [line("x", '"txt":1e400'), line("x", '"real":-1E400'), line("x", '"price":1.0e10')])
+        assert told == [
+            "value does not fit its type: txt has a number beyond any double, which cannot be kept as text: 1e400",
+            "value does not fit its type: real is not double: -1E400",
+            "value does not fit its type: price is not decimal(12,2): 1.0e10",
+        ]
+
+    def test_is_not_a_string_that_says_so(self, spark: SparkSession) -> None:
+        words = ("Infinity", "-Infinity", 'say "Infinity"', '{"a":"Infinity"}', '"Infinity"')
+        cases = [(word, place) for word in words for place in TEXT_PLACES]
+        lines = [line(str(number), place.format(json.dumps(word))) for number, (word, place) in enumerate(cases)]
+        rows = parsed(spark, [*lines, line("unknown", '"unknown":1e400,"txt":"Infinity"')])
+        assert set(rows) == {*map(str, range(len(cases))), "unknown"}
+        found = [(rows[str(number)]["txt"], rows[str(number)]["props"]) for number in range(len(cases))]
+        assert [txt for txt, _ in found[:: len(TEXT_PLACES)]] == list(words)
+        assert [props for _, props in found[2 :: len(TEXT_PLACES)]] == [{"k": word} for word in words]
+
+
+class TestAFieldThatIsGivenTwice:
+    def test_is_named_when_a_value_does_not_fit(self, spark: SparkSession) -> None:
+        lines = [
+            line("x", '"real":"a","real":1'),
+            line("x", '"real":"a","txt":"b","real":1,"txt":"c"'),
+            line("x", '"prices":["a"],"\\u0070rices":[1]'),
+        ]
+        what = "a field is given more than once, with a value that does not fit its type: "
+        assert reasons(spark, lines) == [f"{what}{names}" for names in ("real", "real, txt", "prices")]
+
+    def test_is_judged_by_its_last_value_where_only_its_form_or_range_is_in_question(self, spark: SparkSession) -> None:
+        rows = parsed(spark, [line("a", '"at":"now","at":"2025-01-01","real":1e309,"real":1')])
+        assert (rows["a"]["real"], rows["a"]["at"] is None) == (1.0, False)
+        assert parsed(spark, [line("b", '"at":"2025-01-01","at":"now"'), line("c", '"real":1,"real":1e309')]) == {}
+
+
+FORM = "not one JSON object"
+FORMS = {
+    '{"id":"a"}{"id":"b"}': ": 2 objects on one line; end each with a newline",
+    '{"id":"}{"} , {"id":"b"}\t{}': ": 3 objects on one line; end each with a newline",
+    '{"id":"a"} trailing': ": something behind it",
+    '{"id":"a"}}': ": something behind it",
+    '[{"id":"a"}]': ": an array; write each of its objects on a line of its own",
+    "  [": ": an array; write each of its objects on a line of its own",
+    '\ufeff{"id":"a"}': ": a byte order mark before it, as where files were joined; leave it out",
+    '\0{\0"\0i\0d\0"\0:\0"\0a\0"\0}\0': ": UTF-16, or another encoding of two bytes for each letter; write UTF-8",
+    f'{{"id":"a","x":{"1" * 10_001}}}': ": a number of more than 10,000 characters",
+    f'{{"id":"a","x":-0.{"1" * 10_001}}}': ": a number of more than 10,000 characters",
+    f'{{"id":"a","x":{"[" * 1001}{"]" * 1001}}}':
+        ", or more than is read of one: 1,000 levels, names of 50,000 and texts of 20,000,000 characters",
+    '{"id":"a","x":[{"b":1},{"c":2}],}': "",
+    '{"id":"a","x":01}': "",
+    '{"id":"a"': "",
+}  # fmt: skip
+
+
+class TestAReason:
+    def test_says_what_a_line_is_that_is_not_one_object(self, spark: SparkSession) -> None:
+        assert reasons(spark, list(FORMS)) == [f"{FORM}{detail}" for detail in FORMS.values()]
+
+    def test_says_what_the_bytes_are_that_are_not_utf8(self, spark: SparkSession) -> None:
+        contents = [
+            b'{"id":"caf\xe9"}', b'{"id":"\xed\xa0\x80"}', b'{"id":"\xed\xa0\xbd\xed\xb8\x80"}',
+            '\ufeff{"id":"a"}'.encode("utf-16-le"), '\ufeff{"id":"a"}'.encode("utf-16-be"),
+        ]  # fmt: skip
+        frame = spark.createDataFrame([(bytearray(content),) for content in contents], "content binary").coalesce(1)
+        lines = frame.select(F.col("content").cast("string").alias("_line"))
+        found = [row[0] for row in lines.select(reason(CONTRACT)).collect()]
+        cesu = "not valid UTF-8: half a character, or a pair of halves as CESU-8 writes them"
+        utf_16 = "not valid UTF-8: UTF-16, or another encoding of two bytes for each letter; write UTF-8"
+        assert found == ["not valid UTF-8", cesu, cesu, utf_16, utf_16]
