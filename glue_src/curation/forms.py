@@ -13,6 +13,7 @@ _ENCODING, _FORM = "not valid UTF-8", "not one JSON object"
 _UTF_16 = ": UTF-16, or another encoding of two bytes for each letter; write UTF-8"
 _CESU_8 = ": half a character, or a pair of halves as CESU-8 writes them"
 _MARK = ": a byte order mark before it, as where files were joined; leave it out"
+_ARRAY_OF_OBJECTS = r"^\[[ \t\r]*(?:\{|$)"
 _ARRAY = ": an array; write each of its objects on a line of its own"
 _LIMITS = ", or more than is read of one: 1,000 levels, names of 50,000 and texts of 20,000,000 characters"
 _MOST_LEVELS, _LONGEST_NAME = 1_000, 50_000
@@ -33,7 +34,7 @@ def form(line: str) -> Column:
     detail = (
         F.when(_is_utf_16(line), _UTF_16)
         .when(text.startswith("\ufeff"), _MARK)
-        .when(text.startswith("["), _ARRAY)
+        .when(text.rlike(_ARRAY_OF_OBJECTS), _ARRAY)
         .when(objects > 1, several)
         .when(_begins_with_object(text), ": something behind it")
         .when(_begins_with_object(_with_short_numbers(text)), f": a number of more than {MOST_DIGITS:,} characters")
@@ -59,7 +60,8 @@ def _object_count(line: str) -> Column:
     # The last element is found only if all before it was read, and was nothing but objects.
     array = F.concat(F.lit("["), separated, F.lit(f',{{"{end}":1}}]'))
     objects = F.from_json(array, f"array<struct<{end} bigint>>", READER_OPTIONS)
-    return F.when(F.element_at(objects, -1)[end].isNotNull(), F.size(objects) - 1)
+    is_whole = F.forall(objects, lambda found: found.isNotNull()) & F.element_at(objects, -1)[end].isNotNull()
+    return F.when(is_whole, F.size(objects) - 1)
 
 
 def _begins_with_object(text: Column) -> Column:

@@ -28,20 +28,12 @@ class Frame:
         """Field of what is said about the object's names, a string."""
         return f"{self.end}_names"
 
-    @property
-    def says_infinity(self) -> str:
-        """Field, true in an object whose line has that word and else not there."""
-        return f"{self.end}_infinity"
-
-    def framed(
-        self, line: str, *, names: Column | None = None, infinity: Column | None = None, changed: Column | None = None
-    ) -> Column:
+    def framed(self, line: str, *, names: Column | None = None, changed: Column | None = None) -> Column:
         """Frame the line in a text column: ``{"a":1}`` becomes ``{"a":1,"_end_…":<hash of the line, a bigint>}``.
 
-        ``names`` is the JSON text of a second field, null to have none; there is a third where ``infinity`` is true.
-        A line that the parser would have ``changed`` becomes no JSON.
+        ``names`` is the JSON text of the second field, null to have none. A line that the parser would have ``changed``
+        becomes no JSON.
         """
-        third = F.lit("") if infinity is None else F.when(infinity, f',"{self.says_infinity}":true').otherwise("")
         second = F.lit("") if names is None else F.coalesce(F.concat(F.lit(f',"{self.names}":'), names), F.lit(""))
         # Parts of bytes, because those of a text are found by walking over its characters.
         content, last_brace = F.col(line).cast("binary"), F.octet_length(_without_space_behind(line))
@@ -50,7 +42,6 @@ class Frame:
             F.lit(f',"{self.end}":'),
             F.xxhash64(line).cast("string"),
             second,
-            third,
             content.substr(last_brace, F.octet_length(line)).cast("string"),
         )
         is_taken = _may_be_object(line) if changed is None else _may_be_object(line) & ~changed

@@ -15,7 +15,7 @@ from contract import DataContract
 from curation.framing import Frame
 from curation.json_reader import READER_OPTIONS, REFUSED, read_json
 from curation.repeated_keys import last_value_wins
-from curation.silent_changes import became_infinity, holds_foreign_decimal, holds_infinity_as_text, says_infinity
+from curation.silent_changes import became_infinity, holds_foreign_decimal
 from curation.typed_values import converted, is_in_range, is_judged, read_as
 
 _MOST_NAMES, _LONGEST_NAME = 50, 100
@@ -83,13 +83,12 @@ def malformed_lines(lines: DataFrame, contract: DataContract, frame: Frame, *, r
 
 
 def _framed(contract: DataContract, frame: Frame, *, names: Column | None = None) -> Column:
-    changed = holds_foreign_decimal("_line", contract) | holds_infinity_as_text("_line", contract)
-    return frame.framed("_line", names=names, infinity=says_infinity("_line"), changed=changed)
+    return frame.framed("_line", names=names, changed=holds_foreign_decimal("_line", contract))
 
 
 def _framed_fields(contract: DataContract, frame: Frame) -> str:
     columns = ", ".join(f"`{column.name}` {read_as(column)}" for column in contract.columns)
-    return f"{columns}, {frame.end} bigint, {frame.names} string, {frame.says_infinity} boolean, {REFUSED} string"
+    return f"{columns}, {frame.end} bigint, {frame.names} string, {REFUSED} string"
 
 
 def _judged(parsed: DataFrame, contract: DataContract, frame: Frame) -> DataFrame:
@@ -106,8 +105,7 @@ def _judged(parsed: DataFrame, contract: DataContract, frame: Frame) -> DataFram
     one_object = F.when(refused.isNull(), F.col(frame.end).isNotNull()).otherwise(frame.is_empty_object(refused))
     read = parsed.select(*typed, *given, *others, one_object.alias("_one_object"))
     misfits = [F.col(_given(column)) & ~is_in_range(F.col(column.name), column) for column in judged]
-    infinite = reduce(Column.__or__, (became_infinity(F.col(name), column.type) for name, column in columns.items()))
-    misfits.append(F.col(frame.says_infinity).isNull() & infinite)
+    misfits += [became_infinity(F.col(name), column.type) for name, column in columns.items()]
     return read.withColumn("_malformed", reduce(Column.__or__, misfits, ~F.col("_one_object")))
 
 

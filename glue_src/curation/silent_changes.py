@@ -23,7 +23,8 @@ Test = Callable[[Column], Column]
 _FOREIGN = "[\u0660-\uffff]"
 _FOREIGN_NUMBER = rf'"[-0-9.E]*+(?:{_FOREIGN}|\\u)'
 _BEYOND_ASCII = r"[^\x00-\x7f]"
-_INFINITY, _STAND_IN = "Infinity", "finite"
+# What becomes of a number beyond any double as the value of a text column; a string of JSON comes without its quotes.
+_INFINITIES = ('"Infinity"', '"-Infinity"')
 
 
 def holds_foreign_decimal(line: str, contract: DataContract) -> Column:
@@ -41,32 +42,15 @@ def foreign_decimals(object_: Column, types: Mapping[str, str]) -> dict[str, Col
     return _found(object_, types, as_texts, "decimal", lambda text: text.rlike(_BEYOND_ASCII))
 
 
-def says_infinity(line: str) -> Column:
-    """Tell whether a line has the word that the parser writes in a text column for a number beyond any double."""
-    return F.col(line).contains(_INFINITY)
-
-
 def became_infinity(value: Column, type_: str) -> Column:
-    """Tell whether a text, here or anywhere inside, has that word as a value; the parser wrote it if the line did not.
-
-    Within quotes, as a number is no text of JSON: such a text is JSON itself.
-    """
-    return _holds(value, type_, "string", _is_infinity)
+    """Tell whether a text, here or anywhere inside, is what the parser makes of a number beyond any double."""
+    return _holds(value, type_, "string", lambda text: text.isin(*_INFINITIES))
 
 
-def holds_infinity_as_text(line: str, contract: DataContract) -> Column:
-    """Tell whether a line that `says_infinity` has a number beyond any double in a text column besides."""
-    return _looked_at(says_infinity(line), _any_of(infinities_as_text(F.col(line), contract).values()))
-
-
-def infinities_as_text(line: Column, contract: DataContract) -> dict[str, Column]:
-    """Tell of each column with text in it whether a number beyond any double would become text there."""
+def infinities_as_text(object_: Column, contract: DataContract) -> dict[str, Column]:
+    """Tell of each column that has text whether such a number became text there."""
     types = _types_with("string", contract)
-    return _found(F.replace(line, F.lit(_INFINITY), F.lit(_STAND_IN)), types, types, "string", _is_infinity)
-
-
-def _is_infinity(text: Column) -> Column:
-    return text.contains(f'{_INFINITY}"')
+    return _found(object_, types, types, "string", lambda text: text.isin(*_INFINITIES))
 
 
 def _types_with(kind: str, contract: DataContract) -> dict[str, str]:
@@ -102,9 +86,8 @@ def _holds(value: Column, type_: str, kind: str, test: Test) -> Column:
 
 
 def _any_holds(values: Column, type_: str, kind: str, test: Test) -> Column:
-    if type_ == kind == "string":
-        # At once, at a fraction of the cost: the tests are searches, and find nothing across a line break.
-        return test(F.array_join(values, "\n"))
+    if type_ == kind == "string":  # what is asked of texts; without a function for each, which Spark would not compile
+        return _any_of(F.array_contains(values, word) for word in _INFINITIES)
     return F.exists(values, lambda value: _holds(value, type_, kind, test)) if _has(type_, kind) else F.lit(False)
 
 

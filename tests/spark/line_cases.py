@@ -3,7 +3,14 @@
 FORM = "not one JSON object"
 ENCODING = "not valid UTF-8"
 MISFIT = "value does not fit its type: "
-TWICE = "a field is given more than once, with a value that does not fit its type"
+TWICE = "a field is given more than once, with a value that does not fit its type: "
+TWO = f"{FORM}: 2 objects on one line; end each with a newline"
+MORE = f"{FORM}: something behind it"
+ARRAY = f"{FORM}: an array; write each of its objects on a line of its own"
+MARK = f"{FORM}: a byte order mark before it, as where files were joined; leave it out"
+UTF_16 = f"{FORM}: UTF-16, or another encoding of two bytes for each letter; write UTF-8"
+CESU_8 = f"{ENCODING}: half a character, or a pair of halves as CESU-8 writes them"
+LIMITS = f"{FORM}, or more than is read of one: 1,000 levels, names of 50,000 and texts of 20,000,000 characters"
 
 
 def line(name: str, fields: bytes | str = b"") -> bytes:
@@ -13,35 +20,38 @@ def line(name: str, fields: bytes | str = b"") -> bytes:
 
 
 STRUCTURES: dict[str, tuple[bytes, str]] = {
-    "a field twice, first with a value that does not fit": (b'{"id":"a","whole":"x","whole":1}', TWICE),
-    "a field twice, last with a value that does not fit": (b'{"id":"a","whole":1,"whole":"x"}', TWICE),
-    "a field twice, once with a field inside that does not fit": (b'{"id":"a","box":{"a":"x"},"box":null}', TWICE),
-    "two objects with nothing between": (b'{"id":"a"}{"id":"b"}', FORM),
-    "two objects with a space between": (b'{"id":"a"} {"id":"b"}', FORM),
-    "two objects with a comma between": (b'{"id":"a"},{"id":"b"}', FORM),
-    "an object, a comma and a field": (b'{"id":"a"},"q":1', FORM),
-    "an object, a comma and nothing": (b'{"id":"a"},', FORM),
-    "an object, a comma and null": (b'{"id":"a"},null', FORM),
-    "a forged end of the array": (b'{"id":"a"}],[{"id":"b"}', FORM),
-    "a forged end of the array and its rest": (b'{"id":"a"},{"_end":1}],"x":[', FORM),
-    "a forged marker": (b'{"id":"a"},{"_end_0000000000000000":1}]', FORM),
-    "a forged marker in a second object": (b'{"id":"a"},{"_end_0000000000000000":1}', FORM),
-    "an object and one brace more": (b'{"id":"a"}}', FORM),
-    "an object, white space and one brace more": (b' {"id":"a"} } ', FORM),
-    "an object and fields of another": (b'{"id":"a"},"box":{"a":1}}', FORM),
-    "an empty object and an object": (b'{}{"id":"a"}', FORM),
-    "an array and an object": (b'[{"id":"a"},{"id":"b"}] {"id":"c"}', FORM),
-    "an object that ends early, with a value that does not fit": (b'{"whole":"x"}{"id":"b"}', FORM),
+    "a field twice, first with a value that does not fit": (b'{"id":"a","whole":"x","whole":1}', f"{TWICE}whole"),
+    "a field twice, last with a value that does not fit": (b'{"id":"a","whole":1,"whole":"x"}', f"{TWICE}whole"),
+    "a field twice, once with a field inside that does not fit": (
+        b'{"id":"a","box":{"a":"x"},"box":null}',
+        f"{TWICE}box",
+    ),
+    "two objects with nothing between": (b'{"id":"a"}{"id":"b"}', TWO),
+    "two objects with a space between": (b'{"id":"a"} {"id":"b"}', TWO),
+    "two objects with a comma between": (b'{"id":"a"},{"id":"b"}', TWO),
+    "an object, a comma and a field": (b'{"id":"a"},"q":1', MORE),
+    "an object, a comma and nothing": (b'{"id":"a"},', MORE),
+    "an object, a comma and null": (b'{"id":"a"},null', MORE),
+    "a forged end of the array": (b'{"id":"a"}],[{"id":"b"}', MORE),
+    "a forged end of the array and its rest": (b'{"id":"a"},{"_end":1}],"x":[', MORE),
+    "a forged marker": (b'{"id":"a"},{"_end_0000000000000000":1}]', MORE),
+    "a forged marker in a second object": (b'{"id":"a"},{"_end_0000000000000000":1}', TWO),
+    "an object and one brace more": (b'{"id":"a"}}', MORE),
+    "an object, white space and one brace more": (b' {"id":"a"} } ', MORE),
+    "an object and fields of another": (b'{"id":"a"},"box":{"a":1}}', MORE),
+    "an empty object and an object": (b'{}{"id":"a"}', TWO),
+    "an array and an object": (b'[{"id":"a"},{"id":"b"}] {"id":"c"}', ARRAY),
+    "an object that ends early, with a value that does not fit": (b'{"whole":"x"}{"id":"b"}', TWO),
     "a comma too many within a column": (b'{"id":"a","props":{"k":"v",}}', FORM),
     "a quote too few within a column": (b'{"id":"a","txt":"b,"whole":1}', FORM),
-    "a closed array after an object": (b'{"id":"a"}]', FORM),
-    "text after an object": (b'{"id":"a"} trailing', FORM),
-    "a comment after an object": (b'{"id":"a"} // note', FORM),
-    "a semicolon after an object": (b'{"id":"a"};', FORM),
-    "NUL after an object": (b'{"id":"a"}\x00', FORM),
+    "a closed array after an object": (b'{"id":"a"}]', MORE),
+    "text after an object": (b'{"id":"a"} trailing', MORE),
+    "a comment after an object": (b'{"id":"a"} // note', MORE),
+    "a semicolon after an object": (b'{"id":"a"};', MORE),
+    "NUL after an object": (b'{"id":"a"}\x00', MORE),
     "an empty array": (b"[]", FORM),
-    "an array with one object": (b'[{"id":"a"}]', FORM),
-    "an array with two objects": (b'[{"id":"a"},{"id":"b"}]', FORM),
+    "an array with one object": (b'[{"id":"a"}]', ARRAY),
+    "an array with two objects": (b'[{"id":"a"},{"id":"b"}]', ARRAY),
     "an empty array in an array": (b"[[]]", FORM),
     "null": (b"null", FORM),
     "a number": (b"1", FORM),
@@ -52,16 +62,16 @@ STRUCTURES: dict[str, tuple[bytes, str]] = {
     "NUL between tokens": (b'{"id":\x00"a"}', FORM),
     "a bell in a string": (b'{"id":"a\x07b"}', FORM),
     "a tab in a string": (b'{"id":"a\tb"}', FORM),
-    "a byte order mark within the file": (b'\xef\xbb\xbf{"id":"a"}', FORM),
+    "a byte order mark within the file": (b'\xef\xbb\xbf{"id":"a"}', MARK),
     "a no-break space before the object": (b'\xc2\xa0{"id":"a"}', FORM),
     "only a no-break space": (b"\xc2\xa0", FORM),
     "only a form feed": (b"\x0c", FORM),
-    "UTF-16": ('{"id":"a"}'.encode("utf-16-le"), FORM),
+    "UTF-16": ('{"id":"a"}'.encode("utf-16-le"), UTF_16),
     "Latin-1": (b'{"id":"caf\xe9"}', ENCODING),
     "Latin-1 in an unknown field": (b'{"id":"a","x":"\xe9"}', ENCODING),
     "Latin-1 in a name": (b'{"id":"a","\xe9":1}', ENCODING),
     "overlong UTF-8": (b'{"id":"\xc0\xaf"}', ENCODING),
-    "a surrogate in UTF-8": (b'{"id":"\xed\xa0\x80"}', ENCODING),
+    "a surrogate in UTF-8": (b'{"id":"\xed\xa0\x80"}', CESU_8),
     "UTF-8 beyond Unicode": (b'{"id":"\xf4\x90\x80\x80"}', ENCODING),
     "UTF-8 cut off": (b'{"id":"\xf0\x9f\x98', ENCODING),
     "bytes that are no text": (bytes(range(128, 256)), ENCODING),
@@ -74,9 +84,9 @@ STRUCTURES: dict[str, tuple[bytes, str]] = {
     "infinity as a value": (b'{"id":"a","real":-Infinity}', FORM),
     "a leading plus": (b'{"id":"a","whole":+1}', FORM),
     "a leading zero": (b'{"id":"a","whole":01}', FORM),
-    "nesting of 100,000 arrays": (line("deep arrays", b'"x":' + b"[" * 100_000 + b"]" * 100_000), FORM),
-    "nesting of 100,000 objects": (line("deep objects", b'"x":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000), FORM),
-    "10 MB without an end": (b'{"id":"' + b"x" * 10_000_000, FORM),
+    "nesting of 100,000 arrays": (line("deep arrays", b'"x":' + b"[" * 100_000 + b"]" * 100_000), LIMITS),
+    "nesting of 100,000 objects": (line("deep objects", b'"x":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000), LIMITS),
+    "10 MB without an end": (b'{"id":"' + b"x" * 10_000_000, LIMITS),
 }
 
 BLANK = [b"", b" ", b"\t", b"\r", b" \t \r"]

@@ -78,14 +78,15 @@ def test_every_line_that_is_not_blank_is_counted_once(day: Day) -> None:
 def test_what_is_no_json_is_quarantined_as_a_line_and_as_a_value(day: Day, name: str) -> None:
     content = MUST_FAIL[name]
     for quarantined in (content, line(name, b'"x":' + content)):
-        assert day.reasons.get(quarantined) == _reason_of(quarantined)
+        assert (day.reasons.get(quarantined) or "").startswith(_reason_of(quarantined))
 
 
 @pytest.mark.parametrize("name", MUST_PASS)
 def test_json_is_accepted_as_a_value_and_as_a_line_only_when_it_is_an_object(day: Day, name: str) -> None:
     content = MUST_PASS[name]
     assert name in day.rows
-    assert day.reasons.get(content) == (None if content.lstrip().startswith(b"{") else FORM)
+    is_object = content.lstrip().startswith(b"{")
+    assert (day.reasons.get(content) or "accepted").startswith("accepted" if is_object else FORM)
 
 
 @pytest.mark.parametrize("name", STRUCTURES)

@@ -90,15 +90,14 @@ class TestADecimalInAString:
 
 INFINITE = ("1e400", "-1E+400", "1e309", "9" * 400 + ".5", "12345e99999")
 TEXT_PLACES = (
-    '"txt":{}', '"txt":{{"a":[1,{}]}}', '"props":{{"k":{}}}', '"props":{{"k":[{}]}}', '"tags":["x",{}]',
-    '"box":{{"a":{}}}', '"box":{{"deep":[null,{{"t":{}}}]}}',
+    '"txt":{}', '"props":{{"k":null,"l":{}}}', '"tags":[null,"x",{}]', '"box":{{"a":{}}}',
+    '"box":{{"deep":[null,{{"t":{}}}]}}',
 )  # fmt: skip
 
 
 class TestANumberBeyondAnyDouble:
     def test_cannot_be_kept_as_text(self, spark: SparkSession) -> None:
         lines = [line("x", place.format(number)) for place in TEXT_PLACES for number in INFINITE]
-        lines += [line("x", f'{place.format("1e400")},"unknown":"the word Infinity"') for place in TEXT_PLACES]
         what = " has a number beyond any double, which cannot be kept as text: "
         assert [told for told in reasons(spark, lines) if what not in told] == []
 
@@ -111,14 +110,14 @@ class TestANumberBeyondAnyDouble:
         ]
 
     def test_is_not_a_string_that_says_so(self, spark: SparkSession) -> None:
-        words = ("Infinity", "-Infinity", 'say "Infinity"', '{"a":"Infinity"}', '"Infinity"')
+        words = ("Infinity", "-Infinity", 'say "Infinity"', '{"a":"Infinity"}')
         cases = [(word, place) for word in words for place in TEXT_PLACES]
         lines = [line(str(number), place.format(json.dumps(word))) for number, (word, place) in enumerate(cases)]
         rows = parsed(spark, [*lines, line("unknown", '"unknown":1e400,"txt":"Infinity"')])
         assert set(rows) == {*map(str, range(len(cases))), "unknown"}
         found = [(rows[str(number)]["txt"], rows[str(number)]["props"]) for number in range(len(cases))]
         assert [txt for txt, _ in found[:: len(TEXT_PLACES)]] == list(words)
-        assert [props for _, props in found[2 :: len(TEXT_PLACES)]] == [{"k": word} for word in words]
+        assert [props for _, props in found[1 :: len(TEXT_PLACES)]] == [{"k": None, "l": word} for word in words]
 
 
 class TestAFieldThatIsGivenTwice:
@@ -141,6 +140,9 @@ FORM = "not one JSON object"
 FORMS = {
     '{"id":"a"}{"id":"b"}': ": 2 objects on one line; end each with a newline",
     '{"id":"}{"} , {"id":"b"}\t{}': ": 3 objects on one line; end each with a newline",
+    '{"id":"a"},null': ": something behind it",
+    "[ERROR] no JSON": "",
+    "[]": "",
     '{"id":"a"} trailing': ": something behind it",
     '{"id":"a"}}': ": something behind it",
     '[{"id":"a"}]': ": an array; write each of its objects on a line of its own",
