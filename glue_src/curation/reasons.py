@@ -119,7 +119,7 @@ def _complex_misfit(name: str, column: ContractColumn, object_: Column, text: Co
         )
     # A struct that was sent as a string looks like one where its text is shown.
     is_string = as_object.isNull() & as_array.isNull() & text.rlike(r"^\s*[\[{]")
-    is_foreign = foreign_decimals(object_, {name: column.type})[name]
+    is_foreign = foreign_decimals(object_, {name: column.type}).get(name, F.lit(False))
     return F.when(
         is_foreign | _is_misfit(column, text, value),
         F.when(is_string, _named(column, F.concat(F.lit("a string, "), text))).otherwise(named),

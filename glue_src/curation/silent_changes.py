@@ -29,15 +29,15 @@ _INFINITIES = ('"Infinity"', '"-Infinity"')
 
 def holds_foreign_decimal(line: str, contract: DataContract) -> Column:
     """Tell whether a decimal is given as a string with characters beyond ASCII, which would be read as a number."""
-    types = _types_with("decimal", contract)
-    text = F.col(line)
+    text, types = F.col(line), _types_with("decimal", contract)
     may = F.when(~is_ascii(line), text.rlike(_FOREIGN)).otherwise(F.lit(False)) | text.contains(r"\u")
     found = foreign_decimals(text, types)
     return _looked_at(may, _looked_at(text.rlike(_FOREIGN_NUMBER), _any_of(found.values()))) if types else F.lit(False)
 
 
 def foreign_decimals(object_: Column, types: Mapping[str, str]) -> dict[str, Column]:
-    """Tell of each of these columns whether it has a decimal in a string with characters beyond ASCII."""
+    """Tell of each of these columns that has decimals whether one is in a string with characters beyond ASCII."""
+    types = {name: type_ for name, type_ in types.items() if _has(type_, "decimal")}
     as_texts = {name: re.sub(r"decimal\([0-9,]+\)", "string", type_) for name, type_ in types.items()}
     return _found(object_, types, as_texts, "decimal", lambda text: text.rlike(_BEYOND_ASCII))
 
