@@ -6,6 +6,7 @@ from typing import Final
 
 from contract import odcs_keys
 from contract.section import Section
+from contract.sources import PathNotUsableError, Source, parse_records_path
 from core.layout import DATASET_NAME, DATASET_NAME_RULE
 from core.raw_objects import MAX_SETTINGS_BYTES, RawObjects, pattern_problem
 
@@ -16,7 +17,10 @@ CUSTOM_PROPERTIES: Final = (
     "includeObjects",
     "excludeObjects",
     "maxUnreadObjects",
+    "objectFormat",
+    "recordsPath",
 )
+OBJECT_FORMATS: Final = ("lines", "concatenated", "document")
 DEFAULT_MAX_MALFORMED_PERCENT: Final = 1.0
 _NEAR_MISS: Final = 0.8
 _FRESHNESS_NAMES: Final = ("latency", "ly", "freshness")
@@ -76,6 +80,23 @@ def raw_objects(custom: Section) -> RawObjects:
             f"{MAX_SETTINGS_BYTES}; use fewer, wider patterns",
         )
     return settings
+
+
+def object_format(custom: Section) -> str:
+    """Return how records are packed in an object: as JSON texts on a line each, unless something else is said."""
+    return custom.choice("objectFormat", OBJECT_FORMATS, default="lines")
+
+
+def records_path(custom: Section) -> Source | None:
+    """Return where the records of a JSON text lie; None where the text itself is the record."""
+    text = custom.text("recordsPath")
+    if text is None:
+        return None
+    try:
+        return parse_records_path(text)
+    except PathNotUsableError as problem:
+        custom.report("recordsPath", str(problem))
+        return None
 
 
 def _patterns(custom: Section, key: str) -> tuple[str, ...]:

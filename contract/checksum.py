@@ -6,16 +6,27 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from contract.model import DataContract, Rule
+from contract.model import Column, DataContract, Rule
 
 _NAMES_OF_A_RULE: Final = ("id", "description", "column")
+_MADE_OF: Final = (
+    "sources",
+    "time_pattern",
+    "time_zone",
+    "epoch_unit",
+    "sent_as_string",
+    "logic",
+    "null_result_allowed",
+    "is_stored",
+)
 
 
 def checksum_of(contract: DataContract) -> str:
     """Digest what determines rows and verdict (64 hexadecimal digits): the same digest means that no rerun is needed.
 
-    In it are names and types of columns, the key, the event time, the source system, which objects are read, and the
-    rules with their limits, severities and conditions, stated or implied, and the limit on malformed lines.
+    In it are names and types of columns and what they are made of, the key, the event time, the source system, which
+    objects are read and how records are packed in them, the limit on malformed lines, and the rules with their limits,
+    severities and conditions, stated or implied.
 
     Not in it are texts, tags and the like; `id` and `version` of the contract; names of rules, of the dataset and of
     its table, which say where a result lies and how it is called; the freshness; and every order, of columns, key,
@@ -23,14 +34,29 @@ def checksum_of(contract: DataContract) -> str:
     """
     meaning = {
         "columns": {column.name: column.type for column in contract.columns},
+        "made_of": {column.name: _made_of(column) for column in contract.columns if _made_of(column)} or None,
         "event_time": contract.event_time,
         "key": sorted(contract.primary_key),
         "max_malformed_percent": contract.max_malformed_percent,
+        "object_format": None if contract.object_format == "lines" else contract.object_format,
+        "records_path": None if contract.records_path is None else str(contract.records_path),
         "raw_objects": {name: value for name, value in vars(contract.raw_objects).items() if value},
         "rules": [_rule(rule) for rule in contract.rules],
         "source_system": contract.source_system,
     }
     return hashlib.sha256(_canonical(meaning).encode()).hexdigest()
+
+
+def _made_of(column: Column) -> dict[str, Any]:
+    """Return what is said of a column's value beside the field of its name in its usual form."""
+    said = {entry.name: getattr(column, entry.name) for entry in fields(Column) if entry.name in _MADE_OF}
+    usual = Column(column.name, column.type)
+    # As texts, because the order of sources matters.
+    return {
+        name: " ".join(map(str, value)) if name == "sources" else getattr(value, "sql", value)
+        for name, value in said.items()
+        if value != getattr(usual, name)
+    }
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Column types: the names that people write and the one form that Glue and Spark both read; knows nothing of ODCS."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 SYNONYMS: Final = {
@@ -100,6 +100,19 @@ def inner_types(canonical: str) -> dict[str, str]:
 def holds_inside(canonical: str, names: Collection[str]) -> bool:
     """Say whether an array, map or struct holds one of the named types anywhere inside."""
     return any(inner in names or holds_inside(inner, names) for inner in inner_types(canonical).values())
+
+
+def with_leaves(canonical: str, leaf: Callable[[str], str]) -> str:
+    """Return the type with each simple type in it, or it itself, replaced; keys of maps stay strings."""
+    inner = inner_types(canonical)
+    match kind_of(canonical):
+        case "array":
+            return f"array<{with_leaves(inner['element'], leaf)}>"
+        case "map":
+            return f"map<string,{with_leaves(inner['value'], leaf)}>"
+        case "struct":
+            return f"struct<{','.join(f'{name}:{with_leaves(field, leaf)}' for name, field in inner.items())}>"
+    return leaf(canonical)
 
 
 def _simple_type(text: str) -> str:

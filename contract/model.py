@@ -2,24 +2,32 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
+from contract.expressions import Expression
 from contract.patterns import portable_pattern
+from contract.sources import Source
 from core.operators import Limit
 from core.raw_objects import RawObjects
 
 Metric: TypeAlias = Literal["rowCount", "nullValues", "missingValues", "invalidValues", "duplicateValues"]
 Severity: TypeAlias = Literal["error", "warning"]
 Unit: TypeAlias = Literal["rows", "percent"]
+ObjectFormat: TypeAlias = Literal["lines", "concatenated", "document"]
 Scalar: TypeAlias = str | int | float | bool | None
+UTC: Final = "UTC"
 
 
 @dataclass(frozen=True)
 class Column:
-    """One top-level column.
+    """One column.
 
     `type` is a lower-case DDL type that Glue and Spark both read; only field names inside a struct keep their case.
     `valid_values` are those of the first rule that lists some, in the contract's order.
+
+    Its value is the first of `sources` that a record has, or of `logic` over other columns. Dates and times, here or
+    inside, have `time_pattern` (ISO 8601 if None), and `time_zone` where they say none, or are numbers of `epoch_unit`
+    since 1970; numbers and booleans are strings if `sent_as_string`. What is not `is_stored` is only input to others.
     """
 
     name: str
@@ -27,6 +35,19 @@ class Column:
     required: bool = False
     description: str = ""
     valid_values: tuple[Scalar, ...] | None = None
+    sources: tuple[Source, ...] = ()
+    time_pattern: str | None = None
+    time_zone: str = UTC
+    epoch_unit: str | None = None
+    sent_as_string: bool = False
+    logic: Expression | None = None
+    null_result_allowed: bool = False
+    is_stored: bool = True
+
+    def __post_init__(self) -> None:
+        """Have a column be the field of its name, unless something else is said."""
+        if not self.sources and self.logic is None:
+            object.__setattr__(self, "sources", (Source((self.name,)),))
 
 
 @dataclass(frozen=True)
@@ -82,9 +103,26 @@ class DataContract:
     event_time: str | None
     max_malformed_percent: float
     raw_objects: RawObjects
+    object_format: ObjectFormat
+    records_path: Source | None
     freshness_hours: float | None
     checksum: str
     document: Mapping[str, Any] = field(repr=False, hash=False)
+
+    @property
+    def has_records(self) -> bool:
+        """Whether a text of the raw data may hold several records, or something around them."""
+        return self.records_path is not None or self.object_format == "concatenated"
+
+    @property
+    def read_columns(self) -> tuple[Column, ...]:
+        """The columns that are read from the record, in the contract's order; the others are derived of columns."""
+        return tuple(column for column in self.columns if column.logic is None)
+
+    @property
+    def stored_columns(self) -> tuple[Column, ...]:
+        """The columns of the table, in the contract's order; the others are only input to these."""
+        return tuple(column for column in self.columns if column.is_stored)
 
     def column(self, name: str) -> Column:
         """Return the column of that name. Raises KeyError when there is none."""

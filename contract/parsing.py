@@ -11,12 +11,14 @@ from contract.checksum import checksum_of
 from contract.columns import ReadColumn, read_columns, read_primary_key
 from contract.errors import Problems
 from contract.implied_rules import implied_rules
+from contract.mapping import check_logic, check_sources, read_mapping
 from contract.model import Column, DataContract, Rule
 from contract.plain import plain_json
 from contract.pointless_rules import report_pointless_rules
 from contract.rule_ids import with_ids
 from contract.rules import read_rules
 from contract.section import Section
+from contract.sources import Source
 from core.layout import DATASET_NAME, DATASET_NAME_RULE
 from core.wording import not_known
 
@@ -61,6 +63,8 @@ def _read_contract(root: Section) -> DataContract | None:
         "source_system": agreements.source_system(custom),
         "max_malformed_percent": agreements.max_malformed_percent(custom),
         "raw_objects": agreements.raw_objects(custom),
+        "object_format": agreements.object_format(custom),
+        "records_path": agreements.records_path(custom),
         "freshness_hours": agreements.freshness_hours(root),
         "document": root.values,
     }
@@ -77,11 +81,13 @@ def _read_dataset(
     primary_key = read_primary_key(schema, columns)
     rules = _read_rules(schema, columns, primary_key)
     name = _dataset_name(schema)
+    made = tuple(_column(column, rules) for column in columns)
+    _check_mapping(made, columns, primary_key, common["records_path"])
     contract = DataContract(
         name=name,
         table=_table_name(schema, name),
         description=_description(root, schema),
-        columns=tuple(_column(column, rules) for column in columns),
+        columns=made,
         primary_key=primary_key,
         rules=rules,
         checksum="",
@@ -156,7 +162,21 @@ def _column(column: ReadColumn, rules: Sequence[Rule]) -> Column:
         required=column.section.flag("required"),
         description=column.section.text("description") or "",
         valid_values=next(lists, None),
+        **read_mapping(column),
     )
+
+
+def _check_mapping(
+    columns: Sequence[Column], read: Sequence[ReadColumn], primary_key: Sequence[str], records_path: Source | None
+) -> None:
+    sections = {column.name: column.section for column in read}
+    check_sources(columns, sections, records_path)
+    check_logic(columns, sections)
+    for column in columns:
+        if column.name in primary_key and not column.is_stored:
+            sections[column.name].report("customProperties.inputOnly", "a key must be stored; it tells the rows apart")
+    if columns and not any(column.is_stored for column in columns):
+        sections[columns[0].name].report("customProperties.inputOnly", "some column must be stored")
 
 
 def _event_time(custom: Section, columns: Sequence[ReadColumn]) -> str | None:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from contract import odcs_keys
+from contract.column_properties import column_properties
 from contract.ddl_types import (
     TypeNotUsableError,
     canonical_type,
     decimal_digits,
-    holds_inside,
     kind_of,
     map_of,
     struct_of,
@@ -42,6 +42,8 @@ _UNSUPPORTED: Final = {
     "vector": "'vector' has no column type here; declare an array of numbers",
 }
 _OWNERS: Final = {"properties": "object", "items": "array", "map": "map"}
+_FORMS_OF_TIMES: Final = ("format", "timezone", "defaultTimezone")
+_OWN_COLUMN: Final = "make this a column of its own, or remove the key"
 _ONLY_AT_THE_TOP: Final = ("primaryKey", "primaryKeyPosition", "required", "unique", "quality", "enum")
 
 
@@ -152,7 +154,12 @@ def _nested_type(prop: Section) -> str | None:
     prop.allow_only(odcs_keys.PROPERTY)
     for key in _ONLY_AT_THE_TOP:
         if prop.values.get(key) not in (None, False):
-            prop.report(key, "is checked on top-level columns only; make this a column of its own, or remove the key")
+            prop.report(key, f"is checked on top-level columns only; {_OWN_COLUMN}")
+    for key in ("transformSourceObjects", "transformLogic"):
+        if prop.has(key):
+            prop.report(key, f"is read on top-level columns only; {_OWN_COLUMN}")
+    for name in column_properties(prop).values:
+        prop.report(f"customProperties.{name}", "is read on top-level columns only; state it for the whole column")
     if prop.has("logicalTypeOptions"):
         _refuse_nested_options(prop)
     return property_type(prop)
@@ -162,7 +169,8 @@ def _refuse_nested_options(prop: Section) -> None:
     options = prop.section("logicalTypeOptions")
     for key in () if options is None else options.values:
         if key != "format" or prop.values.get("logicalType") not in ("integer", "number"):
-            prop.report(f"logicalTypeOptions.{key}", "is checked on top-level columns only; remove it here")
+            advice = "state it for the whole column" if key in _FORMS_OF_TIMES else "remove it here"
+            prop.report(f"logicalTypeOptions.{key}", f"is read on top-level columns only; {advice}")
 
 
 def _type_from_format(prop: Section, logical: str | None) -> str | None:
@@ -181,12 +189,6 @@ def _checked(prop: Section, found: str, *, logical: str | None, written: str | N
         for what, other in (("what is declared inside", inside), ("the format", _type_from_format(prop, logical))):
             if other is not None and other != written:
                 prop.report("physicalType", f"{written} does not agree with {what}, which says {other}; leave one out")
-    if holds_inside(found, ("date", "timestamp")):
-        prop.report(
-            "physicalType" if written else "logicalType",
-            f"{found} has a date or timestamp inside, which would not be parsed and checked as a column is; declare it "
-            "as a string there and convert it in the query, or make it a column of its own",
-        )
     return found
 
 

@@ -1,13 +1,15 @@
 """The conditions in a column's logicalTypeOptions: each is enforced, implied by the type, or refused."""
 
 import re
+import zoneinfo
 from collections.abc import Mapping
 from typing import Any, Final
 
 from contract.columns import UNKNOWN_TYPE
-from contract.ddl_types import INTEGER_BITS, kind_of
+from contract.ddl_types import COMPLEX_KINDS, INTEGER_BITS, holds_inside, kind_of
 from contract.patterns import pattern_problem
 from contract.section import Section
+from contract.time_patterns import pattern_problem as time_pattern_problem
 from core.wording import not_known
 
 _FIELD_BY_KEY: Final = {
@@ -22,11 +24,11 @@ _FIELD_BY_KEY: Final = {
 _BOUNDS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _LENGTHS: Final = ("minLength", "maxLength")
 _NUMBER_KINDS: Final = (*INTEGER_BITS, "float", "double", "decimal")
+_TIME_KINDS: Final = ("timestamp", "date")
 _ALLOWED_BY_KIND: Final[Mapping[str, tuple[str, ...]]] = {
     "string": (*_LENGTHS, "pattern"),
     **dict.fromkeys(_NUMBER_KINDS, (*_BOUNDS, "format")),
-    "date": ("format",),
-    "timestamp": ("format", "timezone", "defaultTimezone"),
+    **dict.fromkeys(_TIME_KINDS, ("format", "timezone", "defaultTimezone")),
     # Whatever is allowed anywhere, where the column's type could not be read.
     UNKNOWN_TYPE: (*_BOUNDS, *_LENGTHS, "pattern", "format", "timezone", "defaultTimezone"),
 }
@@ -42,6 +44,8 @@ _ISO_TIMESTAMP: Final = re.compile(
     re.IGNORECASE,
 )
 _UTC_NAMES: Final = ("UTC", "Etc/UTC")
+_OFFSET: Final = re.compile(r"[+-](?:0[0-9]|1[0-7]):[0-5][0-9]")
+_ZONE_NAME: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]*(?:/[A-Z][A-Za-z0-9_+-]*)*")
 
 
 def value_conditions(prop: Section, column_type: str) -> dict[str, Any]:
@@ -50,14 +54,36 @@ def value_conditions(prop: Section, column_type: str) -> dict[str, Any]:
     if options is None:
         return {}
     kind = kind_of(column_type)
-    _report_unusable_keys(options, kind=kind, column_type=column_type)
-    _check_format(options, kind=kind, logical=str(prop.values.get("logicalType")))
+    allowed = _allowed(column_type)
+    _report_unusable_keys(options, allowed, kind=kind, column_type=column_type)
+    if "format" in allowed:
+        _check_format(options, column_type, logical=str(prop.values.get("logicalType")))
     _check_time_zone(options)
-    return _read_conditions(options, allowed=_ALLOWED_BY_KIND.get(kind, ()))
+    return _read_conditions(options, allowed=allowed)
 
 
-def _report_unusable_keys(options: Section, *, kind: str, column_type: str) -> None:
-    allowed = _ALLOWED_BY_KIND.get(kind, ())
+def stated_pattern(options: Section, column_type: str) -> str | None:
+    """Return the pattern of a column's dates and times, here or inside; None where they are ISO 8601."""
+    written = options.values.get("format")
+    if not isinstance(written, str) or kind_of(column_type) in _NUMBER_KINDS or _is_iso(written, column_type):
+        return None
+    return written
+
+
+def stated_zone(options: Section) -> str | None:
+    """Return the zone of times that carry none; None where it is not stated."""
+    zone = options.values.get("defaultTimezone")
+    return zone if isinstance(zone, str) else None
+
+
+def _allowed(column_type: str) -> tuple[str, ...]:
+    if kind_of(column_type) in COMPLEX_KINDS:
+        inside = (name for name in _TIME_KINDS if holds_inside(column_type, (name,)))
+        return tuple(dict.fromkeys(key for name in inside for key in _ALLOWED_BY_KIND[name]))
+    return _ALLOWED_BY_KIND.get(kind_of(column_type), ())
+
+
+def _report_unusable_keys(options: Section, allowed: tuple[str, ...], *, kind: str, column_type: str) -> None:
     names = ", ".join(allowed) or "none"
     for key in options.values:
         if key in allowed:
@@ -98,25 +124,41 @@ def checked_pattern(section: Section) -> str | None:
     return pattern
 
 
-def _check_format(options: Section, *, kind: str, logical: str) -> None:
+def _check_format(options: Section, column_type: str, *, logical: str) -> None:
     written = options.text("format")
-    if written is None or kind == UNKNOWN_TYPE or "format" not in _ALLOWED_BY_KIND.get(kind, ()):
+    if written is None or column_type == UNKNOWN_TYPE:
         return
-    if kind in _NUMBER_KINDS:
+    if kind_of(column_type) in _NUMBER_KINDS:
         allowed = _NUMBER_FORMATS.get(logical, ())
         if written not in allowed:
             options.report("format", not_known(written, allowed) + "; unsigned and wider types have no column type")
         return
-    iso = _ISO_DATE if kind == "date" else _ISO_TIMESTAMP
-    if iso.fullmatch(written) is None:
-        options.report("format", f"{written!r} is not ISO 8601, the only format that is read; declare a string column")
+    problem = None if _is_iso(written, column_type) else time_pattern_problem(written, is_date=column_type == "date")
+    if problem is not None:
+        options.report("format", f"{written!r} {problem}; without a format, times are ISO 8601")
+
+
+def _is_iso(pattern: str, column_type: str) -> bool:
+    return (_ISO_DATE if column_type == "date" else _ISO_TIMESTAMP).fullmatch(pattern) is not None
 
 
 def _check_time_zone(options: Section) -> None:
     zone, default = options.values.get("timezone"), options.values.get("defaultTimezone")
     if zone is not None and not isinstance(zone, bool) and zone not in _UTC_NAMES:
         options.report("timezone", f"must be true, false or UTC, got {zone!r}; timestamps are stored in UTC")
-    if default is not None and default not in _UTC_NAMES:
+    if default is not None and not _is_zone(default):
         options.report(
-            "defaultTimezone", f"{default!r} is not honoured: without a zone, UTC is meant; allowed: UTC, Etc/UTC"
+            "defaultTimezone", f"{default!r} is not the name of a time zone; write one as Europe/Berlin, or +02:00"
         )
+
+
+def _is_zone(name: object) -> bool:
+    if not isinstance(name, str) or not name.isascii():
+        return False
+    if _OFFSET.fullmatch(name) is not None:
+        return True
+    try:
+        names = zoneinfo.available_timezones()
+    except OSError:  # where no zones are installed, Spark decides
+        names = set()
+    return name in names or (not names and _ZONE_NAME.fullmatch(name) is not None)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-_SPACE = " \\t\\r"
+_SPACE = " \\t\\r\\n"
 _REFUSED = "!"
 _BACKSLASH_OR_PAIR = r"\\(?:\\|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
 
@@ -28,23 +28,38 @@ class Frame:
         """Field of what is said about the object's names, a string."""
         return f"{self.end}_names"
 
-    def framed(self, line: str, *, names: Column | None = None, changed: Column | None = None) -> Column:
+    @property
+    def envelope(self) -> str:
+        """Field of the fields around a record, an object."""
+        return f"{self.end}_envelope"
+
+    def framed(
+        self,
+        line: str,
+        *,
+        names: Column | None = None,
+        envelope: str | None = None,
+        refused: Column | None = None,
+    ) -> Column:
         """Frame the line in a text column: ``{"a":1}`` becomes ``{"a":1,"_end_…":<hash of the line, a bigint>}``.
 
-        ``names`` is the JSON text of the second field, null to have none. A line that the parser would have ``changed``
-        becomes no JSON.
+        ``names`` and the column ``envelope`` are JSON texts of two more fields, null to have none. A line that is
+        ``refused`` becomes no JSON.
         """
-        second = F.lit("") if names is None else F.coalesce(F.concat(F.lit(f',"{self.names}":'), names), F.lit(""))
+        parts = [line] if envelope is None else [line, envelope]
         # Parts of bytes, because those of a text are found by walking over its characters.
         content, last_brace = F.col(line).cast("binary"), F.octet_length(_without_space_behind(line))
         object_ = F.concat(
             content.substr(F.lit(1), last_brace - 1).cast("string"),
             F.lit(f',"{self.end}":'),
-            F.xxhash64(line).cast("string"),
-            second,
+            F.xxhash64(*parts).cast("string"),
+            *([] if names is None else [_field(self.names, names)]),
+            *([] if envelope is None else [_field(self.envelope, F.col(envelope))]),
             content.substr(last_brace, F.octet_length(line)).cast("string"),
         )
-        is_taken = _may_be_object(line) if changed is None else _may_be_object(line) & ~changed
+        is_taken = _may_be_object(line) if refused is None else _may_be_object(line) & ~refused
+        if envelope is not None:
+            is_taken &= ~F.coalesce(has_lone_surrogate(envelope), F.lit(False))
         return F.when(is_taken, object_).otherwise(F.concat(F.lit(_REFUSED), F.base64(content)))
 
     def unframed(self, text: Column) -> Column:
@@ -66,11 +81,6 @@ class Frame:
         return text.rlike(rf'^[ \t\r]*[{{][ \t\r]*,"{self.end}":')
 
 
-def is_ascii(column: str) -> Column:
-    """Tell whether a text column has no bytes but those of ASCII: as Latin-1, each other one is a longer UTF-8."""
-    return F.octet_length(F.decode(F.col(column).cast("binary"), "ISO-8859-1")) == F.octet_length(column)
-
-
 def is_valid_utf8(column: str) -> Column:
     """Tell whether a text column holds well-formed UTF-8; Spark's parser would replace other bytes without a word."""
     if hasattr(F, "is_valid_utf8"):  # Spark 4
@@ -88,14 +98,13 @@ def has_lone_surrogate(column: str) -> Column:
     return F.col(column).contains("\\u") & rest.rlike(r"\\u[dD][89a-fA-F]")
 
 
+def _field(name: str, json: Column) -> Column:
+    return F.coalesce(F.concat(F.lit(f',"{name}":'), json), F.lit(""))
+
+
 def _may_be_object(line: str) -> Column:
     opened = F.col(line).startswith("{") | F.expr(f"trim(LEADING '{_SPACE}' FROM {line})").startswith("{")
-    return (
-        opened
-        & _without_space_behind(line).endswith("}")
-        & (is_ascii(line) | is_valid_utf8(line))
-        & ~has_lone_surrogate(line)
-    )
+    return opened & _without_space_behind(line).endswith("}") & is_valid_utf8(line) & ~has_lone_surrogate(line)
 
 
 def _without_space_behind(line: str) -> Column:

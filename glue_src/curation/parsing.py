@@ -12,24 +12,31 @@ from pyspark.sql import functions as F
 
 from contract import Column as ContractColumn
 from contract import DataContract
+from contract.read_types import read_type
+from curation.derived import is_derived_misfit, with_derived
 from curation.framing import Frame
 from curation.json_reader import READER_OPTIONS, REFUSED, read_json
+from curation.record_fields import field_value, fields_ddl, quoted, unread_names
+from curation.records import as_records, envelope_ddl
 from curation.repeated_keys import last_value_wins
 from curation.silent_changes import became_infinity, holds_foreign_decimal
-from curation.typed_values import converted, is_in_range, is_judged, read_as
+from curation.typed_values import converted, is_in_range, is_judged
 
 _MOST_NAMES, _LONGEST_NAME = 50, 100
 _GLOB_CHARACTERS = str.maketrans({character: f"\\{character}" for character in "\\{}[]*?"})
 
 
-def read_lines(spark: SparkSession, uris: Sequence[str]) -> DataFrame:
-    """Read the lines of exactly these objects, without the blank ones.
+def read_lines(spark: SparkSession, uris: Sequence[str], *, whole: bool = False) -> DataFrame:
+    """Read the lines of exactly these objects, or each ``whole`` as one text, without the blank ones.
 
     Returns:
         One row per non-blank line: ``_line``, its bytes as they are, without the newline.
     """
-    lines = spark.read.option("lineSep", "\n").text([literal_path(uri) for uri in uris])
-    not_blank = "substring(value, 1, 1) = '{' OR trim(BOTH ' \\t\\r' FROM value) <> ''"
+    options = {"wholetext": "true"} if whole else {"lineSep": "\n"}
+    lines = spark.read.options(**options).text([literal_path(uri) for uri in uris])
+    if whole:  # a line's reader leaves out the byte order mark of a file, this one does not
+        lines = lines.select(F.regexp_replace("value", "^\ufeff", "").alias("value"))
+    not_blank = "substring(value, 1, 1) = '{' OR trim(BOTH ' \\t\\r\\n' FROM value) <> ''"
     return lines.where(not_blank).withColumnRenamed("value", "_line")
 
 
@@ -48,6 +55,8 @@ def parse_lines(lines: DataFrame, contract: DataContract, frame: Frame, *, field
         framed line that the parser refused, null otherwise), ``_object`` (null in a good one), ``_line_hash``,
         ``_unknown_fields`` (JSON list of names, empty text when there are none, null when not looked at).
     """
+    if contract.has_records:
+        lines = as_records(lines, contract)
     sampled_names = F.when(_is_sampled(F.xxhash64("_line"), field_sample), _unknown_fields(contract))
     texts = lines.select(_framed(contract, frame, names=sampled_names))
     judged = _judged(read_json(texts, _framed_fields(contract, frame)), contract, frame)
@@ -83,29 +92,37 @@ def malformed_lines(lines: DataFrame, contract: DataContract, frame: Frame, *, r
 
 
 def _framed(contract: DataContract, frame: Frame, *, names: Column | None = None) -> Column:
-    return frame.framed("_line", names=names, changed=holds_foreign_decimal("_line", contract))
+    refused = holds_foreign_decimal("_line", contract)
+    if not contract.has_records:
+        return frame.framed("_line", names=names, refused=refused)
+    return frame.framed("_line", names=names, envelope="_envelope", refused=refused | ~F.col("_is_record"))
 
 
 def _framed_fields(contract: DataContract, frame: Frame) -> str:
-    columns = ", ".join(f"`{column.name}` {read_as(column)}" for column in contract.columns)
-    return f"{columns}, {frame.end} bigint, {frame.names} string, {REFUSED} string"
+    fields = fields_ddl(contract.read_columns, read_type)
+    envelope = envelope_ddl(contract)
+    beside = "" if envelope is None else f"{frame.envelope} {envelope}, "
+    return f"{fields}, {beside}{frame.end} bigint, {frame.names} string, {REFUSED} string"
 
 
 def _judged(parsed: DataFrame, contract: DataContract, frame: Frame) -> DataFrame:
-    """Give the columns of framed lines, as they were parsed, their types, and tell which lines are ``_malformed``."""
-    columns = {column.name: column for column in contract.columns}
-    judged = [column for column in contract.columns if is_judged(column)]
-    others = [name for name in parsed.columns if name not in columns]
+    """Make the contract's columns of framed lines, as they were parsed, and tell which lines are ``_malformed``."""
+    columns = contract.read_columns
+    judged = [column for column in columns if is_judged(column)]
+    kept = (name for name in ("_line", "_text", "_record", frame.names, frame.end, REFUSED) if name in parsed.columns)
     # In steps, so that what the next one looks at several times is computed once.
+    envelope = None if envelope_ddl(contract) is None else F.col(frame.envelope)
+    values = {column.name: field_value(column, lambda name: F.col(quoted(name)), envelope) for column in columns}
     typed = (
-        last_value_wins(converted(F.col(name), column), column.type).alias(name) for name, column in columns.items()
+        last_value_wins(converted(values[column.name], column), column.type).alias(column.name) for column in columns
     )
-    given = (F.col(column.name).isNotNull().alias(_given(column)) for column in judged)
+    given = (values[column.name].isNotNull().alias(_given(column)) for column in judged)
     refused = F.col(REFUSED)
     one_object = F.when(refused.isNull(), F.col(frame.end).isNotNull()).otherwise(frame.is_empty_object(refused))
-    read = parsed.select(*typed, *given, *others, one_object.alias("_one_object"))
+    read = with_derived(parsed.select(*typed, *given, *kept, one_object.alias("_one_object")), contract)
     misfits = [F.col(_given(column)) & ~is_in_range(F.col(column.name), column) for column in judged]
-    misfits += [became_infinity(F.col(name), column.type) for name, column in columns.items()]
+    misfits += [became_infinity(F.col(column.name), column.type) for column in columns]
+    misfits += [is_derived_misfit(column) for column in contract.columns if column.logic is not None]
     return read.withColumn("_malformed", reduce(Column.__or__, misfits, ~F.col("_one_object")))
 
 
@@ -115,8 +132,7 @@ def _given(column: ContractColumn) -> str:
 
 def _unknown_fields(contract: DataContract) -> Column:
     """Return the JSON text of what ``_unknown_fields`` is for a line."""
-    known = F.array(*(F.lit(column.name) for column in contract.columns))
-    unknown = F.array_except(F.json_object_keys("_line"), known)
+    unknown = unread_names(contract.read_columns, F.col("_line"))
     # Bounded, whatever a line holds; a JSON list, because a name may hold any character and even none.
     listed = F.transform(F.slice(unknown, 1, _MOST_NAMES), lambda name: F.substring(name, 1, _LONGEST_NAME))
     return F.when(F.size(unknown) > 0, F.to_json(listed)).otherwise('""')

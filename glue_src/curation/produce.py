@@ -81,5 +81,5 @@ def write_rows(rows: DataFrame, request: WriteRequest) -> Counts:
 
 def write_no_rows(spark: SparkSession, request: WriteRequest) -> None:
     """Write a version of a day that is allowed to have no rows: one file with the columns."""
-    ddl = ", ".join(f"`{column.name}` {column.type}" for column in request.contract.columns)
+    ddl = ", ".join(f"`{column.name}` {column.type}" for column in request.contract.stored_columns)
     spark.createDataFrame([], ddl).write.options(**PARQUET_OPTIONS).parquet(request.accepted_uri)

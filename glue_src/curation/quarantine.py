@@ -21,7 +21,7 @@ def carried(contract: DataContract) -> list[Column]:
     """
     carrier = _carrier(contract)
     payload = F.concat("_object", F.lit("\n"), F.coalesce("_refused", F.lit("")))
-    columns = {column.name: F.col(column.name) for column in contract.columns}
+    columns = {column.name: F.col(column.name) for column in contract.stored_columns}
     if carrier is not None:
         columns[carrier] = F.when(F.col("_malformed"), payload).otherwise(columns[carrier])
     return [column.alias(name) for name, column in columns.items()]
@@ -64,7 +64,7 @@ def _arrived(spark: SparkSession, request: WriteRequest, counts: Counts, frame: 
 
 def _carrier(contract: DataContract) -> str | None:
     """Return the column that carries malformed lines, the first text column, or None when there is none."""
-    return next((column.name for column in contract.columns if column.type == "string"), None)
+    return next((column.name for column in contract.stored_columns if column.type == "string"), None)
 
 
 def _read_again(spark: SparkSession, request: WriteRequest, frame: Frame, lines: DataFrame) -> DataFrame:

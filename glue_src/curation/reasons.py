@@ -1,6 +1,7 @@
 """Why a line is in quarantine, in words. Costs several more parses, of malformed lines only."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -8,11 +9,12 @@ from pyspark.sql import functions as F
 from contract import Column as ContractColumn
 from contract import DataContract
 from contract.ddl_types import inner_types, kind_of
+from contract.read_types import read_type
 from curation.forms import encoding_problem, form
 from curation.framing import Frame, has_lone_surrogate
 from curation.json_reader import JSON_OPTIONS, READER_OPTIONS, REFUSED
 from curation.silent_changes import foreign_decimals, infinities_as_text
-from curation.typed_values import read_as, typed_value
+from curation.typed_values import typed_value
 
 _LONGEST_VALUE = 80
 # How many structs within each other are looked into; the plan grows with each.
@@ -81,7 +83,7 @@ def _is_json_object() -> Column:
 
 def _misfits(columns: Mapping[str, ContractColumn], object_: Column, texts: Column, *, depth: int) -> Column:
     """Name the values of an object that do not fit their types, given its fields as texts; empty when all do."""
-    simple = {name: read_as(column) for name, column in columns.items() if not inner_types(column.type)}
+    simple = {name: read_type(column) for name, column in columns.items() if not inner_types(column.type)}
     parsed = F.from_json(object_, _struct(simple or {_NO_FIELD: "string"}), _OPTIONS)
     return _let(
         parsed,
@@ -109,7 +111,7 @@ def _complex_misfit(name: str, column: ContractColumn, object_: Column, text: Co
     """
     value, as_object, as_array = (
         F.from_json(object_, _struct({name: type_}), _OPTIONS)[name]
-        for type_ in (read_as(column), _ANY_OBJECT, _ANY_ARRAY)
+        for type_ in (read_type(column), _ANY_OBJECT, _ANY_ARRAY)
     )
     named = _named(column, text)
     if kind_of(column.type) == "struct" and depth < _DEEPEST:
@@ -119,7 +121,7 @@ def _complex_misfit(name: str, column: ContractColumn, object_: Column, text: Co
         )
     # A struct that was sent as a string looks like one where its text is shown.
     is_string = as_object.isNull() & as_array.isNull() & text.rlike(r"^\s*[\[{]")
-    is_foreign = foreign_decimals(object_, {name: column.type}).get(name, F.lit(False))
+    is_foreign = foreign_decimals(object_, [replace(column, name=name, sources=())]).get(name, F.lit(False))
     return F.when(
         is_foreign | _is_misfit(column, text, value),
         F.when(is_string, _named(column, F.concat(F.lit("a string, "), text))).otherwise(named),
@@ -127,7 +129,10 @@ def _complex_misfit(name: str, column: ContractColumn, object_: Column, text: Co
 
 
 def _misfits_inside(struct: ContractColumn, text: Column, *, depth: int) -> Column:
-    fields = {name: ContractColumn(f"{struct.name}.{name}", type_) for name, type_ in inner_types(struct.type).items()}
+    fields = {
+        name: replace(struct, name=f"{struct.name}.{name}", type=type_)
+        for name, type_ in inner_types(struct.type).items()
+    }
     as_text = F.from_json(text, _struct(dict.fromkeys(fields, "string")), _OPTIONS)
     return _let(as_text, lambda texts: _misfits(fields, text, texts, depth=depth))
 

@@ -15,6 +15,10 @@ _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     # A cast that fails gives null, on Spark 3.5 and 4 alike; parsing decides what that means.
     "spark.sql.ansi.enabled": "false",
+    # Records may have fields whose names differ in case only.
+    "spark.sql.caseSensitive": "true",
+    # A text of another form than a contract's pattern gives null; Spark 3 would ask whether Spark 2 read it otherwise.
+    "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     # A line is good as a whole or not at all.
     "spark.sql.json.enablePartialResults": "false",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",

@@ -4,17 +4,20 @@ Knows lines as text and a contract's types; must not know how lines are framed o
 a search of the line; only what that finds is parsed once more.
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import reduce
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from contract import Column as ContractColumn
 from contract import DataContract
-from contract.ddl_types import inner_types, kind_of
-from curation.framing import is_ascii
+from contract.ddl_types import inner_types, kind_of, with_leaves
+from contract.read_types import read_leaf, read_type
 from curation.json_reader import JSON_OPTIONS
+from curation.record_fields import ReadType, field_value, fields_ddl
 
 Test = Callable[[Column], Column]
 
@@ -23,23 +26,46 @@ Test = Callable[[Column], Column]
 _FOREIGN = "[\u0660-\uffff]"
 _FOREIGN_NUMBER = rf'"[-0-9.E]*+(?:{_FOREIGN}|\\u)'
 _BEYOND_ASCII = r"[^\x00-\x7f]"
+# Between a name and its value, beside nothing and one space.
+_UNUSUAL_SPACE = (" :", ":  ", "\t", "\r")
 # What becomes of a number beyond any double as the value of a text column; a string of JSON comes without its quotes.
 _INFINITIES = ('"Infinity"', '"-Infinity"')
 
 
 def holds_foreign_decimal(line: str, contract: DataContract) -> Column:
     """Tell whether a decimal is given as a string with characters beyond ASCII, which would be read as a number."""
-    text, types = F.col(line), _types_with("decimal", contract)
-    may = F.when(~is_ascii(line), text.rlike(_FOREIGN)).otherwise(F.lit(False)) | text.contains(r"\u")
-    found = foreign_decimals(text, types)
-    return _looked_at(may, _looked_at(text.rlike(_FOREIGN_NUMBER), _any_of(found.values()))) if types else F.lit(False)
+    text, columns = F.col(line), _columns_with("decimal", contract)
+    # Of bytes that are no UTF-8, which may count as one character each, the line is rejected anyway.
+    beyond_ascii = F.octet_length(text) != F.length(text)
+    may = F.when(beyond_ascii & _may_give_strings(text, columns), text.rlike(_FOREIGN)).otherwise(F.lit(False))
+    found = foreign_decimals(text, columns)
+    looked_at = _looked_at(text.rlike(_FOREIGN_NUMBER), _any_of(found.values()))
+    return _looked_at(may | text.contains(r"\u"), looked_at) if columns else F.lit(False)
 
 
-def foreign_decimals(object_: Column, types: Mapping[str, str]) -> dict[str, Column]:
+def _may_give_strings(text: Column, columns: Sequence[ContractColumn]) -> Column:
+    """Tell whether a line may give one of these decimals as a string, by a search that costs less than a pattern."""
+    if any(kind_of(column.type) != "decimal" for column in columns):
+        return F.lit(True)
+    if any(isinstance(source.steps[-1], int) for column in columns for source in column.sources):
+        return F.lit(True)
+    names = dict.fromkeys(
+        json.dumps(source.name, ensure_ascii=False) for column in columns for source in column.sources
+    )
+    as_string = (text.contains(f'{name}:{space}"') for name in names for space in ("", " "))
+    return _any_of([*as_string, *(text.contains(space) for space in _UNUSUAL_SPACE)])
+
+
+def foreign_decimals(object_: Column, columns: Iterable[ContractColumn]) -> dict[str, Column]:
     """Tell of each of these columns that has decimals whether one is in a string with characters beyond ASCII."""
-    types = {name: type_ for name, type_ in types.items() if _has(type_, "decimal")}
-    as_texts = {name: re.sub(r"decimal\([0-9,]+\)", "string", type_) for name, type_ in types.items()}
-    return _found(object_, types, as_texts, "decimal", lambda text: text.rlike(_BEYOND_ASCII))
+
+    def as_text(column: ContractColumn) -> str:
+        return with_leaves(
+            column.type, lambda leaf: "string" if kind_of(leaf) == "decimal" else read_leaf(leaf, column)
+        )
+
+    with_decimals = [column for column in columns if _has(column.type, "decimal")]
+    return _found(object_, with_decimals, as_text, "decimal", lambda text: text.rlike(_BEYOND_ASCII))
 
 
 def became_infinity(value: Column, type_: str) -> Column:
@@ -49,12 +75,18 @@ def became_infinity(value: Column, type_: str) -> Column:
 
 def infinities_as_text(object_: Column, contract: DataContract) -> dict[str, Column]:
     """Tell of each column that has text whether such a number became text there."""
-    types = _types_with("string", contract)
-    return _found(object_, types, types, "string", lambda text: text.isin(*_INFINITIES))
+    columns = _columns_with("string", contract)
+    return _found(object_, columns, read_type, "string", lambda text: text.isin(*_INFINITIES))
 
 
-def _types_with(kind: str, contract: DataContract) -> dict[str, str]:
-    return {column.name: column.type for column in contract.columns if _has(column.type, kind)}
+def _columns_with(kind: str, contract: DataContract) -> list[ContractColumn]:
+    """Return the columns that are read from the record and have a value of a kind; of others, see `records`."""
+    here = (
+        replace(column, sources=sources)
+        for column in contract.read_columns
+        if (sources := tuple(source for source in column.sources if not source.in_envelope))
+    )
+    return [column for column in here if _has(column.type, kind)]
 
 
 def _has(type_: str, kind: str) -> bool:
@@ -62,12 +94,11 @@ def _has(type_: str, kind: str) -> bool:
 
 
 def _found(
-    object_: Column, types: Mapping[str, str], read_types: Mapping[str, str], kind: str, test: Test
+    object_: Column, columns: Sequence[ContractColumn], read_as: ReadType, kind: str, test: Test
 ) -> dict[str, Column]:
     """Tell of each column of an object, read as another type, whether a test holds for any value of a kind in it."""
-    ddl = ", ".join(f"`{name}` {type_}" for name, type_ in read_types.items())
-    parsed = F.from_json(object_, f"struct<{ddl}>", JSON_OPTIONS)
-    return {name: _holds(parsed[name], type_, kind, test) for name, type_ in types.items()}
+    parsed = F.from_json(object_, f"struct<{fields_ddl(columns, read_as)}>", JSON_OPTIONS)
+    return {column.name: _holds(field_value(column, parsed.getField), column.type, kind, test) for column in columns}
 
 
 def _holds(value: Column, type_: str, kind: str, test: Test) -> Column:

@@ -43,7 +43,7 @@ class CuratedTable(Construct):
                         glue.CfnTable.ColumnProperty(
                             name=column.name.lower(), type=column.type, comment=_cut(column.description, 255) or None
                         )
-                        for column in contract.columns
+                        for column in contract.stored_columns
                     ],
                     location=f"s3://{bucket_name}/{dataset.paths.versions}",
                     input_format=f"{_PARQUET}.MapredParquetInputFormat",

@@ -189,10 +189,17 @@ TYPE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
     (with_column(physicalType="struct<a:int,A:int>"), f"{COLUMN}.physicalType: it has field 'a' twice"),
     (with_column(physicalType="array<int"), f"{COLUMN}.physicalType: 'array<int' is not a known type"),
     (
-        with_column(logicalType=None, physicalType="array<timestamp>"),
-        "inside, which would not be parsed and checked as a column is; declare it as a string there and convert it in",
+        nested(logicalType="date", logicalTypeOptions={"format": "yyyyMMdd"}),
+        f"{COLUMN}.properties[0] (inner).logicalTypeOptions.format: is read on top-level columns only; state it",
     ),
-    (nested(logicalType="date"), f"{COLUMN}.logicalType: struct<inner:date> has a date or timestamp inside"),
+    (
+        nested(logicalType="string", transformSourceObjects=["a"]),
+        f"{COLUMN}.properties[0] (inner).transformSourceObjects: is read on top-level columns only",
+    ),
+    (
+        nested(logicalType="integer", customProperties=[{"property": "sentAs", "value": "string"}]),
+        f"{COLUMN}.properties[0] (inner).customProperties.sentAs: is read on top-level columns only",
+    ),
     (
         nested(logicalType="string", required=True),
         f"{COLUMN}.properties[0] (inner).required: is checked on top-level columns only",
@@ -203,7 +210,7 @@ TYPE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
     ),
     (
         nested(logicalType="string", logicalTypeOptions={"pattern": "a"}),
-        f"{COLUMN}.properties[0] (inner).logicalTypeOptions.pattern: is checked on top-level columns only",
+        f"{COLUMN}.properties[0] (inner).logicalTypeOptions.pattern: is read on top-level columns only",
     ),
     (nested(logicalType="string", name="a b"), f"{COLUMN}.properties[0].name: 'a b' must be a letter or '_'"),
     (nested(logicalType="string", foo=1), f"{COLUMN}.properties[0] (inner).foo: this key is not known here"),
@@ -248,9 +255,12 @@ OPTION_ERRORS: list[tuple[Mapping[str, Any], str]] = [
     (with_options("integer", minimum="1"), f"{OPTIONS}.minimum: must be a number, got '1'; write it without quotes"),
     (with_options("number", minimum=2, maximum=1), f"{OPTIONS}: no double value meets minimum 2, maximum 1"),
     (with_options("integer", format="u8"), f"{OPTIONS}.format: 'u8' is not known; allowed: i8, i16, i32, i64"),
-    (with_options("date", format="dd.MM.yyyy"), f"{OPTIONS}.format: 'dd.MM.yyyy' is not ISO 8601"),
+    (with_options("date", format="dd.MM"), f"{OPTIONS}.format: 'dd.MM' has no year (yyyy or yy); without a format, "),
     (with_options("timestamp", timezone="CET"), f"{OPTIONS}.timezone: must be true, false or UTC, got 'CET'"),
-    (with_options("timestamp", defaultTimezone="CET"), f"{OPTIONS}.defaultTimezone: 'CET' is not honoured"),
+    (
+        with_options("timestamp", defaultTimezone="Berlin"),
+        f"{OPTIONS}.defaultTimezone: 'Berlin' is not the name of a time zone; write one as Europe/Berlin, or +02:00",
+    ),
     (with_options("boolean", pattern="a"), f"{OPTIONS}.pattern: would not be enforced on a boolean column"),
     (matching("("), f"{OPTIONS}.pattern: '(' is not a regular expression: "),
     (matching("(?i)a"), "has a group that only some engines know"),

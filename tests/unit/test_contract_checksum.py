@@ -23,7 +23,8 @@ ROOT_DOCUMENTATION = odcs_keys.ROOT - {
 }
 ENFORCED_OF_COLUMN = (
     "name logicalType physicalType logicalTypeOptions properties items map primaryKey primaryKeyPosition required "
-    "unique enum quality physicalName partitioned partitionKeyPosition semanticType"
+    "unique enum quality physicalName partitioned partitionKeyPosition semanticType transformSourceObjects "
+    "transformLogic customProperties"
 ).split()
 COLUMN_DOCUMENTATION = odcs_keys.PROPERTY - set(ENFORCED_OF_COLUMN)
 SCHEMA_DOCUMENTATION = odcs_keys.SCHEMA - {"name", "physicalName", "properties", "quality", "logicalType"}
@@ -58,6 +59,21 @@ def documented() -> Iterator[tuple[str, Document]]:
     ):
         for key in sorted(keys):
             yield f"{key} of {level}", changed(*place, key, value="documented")
+    yield "customProperties of column", changed(*TEXT, "customProperties", value=[{"property": "owner", "value": "us"}])
+    yield "the field of the name", changed(*TEXT, "transformSourceObjects", value=["text"])
+
+
+def _custom(name: str, value: Any) -> Document:
+    return {"property": name, "value": value}
+
+
+def _with(*, of: tuple[str | int, ...] = TEXT, transformLogic: str | None = None, **custom: Any) -> Document:  # noqa: N803
+    """Make the column with custom properties of ours."""
+    column: Any = right()
+    for step in of:
+        column = column[step]
+    logic = {} if transformLogic is None else {"transformLogic": transformLogic}
+    return {**column, **logic, "customProperties": [_custom(name, value) for name, value in custom.items()]}
 
 
 REORDERED: dict[str, Callable[[Document], None]] = {
@@ -108,6 +124,18 @@ OTHER_MEANING: dict[str, Document] = {
     "an exclusive maximum": changed(*NUMBER, "exclusiveMaximum", value=3),
     "a rule less": changed(*TEXT, "quality", value=[]),
     "no rule on two columns": changed("schema", 0, "quality", value=right()["schema"][0]["quality"][:1]),
+    "another field": changed(*TEXT, "transformSourceObjects", value=["meta.text"]),
+    "more fields": changed(*TEXT, "transformSourceObjects", value=["meta.text", "text"]),
+    "more fields in another order": changed(*TEXT, "transformSourceObjects", value=["text", "meta.text"]),
+    "an expression": changed(*TEXT, "transformLogic", value="lower(id)"),
+    "another expression": changed(*TEXT, "transformLogic", value="upper(id)"),
+    "an expression whose null is meant": changed(*TEXT, value=_with(transformLogic="lower(id)", nullResult="allowed")),
+    "a column that is not stored": changed(*TEXT, value=_with(inputOnly=True)),
+    "a number sent as a string": changed(*NUMBER[:-1], value=_with(of=NUMBER[:-1], sentAs="string")),
+    "an envelope": changed("customProperties", value=[*right()["customProperties"], _custom("recordsPath", "Records")]),
+    "objects on a line": changed(
+        "customProperties", value=[*right()["customProperties"], _custom("objectFormat", "concatenated")]
+    ),
     "another source system": changed("customProperties", 0, "value", value="other"),
     "no event time": changed(
         "customProperties", value=[entry for entry in right()["customProperties"] if entry["property"] != "eventTime"]

@@ -1,0 +1,175 @@
+"""Where in a raw record a value lies: paths as contracts write them, and the steps that they mean.
+
+Knows nothing of types or of how records are parsed.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+# A name of an object's field, or the position of an array's element.
+Step: TypeAlias = str | int
+Steps: TypeAlias = tuple[Step, ...]
+# The fields of an object, or of an array: each with its DDL type or what is inside.
+Fields: TypeAlias = dict[Step, "str | Fields"]
+ENVELOPE: Final = "/"
+_LONGEST_PATH, _MOST_STEPS, _LAST_POSITION = 500, 20, 9_999
+_STEP: Final = re.compile(
+    r"(?P<dot>\.)?(?P<name>[^.\[\]'\"`]+)|\['(?P<quoted>(?:[^'\\]|\\['\\])+)'\]|\[(?P<position>[0-9]+)\]|(?P<each>\[\])"
+)
+_PLAIN_NAME: Final = re.compile(r"[^.\[\]'\"`/]+")
+PATH_RULE: Final = (
+    "names with dots between them, such as meta.id; ['a.b'] for a name that holds a dot, bracket or quote; [0] for the "
+    "first element of an array; a / before it for a field of the envelope"
+)
+
+
+class PathNotUsableError(ValueError):
+    """Say why a text is no path; the caller adds where it stands."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One place in a record: ``steps`` lead to it, from the envelope around the record when ``in_envelope``.
+
+    ``each`` counts the steps behind which an envelope's array stands, one entry for each ``[]``.
+    """
+
+    steps: Steps
+    in_envelope: bool = False
+    each: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The last name on the way, which is the key before the value in the record's text."""
+        return next((step for step in reversed(self.steps) if isinstance(step, str)), "")
+
+    @property
+    def level(self) -> int | None:
+        """The array of the envelope, counted from the outermost, beside which the place is; None in the record."""
+        return len(self.each) if self.in_envelope else None
+
+    @property
+    def inner_steps(self) -> Steps:
+        """The steps behind the last array of the envelope."""
+        return self.steps[self.each[-1] :] if self.each else self.steps
+
+    def __str__(self) -> str:
+        text = ""
+        for count, step in enumerate(self.steps):
+            text += "[]" * self.each.count(count) + _written(step, first=not text)
+        return (ENVELOPE if self.in_envelope else "") + text + "[]" * self.each.count(len(self.steps))
+
+
+def parse_source(text: str) -> Source:
+    """Read a column's path. Raises PathNotUsableError."""
+    in_envelope = text.startswith(ENVELOPE)
+    steps, each = _steps(text.removeprefix(ENVELOPE), text)
+    if each and not in_envelope:
+        raise PathNotUsableError(
+            f"{text!r} goes into every element of an array, which makes many values of one record; name one element, "
+            "such as [0], or read the array whole; where each element is a row, state recordsPath"
+        )
+    if not steps or not isinstance(steps[0], str):
+        raise PathNotUsableError(f"{text!r} begins with no field's name; a path is {PATH_RULE}")
+    return Source(steps, in_envelope, each)
+
+
+def parse_records_path(text: str) -> Source:
+    """Read where the records of an envelope lie: ``Records``, ``a[].b``; ``[]`` is an array itself.
+
+    The last array is meant without its brackets too. Raises PathNotUsableError.
+    """
+    steps, each = _steps(text, text)
+    if any(isinstance(step, int) for step in steps):
+        raise PathNotUsableError(f"{text!r} names an element by its position; records are all elements: write []")
+    if len(steps) not in each:
+        each = (*each, len(steps))
+    if len(set(each)) < len(each):
+        raise PathNotUsableError(f"{text!r} has an array directly in an array; name one array of objects for each []")
+    return Source(steps, in_envelope=True, each=each)
+
+
+def _steps(text: str, whole: str) -> tuple[Steps, tuple[int, ...]]:
+    if len(whole) > _LONGEST_PATH:
+        raise PathNotUsableError(f"a path of {len(whole)} characters is longer than {_LONGEST_PATH}")
+    if text.startswith(("$.", "$[")):
+        raise PathNotUsableError(f"{whole!r} begins as a JSONPath does; leave out the $ and what follows it directly")
+    steps: list[Step] = []
+    each: list[int] = []
+    position = 0
+    while position < len(text):
+        match = _STEP.match(text, position)
+        if match is None or (match["name"] is not None and (match["dot"] is None) != (position == 0)):
+            raise PathNotUsableError(f"{whole!r} cannot be read at {text[position:][:20]!r}; a path is {PATH_RULE}")
+        position = match.end()
+        if match["each"]:
+            each.append(len(steps))
+        else:
+            steps.append(_step(match, whole))
+    if len(steps) > _MOST_STEPS:
+        raise PathNotUsableError(f"{whole!r} has {len(steps)} steps; the most are {_MOST_STEPS}")
+    return tuple(steps), tuple(each)
+
+
+def _step(match: re.Match[str], whole: str) -> Step:
+    if match["position"] is None:
+        return re.sub(r"\\(.)", r"\1", match["quoted"]) if match["quoted"] else match["name"]
+    if len(match["position"]) > len(str(_LAST_POSITION)):
+        raise PathNotUsableError(f"{whole!r} has position {match['position']}; the last is {_LAST_POSITION:,}")
+    return int(match["position"])
+
+
+def _written(step: Step, *, first: bool) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    if _PLAIN_NAME.fullmatch(step) and not (first and step.startswith("$")):
+        return step if first else f".{step}"
+    escaped = step.replace("\\", "\\\\").replace("'", "\\'")
+    return f"['{escaped}']"
+
+
+class SourceConflictError(ValueError):
+    """Say which other column reads a field otherwise; the caller adds where it stands."""
+
+
+def merged(reads: Iterable[tuple[str, Source, str]]) -> Fields:
+    """Merge what columns read, each (column, source, DDL type), into the fields of one record.
+
+    A field is parsed once: as a value of one type, as an object of fields, or as an array, whose elements are the
+    field 0, whatever their positions. Raises SourceConflictError.
+    """
+    fields: Fields = {}
+    readers: dict[Steps, str] = {}
+    for column, source, type_ in reads:
+        steps = tuple(0 if isinstance(step, int) else step for step in source.steps)
+        for count, step in enumerate(steps):
+            inside = _inside(fields, steps[:count])
+            if inside and isinstance(next(iter(inside)), int) != isinstance(step, int):
+                raise SourceConflictError(_conflict(source, count, "as an object and as an array", readers, steps))
+            is_last = count == len(steps) - 1
+            found = inside.setdefault(step, type_ if is_last else {})
+            if isinstance(found, str) != is_last:
+                raise SourceConflictError(_conflict(source, count + 1, "as one value and by its parts", readers, steps))
+            if isinstance(found, str) and found != type_:
+                how = f"as {found} and as {type_}"
+                raise SourceConflictError(_conflict(source, count + 1, how, readers, steps))
+            readers.setdefault(steps[: count + 1], column)
+    return fields
+
+
+def _inside(fields: Fields, steps: Steps) -> Fields:
+    for step in steps:
+        inside = fields[step]
+        fields = {} if isinstance(inside, str) else inside  # never a value: that would have been a conflict before
+    return fields
+
+
+def _conflict(source: Source, count: int, how: str, readers: Mapping[Steps, str], steps: Steps) -> str:
+    place = Source(source.steps[:count], source.in_envelope)
+    reader = readers[steps[:count]]
+    return (
+        f"{source}: {place} would be read {how}, by {reader} too; a field is read once: declare one column of it, and "
+        "derive the other by transformLogic"
+    )

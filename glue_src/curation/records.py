@@ -1,0 +1,206 @@
+"""From the texts of raw objects to the texts of single records, where these lie inside of something else.
+
+Knows how records are packed; must not know columns' types, except those of envelope fields. A record's text means
+exactly what stood in the raw text. That costs several passes over it, which plain JSON lines do not need.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from contract import Column as ContractColumn
+from contract import DataContract
+from contract.read_types import read_type
+from contract.sources import Source
+from curation.framing import is_valid_utf8
+from curation.json_reader import JSON_OPTIONS, READER_OPTIONS, REFUSED
+from curation.record_fields import fields_ddl, quoted, record_fields
+from curation.silent_changes import foreign_decimals
+
+_STRING = r'"(?:[^"\\]++|\\.)*+"'
+_BETWEEN_OBJECTS = rf'\G((?:[^"}}]++|{_STRING}|\}}(?![ \t\r]*+\{{))*+)\}}[ \t\r]*+\{{'
+_DOUBLE = rf'\G((?:[^"0-9-]++|{_STRING}|-?[0-9]++(?![.eE]))*+)(-?[0-9]++[.eE][-+.0-9eE]*+)'
+_OBJECT_IN_STRING = (r'\G((?:[^"]++|"(?!{opened})(?:[^"\\]++|\\.)*+")*+)"(?={opened})((?:[^"\\]++|\\.)*+)"').replace(
+    "{opened}", r"(?:[ \t\r\n]|\\[tnr]|\\u00(?:20|09|0[aAdD]))*+(?:[{]|\\u007[bB])"
+)
+_SURROGATE = r"(?<!\\)((?:\\\\)*+)\\u(?=[dD][89a-fA-F])"
+
+
+def as_records(texts: DataFrame, contract: DataContract) -> DataFrame:
+    """Take texts (``_line``) apart into records.
+
+    Returns:
+        One row per record, and per text that holds none: ``_line`` (the record's text; the whole where there is none),
+        ``_is_record``, ``_record`` (its position in the text, from 0, such as ``7`` or ``0.2.7``; null where there is
+        none), ``_envelope`` (JSON text of the envelope fields that columns read, null when there are none or one does
+        not fit its column), ``_text`` (the whole text).
+    """
+    whole = texts.select(F.col("_line").alias("_text"))
+    if contract.records_path is None:
+        found = whole.select("_text", F.posexplode(_split(F.col("_text"))).alias("_record", "_line"))
+        none = F.lit(None).cast("string").alias("_envelope")
+        return found.select("_line", F.lit(True).alias("_is_record"), F.col("_record").cast("string"), none, "_text")
+    records = F.when(is_valid_utf8("_text"), _Packing(contract).records(F.col("_text")))
+    found = whole.select("_text", F.explode_outer(records).alias("_found"))
+    text = F.col("_found.text")
+    return found.select(
+        F.coalesce(text, "_text").alias("_line"),
+        (text.isNotNull() & F.coalesce("_found.fits", F.lit(False))).alias("_is_record"),
+        F.col("_found.position").alias("_record"),
+        F.col("_found.envelope").alias("_envelope"),
+        "_text",
+    )
+
+
+def envelope_ddl(contract: DataContract) -> str | None:
+    """Return the type of what ``_envelope`` is parsed as, or None when no column is read from an envelope."""
+    with_columns = [level for level in levels(contract) if level.columns]
+    fields = ", ".join(f"`{level.number}`: struct<{level.ddl(between=': ')}>" for level in with_columns)
+    return f"struct<{fields}>" if with_columns else None
+
+
+@dataclass(frozen=True)
+class Level:
+    """One of the arrays that lead to the records: the way to it, and the columns that are read beside it."""
+
+    number: int
+    steps: tuple[str, ...]
+    columns: tuple[ContractColumn, ...]
+
+    def elements(self, text: Column) -> Column:
+        """Return the elements of the array in a JSON text, each as text; null where there is no such array."""
+        ddl = "array<string>"
+        for name in reversed(self.steps):
+            ddl = f"struct<{quoted(name)}: {ddl}>"
+        return reduce(Column.getField, self.steps, F.from_json(text, ddl, JSON_OPTIONS))
+
+    def names(self) -> list[str]:
+        """Return the names of the fields that columns are read from."""
+        return [str(name) for name in record_fields(self.columns, read_type)]
+
+    def ddl(self, *, between: str = " ") -> str:
+        """Return the DDL of these fields."""
+        return fields_ddl(self.columns, read_type, between=between)
+
+
+def levels(contract: DataContract) -> list[Level]:
+    """Return the arrays that lead to the records, from the outermost on; none where records are not in any."""
+    if contract.records_path is None:
+        return []
+    ends = contract.records_path.each
+    starts = (0, *ends[:-1])
+    return [
+        Level(
+            number,
+            tuple(str(step) for step in contract.records_path.steps[start:end]),
+            tuple(_columns_at(contract, number)),
+        )
+        for number, (start, end) in enumerate(zip(starts, ends, strict=True))
+    ]
+
+
+def _columns_at(contract: DataContract, number: int) -> list[ContractColumn]:
+    """Return the columns that are read from the envelope of a level, with their places in it."""
+    return [
+        replace(column, sources=sources)
+        for column in contract.read_columns
+        if (sources := tuple(Source(one.inner_steps) for one in column.sources if one.level == number))
+    ]
+
+
+def _split(text: Column) -> Column:
+    """Split a text between objects that follow each other; a line has no line break of its own."""
+    return F.split(F.regexp_replace(text, _BETWEEN_OBJECTS, "$1}\n{"), "\n")
+
+
+class _Packing:
+    """How a contract's records are packed in a text.
+
+    Spark gives a part of a JSON text as text, but with each fraction as the nearest double, half a character as a
+    question mark, and a string without its quotes, as if it was the object that it holds. So these are marked before.
+    """
+
+    def __init__(self, contract: DataContract) -> None:
+        token = secrets.token_hex(8)
+        self._number, self._string, self._half = (f"_{kind}_{token}_" for kind in ("number", "string", "half"))
+        self._levels = levels(contract)
+        self._is_concatenated = contract.object_format == "concatenated"
+
+    def records(self, text: Column) -> Column:
+        """Return the records of a text: structs of ``text``, ``position``, ``envelope`` and ``fits``; may be null."""
+        if not self._is_concatenated:
+            return self._records(self._marked(text), 0, F.lit(""), [])
+        return _joined(
+            F.transform(
+                _split(text),
+                lambda piece, place: self._records(
+                    self._marked(piece), 0, F.concat(place.cast("string"), F.lit(".")), []
+                ),
+            )
+        )
+
+    def _records(self, text: Column, depth: int, position: Column, outer: Sequence[Column]) -> Column:
+        level, is_last = self._levels[depth], depth == len(self._levels) - 1
+
+        def inside(envelopes: Sequence[Column]) -> Column:
+            def of_element(element: Column, place: Column) -> Column:
+                here = F.concat(position, place.cast("string"))
+                if is_last:
+                    return self._record(element, here, envelopes)
+                return self._records(element, depth + 1, F.concat(here, F.lit(".")), envelopes)
+
+            found = F.transform(level.elements(text), of_element)
+            return found if is_last else _joined(found)
+
+        if not level.columns:
+            return inside(outer)
+        return _let(self._envelope(text, level), lambda envelope: inside([*outer, envelope]))
+
+    def _record(self, element: Column, position: Column, envelopes: Sequence[Column]) -> Column:
+        json = F.concat(F.lit("{"), F.concat_ws(",", *(one["json"] for one in envelopes)), F.lit("}"))
+        return F.struct(
+            self._unmarked(element).alias("text"),
+            position.alias("position"),
+            (json if envelopes else F.lit(None).cast("string")).alias("envelope"),
+            reduce(Column.__and__, (one["fits"] for one in envelopes), F.lit(True)).alias("fits"),
+        )
+
+    def _envelope(self, text: Column, level: Level) -> Column:
+        """Return a level's own fields as ``json``, ``"<level>":{…}``, and whether each ``fits`` its column."""
+        plain = self._without_number_and_string_marks(text)
+        parsed = F.from_json(plain, f"struct<{level.ddl()}, {REFUSED} string>", READER_OPTIONS)
+        fields = F.struct(*(parsed.getField(name).alias(name) for name in level.names()))
+        json = F.concat(F.lit(f'"{level.number}":'), F.coalesce(self._with_halves(F.to_json(fields)), F.lit("{}")))
+        foreign = foreign_decimals(plain, level.columns).values()
+        return F.struct(
+            json.alias("json"),
+            reduce(Column.__and__, (~found for found in foreign), parsed.getField(REFUSED).isNull()).alias("fits"),
+        )
+
+    def _marked(self, text: Column) -> Column:
+        halves = F.regexp_replace(text, _SURROGATE, f"$1{self._half}")
+        strings = F.regexp_replace(halves, _OBJECT_IN_STRING, f'$1"{self._string}$2"')
+        return F.regexp_replace(strings, _DOUBLE, f'$1"{self._number}$2"')
+
+    def _unmarked(self, text: Column) -> Column:
+        return self._with_halves(self._without_number_and_string_marks(text))
+
+    def _without_number_and_string_marks(self, text: Column) -> Column:
+        numbers = F.regexp_replace(text, f'"{self._number}([-+.0-9eE]*+)"', "$1")
+        return F.replace(numbers, F.lit(f'"{self._string}'), F.lit('"'))
+
+    def _with_halves(self, text: Column) -> Column:
+        return F.replace(text, F.lit(self._half), F.lit(r"\u"))
+
+
+def _joined(lists: Column) -> Column:
+    return F.flatten(F.filter(lists, lambda one: one.isNotNull()))
+
+
+def _let(value: Column, use: Callable[[Column], Column]) -> Column:
+    """Use a value several times that is computed once."""
+    return F.transform(F.array(value), use)[0]

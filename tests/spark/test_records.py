@@ -1,0 +1,177 @@
+"""Records that lie inside of something else: each is found, counted and judged for itself, with its exact text."""
+
+import json
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from pyspark.sql import Row, SparkSession
+
+from contract import DataContract, parse_contract
+from curation.framing import Frame
+from curation.parsing import parse_lines
+from curation.records import as_records
+from curation.session import open_session
+from tests.spark.test_mapping import MISFIT, STRING, Statement, from_
+
+ID = {"name": "id", **STRING, "primaryKey": True}
+AMOUNT = {"name": "amount", "physicalType": "decimal(38,18)"}
+
+
+def packed(*columns: Statement, **properties: str) -> DataContract:
+    """A contract whose records are packed in a way."""
+    custom = [{"property": name, "value": value} for name, value in {"sourceSystem": "lab", **properties}.items()]
+    return parse_contract(
+        {
+            "apiVersion": "v3.1.0", "kind": "DataContract", "id": "packed", "version": "1.0.0",
+            "customProperties": custom, "schema": [{"name": "packed", "properties": list(columns)}],
+        }
+    )  # fmt: skip
+
+
+def rows_of(spark: SparkSession, contract: DataContract, texts: Iterable[str | bytes]) -> list[Row]:
+    open_session("records")
+    given = [(text.encode() if isinstance(text, str) else text,) for text in texts]
+    lines = spark.createDataFrame(given, "_line binary").selectExpr("cast(_line as string) as _line").coalesce(1)
+    return parse_lines(lines, contract, Frame(), field_sample=1).collect()
+
+
+def values_of(spark: SparkSession, contract: DataContract, texts: Iterable[str | bytes]) -> list[Any]:
+    """The columns of each record in order, or MISFIT."""
+    names = [column.name for column in contract.columns]
+    found = [tuple(row[name] for name in names) for row in rows_of(spark, contract, texts)]
+    malformed = [row["_malformed"] for row in rows_of(spark, contract, texts)]
+    return [
+        MISFIT if bad else value[0] if len(names) == 1 else value for bad, value in zip(malformed, found, strict=True)
+    ]
+
+
+class TestAnEnvelope:
+    def test_gives_each_of_its_records(self, spark: SparkSession) -> None:
+        contract = packed(ID, recordsPath="Records")
+        texts = ['{"Records":[{"id":"a"},{"id":"b"}]}', '{"Records":[{"id":"c"}],"more":[1]}']
+        assert values_of(spark, contract, texts) == ["a", "b", "c"]
+
+    def test_that_holds_no_record_is_one_malformed_row(self, spark: SparkSession) -> None:
+        contract = packed(ID, recordsPath="Records")
+        texts: list[str | bytes] = [
+            '{"Records":[]}',
+            "{}",
+            '{"Records":null}',
+            '{"id":"a"}',
+            '{"Records":{"id":"a"}}',
+            '{"Records":[',
+            "x",
+            '[{"id":"a"}]',
+            b'{"Records":[{"id":"\xff"}]}',
+        ]
+        assert values_of(spark, contract, texts) == [MISFIT] * len(texts)
+
+    def test_each_record_is_judged_for_itself(self, spark: SparkSession) -> None:
+        contract = packed(ID, {"name": "n", "logicalType": "integer"}, recordsPath="Records")
+        records: list[tuple[str, object]] = [
+            ('{"id":"a","n":1}', ("a", 1)), ('{"id":"b","n":"x"}', MISFIT), ("null", MISFIT), ("7", MISFIT),
+            ("[]", MISFIT),
+            (r'"{\"id\":\"text\"}"', MISFIT), (r'" \u007b\"id\":\"text\"}"', MISFIT), ("{}", (None, None)),
+            (r'{"id":"half \ud83d"}', MISFIT), (r'{"id":"\\ud83d"}', ("\\ud83d", None)),
+            (r'{"id":"\ud83d\ude00"}', ("\U0001f600", None)), ('{"id":"a","id":"last"}', ("last", None)),
+            (r'{"id":"{\"n\":1.50}"}', ('{"n":1.50}', None)), (r'{"id":" \"1.5\": 2.50, "}', (' "1.5": 2.50, ', None)),
+        ]  # fmt: skip
+        text = f'{{"Records":[{",".join(record for record, _ in records)}]}}'
+        assert values_of(spark, contract, [text]) == [expected for _, expected in records]
+
+    def test_a_record_knows_the_fields_around_it(self, spark: SparkSession) -> None:
+        contract = packed(
+            ID,
+            {"name": "account", "logicalType": "integer", **from_("/account")},
+            {"name": "service", **STRING, **from_("/resourceLogs[].resource.name")},
+            {"name": "scope", **STRING, **from_("scope", "/resourceLogs[].scopeLogs[].scope.name")},
+            recordsPath="resourceLogs[].scopeLogs[].logRecords",
+        )
+        text = json.dumps(
+            {
+                "account": 7,
+                "resourceLogs": [
+                    {
+                        "resource": {"name": "web"},
+                        "scopeLogs": [
+                            {"scope": {"name": "x"}, "logRecords": [{"id": "a"}, {"id": "b", "scope": "own"}]},
+                            {"logRecords": [{"id": "c"}]},
+                        ],
+                    },
+                    {"resource": {"name": "no logs"}},
+                    {"scopeLogs": [{"scope": {"name": "y"}, "logRecords": [{"id": "d"}]}]},
+                ],
+            }
+        )
+        found = values_of(spark, contract, [text, text.replace("7", '"7"'), text.replace("web", r"\ud83d")])
+        good = [("a", 7, "web", "x"), ("b", 7, "web", "own"), ("c", 7, "web", None), ("d", 7, None, "y")]
+        assert found == [*good, *[MISFIT] * 4, *[MISFIT] * 3, good[3]]
+
+    def test_its_records_have_positions(self, spark: SparkSession) -> None:
+        open_session("records")
+        contract = packed(ID, recordsPath="a[].b")
+        text = '{"a":[{"b":[{"id":"0"},{"id":"1"}]},{"b":[{"id":"2"}]}]}'
+        lines = spark.createDataFrame([(text,), ("{}",)], "_line string").coalesce(1)
+        found = [(row["_record"], row["_is_record"]) for row in as_records(lines, contract).collect()]
+        assert found == [("0.0", True), ("0.1", True), ("1.0", True), (None, False)]
+
+    def test_the_text_of_a_record_means_exactly_what_stood_there(self, spark: SparkSession) -> None:
+        random = Random(15)
+        contract = packed(ID, AMOUNT, {"name": "whole", "physicalType": "decimal(38,0)"}, recordsPath="data.rows[]")
+        rows = [_generated(random, number) for number in range(300)]
+        text = '{"data": {"rows" :[' + ", ".join(rows) + "]}}"
+        parsed = json.loads(text, parse_float=Decimal)["data"]["rows"]
+        expected = [(row["id"], Decimal(row["amount"]), Decimal(row["whole"])) for row in parsed]
+        assert values_of(spark, contract, [text]) == expected
+
+
+def _generated(random: Random, number: int) -> str:
+    strange = ['"', "\\", "1.5", "}{", "[", "]", ":", ",", "é", "\U0001f600", "-2.50E3", "{", " ", "\n", "\\u", "x"]
+    id_ = f"{number}" + "".join(random.choices(strange, k=random.randrange(12)))
+    amount = (
+        f"{random.choice(['', '-'])}{random.randrange(10 ** random.randrange(1, 19))}.{random.randrange(10**18):018d}"
+    )
+    whole = random.randrange(-(10**37), 10**37)
+    space = random.choice(["", " ", "\t"])
+    text = json.dumps(id_, ensure_ascii=random.random() < 0.5)
+    more = f'[1.10,"a",{{"b":{text}}}]'
+    return f'{{"id"{space}:{space}{text},{space}"amount":{amount}{space},"whole":{space}{whole},"more":{more}}}'
+
+
+class TestOtherPackings:
+    def test_an_array_of_records_is_a_text(self, spark: SparkSession) -> None:
+        contract = packed(ID, AMOUNT, recordsPath="[]")
+        texts = ['[{"id":"a","amount":0.123456789012345678},{"id":"b"}]', "[]", '{"id":"c"}', '[[{"id":"d"}]]']
+        assert values_of(spark, contract, texts) == [("a", Decimal("0.123456789012345678")), ("b", None), *[MISFIT] * 3]
+
+    def test_objects_follow_each_other_on_a_line(self, spark: SparkSession) -> None:
+        contract = packed(ID, objectFormat="concatenated")
+        line = r'{"id":"a"}{"id":"}{"} {"id":"b","x":{"y":{}}}{"id":"\"}{"}{"id":1,}{"id":"c"}'
+        assert values_of(spark, contract, [line, '{"id":"d"}']) == ["a", "}{", "b", '"}{', MISFIT, "c", "d"]
+
+    def test_envelopes_follow_each_other_on_a_line(self, spark: SparkSession) -> None:
+        contract = packed(ID, {"name": "x", **STRING, **from_("/x")}, objectFormat="concatenated", recordsPath="r")
+        line = '{"x":"1","r":[{"id":"a"},{"id":"b"}]}{"x":"2","r":[{"id":"c"}]}{"r":[{"id":"d"}]}'
+        assert values_of(spark, contract, [line]) == [("a", "1"), ("b", "1"), ("c", "2"), ("d", None)]
+
+    def test_generated_objects_are_told_apart_exactly(self, spark: SparkSession) -> None:
+        random = Random(16)
+        contract = packed(ID, AMOUNT, objectFormat="concatenated")
+        lines, expected = [], []
+        for _ in range(20):
+            records = [_generated(random, number) for number in range(random.randrange(1, 20))]
+            lines.append("".join(record + random.choice(["", " ", "\t"]) for record in records))
+            parsed: list[Mapping[str, Any]] = [json.loads(record, parse_float=Decimal) for record in records]
+            expected += [(record["id"], Decimal(record["amount"])) for record in parsed]
+        assert values_of(spark, contract, lines) == expected
+
+    def test_a_long_text_overflows_no_stack(self, spark: SparkSession) -> None:
+        records = ",".join(f'{{"id":"{number}","tags":["\\"","{{"],"v":{number}.5}}' for number in range(30_000))
+        rows = rows_of(spark, packed(ID, recordsPath="[]"), [f"[{records}]"])
+        assert len(rows) == 30_000
+        assert not any(row["_malformed"] for row in rows)
+        rows = rows_of(spark, packed(ID, objectFormat="concatenated"), [records.replace("},{", "}{")])
+        assert len(rows) == 30_000
+        assert not any(row["_malformed"] for row in rows)
