@@ -82,6 +82,7 @@ class DataContract:
     event_time: str | None
     max_malformed_percent: float
     raw_objects: RawObjects
+    shows_example_lines: bool
     freshness_hours: float | None
     checksum: str
     document: Mapping[str, Any] = field(repr=False, hash=False)

@@ -61,6 +61,7 @@ def _read_contract(root: Section) -> DataContract | None:
         "source_system": agreements.source_system(custom),
         "max_malformed_percent": agreements.max_malformed_percent(custom),
         "raw_objects": agreements.raw_objects(custom),
+        "shows_example_lines": agreements.shows_example_lines(custom),
         "freshness_hours": agreements.freshness_hours(root),
         "document": root.values,
     }
