@@ -13,6 +13,7 @@ from core.errors import InvalidDocument
 MOST_REASONS: Final = 5
 # What stands before the most frequent reason where a message names it; a line of raw data may follow.
 MOST_WORDS: Final = "most malformed lines: "
+_EXAMPLE_WORDS: Final = ", for example "
 LONGEST_EXAMPLE: Final = 200
 _LONGEST_REASON: Final = 300
 _LONGEST_NAME: Final = 100
@@ -31,8 +32,8 @@ class RejectedLines:
 
     def sentence(self) -> str:
         """Say how many there are, why, and where one is found."""
-        shown = f", for example {self.example}" if self.example is not None else ", for example a line"
-        return f"{self.lines:,} x {self.reason}{shown} in {self.object_name}"
+        shown = "a line" if self.example is None else self.example
+        return f"{self.lines:,} x {self.reason}{_EXAMPLE_WORDS}{shown} in {self.object_name}"
 
     @property
     def object_name(self) -> str:
@@ -43,8 +44,14 @@ class RejectedLines:
 
 def rejected_lines(reason: str, lines: int, *, example: str | None, object_: str) -> RejectedLines:
     """Make what was counted fit for people: one bounded line of characters that can be seen."""
-    shown = None if example is None else printable(example, limit=LONGEST_EXAMPLE)
+    shown = None if example is None else printable(example.strip(), limit=LONGEST_EXAMPLE)
     return RejectedLines(printable(reason, limit=_LONGEST_REASON), lines, shown, object_)
+
+
+def without_example(text: str) -> str:
+    """Leave out the raw line from a message that names the most frequent reason, and what is behind it."""
+    before, words, reason = text.partition(MOST_WORDS)
+    return f"{before}{words}{reason.partition(_EXAMPLE_WORDS)[0]}"
 
 
 def printable(text: str, *, limit: int) -> str:

@@ -17,13 +17,16 @@ _CESU_8 = ": half a character, or a pair of halves as CESU-8 writes them"
 _BINARY = ": binary data, such as gzip in an object whose name does not end in .gz, or compressed twice"
 _ONE_BYTE = ": Latin-1, Windows-1252 or another encoding of one byte for each letter; write UTF-8"
 _MARK = ": a byte order mark before it, as where files were joined; leave it out"
-_ARRAY = ': an array; if its elements are the records: recordsPath: "[]"'
-_SEVERAL = " objects on one line; end each with a newline, or: objectFormat: concatenated"
+_ARRAY = ': an array; if its elements are the records, state recordsPath: "[]" in the contract'
+_SEVERAL = " objects on one line; end each with a newline, or state objectFormat: concatenated in the contract"
 _PIECE = (
-    ": a piece of JSON that goes over several lines; if each object of storage is one JSON text: objectFormat: document"
-    ' (and recordsPath: "[]" where it is an array)'
+    ": a piece of JSON that goes over several lines; if each object of storage is one JSON text, state objectFormat: "
+    'document in the contract (and recordsPath: "[]" where it is an array)'
 )
-_UNENDED = ": it has no end, as where a file was cut off; or it goes over several lines: objectFormat: document"
+_UNENDED = (
+    ": it has no end, as where a file was cut off; if it goes on in the next line, state objectFormat: document in the "
+    "contract"
+)
 _QUOTED = ": a string that holds JSON; have the source leave out the quotes"
 _LIMITS = ", or more than is read of one: 1,000 levels, names of 50,000 and texts of 20,000,000 characters"
 _MOST_LEVELS, _LONGEST_NAME = 1_000, 50_000
@@ -44,7 +47,7 @@ _PIECES = (
     rf"^\{{.*\}}{_SPACE}\]{_SPACE},?{_SPACE}$",
 )
 _ESCAPE = r"(?s)\\."
-_BEGINS_AS_JSON = '^[\\[{"\ufeff]'
+_BEGINS_AS_JSON = '^[ \t\r]*[\\[{"\ufeff]'
 _CONTROLS = "[\u0000-\u0008\u000e-\u001f]"
 
 
@@ -62,7 +65,10 @@ def encoding_problem(line: str) -> Column:
         .when(_is_of_one_byte(line), _ONE_BYTE)
         .otherwise("")
     )
-    return F.when(~is_valid_utf8(line), told(F.concat(F.lit(_ENCODING), detail)))
+    text = F.col(line)
+    is_binary = is_valid_utf8(line) & ~text.rlike(_BEGINS_AS_JSON) & text.rlike(_CONTROLS)
+    # What is UTF-16 or binary may be valid UTF-8 by chance, in some of its lines.
+    return F.when(~is_valid_utf8(line) | _is_utf_16(line) | is_binary, told(F.concat(F.lit(_ENCODING), detail)))
 
 
 def form(line: str) -> Column:
@@ -72,16 +78,14 @@ def form(line: str) -> Column:
         F.lit(f"{_FORM}: several{_SEVERAL}"),
         reason=F.concat(F.lit(f"{_FORM}: "), objects.cast("string"), F.lit(_SEVERAL)),
     )
-    return F.when(~_is_utf_16(line) & (objects > 1), several).otherwise(
+    return F.when(objects > 1, several).otherwise(
         told(F.concat(F.lit(_FORM), _detail(line, F.btrim(F.col(line), F.lit(" \t\r")))))
     )
 
 
 def _detail(line: str, text: Column) -> Column:
     return (
-        F.when(_is_utf_16(line), _UTF_16)
-        .when(text.startswith("\ufeff"), _MARK)
-        .when(~text.rlike(_BEGINS_AS_JSON) & text.rlike(_CONTROLS), _BINARY)
+        F.when(text.startswith("\ufeff"), _MARK)
         .when(_is_array(text), _ARRAY)
         .when(_is_piece(text), _PIECE)
         .when(_begins_with_object(text), ": something behind it")
@@ -95,7 +99,8 @@ def _detail(line: str, text: Column) -> Column:
 
 def _is_utf_16(line: str) -> Column:
     text = F.col(line)
-    return text.contains('{\0"') | text.contains('"\0:') | text.rlike(r"(?:[\x01-\x7f]\x00){4}")
+    is_rest_of_a_newline = text == "\0"
+    return is_rest_of_a_newline | text.rlike(r"\{\x00\"|\"\x00:|(?:[\x01-\x7f]\x00){4}")
 
 
 def _as_latin(line: str) -> Column:

@@ -43,12 +43,13 @@ def remedy(type_: str, text: Column, *, is_string: Column) -> Column:
 
 
 def _as_string(what: str) -> str:
-    return f"a string that holds {what}; if the source writes it so: sentAs: string"
+    return f"a string that holds {what}; if the source writes it so, state sentAs: string in the contract"
 
 
 def _of_time(type_: str, text: Column, is_string: Column) -> Column:
-    compact = "a date without dashes; if the source writes it so: logicalTypeOptions.format: yyyyMMdd"
-    other = "not ISO 8601; if the source writes it so, state its pattern: logicalTypeOptions.format"
+    said = "if the source writes it so, state logicalTypeOptions.format"
+    compact = f"a date without dashes; {said}: yyyyMMdd in the contract"
+    other = f"not ISO 8601; {said} in the contract, with its pattern"
     is_iso = text.rlike(_IS_TIMESTAMP)  # a date is one as well
     remedies = F.when(text.rlike(_COMPACT_DATE), compact)
     if type_ == "date":
@@ -62,9 +63,9 @@ def _epoch(text: Column, is_string: Column) -> Column:
     number, found = F.abs(text.cast("double")), F.lit(None).cast("string")
     # From the smallest unit on, so that the largest that fits comes to stand first.
     for unit, (name, least) in reversed(_UNITS.items()):
-        since = f"if it counts {name} since 1970: epochUnit: {unit}"
-        told = F.when(is_string, f"a string that holds a number; {since} and sentAs: string").otherwise(
-            f"a number; {since}"
+        since = f"if it counts {name} since 1970, state epochUnit: {unit}"
+        told = F.when(is_string, f"a string that holds a number; {since} and sentAs: string in the contract").otherwise(
+            f"a number; {since} in the contract"
         )
         found = F.when(number >= least, told).otherwise(found)
     return found

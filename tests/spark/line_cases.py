@@ -4,21 +4,25 @@ FORM = "not one JSON object"
 ENCODING = "not valid UTF-8"
 MISFIT = "value does not fit its type: "
 TWICE = "a field is given more than once, with a value that does not fit its type: "
-TWO = f"{FORM}: 2 objects on one line; end each with a newline, or: objectFormat: concatenated"
+TWO = f"{FORM}: 2 objects on one line; end each with a newline, or state objectFormat: concatenated in the contract"
 MORE = f"{FORM}: something behind it"
-ARRAY = f'{FORM}: an array; if its elements are the records: recordsPath: "[]"'
+ARRAY = f'{FORM}: an array; if its elements are the records, state recordsPath: "[]" in the contract'
 PIECE = (
-    f"{FORM}: a piece of JSON that goes over several lines; if each object of storage is one JSON text: "
-    'objectFormat: document (and recordsPath: "[]" where it is an array)'
+    f"{FORM}: a piece of JSON that goes over several lines; if each object of storage is one JSON text, state "
+    'objectFormat: document in the contract (and recordsPath: "[]" where it is an array)'
 )
-UNENDED = f"{FORM}: it has no end, as where a file was cut off; or it goes over several lines: objectFormat: document"
+UNENDED = (
+    f"{FORM}: it has no end, as where a file was cut off; if it goes on in the next line, state objectFormat: document "
+    "in the contract"
+)
 QUOTED = f"{FORM}: a string that holds JSON; have the source leave out the quotes"
 MARK = f"{FORM}: a byte order mark before it, as where files were joined; leave it out"
-UTF_16 = f"{FORM}: UTF-16, or another encoding of two bytes for each letter; write UTF-8"
+UTF_16 = f"{ENCODING}: UTF-16, or another encoding of two bytes for each letter; write UTF-8"
 CESU_8 = f"{ENCODING}: half a character, or a pair of halves as CESU-8 writes them"
 ONE_BYTE = f"{ENCODING}: Latin-1, Windows-1252 or another encoding of one byte for each letter; write UTF-8"
-_BINARY = ": binary data, such as gzip in an object whose name does not end in .gz, or compressed twice"
-BINARY, BINARY_TEXT = f"{ENCODING}{_BINARY}", f"{FORM}{_BINARY}"
+BINARY = (
+    f"{ENCODING}: binary data, such as gzip in an object whose name does not end in .gz, or compressed twice"
+)
 LIMITS = f"{FORM}, or more than is read of one: 1,000 levels, names of 50,000 and texts of 20,000,000 characters"
 
 
@@ -66,7 +70,7 @@ STRUCTURES: dict[str, tuple[bytes, str]] = {
     "a number": (b"1", FORM),
     "a string": (b'"{}"', QUOTED),
     "true": (b"true", FORM),
-    "NUL alone": (b"\x00", BINARY_TEXT),
+    "NUL alone": (b"\x00", UTF_16),
     "NUL in a string": (b'{"id":"a\x00b"}', FORM),
     "NUL between tokens": (b'{"id":\x00"a"}', FORM),
     "a bell in a string": (b'{"id":"a\x07b"}', FORM),

@@ -24,7 +24,6 @@ from tests.spark.lab import DAY
 from tests.spark.line_cases import (
     ARRAY,
     BINARY,
-    BINARY_TEXT,
     CESU_8,
     ENCODING,
     FORM,
@@ -118,8 +117,8 @@ FORMS: dict[str | bytes, str] = {
     '\0{\0"\0i\0d\0"\0:\0"\0a\0"\0}\0': UTF_16,
     "\0  \0i\0d\0,\0": UTF_16,
     '{"id":"a"}'.encode("utf-16-le"): UTF_16,
-    '\ufeff{"id":"a"}'.encode("utf-16-le"): UTF_16.replace(FORM, ENCODING),
-    '\ufeff{"id":"a"}'.encode("utf-16-be"): UTF_16.replace(FORM, ENCODING),
+    '\ufeff{"id":"a"}'.encode("utf-16-le"): UTF_16,
+    '\ufeff{"id":"a"}'.encode("utf-16-be"): UTF_16,
     f'{{"id":"a","x":{"1" * 10_001}}}': f"{FORM}: a number of more than 10,000 characters",
     f'{{"id":"a","x":-0.{"1" * 10_001}}}': f"{FORM}: a number of more than 10,000 characters",
     f'{{"id":"a","x":{"[" * 1001}{"]" * 1001}}}': LIMITS,
@@ -133,7 +132,7 @@ FORMS: dict[str | bytes, str] = {
     b'{"id":"\xed\xa0\xbd\xed\xb8\x80"}': CESU_8,
     b"\x1f\x8b\x08\x00\x10\xff": BINARY,
     b"\xff\xfe\x01\x02\xff": BINARY,
-    b"\x02\x03abc": BINARY_TEXT,
+    b"\x02\x03abc": BINARY,
 }
 
 
@@ -168,9 +167,13 @@ class TestAForm:
         assert found.count(BINARY) > 0.8 * len(found)
 
 
-SENT = "; if the source writes it so: sentAs: string"
-COMPACT = "a date without dashes; if the source writes it so: logicalTypeOptions.format: yyyyMMdd"
-OTHER_TIME = "not ISO 8601; if the source writes it so, state its pattern: logicalTypeOptions.format"
+SENT = "; if the source writes it so, state sentAs: string in the contract"
+COMPACT = (
+    "a date without dashes; if the source writes it so, state logicalTypeOptions.format: yyyyMMdd in the contract"
+)
+OTHER_TIME = (
+    "not ISO 8601; if the source writes it so, state logicalTypeOptions.format in the contract, with its pattern"
+)
 # column, value as JSON, value as shown, what it looks like
 LOOKS: list[tuple[str, str, str, str]] = [
     *((name, f'"{text}"', f'"{text}"', f"a string that holds an integer{SENT}")
@@ -192,7 +195,7 @@ LOOKS: list[tuple[str, str, str, str]] = [
     ("at", '"now"', '"now"', ""),
     *((name, f'"{text}"', f'"{text}"', OTHER_TIME)
       for name, text in product(("day", "at"), ("01/02/2025", "Wed, 01 Jan 2025 10:15:30 GMT", "2025-01-01 10:15:30 UTC"))),
-    *((name, value, value, f"a number; if it counts {word} since 1970: epochUnit: {unit}")
+    *((name, value, value, f"a number; if it counts {word} since 1970, state epochUnit: {unit} in the contract")
       for name in ("day", "at")
       for unit, word, value in (
           ("s", "seconds", "1735689600"), ("s", "seconds", "1735689600.5"), ("s", "seconds", "-1735689600"),
@@ -200,7 +203,7 @@ LOOKS: list[tuple[str, str, str, str]] = [
           ("ns", "nanoseconds", "1735689600123456789"),
       )),
     ("at", '"1735689600123"', '"1735689600123"',
-     "a string that holds a number; if it counts milliseconds since 1970: epochUnit: ms and sentAs: string"),
+     "a string that holds a number; if it counts milliseconds since 1970, state epochUnit: ms and sentAs: string in the contract"),
     ("at", "12", "12", ""),
     ("tags", '"a"', '"a"', ""),
     ("tags", "5", "5", ""),
