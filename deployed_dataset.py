@@ -48,6 +48,15 @@ class Dataset:
         return f"{self.contract.table}_metrics"
 
     @property
+    def tables(self) -> tuple[str, ...]:
+        """All tables of the dataset in the catalog."""
+        return (self.contract.table, self.metrics_table, self.quarantine_table)
+
+    @property
+    def quarantine_table(self) -> str:
+        return f"{self.contract.table}_quarantine"
+
+    @property
     def freshness_hours(self) -> float:
         """The SLA of the contract, or a day when it promises nothing: what then counts as overdue for late data."""
         hours = self.contract.freshness_hours
@@ -86,9 +95,7 @@ def load_datasets(settings: Settings, folder: Path) -> tuple[Dataset, ...]:
     datasets = tuple(Dataset(load_contract(path), settings) for path in files)
     owned = list(zip(datasets, files, strict=True))
     _require_unique("dataset name", [(item.name, file) for item, file in owned])
-    _require_unique(
-        "table", [(table, file) for item, file in owned for table in (item.contract.table, item.metrics_table)]
-    )
+    _require_unique("table", [(table, file) for item, file in owned for table in item.tables])
     return datasets
 
 

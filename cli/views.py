@@ -17,6 +17,7 @@ from cli.executions import DateState, Execution
 from cli.words import count, moment, number, path_of, plural, size, status_style, step
 from core.checks import Check, read_checks
 from core.publication import Publication, Version
+from core.rejections import read_rejections, without_example
 from core.runs import Metrics
 
 _TOTALS = {
@@ -37,7 +38,7 @@ _WHOLE = {
 
 def report(metrics: Metrics) -> RenderableType:
     """Show one run: outcome, rows, checks, columns, seconds."""
-    parts: list[RenderableType] = [_heading(metrics), _facts(metrics), *_places(metrics)]
+    parts: list[RenderableType] = [_heading(metrics), _facts(metrics), *_places(metrics), *_rejections(metrics)]
     if metrics["checks"]:
         checks = read_checks(metrics, source=f"of run {metrics['run_id']}")
         parts += [checks_table(checks), _columns_table(metrics)]
@@ -164,6 +165,7 @@ def _brief(state: DateState) -> str:
     """Return the reason without what the row or `pipeline report` says as well."""
     parts = [part for part in state.reason.split("; ") if not part.startswith("report ")]
     text = "; ".join(parts).partition(f"{state.ingestion_date}: ")[2] or "; ".join(parts)
+    text = without_example(text)
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"
 
 
@@ -230,6 +232,21 @@ def _places(metrics: Metrics) -> Iterable[Text]:
     for name, place in (("files in", metrics["location"]), ("quarantine in", metrics["quarantine"])):
         if place:
             yield Text.assemble((f"  {name:<16}", "dim"), path_of(place), no_wrap=True, overflow="ignore")
+
+
+def _rejections(metrics: Metrics) -> Iterable[RenderableType]:
+    """Show the most frequent reasons of malformed lines, each with its example on a line of its own."""
+    rejected = read_rejections(metrics, source=f"of run {metrics['run_id']}")
+    if not rejected:
+        return
+    table = _new_table(**{"lines": "right", "why malformed, with an example": "left"})
+    for item in rejected:
+        example = "" if item.example is None else f"\n{item.example}"
+        table.add_row(count(item.lines), Text.assemble(item.reason, (f"{example}\nin {item.object_name}", "dim")))
+    others = (metrics["rows_quarantined"] or 0) - sum(item.lines for item in rejected)
+    if others > 0:
+        table.add_row(count(others), "other reasons")
+    yield table
 
 
 def _time_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:

@@ -19,8 +19,10 @@ CUSTOM_PROPERTIES: Final = (
     "maxUnreadObjects",
     "objectFormat",
     "recordsPath",
+    "exampleLines",
 )
 OBJECT_FORMATS: Final = ("lines", "concatenated", "document")
+EXAMPLE_LINES: Final = ("one", "none")
 DEFAULT_MAX_MALFORMED_PERCENT: Final = 1.0
 _NEAR_MISS: Final = 0.8
 _FRESHNESS_NAMES: Final = ("latency", "ly", "freshness")
@@ -64,6 +66,11 @@ def max_malformed_percent(custom: Section) -> float:
     if not 0 <= percent <= 100:
         custom.report("maxMalformedPercent", f"{percent} must lie in 0 to 100")
     return float(percent)
+
+
+def shows_example_lines(custom: Section) -> bool:
+    """Say whether messages and metrics may show a malformed line for each reason; lines hold whatever the source sends."""
+    return custom.choice("exampleLines", EXAMPLE_LINES, default="one") == "one"
 
 
 def raw_objects(custom: Section) -> RawObjects:

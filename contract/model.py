@@ -105,6 +105,7 @@ class DataContract:
     raw_objects: RawObjects
     object_format: ObjectFormat
     records_path: Source | None
+    shows_example_lines: bool
     freshness_hours: float | None
     checksum: str
     document: Mapping[str, Any] = field(repr=False, hash=False)

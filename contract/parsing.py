@@ -65,6 +65,7 @@ def _read_contract(root: Section) -> DataContract | None:
         "raw_objects": agreements.raw_objects(custom),
         "object_format": agreements.object_format(custom),
         "records_path": agreements.records_path(custom),
+        "shows_example_lines": agreements.shows_example_lines(custom),
         "freshness_hours": agreements.freshness_hours(root),
         "document": root.values,
     }

@@ -14,6 +14,7 @@ from stacks.constructs.curated_table import CuratedTable
 from stacks.constructs.data_bucket import DataBucket
 from stacks.constructs.encryption_key import EncryptionKey
 from stacks.constructs.metrics_table import MetricsTable
+from stacks.constructs.quarantine_table import QuarantineTable
 from stacks.constructs.query_workgroup import QueryWorkgroup
 from stacks.constructs.saved_queries import SavedQueries
 from stacks.constructs.shared_resources import DataExports
@@ -54,7 +55,8 @@ class DataStack(cdk.Stack):
         scope = Construct(self, dataset.name)
         curated = CuratedTable(scope, "Curated", dataset=dataset, bucket_name=bucket_name)
         metrics = MetricsTable(scope, "Metrics", dataset=dataset, bucket_name=bucket_name)
-        for table in (curated.table, metrics.table):
+        quarantine = QuarantineTable(scope, "Quarantine", dataset=dataset, bucket_name=bucket_name)
+        for table in (curated.table, metrics.table, quarantine.table):
             table.add_resource_dependency(self.database)
         SavedQueries(scope, "Saved", dataset=dataset, workgroup=self.workgroup)
 

@@ -6,6 +6,11 @@ from collections.abc import Sequence
 _LONGEST = 1000
 _MOST_CANDIDATES = 5
 _FILE = re.compile(r"(?:file:|s3a?:/)/\S+?(?=[\s,;]|\.?$|\. )")
+# What they say when not even the first bytes are of a format, or what follows a complete part is not: by its suffix.
+_OTHER_FORMAT = {
+    ".gz": ("gzip", re.compile("not a gzip file|Not in GZIP format|incorrect header check", re.IGNORECASE)),
+    ".zst": ("Zstandard", re.compile("Unknown frame descriptor")),
+}
 # What Java's decompressor and zlib say about input that is cut off, damaged or no gzip at all.
 _BROKEN_GZIP = re.compile(
     "Unexpected end of input stream|unexpected end of ZLIB|gzip (stream|file|header)|"
@@ -20,14 +25,24 @@ def explained(error: BaseException, *, gzipped: Sequence[str] = ()) -> str:
     ``gzipped`` are the URIs that a broken gzip object can be when the engine does not tell (Spark 3.5 does not always).
     """
     text = str(error)
+    for suffix, (name, words) in _OTHER_FORMAT.items():
+        if words.search(text):
+            return (
+                f"{_place(text, gzipped)} is not {name}, or not to its end, though its name ends in {suffix}, as where it "
+                f"was decompressed on its way; deliver it compressed, or under a name without {suffix}, then run the date "
+                "again"
+            )
     if _BROKEN_GZIP.search(text):
-        where = _FILE.search(text)
-        name = where.group() if where else _one_of(gzipped)
-        return f"{name} is not a complete gzip file; deliver it again, then run the date again"
+        return f"{_place(text, gzipped)} is not a complete gzip file; deliver it again, then run the date again"
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("at ")]
     causes = [line for line in lines if line.startswith("Caused by: ")]
     summary = "; ".join([*lines[:2], *causes[-1:]]) or type(error).__name__
     return f"{type(error).__name__}: {summary}"[:_LONGEST]
+
+
+def _place(text: str, candidates: Sequence[str]) -> str:
+    where = _FILE.search(text)
+    return where.group() if where else _one_of(candidates)
 
 
 def _one_of(uris: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from contract import DataContract
 from core.checks import Check, check_documents, percentage
 from core.publication import Version
 from core.raw_day import RawDay
+from core.rejections import RejectedLines, rejection_documents
 from core.runs import SCHEMA_VERSION
 from core.times import iso
 from curation.version import Counts, WrittenVersion
@@ -46,6 +47,7 @@ class RunReport:
     files: int | None = None
     bytes_out: int | None = None
     quarantine_uri: str | None = None
+    rejected: tuple[RejectedLines, ...] = ()
     spark_version: str | None = None
     cleaned_up: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -72,6 +74,7 @@ class RunReport:
         self.location = written.location
         self.files, self.bytes_out = files, size_bytes
         self.quarantine_uri = quarantine_uri if written.counts.rows_quarantined else None
+        self.rejected = written.rejected
         self.spark_version = written.spark_version
         self.seconds |= written.seconds
 
@@ -107,6 +110,7 @@ def document(report: RunReport) -> dict[str, Any]:
         "bytes_in": report.raw["bytes"],
         "bytes_out": report.bytes_out,
         "quarantine": report.quarantine_uri,
+        "rejected_lines": rejection_documents(report.rejected),
         "cleaned_up_runs": report.cleaned_up,
         "warnings": report.warnings,
         "seconds": {phase: round(seconds, 3) for phase, seconds in report.seconds.items()},

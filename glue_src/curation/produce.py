@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from core.errors import AuditFailed, PipelineError
 from core.raw_objects import needs_spark_4_1
+from core.rejections import RejectedLines
 from curation.duplicates import IS_DUPLICATE, mark_duplicates
 from curation.framing import Frame
 from curation.listed_values import long_lists, with_places
@@ -16,7 +17,7 @@ from curation.metrics import Stopwatch
 from curation.observations import aggregates, read_counts
 from curation.parquet import PARQUET_OPTIONS, count_rows
 from curation.parsing import parse_lines, read_lines
-from curation.quarantine import carried, write_quarantine
+from curation.quarantine import carried, most_rejected, write_quarantine
 from curation.session import core_count, read_in_parts
 from curation.version import Counts, WriteRequest, WrittenVersion
 
@@ -41,13 +42,15 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
         counts = write_rows(marked.coalesce(request.file_count(cores)), request)
         if counts.rows_kept == 0:
             write_no_rows(spark, request)
+    rejected: tuple[RejectedLines, ...] = ()
     with stopwatch.phase("quarantine"):
         if counts.rows_quarantined > 0:
             write_quarantine(spark, request, counts, frame)
             _require_rows(spark, request.quarantine_uri, counts.rows_quarantined)
+            rejected = most_rejected(spark, request)
     with stopwatch.phase("audit"):
         _require_rows(spark, request.accepted_uri, counts.rows_kept)
-    return WrittenVersion(counts, request.accepted_uri, spark.version, stopwatch.seconds)
+    return WrittenVersion(counts, request.accepted_uri, spark.version, stopwatch.seconds, rejected)
 
 
 def _require_readable(spark: SparkSession, request: WriteRequest) -> None:

@@ -6,11 +6,14 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from contract import DataContract
+from core.rejections import LONGEST_EXAMPLE, MOST_REASONS, RejectedLines, rejected_lines
 from curation.framing import Frame, is_valid_utf8
 from curation.parquet import PARQUET_OPTIONS
 from curation.parsing import literal_path, malformed_lines, read_lines
-from curation.reasons import reason
+from curation.reasons import explanation
 from curation.version import Counts, WriteRequest
+
+_TOLD_OF_A_LINE = "line string, source_object string, kind string"
 
 
 def carried(contract: DataContract) -> list[Column]:
@@ -31,7 +34,8 @@ def write_quarantine(spark: SparkSession, request: WriteRequest, counts: Counts,
     """Give the malformed lines of a version their final form, one row per line.
 
     Columns: ``line`` (text; bytes that are no UTF-8 replaced), ``line_bytes`` (exactly as received), ``reason``,
-    ``source_object`` (key below the data root).
+    ``source_object`` (key below the data root), ``kind`` (the reason without any value), ``ingestion_date`` and
+    ``run_id``, by which a table over all of them is asked for some.
     """
     carrier = _carrier(request.contract)
     if carrier is None:
@@ -39,13 +43,34 @@ def write_quarantine(spark: SparkSession, request: WriteRequest, counts: Counts,
     else:
         found = _arrived(spark, request, counts, frame, carrier=carrier)
     texts = found.select("*", F.col("line_bytes").cast("string").alias("_line"))
-    explained = texts.select(
+    explained = texts.withColumn("_told", explanation(request.contract)).select(
         F.when(is_valid_utf8("_line"), F.col("_line")).otherwise(_replaced("line_bytes")).alias("line"),
         "line_bytes",
-        reason(request.contract).alias("reason"),
+        F.col("_told.reason").alias("reason"),
         "source_object",
+        F.col("_told.kind").alias("kind"),
+        F.lit(str(request.ingestion_date)).alias("ingestion_date"),
+        F.lit(request.run_id).cast("string").alias("run_id"),
     )
     explained.coalesce(1).write.options(**PARQUET_OPTIONS).parquet(request.quarantine_uri)
+
+
+def most_rejected(spark: SparkSession, request: WriteRequest) -> tuple[RejectedLines, ...]:
+    """Count a written quarantine by kind: the most frequent ones, ties by text, each with the least of its lines."""
+    stored = spark.read.schema(_TOLD_OF_A_LINE).parquet(literal_path(request.quarantine_uri))
+    # A part of the text, so that no line of megabytes is compared; escaped, it is longer than the part shown.
+    example = F.struct("source_object", F.substring("line", 1, LONGEST_EXAMPLE + 1).alias("line"))
+    by_kind = stored.groupBy("kind").agg(F.count(F.lit(1)).alias("lines"), F.min(example).alias("example"))
+    most = by_kind.orderBy(F.desc("lines"), F.asc("kind")).limit(MOST_REASONS).collect()
+    return tuple(
+        rejected_lines(
+            row["kind"],
+            row["lines"],
+            example=row["example"]["line"] if request.contract.shows_example_lines else None,
+            object_=row["example"]["source_object"],
+        )
+        for row in most
+    )
 
 
 def _arrived(spark: SparkSession, request: WriteRequest, counts: Counts, frame: Frame, *, carrier: str) -> DataFrame:

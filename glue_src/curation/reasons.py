@@ -10,9 +10,10 @@ from contract import Column as ContractColumn
 from contract import DataContract
 from contract.ddl_types import inner_types, kind_of
 from contract.read_types import read_type
-from curation.forms import encoding_problem, form
+from curation.forms import TOLD, encoding_problem, form, told
 from curation.framing import Frame, has_lone_surrogate
 from curation.json_reader import JSON_OPTIONS, READER_OPTIONS, REFUSED
+from curation.remedies import remedy
 from curation.silent_changes import foreign_decimals, infinities_as_text
 from curation.typed_values import typed_value
 
@@ -28,11 +29,18 @@ _MISFIT = "value does not fit its type: "
 _TWICE = "a field is given more than once, with a value that does not fit its type: "
 # A number with a fraction or an exponent, as the parser shows it: the nearest double, or this word.
 _DOUBLE = r'^"?-?(?:Infinity|[0-9]+[.][0-9]+(?:E-?[0-9]+)?)"?$'
+_JSON_IN_A_STRING = "a string that holds JSON; make it a string column, or have the source leave out the quotes"
+_MAY_HOLD_OTHERS = r"^\s*[\[{]"
 _NUMBER = r"[ \t]*:[ \t]*(-?[0-9][-+.0-9eE]*)"
 
 
-def reason(contract: DataContract) -> Column:
-    """Explain the malformed line in ``_line``: its form, or each value that does not fit its type."""
+def explanation(contract: DataContract) -> Column:
+    """Explain the malformed line in ``_line``: its form, or each value that does not fit its type.
+
+    Returns:
+        A struct of ``reason``, which shows the values, and ``kind``, which is what is wrong without any of them: the
+        same for all lines with the same fault. Of several values that do not fit, the first column's is the kind.
+    """
     frame = Frame()
     # As texts, so that the parser refuses nothing but what is no JSON.
     fields = {**{column.name: "string" for column in contract.columns}, frame.end: "bigint", REFUSED: "string"}
@@ -42,30 +50,35 @@ def reason(contract: DataContract) -> Column:
 
 def _explained(texts: Column, contract: DataContract, frame: Frame) -> Column:
     columns = {column.name: column for column in contract.columns}
-    twice = F.concat(F.lit(_TWICE), _given_twice(columns))
+    twice = told(F.concat(F.lit(_TWICE), _given_twice(columns)))
     named = _let(
         _all_misfits(columns, texts, contract),
-        lambda named: F.when(named == "", twice).otherwise(F.concat(F.lit(_MISFIT), named)),
+        lambda misfits: F.when(F.size(misfits) == 0, twice).otherwise(_joined(misfits)),
     )
     return F.coalesce(
         encoding_problem("_line"),
-        F.when(has_lone_surrogate("_line") & _is_json_object(), _HALF_CHARACTER),
+        F.when(has_lone_surrogate("_line") & _is_json_object(), told(F.lit(_HALF_CHARACTER))),
         F.when(texts[REFUSED].isNotNull() | texts[frame.end].isNull(), form("_line")),
         named,
     )
 
 
+def _joined(misfits: Column) -> Column:
+    reasons = F.array_join(F.transform(misfits, lambda misfit: misfit["reason"]), "; ")
+    return told(misfits[0]["kind"], reason=F.concat(F.lit(_MISFIT), reasons))
+
+
 def _all_misfits(columns: Mapping[str, ContractColumn], texts: Column, contract: DataContract) -> Column:
-    """Name what does not fit its type, and the numbers that a text column cannot keep; empty when there are none."""
+    """Name what does not fit its type, and the numbers that a text column cannot keep, as an array."""
     misfits = _misfits(columns, F.col("_line"), texts, depth=0)
     infinities = infinities_as_text(F.col("_line"), contract)
-    lost = (F.when(found, _infinite(columns[name], texts[name])) for name, found in infinities.items())
-    return F.concat_ws("; ", F.when(misfits != "", misfits), *lost)
+    lost = (_at_most_one(found, _infinite(columns[name], texts[name])) for name, found in infinities.items())
+    return F.concat(misfits, *lost)
 
 
 def _infinite(column: ContractColumn, text: Column) -> Column:
-    what = f"{column.name} has a number beyond any double, which cannot be kept as text: "
-    return F.concat(F.lit(what), _shown(column, text))
+    what = f"{column.name} has a number beyond any double, which cannot be kept as text"
+    return told(F.lit(what), reason=F.concat(F.lit(f"{what}: "), _number_as_it_stood(column, text)))
 
 
 def _given_twice(columns: Iterable[str]) -> Column:
@@ -82,50 +95,60 @@ def _is_json_object() -> Column:
 
 
 def _misfits(columns: Mapping[str, ContractColumn], object_: Column, texts: Column, *, depth: int) -> Column:
-    """Name the values of an object that do not fit their types, given its fields as texts; empty when all do."""
+    """Name the values of an object that do not fit their types, given its fields as texts, as an array."""
     simple = {name: read_type(column) for name, column in columns.items() if not inner_types(column.type)}
     parsed = F.from_json(object_, _struct(simple or {_NO_FIELD: "string"}), _OPTIONS)
+    numbers, booleans = (
+        F.from_json(object_, _struct(dict.fromkeys(columns, type_)), _OPTIONS) for type_ in ("double", "boolean")
+    )
     return _let(
-        parsed,
-        lambda values: F.concat_ws(
-            "; ",
-            *(
-                _simple_misfit(column, texts[name], values[name])
-                if name in simple
-                else _complex_misfit(name, column, object_, texts[name], depth=depth)
-                for name, column in columns.items()
-            ),
+        F.struct(parsed.alias("parsed"), numbers.alias("numbers"), booleans.alias("booleans")),
+        lambda values: F.flatten(
+            F.array(
+                *(
+                    _simple_misfit(column, _Shown(texts[name], values, name), values["parsed"][name])
+                    if name in simple
+                    else _complex_misfit(name, column, object_, _Shown(texts[name], values, name), depth=depth)
+                    for name, column in columns.items()
+                )
+            )
         ),
     )
 
 
-def _simple_misfit(column: ContractColumn, text: Column, value: Column) -> Column:
-    foreign = text.rlike(r"[^\x00-\x7f]") if kind_of(column.type) == "decimal" else F.lit(False)
-    return F.when(foreign | _is_misfit(column, text, value), _named(column, text))
+def _simple_misfit(column: ContractColumn, shown: "_Shown", value: Column) -> Column:
+    foreign = shown.text.rlike(r"[^\x00-\x7f]") if kind_of(column.type) == "decimal" else F.lit(False)
+    return _at_most_one(
+        foreign | _is_misfit(column, shown.text, value), _named(column, shown.text, is_string=shown.is_string)
+    )
 
 
-def _complex_misfit(name: str, column: ContractColumn, object_: Column, text: Column, *, depth: int) -> Column:
+def _complex_misfit(name: str, column: ContractColumn, object_: Column, shown: "_Shown", *, depth: int) -> Column:
     """Name a value that holds others, or the fields inside of a struct that do not fit.
 
     It is parsed alone, because behind a misfit inside of it the parser reads nothing.
     """
+    text = shown.text
     value, as_object, as_array = (
         F.from_json(object_, _struct({name: type_}), _OPTIONS)[name]
         for type_ in (read_type(column), _ANY_OBJECT, _ANY_ARRAY)
     )
-    named = _named(column, text)
+    named = F.array(_named(column, text, is_string=shown.is_string & ~text.rlike(_MAY_HOLD_OTHERS)))
     if kind_of(column.type) == "struct" and depth < _DEEPEST:
+        alone = named
         named = _let(
             _misfits_inside(column, text, depth=depth + 1),
-            lambda inside: F.when(inside == "", _named(column, text)).otherwise(inside),
+            lambda inside: F.when(F.size(inside) == 0, alone).otherwise(inside),
         )
     # A struct that was sent as a string looks like one where its text is shown.
-    is_string = as_object.isNull() & as_array.isNull() & text.rlike(r"^\s*[\[{]")
+    is_string = as_object.isNull() & as_array.isNull() & text.rlike(_MAY_HOLD_OTHERS)
     is_foreign = foreign_decimals(object_, [replace(column, name=name, sources=())]).get(name, F.lit(False))
     return F.when(
         is_foreign | _is_misfit(column, text, value),
-        F.when(is_string, _named(column, F.concat(F.lit("a string, "), text))).otherwise(named),
-    )
+        F.when(
+            is_string, F.array(_named(column, text, is_string=F.lit(True), detail=F.lit(_JSON_IN_A_STRING)))
+        ).otherwise(named),
+    ).otherwise(_none())
 
 
 def _misfits_inside(struct: ContractColumn, text: Column, *, depth: int) -> Column:
@@ -141,16 +164,46 @@ def _is_misfit(column: ContractColumn, text: Column, value: Column) -> Column:
     return text.isNotNull() & typed_value(value, column).isNull()
 
 
-def _named(column: ContractColumn, text: Column) -> Column:
-    return F.concat(F.lit(f"{column.name} is not {column.type}: "), _shown(column, text))
+class _Shown:
+    """The value of a field as text, and whether it stood in quotes, which its text no longer tells."""
+
+    def __init__(self, text: Column, values: Column, name: str) -> None:
+        self.text = text
+        unquoted = F.when(text.isin("true", "false"), values["booleans"][name].isNotNull()).otherwise(
+            values["numbers"][name].isNotNull() | text.rlike(_MAY_HOLD_OTHERS)
+        )
+        self.is_string = ~unquoted
 
 
-def _shown(column: ContractColumn, text: Column) -> Column:
+def _named(column: ContractColumn, text: Column, *, is_string: Column, detail: Column | None = None) -> Column:
+    """Say that a value does not fit its column, and what it looks like, where there is something to say."""
+    what = f"{column.name} is not {column.type}"
+    cut = F.when(F.length(text) > _LONGEST_VALUE, F.concat(F.substring(text, 1, _LONGEST_VALUE), F.lit("…")))
+    quoted = F.concat(F.lit('"'), F.coalesce(cut, text), F.lit('"'))
+    shown = F.when(is_string, quoted).otherwise(_number_as_it_stood(column, text))
+    return _let(
+        remedy(column.type, text, is_string=is_string) if detail is None else detail,
+        lambda looks: told(
+            F.concat_ws(": ", F.lit(what), looks),
+            reason=F.concat(F.lit(f"{what}: "), F.concat_ws(", ", shown, looks)),
+        ),
+    )
+
+
+def _number_as_it_stood(column: ContractColumn, text: Column) -> Column:
     """Return a value as it stood in the line, where that is plain; the parser shows most numbers as doubles."""
     name = column.name.rpartition(".")[2]
     numbers = F.regexp_extract_all("_line", F.lit(f'"{name}"{_NUMBER}'), F.lit(1))
     as_it_stood = F.when(text.rlike(_DOUBLE) & (F.size(numbers) == 1), numbers[0])
     return F.substring(F.coalesce(as_it_stood, text), 1, _LONGEST_VALUE)
+
+
+def _at_most_one(is_there: Column, misfit: Column) -> Column:
+    return F.when(is_there, F.array(misfit)).otherwise(_none())
+
+
+def _none() -> Column:
+    return F.array().cast(f"array<{TOLD}>")
 
 
 def _let(value: Column, use: Callable[[Column], Column]) -> Column:

@@ -31,6 +31,7 @@ from core.publishing import Publications, Retention, StoredPublication
 from core.raw_day import RawDay, list_raw_day, require_unchanged
 from core.times import iso
 from curation.explain import explained
+from curation.findings import findings
 from curation.metrics import RunReport, Stopwatch, document
 from curation.version import WriteRequest, WrittenVersion
 
@@ -214,9 +215,9 @@ class DayRun:
         failed = failures(self.report.checks, severity="error")
         if failed:
             day = self.arguments.ingestion_date
+            found = [*(check.sentence() for check in failed), *findings(failed, self.contract, written)]
             raise GateFailed(
-                f"{day}: {'; '.join(check.sentence() for check in failed)}; report {self.metrics_uri}; "
-                f"fix the source, then: pipeline run {day}"
+                f"{day}: {'; '.join(found)}; report {self.metrics_uri}; fix the source, then: pipeline run {day}"
             )
 
     def _publish(self, written: WrittenVersion, over: StoredPublication) -> None:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from contract import DataContract
+from core.layout import run_id_in
 from core.raw_objects import COMPRESSED_SUFFIXES
+from core.rejections import RejectedLines
 
 # Plain NDJSON shrinks to about a seventh as Parquet with zstd; gzip has taken most of that already (measured on the
 # sample data).
@@ -43,6 +45,11 @@ class WriteRequest:
     raw_sizes: Mapping[str, int]
     version_uri: str
     quarantine_uri: str
+
+    @property
+    def run_id(self) -> str | None:
+        """The run that writes, as its quarantine's folder names it."""
+        return run_id_in(self.quarantine_uri)
 
     @property
     def outcome(self) -> str:
@@ -125,9 +132,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class WrittenVersion:
-    """A version that lies complete on storage and is published nowhere."""
+    """A version that lies complete on storage and is published nowhere, and why most of the other lines are not in it."""
 
     counts: Counts
     location: str
     spark_version: str
     seconds: Mapping[str, float]
+    rejected: tuple[RejectedLines, ...] = ()

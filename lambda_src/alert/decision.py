@@ -6,6 +6,7 @@ Inside a backfill its summary is the second path, so that a hundred failed dates
 """
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -13,6 +14,7 @@ from alert.events import ExecutionEnded, JobRunEnded, dated, parse_day
 from core.causes import Cause
 from core.layout import run_id_in
 from core.publication import Publication
+from core.rejections import MOST_WORDS, RejectedLines, without_example
 from core.times import iso_seconds
 from shared.messages import Message, Notice, clean
 
@@ -50,18 +52,26 @@ def standing(record: Publication | None, *, shown_at: str | None) -> str:
     return f"readers have run {record.current.run_id}"
 
 
-def job_run_message(dataset: str, ended: JobRunEnded, *, day: date | None, readers: str) -> Message:
-    """Tell that a job run did not succeed; ``readers`` says what is published."""
+def is_about_malformed_lines(ended: JobRunEnded) -> bool:
+    """Tell whether the message names a reason of malformed lines, so that the others are worth reading too."""
+    return MOST_WORDS in ended.message
+
+
+def job_run_message(
+    dataset: str, ended: JobRunEnded, *, day: date | None, readers: str, rejected: Sequence[RejectedLines] = ()
+) -> Message:
+    """Tell that a job run did not succeed; ``readers`` says what is published, ``rejected`` why lines are malformed."""
     reason, report, step = _parts(ended.message)
     return Notice(
         dataset=dataset,
-        headline=f"{day or 'unknown date'} {_ENDED[ended.state]}: {reason or 'no reason given'}",
+        headline=f"{day or 'unknown date'} {_ENDED[ended.state]}: {without_example(reason) or 'no reason given'}",
         what=f"the job run for {dataset} {day or 'of an unknown date'} {_ENDED[ended.state]}; {readers}",
         why=reason or "Glue gave no reason",
         report=report,
         next_step=step or _after_job_run(ended, day),
         where=f"job run {ended.run_id} of job {ended.job}, state {ended.state}",
         second_of="" if ended.state in _JOB_IS_PRIMARY else "that of the execution which the job run belonged to",
+        listed=("Malformed lines by reason:", *(f"- {item.sentence()}" for item in rejected)) if rejected else (),
     ).message()
 
 
@@ -79,7 +89,9 @@ def execution_message(dataset: str, ended: ExecutionEnded, *, readers: str) -> M
     of_backfill = [f"of backfill {part}"] if part else []
     return Notice(
         dataset=dataset,
-        headline=" ".join([*matter, f"execution {_ENDED[ended.status]}: {reason or 'no reason given'}"]),
+        headline=" ".join(
+            [*matter, f"execution {_ENDED[ended.status]}: {without_example(reason) or 'no reason given'}"]
+        ),
         what=f"the execution {' '.join(['for', dataset, *matter, *of_backfill])} {_ENDED[ended.status]}; {readers}",
         why=_why(ended, reason),
         report=report,
@@ -104,9 +116,10 @@ def _parts(message: str) -> tuple[str, str, str]:
     """Split a message of the job into its reason, the place of its report and the next step it names."""
     day, text = dated(message)
     parts = [part.strip() for part in clean(text).split("; ")]
-    report = next((part for part in parts if part.startswith("report ")), "")
-    if report:
-        at = parts.index(report)
+    # The last one, as a line of raw data may stand before it.
+    at = max((place for place, part in enumerate(parts) if part.startswith("report ")), default=None)
+    if at is not None:
+        report = parts[at]
         return "; ".join(parts[:at]), report.removeprefix("report "), "; ".join(parts[at + 1 :])
     if day is not None and len(parts) > 1 and _IS_STEP.search(parts[-1]):
         return "; ".join(parts[:-1]), "", parts[-1]

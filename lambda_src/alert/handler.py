@@ -9,6 +9,7 @@ from adapters.aws import client, translated
 from alert.decision import (
     day_of,
     execution_message,
+    is_about_malformed_lines,
     is_told_by_a_backfill,
     job_run_message,
     overdue_message,
@@ -18,6 +19,7 @@ from alert.decision import (
 from alert.events import ExecutionEnded, FreshnessCheck, JobRunEnded, parse_day, read_event
 from core.checks import read_checks
 from core.errors import PipelineError
+from core.rejections import RejectedLines, read_rejections
 from shared.days import due_time, last_due_day
 from shared.environment import DataPlace, Environment
 from shared.logs import StepLog
@@ -63,10 +65,23 @@ def _message(event: JobRunEnded | ExecutionEnded | FreshnessCheck, settings: Set
     dataset = settings.place.paths.dataset
     if isinstance(event, JobRunEnded):
         day = day_of(event) or parse_day(_argument(event, log))
-        return job_run_message(dataset, event, day=day, readers=_readers(day, settings, log))
+        readers, rejected = _readers(day, settings, log), _rejected(event, settings, log)
+        return job_run_message(dataset, event, day=day, readers=readers, rejected=rejected)
     if isinstance(event, ExecutionEnded):
         return _execution(event, settings, log)
     return _overdue(event, settings, log)
+
+
+def _rejected(event: JobRunEnded, settings: Settings, log: StepLog) -> tuple[RejectedLines, ...]:
+    """Return why the run's lines were malformed, when that is why it failed; an alert without it is better than none."""
+    day, run_id, runs = event.day, reported_run(event), settings.place.runs
+    if day is None or run_id is None or not is_about_malformed_lines(event):
+        return ()
+    try:
+        return read_rejections(runs.metrics(day, run_id), source=runs.metrics_uri(day, run_id))
+    except PipelineError as error:
+        log.warning("reasons of malformed lines not known", error_type=type(error).__name__, error=str(error))
+        return ()
 
 
 def _emit_checks(event: JobRunEnded, settings: Settings, log: StepLog) -> None:

@@ -49,7 +49,8 @@ def report_message(run: FinishedRun) -> Message:
     found = len(run.metrics.warnings)
     noted = "" if found == 0 else f", {_count(found, 'warning')}"
     title = f"[{run.dataset}] {done} {run.day}: {_count(run.metrics.rows_written, 'row')}{noted}"
-    return Message(subject(title), "\n".join([_opening(run), "", *_table(run), *_warnings(run), *_notes(run)]) + "\n")
+    parts = [_opening(run), "", *_table(run), *_warnings(run), *_rejected(run), *_notes(run)]
+    return Message(subject(title), "\n".join(parts) + "\n")
 
 
 def run_summary(run: FinishedRun) -> dict[str, Any]:
@@ -103,6 +104,11 @@ def _table(run: FinishedRun) -> list[str]:
 def _warnings(run: FinishedRun) -> list[str]:
     lines = [f"- {clean(check.sentence())}" for check in run.metrics.warnings]
     return ["", "Checks that did not hold, none of which keeps the day from being published:", *lines] if lines else []
+
+
+def _rejected(run: FinishedRun) -> list[str]:
+    lines = [f"- {clean(item.sentence())}" for item in run.metrics.rejected]
+    return ["", "Why lines are in quarantine, the most frequent reasons:", *lines] if lines else []
 
 
 def _notes(run: FinishedRun) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from core.checks import Check, read_checks
 from core.errors import InvalidDocument
+from core.rejections import RejectedLines, read_rejections
 from report.prices import cost_usd, dpu_seconds, dpus
 from shared.inputs import Input, InvalidInput
 
@@ -26,6 +27,7 @@ class RunMetrics:
     checks: tuple[Check, ...]
     unknown_fields: tuple[str, ...]
     rows_on_other_days: int
+    rejected: tuple[RejectedLines, ...]
 
     @property
     def warnings(self) -> tuple[Check, ...]:
@@ -98,6 +100,7 @@ def read_run_metrics(document: Mapping[str, Any], *, source: str) -> RunMetrics:
             checks=read_checks(document, source=source),
             # Both are null where there was nothing to look at: no rows, or a contract without an event time.
             unknown_fields=tuple(map(str, (document.get("schema_drift") or {}).get("unknown_fields", ()))),
+            rejected=read_rejections(document, source=source),
             rows_on_other_days=int((document.get("event_time") or {}).get("rows_on_other_days", 0)),
             **counts,
         )

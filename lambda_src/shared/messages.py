@@ -29,7 +29,8 @@ class Message:
 class Notice:
     """What somebody must know: each field is one line of the message, in this order, empty ones left out.
 
-    ``second_of`` names the primary message of the same incident when this one is only the second path.
+    ``second_of`` names the primary message of the same incident when this one is only the second path; ``listed`` are
+    lines of their own below the others.
     """
 
     dataset: str
@@ -40,6 +41,7 @@ class Notice:
     where: str = ""
     report: str = ""
     second_of: str = ""
+    listed: tuple[str, ...] = ()
 
     def message(self) -> Message:
         """Write the notice as a message."""
@@ -47,7 +49,8 @@ class Notice:
         lines = [("What", self.what), ("Why", self.why), ("Report", self.report), ("Next", self.next_step)]
         labelled = [_labelled(label, text) for label, text in [*lines, ("Where", self.where)] if text]
         first = [f"Second notice of one incident; the primary message is {clean(self.second_of)}.", ""]
-        body = "\n".join([*(first if self.second_of else []), *labelled])
+        listed = ["", *map(clean, self.listed)] if self.listed else []
+        body = "\n".join([*(first if self.second_of else []), *labelled, *listed])
         return Message(subject(f"[{self.dataset}] {mark}{self.headline}"), f"{body}\n")
 
 

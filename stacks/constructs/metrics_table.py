@@ -46,6 +46,7 @@ _COLUMNS = {
     "bytes_in": "bigint",
     "bytes_out": "bigint",
     "quarantine": "string",
+    "rejected_lines": "array<struct<reason:string,lines:bigint,example:string,object:string>>",
     "cleaned_up_runs": "array<string>",
     "seconds": "map<string,double>",
     "spark_version": "string",

@@ -4,12 +4,23 @@ FORM = "not one JSON object"
 ENCODING = "not valid UTF-8"
 MISFIT = "value does not fit its type: "
 TWICE = "a field is given more than once, with a value that does not fit its type: "
-TWO = f"{FORM}: 2 objects on one line; end each with a newline"
+TWO = f"{FORM}: 2 objects on one line; end each with a newline, or state objectFormat: concatenated in the contract"
 MORE = f"{FORM}: something behind it"
-ARRAY = f"{FORM}: an array; write each of its objects on a line of its own"
+ARRAY = f'{FORM}: an array; if its elements are the records, state recordsPath: "[]" in the contract'
+PIECE = (
+    f"{FORM}: a piece of JSON that goes over several lines; if each object of storage is one JSON text, state "
+    'objectFormat: document in the contract (and recordsPath: "[]" where it is an array)'
+)
+UNENDED = (
+    f"{FORM}: it has no end, as where a file was cut off; if it goes on in the next line, state objectFormat: document "
+    "in the contract"
+)
+QUOTED = f"{FORM}: a string that holds JSON; have the source leave out the quotes"
 MARK = f"{FORM}: a byte order mark before it, as where files were joined; leave it out"
-UTF_16 = f"{FORM}: UTF-16, or another encoding of two bytes for each letter; write UTF-8"
+UTF_16 = f"{ENCODING}: UTF-16, or another encoding of two bytes for each letter; write UTF-8"
 CESU_8 = f"{ENCODING}: half a character, or a pair of halves as CESU-8 writes them"
+ONE_BYTE = f"{ENCODING}: Latin-1, Windows-1252 or another encoding of one byte for each letter; write UTF-8"
+BINARY = f"{ENCODING}: binary data, such as gzip in an object whose name does not end in .gz, or compressed twice"
 LIMITS = f"{FORM}, or more than is read of one: 1,000 levels, names of 50,000 and texts of 20,000,000 characters"
 
 
@@ -30,7 +41,7 @@ STRUCTURES: dict[str, tuple[bytes, str]] = {
     "two objects with a space between": (b'{"id":"a"} {"id":"b"}', TWO),
     "two objects with a comma between": (b'{"id":"a"},{"id":"b"}', TWO),
     "an object, a comma and a field": (b'{"id":"a"},"q":1', MORE),
-    "an object, a comma and nothing": (b'{"id":"a"},', MORE),
+    "an object, a comma and nothing": (b'{"id":"a"},', PIECE),
     "an object, a comma and null": (b'{"id":"a"},null', MORE),
     "a forged end of the array": (b'{"id":"a"}],[{"id":"b"}', MORE),
     "a forged end of the array and its rest": (b'{"id":"a"},{"_end":1}],"x":[', MORE),
@@ -44,7 +55,7 @@ STRUCTURES: dict[str, tuple[bytes, str]] = {
     "an object that ends early, with a value that does not fit": (b'{"whole":"x"}{"id":"b"}', TWO),
     "a comma too many within a column": (b'{"id":"a","props":{"k":"v",}}', FORM),
     "a quote too few within a column": (b'{"id":"a","txt":"b,"whole":1}', FORM),
-    "a closed array after an object": (b'{"id":"a"}]', MORE),
+    "a closed array after an object": (b'{"id":"a"}]', PIECE),
     "text after an object": (b'{"id":"a"} trailing', MORE),
     "a comment after an object": (b'{"id":"a"} // note', MORE),
     "a semicolon after an object": (b'{"id":"a"};', MORE),
@@ -55,9 +66,9 @@ STRUCTURES: dict[str, tuple[bytes, str]] = {
     "an empty array in an array": (b"[[]]", FORM),
     "null": (b"null", FORM),
     "a number": (b"1", FORM),
-    "a string": (b'"{}"', FORM),
+    "a string": (b'"{}"', QUOTED),
     "true": (b"true", FORM),
-    "NUL alone": (b"\x00", FORM),
+    "NUL alone": (b"\x00", UTF_16),
     "NUL in a string": (b'{"id":"a\x00b"}', FORM),
     "NUL between tokens": (b'{"id":\x00"a"}', FORM),
     "a bell in a string": (b'{"id":"a\x07b"}', FORM),
@@ -67,19 +78,19 @@ STRUCTURES: dict[str, tuple[bytes, str]] = {
     "only a no-break space": (b"\xc2\xa0", FORM),
     "only a form feed": (b"\x0c", FORM),
     "UTF-16": ('{"id":"a"}'.encode("utf-16-le"), UTF_16),
-    "Latin-1": (b'{"id":"caf\xe9"}', ENCODING),
-    "Latin-1 in an unknown field": (b'{"id":"a","x":"\xe9"}', ENCODING),
-    "Latin-1 in a name": (b'{"id":"a","\xe9":1}', ENCODING),
+    "Latin-1": (b'{"id":"caf\xe9"}', ONE_BYTE),
+    "Latin-1 in an unknown field": (b'{"id":"a","x":"\xe9"}', ONE_BYTE),
+    "Latin-1 in a name": (b'{"id":"a","\xe9":1}', ONE_BYTE),
     "overlong UTF-8": (b'{"id":"\xc0\xaf"}', ENCODING),
     "a surrogate in UTF-8": (b'{"id":"\xed\xa0\x80"}', CESU_8),
     "UTF-8 beyond Unicode": (b'{"id":"\xf4\x90\x80\x80"}', ENCODING),
     "UTF-8 cut off": (b'{"id":"\xf0\x9f\x98', ENCODING),
-    "bytes that are no text": (bytes(range(128, 256)), ENCODING),
-    "gzip in a plain object": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", ENCODING),
+    "bytes that are no text": (bytes(range(128, 256)), ONE_BYTE),
+    "gzip in a plain object": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", BINARY),
     "Python's representation": (b"{'id': 'a', 'flag': True}", FORM),
     "a log line": (b"2025-01-01 10:00:00 ERROR connection reset by peer", FORM),
     "CSV": (b"a,b,c", FORM),
-    "half an object": (b'{"id":"a","txt":"b', FORM),
+    "half an object": (b'{"id":"a","txt":"b', UNENDED),
     "not a number as a value": (b'{"id":"a","real":NaN}', FORM),
     "infinity as a value": (b'{"id":"a","real":-Infinity}', FORM),
     "a leading plus": (b'{"id":"a","whole":+1}', FORM),

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from contract import parse_contract
 from curation.framing import Frame, has_lone_surrogate
 from curation.parsing import parse_lines
-from curation.reasons import reason
+from curation.reasons import explanation
 from curation.session import open_session
 from tests.spark.lab import duck
 
@@ -132,8 +132,8 @@ class TestHalfACharacter:
     )
     def test_makes_its_line_malformed_with_a_reason_wherever_it_stands(self, spark: SparkSession, line: str) -> None:
         assert parsed(spark, [line]) == {}
-        told = spark.createDataFrame([(line,)], "_line string").select(reason(CONTRACT).alias("reason")).collect()
-        assert told[0]["reason"].startswith("half a character: a surrogate escape")
+        told = spark.createDataFrame([(line,)], "_line string").select(explanation(CONTRACT)["reason"]).collect()
+        assert told[0][0].startswith("half a character: a surrogate escape")
 
     def test_does_not_keep_whole_ones_or_nul_from_being_read(self, spark: SparkSession) -> None:
         lines: Sequence[str] = ['{"id":"\\ud83d\\ude00"}', '{"id":"nul \\u0000"}', '{"id":"\\\\ud83d"}']
@@ -149,5 +149,5 @@ class TestALongNumber:
     def test_is_a_misfit_of_a_number_column_and_named_as_one(self, spark: SparkSession) -> None:
         line = f'{{"id":"x","nested":{{"a":{{"b":{self.DIGITS}}}}}}}'
         assert parsed(spark, [line]) == {}
-        told = spark.createDataFrame([(line,)], "_line string").select(reason(CONTRACT).alias("reason")).collect()
-        assert told[0]["reason"].startswith("value does not fit its type: nested is not map<string,map<string,int>>")
+        told = spark.createDataFrame([(line,)], "_line string").select(explanation(CONTRACT)["reason"]).collect()
+        assert told[0][0].startswith("value does not fit its type: nested is not map<string,map<string,int>>")

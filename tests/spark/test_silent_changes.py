@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from contract import parse_contract
 from curation.framing import Frame
 from curation.parsing import parse_lines
-from curation.reasons import reason
+from curation.reasons import explanation
 from curation.session import open_session
 
 CONTRACT = parse_contract(
@@ -47,7 +47,7 @@ def reasons(spark: SparkSession, lines: Sequence[str]) -> list[str]:
     """The reason of each line, which has to be malformed."""
     assert parsed(spark, lines) == {}
     frame = spark.createDataFrame([(line,) for line in lines], "_line string").coalesce(1)
-    return [row["reason"] for row in frame.select(reason(CONTRACT).alias("reason")).collect()]
+    return [row["reason"] for row in frame.select(explanation(CONTRACT)["reason"].alias("reason")).collect()]
 
 
 def line(name: str, fields: str) -> str:
@@ -134,43 +134,3 @@ class TestAFieldThatIsGivenTwice:
         rows = parsed(spark, [line("a", '"at":"now","at":"2025-01-01","real":1e309,"real":1')])
         assert (rows["a"]["real"], rows["a"]["at"] is None) == (1.0, False)
         assert parsed(spark, [line("b", '"at":"2025-01-01","at":"now"'), line("c", '"real":1,"real":1e309')]) == {}
-
-
-FORM = "not one JSON object"
-FORMS = {
-    '{"id":"a"}{"id":"b"}': ": 2 objects on one line; end each with a newline",
-    '{"id":"}{"} , {"id":"b"}\t{}': ": 3 objects on one line; end each with a newline",
-    '{"id":"a"},null': ": something behind it",
-    "[ERROR] no JSON": "",
-    "[]": "",
-    '{"id":"a"} trailing': ": something behind it",
-    '{"id":"a"}}': ": something behind it",
-    '[{"id":"a"}]': ": an array; write each of its objects on a line of its own",
-    "  [": ": an array; write each of its objects on a line of its own",
-    '\ufeff{"id":"a"}': ": a byte order mark before it, as where files were joined; leave it out",
-    '\0{\0"\0i\0d\0"\0:\0"\0a\0"\0}\0': ": UTF-16, or another encoding of two bytes for each letter; write UTF-8",
-    f'{{"id":"a","x":{"1" * 10_001}}}': ": a number of more than 10,000 characters",
-    f'{{"id":"a","x":-0.{"1" * 10_001}}}': ": a number of more than 10,000 characters",
-    f'{{"id":"a","x":{"[" * 1001}{"]" * 1001}}}':
-        ", or more than is read of one: 1,000 levels, names of 50,000 and texts of 20,000,000 characters",
-    '{"id":"a","x":[{"b":1},{"c":2}],}': "",
-    '{"id":"a","x":01}': "",
-    '{"id":"a"': "",
-}  # fmt: skip
-
-
-class TestAReason:
-    def test_says_what_a_line_is_that_is_not_one_object(self, spark: SparkSession) -> None:
-        assert reasons(spark, list(FORMS)) == [f"{FORM}{detail}" for detail in FORMS.values()]
-
-    def test_says_what_the_bytes_are_that_are_not_utf8(self, spark: SparkSession) -> None:
-        contents = [
-            b'{"id":"caf\xe9"}', b'{"id":"\xed\xa0\x80"}', b'{"id":"\xed\xa0\xbd\xed\xb8\x80"}',
-            '\ufeff{"id":"a"}'.encode("utf-16-le"), '\ufeff{"id":"a"}'.encode("utf-16-be"),
-        ]  # fmt: skip
-        frame = spark.createDataFrame([(bytearray(content),) for content in contents], "content binary").coalesce(1)
-        lines = frame.select(F.col("content").cast("string").alias("_line"))
-        found = [row[0] for row in lines.select(reason(CONTRACT)).collect()]
-        cesu = "not valid UTF-8: half a character, or a pair of halves as CESU-8 writes them"
-        utf_16 = "not valid UTF-8: UTF-16, or another encoding of two bytes for each letter; write UTF-8"
-        assert found == ["not valid UTF-8", cesu, cesu, utf_16, utf_16]

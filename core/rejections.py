@@ -1,0 +1,110 @@
+"""Why lines were rejected, in a few lines for people: the most frequent reasons, each with its count and one example.
+
+Knows nothing of how a reason is found. Examples are raw data, so what a person gets to see of one is made here.
+"""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from core.errors import InvalidDocument
+
+MOST_REASONS: Final = 5
+# What stands before the most frequent reason where a message names it; a line of raw data may follow.
+MOST_WORDS: Final = "most malformed lines: "
+_EXAMPLE_WORDS: Final = ", for example "
+LONGEST_EXAMPLE: Final = 200
+_LONGEST_REASON: Final = 300
+_LONGEST_NAME: Final = 100
+# Control characters, those that turn the direction of text or have no width, halves of characters, unassigned ones.
+_UNPRINTABLE: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+@dataclass(frozen=True)
+class RejectedLines:
+    """Lines of a run that were rejected for one reason. ``example`` is None where a contract shows none."""
+
+    reason: str
+    lines: int
+    example: str | None
+    object: str
+
+    def sentence(self) -> str:
+        """Say how many there are, why, and where one is found."""
+        shown = "a line" if self.example is None else self.example
+        return f"{self.lines:,} x {self.reason}{_EXAMPLE_WORDS}{shown} in {self.object_name}"
+
+    @property
+    def object_name(self) -> str:
+        """The object's name below the folder of its day."""
+        _, _, below = self.object.partition("/ingestion_date=")
+        return printable(below.partition("/")[2] or self.object, limit=_LONGEST_NAME)
+
+
+def rejected_lines(reason: str, lines: int, *, example: str | None, object_: str) -> RejectedLines:
+    """Make what was counted fit for people: one bounded line of characters that can be seen."""
+    shown = None if example is None else printable(example.strip(), limit=LONGEST_EXAMPLE)
+    return RejectedLines(printable(reason, limit=_LONGEST_REASON), lines, shown, object_)
+
+
+def without_example(text: str) -> str:
+    """Leave out the raw line from a message that names the most frequent reason, and what is behind it."""
+    before, words, reason = text.partition(MOST_WORDS)
+    return f"{before}{words}{reason.partition(_EXAMPLE_WORDS)[0]}"
+
+
+def printable(text: str, *, limit: int) -> str:
+    """Escape what a terminal or a mail would obey or hide, as JSON does, and cut off what is beyond the limit."""
+    shown, length = [], 0
+    for character in text:
+        piece = _escaped(character) if unicodedata.category(character) in _UNPRINTABLE else character
+        length += len(piece)
+        shown.append(piece)
+        if length > limit:
+            return _cut(shown, limit)
+    return "".join(shown)
+
+
+def rejection_documents(rejected: Sequence[RejectedLines]) -> list[dict[str, Any]]:
+    """Write them as the metrics object holds them."""
+    return [asdict(item) for item in rejected]
+
+
+def read_rejections(metrics: Mapping[str, Any], *, source: str) -> tuple[RejectedLines, ...]:
+    """Read those of a metrics object; one of a release that did not tell them has none.
+
+    Raises:
+        InvalidDocument: naming ``source`` and the key that is missing or of the wrong kind.
+    """
+    try:
+        return tuple(map(_read, metrics.get("rejected_lines") or ()))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        message = f"metrics object {source} cannot be used: {error!r}; it is not of this release's schema"
+        raise InvalidDocument(message) from error
+
+
+def _read(document: Mapping[str, Any]) -> RejectedLines:
+    example = document["example"]
+    return rejected_lines(
+        str(document["reason"]),
+        document["lines"] + 0,
+        example=None if example is None else str(example),
+        object_=str(document["object"]),
+    )
+
+
+def _cut(pieces: Sequence[str], limit: int) -> str:
+    """Join as many whole pieces as leave room for the mark of a cut."""
+    kept, length = [], 0
+    for piece in pieces:
+        length += len(piece)
+        if length > limit - 1:
+            break
+        kept.append(piece)
+    return f"{''.join(kept)}…"
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004  the end of the basic plane

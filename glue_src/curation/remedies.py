@@ -1,0 +1,71 @@
+"""What a contract would have to say for a value to fit its column, where the value tells; in the contract's words.
+
+Works on the text of a value that does not fit; must not decide whether it does.
+"""
+
+from collections.abc import Mapping
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from contract.iso_times import DATE_FORM, TIMESTAMP_FORM
+
+_INTEGERS = ("tinyint", "smallint", "int", "bigint")
+_FRACTIONS = ("float", "double")
+_TIMES = ("date", "timestamp")
+_INTEGER = r"^[-+]?[0-9]+$"
+_NUMBER = r"^[-+]?[0-9]+(?:[.][0-9]+)?(?:[eE][-+]?[0-9]+)?$"
+_BOOLEAN = r"(?i)^(?:true|false)$"
+_COMPACT_DATE = r"^(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])$"
+_HAS_DIGITS = r"[0-9].*[0-9]"
+_IS_DATE, _IS_TIMESTAMP = rf"^{DATE_FORM}$", rf"^{TIMESTAMP_FORM}$"
+# From where on a number of a unit is a time since 1973; as a number of the unit before, it is in the year 5138.
+_UNITS: Mapping[str, tuple[str, float]] = {
+    "ns": ("nanoseconds", 1e17),
+    "us": ("microseconds", 1e14),
+    "ms": ("milliseconds", 1e11),
+    "s": ("seconds", 1e8),
+}
+
+
+def remedy(type_: str, text: Column, *, is_string: Column) -> Column:
+    """Say what a value looks like, and what a contract says of such a column; null where neither is known.
+
+    ``text`` is the value, ``is_string`` whether it stood in quotes. No value is in the words.
+    """
+    if type_ in _INTEGERS:
+        return F.when(is_string & text.rlike(_INTEGER), _as_string("an integer"))
+    if type_ in _FRACTIONS:
+        return F.when(is_string & text.rlike(_NUMBER), _as_string("a number"))
+    if type_ == "boolean":
+        return F.when(is_string & text.rlike(_BOOLEAN), _as_string("a boolean"))
+    return _of_time(type_, text, is_string) if type_ in _TIMES else F.lit(None).cast("string")
+
+
+def _as_string(what: str) -> str:
+    return f"a string that holds {what}; if the source writes it so, state sentAs: string in the contract"
+
+
+def _of_time(type_: str, text: Column, is_string: Column) -> Column:
+    said = "if the source writes it so, state logicalTypeOptions.format"
+    compact = f"a date without dashes; {said}: yyyyMMdd in the contract"
+    other = f"not ISO 8601; {said} in the contract, with its pattern"
+    is_iso = text.rlike(_IS_TIMESTAMP)  # a date is one as well
+    remedies = F.when(text.rlike(_COMPACT_DATE), compact)
+    if type_ == "date":
+        remedies = remedies.when(is_iso & ~text.rlike(_IS_DATE), "a time of a day; make it a timestamp column")
+    return remedies.when(text.rlike(_NUMBER), _epoch(text, is_string)).when(
+        is_string & text.rlike(_HAS_DIGITS) & ~is_iso, other
+    )
+
+
+def _epoch(text: Column, is_string: Column) -> Column:
+    number, found = F.abs(text.cast("double")), F.lit(None).cast("string")
+    # From the smallest unit on, so that the largest that fits comes to stand first.
+    for unit, (name, least) in reversed(_UNITS.items()):
+        since = f"if it counts {name} since 1970, state epochUnit: {unit}"
+        told = F.when(is_string, f"a string that holds a number; {since} and sentAs: string in the contract").otherwise(
+            f"a number; {since} in the contract"
+        )
+        found = F.when(number >= least, told).otherwise(found)
+    return found
