@@ -130,12 +130,13 @@ def _with_guarantees(spark: SparkSession, root: Path, *, cached: bool) -> None:
 def _strictly_parsed(spark: SparkSession, root: Path) -> DataFrame:
     from contract import load_contract  # noqa: PLC0415
     from curation.framing import Frame  # noqa: PLC0415  only designs that are as strict need the job
-    from curation.parsing import parse_lines, read_lines  # noqa: PLC0415
+    from curation.parsing import parse_lines, read_texts  # noqa: PLC0415
     from curation.session import open_session  # noqa: PLC0415
 
     open_session("same_guarantees")  # strictness needs the job's settings
-    lines = read_lines(spark, [f"file://{file}" for file in sorted(raw_folder(root).iterdir())])
-    return parse_lines(lines, load_contract(_CONTRACT), Frame(), field_sample=_FIELD_SAMPLE)
+    contract = load_contract(_CONTRACT)
+    lines = read_texts(spark, [f"file://{file}" for file in sorted(raw_folder(root).iterdir())], contract)
+    return parse_lines(lines, contract, Frame(), field_sample=_FIELD_SAMPLE)
 
 
 def _read(spark: SparkSession, root: Path) -> DataFrame:

@@ -16,7 +16,7 @@ from curation.duplicates import mark_duplicates
 from curation.framing import Frame
 from curation.listed_values import long_lists, with_places
 from curation.observations import aggregates, read_counts
-from curation.parsing import parse_lines, read_lines
+from curation.parsing import parse_lines, read_texts
 from curation.session import core_count, open_session
 from curation.version import WriteRequest
 
@@ -58,7 +58,7 @@ def _task(root: Path) -> WriteRequest:
 
 def _marked(spark: SparkSession, request: WriteRequest) -> DataFrame:
     open_session("this_job_checks")  # the job's settings
-    lines = read_lines(spark, list(request.raw_sizes))
+    lines = read_texts(spark, list(request.raw_sizes), request.contract)
     rows = parse_lines(lines, request.contract, Frame(), field_sample=request.field_sample)
     cores = core_count(spark)
     marked = mark_duplicates(rows, request.contract, partitions=request.sort_count(cores))

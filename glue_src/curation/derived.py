@@ -12,6 +12,9 @@ from contract import Column as ContractColumn
 from contract import DataContract
 from contract.expressions import Expression
 from contract.mapping import derivation_order
+from curation.forms import TOLD, told
+
+_LONGEST_VALUE = 80
 
 
 def with_derived(rows: DataFrame, contract: DataContract) -> DataFrame:
@@ -28,6 +31,23 @@ def is_derived_misfit(column: ContractColumn) -> Column:
         return F.lit(False)
     inputs = (F.col(name).isNotNull() for name in column.logic.columns)
     return F.col(column.name).isNull() & reduce(Column.__and__, inputs)
+
+
+def derived_misfit(contract: DataContract) -> Column:
+    """Tell which derived column has no value, as `told`, by what it is made of; null where each has one."""
+    derived = [(column, column.logic) for column in contract.columns if column.logic is not None]
+    found = (F.when(is_derived_misfit(column), _told(column, logic)) for column, logic in derived)
+    return F.coalesce(*found, F.lit(None).cast(TOLD))
+
+
+def _told(column: ContractColumn, logic: Expression) -> Column:
+    what = f"{column.name} has no value of {column.type}: {logic.sql}"
+    inputs = (F.concat(F.lit(f"{name} "), _shown(name)) for name in logic.columns)
+    return told(F.lit(what), reason=F.concat(F.lit(f"{what}, of "), F.concat_ws(", ", *inputs)))
+
+
+def _shown(name: str) -> Column:
+    return F.substring(F.coalesce(F.col(name).cast("string"), F.to_json(F.struct(name))), 1, _LONGEST_VALUE)
 
 
 def _value(column: ContractColumn, logic: Expression) -> Column:

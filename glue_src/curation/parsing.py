@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from contract import Column as ContractColumn
 from contract import DataContract
 from contract.read_types import read_type
-from curation.derived import is_derived_misfit, with_derived
+from curation.derived import derived_misfit, is_derived_misfit, with_derived
 from curation.framing import Frame
 from curation.json_reader import READER_OPTIONS, REFUSED, read_json
 from curation.record_fields import field_value, fields_ddl, quoted, unread_names
@@ -26,12 +26,13 @@ _MOST_NAMES, _LONGEST_NAME = 50, 100
 _GLOB_CHARACTERS = str.maketrans({character: f"\\{character}" for character in "\\{}[]*?"})
 
 
-def read_lines(spark: SparkSession, uris: Sequence[str], *, whole: bool = False) -> DataFrame:
-    """Read the lines of exactly these objects, or each ``whole`` as one text, without the blank ones.
+def read_texts(spark: SparkSession, uris: Sequence[str], contract: DataContract) -> DataFrame:
+    """Read the lines of exactly these objects, or each object as one text, as the contract says, but no blank ones.
 
     Returns:
-        One row per non-blank line: ``_line``, its bytes as they are, without the newline.
+        One row per text: ``_line``, its bytes as they are, without the newline of a line.
     """
+    whole = contract.object_format == "document"
     options = {"wholetext": "true"} if whole else {"lineSep": "\n"}
     lines = spark.read.options(**options).text([literal_path(uri) for uri in uris])
     if whole:  # a line's reader leaves out the byte order mark of a file, this one does not
@@ -79,16 +80,26 @@ def parse_lines(lines: DataFrame, contract: DataContract, frame: Frame, *, field
 def malformed_lines(lines: DataFrame, contract: DataContract, frame: Frame, *, refused_too: bool) -> DataFrame:
     """Find malformed lines by parsing once more: those that the parser does not refuse, and so does not give back.
 
-    In these an object ended early, or it has a date or time of another form. ``refused_too`` finds the others as well.
+    In these an object ended early, or it has a date or time of another form, or nothing could be derived of it.
+    ``refused_too`` finds the others as well.
 
     Returns:
-        One row per such line: ``_object`` and ``line_bytes``.
+        One row per such line, or per such record in it: ``_object``, ``line_bytes`` of the whole, ``_line`` (the
+        record's text), ``_derived`` (what is told of derived columns, null where nothing is), and for contracts with
+        records what `as_records` gives beside the text.
     """
+    texts = as_records(lines, contract) if contract.has_records else lines.withColumn("_text", F.col("_line"))
     parsed = F.from_json(_framed(contract, frame), f"struct<{_framed_fields(contract, frame)}>", READER_OPTIONS)
-    fields = lines.select("_line", parsed.alias("_parsed")).select("_line", "_parsed.*")
+    own = f"{frame.end}_own"
+    fields = texts.select(F.struct("*").alias(own), parsed.alias("_parsed")).select(own, "_parsed.*")
     is_wanted = F.col("_malformed") if refused_too else F.col("_malformed") & F.col(REFUSED).isNull()
-    found = _judged(fields, contract, frame).where(is_wanted)
-    return found.select(F.input_file_name().alias("_object"), F.col("_line").cast("binary").alias("line_bytes"))
+    found = _judged(fields, contract, frame, keep=[own]).where(is_wanted)
+    return found.select(
+        F.input_file_name().alias("_object"),
+        F.col(own)["_text"].cast("binary").alias("line_bytes"),
+        derived_misfit(contract).alias("_derived"),
+        f"{own}.*",
+    )
 
 
 def _framed(contract: DataContract, frame: Frame, *, names: Column | None = None) -> Column:
@@ -105,11 +116,11 @@ def _framed_fields(contract: DataContract, frame: Frame) -> str:
     return f"{fields}, {beside}{frame.end} bigint, {frame.names} string, {REFUSED} string"
 
 
-def _judged(parsed: DataFrame, contract: DataContract, frame: Frame) -> DataFrame:
+def _judged(parsed: DataFrame, contract: DataContract, frame: Frame, *, keep: Sequence[str] = ()) -> DataFrame:
     """Make the contract's columns of framed lines, as they were parsed, and tell which lines are ``_malformed``."""
     columns = contract.read_columns
     judged = [column for column in columns if is_judged(column)]
-    kept = (name for name in ("_line", "_text", "_record", frame.names, frame.end, REFUSED) if name in parsed.columns)
+    kept = (frame.names, frame.end, REFUSED, *keep)
     # In steps, so that what the next one looks at several times is computed once.
     envelope = None if envelope_ddl(contract) is None else F.col(frame.envelope)
     values = {column.name: field_value(column, lambda name: F.col(quoted(name)), envelope) for column in columns}

@@ -16,7 +16,7 @@ from curation.listed_values import long_lists, with_places
 from curation.metrics import Stopwatch
 from curation.observations import aggregates, read_counts
 from curation.parquet import PARQUET_OPTIONS, count_rows
-from curation.parsing import parse_lines, read_lines
+from curation.parsing import parse_lines, read_texts
 from curation.quarantine import carried, most_rejected, write_quarantine
 from curation.session import core_count, read_in_parts
 from curation.version import Counts, WriteRequest, WrittenVersion
@@ -35,7 +35,7 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
     with stopwatch.phase("read_and_write"):
         cores = core_count(spark)
         read_in_parts(spark, request.read_count(cores))
-        lines = read_lines(spark, list(request.raw_sizes))
+        lines = read_texts(spark, list(request.raw_sizes), request.contract)
         rows = parse_lines(lines, request.contract, frame, field_sample=request.field_sample)
         marked = mark_duplicates(rows, request.contract, partitions=request.sort_count(cores))
         # One task writes a file from several sorted parts, one after the other.

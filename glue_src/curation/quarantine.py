@@ -7,9 +7,10 @@ from pyspark.sql import functions as F
 
 from contract import DataContract
 from core.rejections import LONGEST_EXAMPLE, MOST_REASONS, RejectedLines, rejected_lines
+from curation.forms import TOLD
 from curation.framing import Frame, is_valid_utf8
 from curation.parquet import PARQUET_OPTIONS
-from curation.parsing import literal_path, malformed_lines, read_lines
+from curation.parsing import literal_path, malformed_lines, read_texts
 from curation.reasons import explanation
 from curation.version import Counts, WriteRequest
 
@@ -35,22 +36,24 @@ def write_quarantine(spark: SparkSession, request: WriteRequest, counts: Counts,
 
     Columns: ``line`` (text; bytes that are no UTF-8 replaced), ``line_bytes`` (exactly as received), ``reason``,
     ``source_object`` (key below the data root), ``kind`` (the reason without any value), ``ingestion_date`` and
-    ``run_id``, by which a table over all of them is asked for some.
+    ``run_id``, by which a table over all of them is asked for some, ``record`` (position of the record in the line;
+    null where the line is one).
     """
     carrier = _carrier(request.contract)
     if carrier is None:
         found = _read_all_again(spark, request, frame)
     else:
         found = _arrived(spark, request, counts, frame, carrier=carrier)
-    texts = found.select("*", F.col("line_bytes").cast("string").alias("_line"))
-    explained = texts.withColumn("_told", explanation(request.contract)).select(
-        F.when(is_valid_utf8("_line"), F.col("_line")).otherwise(_replaced("line_bytes")).alias("line"),
+    texts = found.withColumns({"_whole": F.col("line_bytes").cast("string"), "_told": explanation(request.contract)})
+    explained = texts.select(
+        F.when(is_valid_utf8("_whole"), F.col("_whole")).otherwise(_replaced("line_bytes")).alias("line"),
         "line_bytes",
         F.col("_told.reason").alias("reason"),
         "source_object",
         F.col("_told.kind").alias("kind"),
         F.lit(str(request.ingestion_date)).alias("ingestion_date"),
         F.lit(request.run_id).cast("string").alias("run_id"),
+        (F.col("_record") if request.contract.has_records else F.lit(None)).cast("string").alias("record"),
     )
     explained.coalesce(1).write.options(**PARQUET_OPTIONS).parquet(request.quarantine_uri)
 
@@ -81,14 +84,22 @@ def _arrived(spark: SparkSession, request: WriteRequest, counts: Counts, frame: 
         _key(F.substring_index("_payload", "\n", 1), request).alias("source_object"),
         F.expr("substring(_payload, instr(_payload, '\\n') + 1)").alias("_text"),
     )
-    found = lines.where("_text <> ''").select("source_object", frame.unframed(F.col("_text")).alias("line_bytes"))
+    refused = lines.where("_text <> ''").select("source_object", frame.unframed(F.col("_text")).alias("line_bytes"))
+    found = refused.select(
+        "*", F.col("line_bytes").cast("string").alias("_line"), F.lit(None).cast(TOLD).alias("_derived")
+    )
     if counts.lines_to_read_again > 0:
         found = found.unionByName(_read_again(spark, request, frame, lines.where("_text = ''")))
     return found
 
 
 def _carrier(contract: DataContract) -> str | None:
-    """Return the column that carries malformed lines, the first text column, or None when there is none."""
+    """Return the column that carries malformed lines, the first text column, or None when there is none.
+
+    Malformed records are looked up in their texts again, as these are not the lines of the raw object.
+    """
+    if contract.has_records:
+        return None
     return next((column.name for column in contract.stored_columns if column.type == "string"), None)
 
 
@@ -106,8 +117,10 @@ def _read_all_again(spark: SparkSession, request: WriteRequest, frame: Frame) ->
 def _found_again(
     spark: SparkSession, request: WriteRequest, frame: Frame, uris: Sequence[str], *, refused_too: bool
 ) -> DataFrame:
-    found = malformed_lines(read_lines(spark, uris), request.contract, frame, refused_too=refused_too)
-    return found.select(_key(F.col("_object"), request).alias("source_object"), "line_bytes")
+    found = malformed_lines(read_texts(spark, uris, request.contract), request.contract, frame, refused_too=refused_too)
+    beside = ("_is_record", "_record", "_envelope", "_text") if request.contract.has_records else ()
+    source = _key(F.col("_object"), request).alias("source_object")
+    return found.select(source, "line_bytes", "_line", "_derived", *beside)
 
 
 def _replaced(content: str) -> Column:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from contract import Column as ContractColumn
 from contract.iso_times import DATE_FORM, TIMESTAMP_FORM
 
 _INTEGERS = ("tinyint", "smallint", "int", "bigint")
@@ -28,11 +29,14 @@ _UNITS: Mapping[str, tuple[str, float]] = {
 }
 
 
-def remedy(type_: str, text: Column, *, is_string: Column) -> Column:
+def remedy(column: ContractColumn, text: Column, *, is_string: Column) -> Column:
     """Say what a value looks like, and what a contract says of such a column; null where neither is known.
 
     ``text`` is the value, ``is_string`` whether it stood in quotes. No value is in the words.
     """
+    type_ = column.type
+    if column.sent_as_string or column.epoch_unit is not None or column.time_pattern is not None:
+        return F.lit(None).cast("string")  # its form is stated already
     if type_ in _INTEGERS:
         return F.when(is_string & text.rlike(_INTEGER), _as_string("an integer"))
     if type_ in _FRACTIONS:
@@ -62,7 +66,7 @@ def _of_time(type_: str, text: Column, is_string: Column) -> Column:
 def _epoch(text: Column, is_string: Column) -> Column:
     number, found = F.abs(text.cast("double")), F.lit(None).cast("string")
     # From the smallest unit on, so that the largest that fits comes to stand first.
-    for unit, (name, least) in reversed(_UNITS.items()):
+    for unit, (name, least) in reversed(list(_UNITS.items())):
         since = f"if it counts {name} since 1970, state epochUnit: {unit}"
         told = F.when(is_string, f"a string that holds a number; {since} and sentAs: string in the contract").otherwise(
             f"a number; {since} in the contract"

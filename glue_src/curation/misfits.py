@@ -1,0 +1,230 @@
+"""Which values of a record do not fit their columns, in words, wherever in the record they lie.
+
+Works on one record as text. Costs several parses, of malformed lines only.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from contract import Column as ContractColumn
+from contract.ddl_types import inner_types, kind_of
+from contract.read_types import TIMES, read_type
+from contract.sources import Source, Steps
+from curation.forms import TOLD, told
+from curation.json_reader import JSON_OPTIONS
+from curation.record_fields import field_value, fields_ddl, quoted
+from curation.remedies import remedy
+from curation.silent_changes import foreign_decimals
+from curation.typed_values import typed_value
+
+# What is left of a column's path, and the column under the name by which a message calls it.
+_Read = tuple[Steps, ContractColumn]
+_LONGEST_VALUE = 80
+# How many structs within each other are looked into; the plan grows with each.
+_DEEPEST = 4
+# No field of a contract can have this name, and the parser's own column has to have one.
+_NO_FIELD = "-"
+_OPTIONS = {**JSON_OPTIONS, "columnNameOfCorruptRecord": _NO_FIELD}
+_ANY_OBJECT, _ANY_ARRAY = f"struct<`{_NO_FIELD}` string>", "array<string>"
+# A number with a fraction or an exponent, as the parser shows it: the nearest double, or this word.
+_DOUBLE = r'^"?-?(?:Infinity|[0-9]+[.][0-9]+(?:E-?[0-9]+)?)"?$'
+_JSON_IN_A_STRING = "a string that holds JSON; make it a string column, or have the source leave out the quotes"
+_MAY_HOLD_OTHERS = r"^\s*[\[{]"
+_NUMBER = r"[ \t]*:[ \t]*(-?[0-9][-+.0-9eE]*)"
+
+
+def misfits(columns: Iterable[ContractColumn], record: Column) -> Column:
+    """Name the values of a record, a JSON object as text, that do not fit their columns, as an array of `told`."""
+    reads = [
+        (source.steps, replace(column, name=_called(column, source), sources=(source,)))
+        for column in columns
+        for source in column.sources
+        if not source.in_envelope
+    ]
+    return _misfits(reads, record, depth=0) if reads else none()
+
+
+def number_as_it_stood(field: str, text: Column) -> Column:
+    """Return a value as it stood in the line, where that is plain; the parser shows most numbers as doubles."""
+    numbers = F.regexp_extract_all("_line", F.lit(f'"{re.escape(field)}"{_NUMBER}'), F.lit(1))
+    as_it_stood = F.when(text.rlike(_DOUBLE) & (F.size(numbers) == 1), numbers[0])
+    return F.substring(F.coalesce(as_it_stood, text), 1, _LONGEST_VALUE)
+
+
+def at_most_one(is_there: Column, misfit: Column) -> Column:
+    """Return an array of what is told, or an empty one."""
+    return F.when(is_there, F.array(misfit)).otherwise(none())
+
+
+def none() -> Column:
+    """Return an array of nothing told."""
+    return F.array().cast(f"array<{TOLD}>")
+
+
+def let(value: Column, use: Callable[[Column], Column]) -> Column:
+    """Use a value several times and have it stand in the plan once, which would grow with every level otherwise."""
+    return F.transform(F.array(value), use)[0]
+
+
+def _called(column: ContractColumn, source: Source) -> str:
+    return column.name if source == Source((column.name,)) else f"{column.name} ({source})"
+
+
+def _misfits(reads: Sequence[_Read], object_: Column, *, depth: int) -> Column:
+    """Name the misfits of an object, given as text."""
+    fields: dict[str, list[_Read]] = {}
+    for (field, *rest), column in reads:
+        fields.setdefault(str(field), []).append((tuple(rest), column))
+    simple = {
+        field: read_type(inside[0][1])
+        for field, inside in fields.items()
+        if not inside[0][0] and not inner_types(inside[0][1].type)
+    }
+    kinds = {
+        "texts": dict.fromkeys(fields, "string"),
+        "values": simple or {_NO_FIELD: "string"},
+        "numbers": dict.fromkeys(fields, "double"),
+        "booleans": dict.fromkeys(fields, "boolean"),
+    }
+    parsed = (F.from_json(object_, _struct(types), _OPTIONS).alias(name) for name, types in kinds.items())
+    return let(
+        F.struct(*parsed),
+        lambda found: F.flatten(
+            F.array(*(_of_field(field, inside, object_, found, depth=depth) for field, inside in fields.items()))
+        ),
+    )
+
+
+def _of_field(field: str, inside: Sequence[_Read], object_: Column, parsed: Column, *, depth: int) -> Column:
+    rest, column = inside[0]
+    shown = _Shown(parsed, field)
+    if rest and isinstance(rest[0], str):
+        return _of_object(field, inside, object_, shown, depth=depth)
+    if rest:
+        return F.flatten(F.array(*(_of_array(steps, one, object_, field, shown) for steps, one in inside)))
+    if inner_types(column.type):
+        found = [_complex_misfit(field, one, object_, shown, depth=depth) for _, one in inside]
+    else:
+        found = [_simple_misfit(one, shown, parsed["values"].getField(field)) for _, one in inside]
+    return F.flatten(F.array(*found))
+
+
+def _of_object(field: str, inside: Sequence[_Read], object_: Column, shown: "_Shown", *, depth: int) -> Column:
+    """Name the misfits of an object that columns look into, or say that it is none."""
+    source = inside[0][1].sources[0]
+    path = Source(source.steps[: len(source.steps) - len(inside[0][0])])
+    is_object = F.from_json(object_, _struct({field: _ANY_OBJECT}), _OPTIONS).getField(field).isNotNull()
+    columns = ", ".join(dict.fromkeys(column.name for _, column in inside))
+    what = f"{path} is not an object, in which {columns} would lie"
+    other = told(F.lit(what), reason=F.concat(F.lit(f"{what}: "), shown.in_words(field)))
+    within = _misfits(inside, shown.text, depth=depth)
+    return F.when(shown.text.isNull(), none()).when(is_object, within).otherwise(F.array(other))
+
+
+def _of_array(rest: Steps, column: ContractColumn, object_: Column, field: str, shown: "_Shown") -> Column:
+    """Name an array, of whose elements one is read by position, if it or any of them does not fit."""
+    here = replace(column, sources=(Source((field, *rest)),))
+    parsed = F.from_json(object_, f"struct<{fields_ddl([here], read_type)}>", _OPTIONS)
+    value = field_value(here, parsed.getField)
+    is_misfit = parsed.getField(field).isNull() | (value.isNotNull() & typed_value(value, column).isNull())
+    what = f"{column.name} is not {column.type}, or another element of its array is not"
+    return at_most_one(
+        shown.text.isNotNull() & is_misfit,
+        told(F.lit(what), reason=F.concat(F.lit(f"{what}: "), shown.in_words(field))),
+    )
+
+
+def _simple_misfit(column: ContractColumn, shown: "_Shown", value: Column) -> Column:
+    foreign = shown.text.rlike(r"[^\x00-\x7f]") if kind_of(column.type) == "decimal" else F.lit(False)
+    return at_most_one(
+        foreign | _is_misfit(column, shown.text, value), _named(column, shown.text, is_string=shown.is_string)
+    )
+
+
+def _complex_misfit(field: str, column: ContractColumn, object_: Column, shown: "_Shown", *, depth: int) -> Column:
+    """Name a value that holds others, or the fields inside of a struct that do not fit.
+
+    It is parsed alone, because behind a misfit inside of it the parser reads nothing.
+    """
+    text = shown.text
+    value, as_object, as_array = (
+        F.from_json(object_, _struct({field: type_}), _OPTIONS).getField(field)
+        for type_ in (read_type(column), _ANY_OBJECT, _ANY_ARRAY)
+    )
+    named = F.array(_named(column, text, is_string=shown.is_string & ~text.rlike(_MAY_HOLD_OTHERS)))
+    if kind_of(column.type) == "struct" and depth < _DEEPEST:
+        alone = named
+        named = let(
+            _misfits(_fields_of(column), text, depth=depth + 1),
+            lambda inside: F.when(F.size(inside) == 0, alone).otherwise(inside),
+        )
+    # A struct that was sent as a string looks like one where its text is shown.
+    is_string = as_object.isNull() & as_array.isNull() & text.rlike(_MAY_HOLD_OTHERS)
+    is_foreign = foreign_decimals(object_, [replace(column, sources=(Source((field,)),))]).get(
+        column.name, F.lit(False)
+    )
+    as_string = F.array(_named(column, text, is_string=F.lit(True), detail=F.lit(_JSON_IN_A_STRING)))
+    found = F.when(is_string, as_string).otherwise(named)
+    return F.when(is_foreign | _is_misfit(column, text, value), found).otherwise(none())
+
+
+def _fields_of(struct: ContractColumn) -> list[_Read]:
+    return [
+        ((name,), replace(struct, name=f"{struct.name}.{name}", type=type_, sources=(Source((name,)),)))
+        for name, type_ in inner_types(struct.type).items()
+    ]
+
+
+def _is_misfit(column: ContractColumn, text: Column, value: Column) -> Column:
+    return text.isNotNull() & typed_value(value, column).isNull()
+
+
+class _Shown:
+    """The value of a field as text, and whether it stood in quotes, which its text no longer tells."""
+
+    def __init__(self, parsed: Column, field: str) -> None:
+        self.text = parsed["texts"].getField(field)
+        unquoted = F.when(self.text.isin("true", "false"), parsed["booleans"].getField(field).isNotNull()).otherwise(
+            parsed["numbers"].getField(field).isNotNull() | self.text.rlike(_MAY_HOLD_OTHERS)
+        )
+        self.is_string = ~unquoted
+
+    def in_words(self, field: str) -> Column:
+        """Show the value, cut where it is long."""
+        return _shown(self.text, field, is_string=self.is_string)
+
+
+def _shown(text: Column, field: str, *, is_string: Column) -> Column:
+    cut = F.when(F.length(text) > _LONGEST_VALUE, F.concat(F.substring(text, 1, _LONGEST_VALUE), F.lit("…")))
+    in_quotes = F.concat(F.lit('"'), F.coalesce(cut, text), F.lit('"'))
+    return F.when(is_string, in_quotes).otherwise(number_as_it_stood(field, text))
+
+
+def _named(column: ContractColumn, text: Column, *, is_string: Column, detail: Column | None = None) -> Column:
+    """Say that a value does not fit its column, and what it looks like, where there is something to say."""
+    what = f"{column.name} is not {column.type}{_stated(column)}"
+    shown = _shown(text, column.sources[0].name, is_string=is_string)
+    return let(
+        remedy(column, text, is_string=is_string) if detail is None else detail,
+        lambda looks: told(
+            F.concat_ws(": ", F.lit(what), looks),
+            reason=F.concat(F.lit(f"{what}: "), F.concat_ws(", ", shown, looks)),
+        ),
+    )
+
+
+def _stated(column: ContractColumn) -> str:
+    """Say in which form the contract states that a value comes, where it is not the usual one."""
+    if column.type in TIMES and column.epoch_unit is not None:
+        return f" of epochUnit {column.epoch_unit}"
+    if column.type in TIMES and column.time_pattern is not None:
+        return f" of format {column.time_pattern}"
+    return ""
+
+
+def _struct(fields: Mapping[str, str]) -> str:
+    return f"struct<{', '.join(f'{quoted(name)} {type_}' for name, type_ in fields.items())}>"
