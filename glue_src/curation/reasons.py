@@ -143,9 +143,9 @@ def _complex_misfit(name: str, column: ContractColumn, object_: Column, shown: "
     is_foreign = foreign_decimals(object_, {name: column.type}).get(name, F.lit(False))
     return F.when(
         is_foreign | _is_misfit(column, text, value),
-        F.when(is_string, F.array(_named(column, text, is_string=F.lit(True), detail=F.lit(_JSON_IN_A_STRING)))).otherwise(
-            named
-        ),
+        F.when(
+            is_string, F.array(_named(column, text, is_string=F.lit(True), detail=F.lit(_JSON_IN_A_STRING)))
+        ).otherwise(named),
     ).otherwise(_none())
 
 

@@ -89,7 +89,9 @@ def execution_message(dataset: str, ended: ExecutionEnded, *, readers: str) -> M
     of_backfill = [f"of backfill {part}"] if part else []
     return Notice(
         dataset=dataset,
-        headline=" ".join([*matter, f"execution {_ENDED[ended.status]}: {without_example(reason) or 'no reason given'}"]),
+        headline=" ".join(
+            [*matter, f"execution {_ENDED[ended.status]}: {without_example(reason) or 'no reason given'}"]
+        ),
         what=f"the execution {' '.join(['for', dataset, *matter, *of_backfill])} {_ENDED[ended.status]}; {readers}",
         why=_why(ended, reason),
         report=report,

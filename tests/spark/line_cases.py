@@ -20,9 +20,7 @@ MARK = f"{FORM}: a byte order mark before it, as where files were joined; leave 
 UTF_16 = f"{ENCODING}: UTF-16, or another encoding of two bytes for each letter; write UTF-8"
 CESU_8 = f"{ENCODING}: half a character, or a pair of halves as CESU-8 writes them"
 ONE_BYTE = f"{ENCODING}: Latin-1, Windows-1252 or another encoding of one byte for each letter; write UTF-8"
-BINARY = (
-    f"{ENCODING}: binary data, such as gzip in an object whose name does not end in .gz, or compressed twice"
-)
+BINARY = f"{ENCODING}: binary data, such as gzip in an object whose name does not end in .gz, or compressed twice"
 LIMITS = f"{FORM}, or more than is read of one: 1,000 levels, names of 50,000 and texts of 20,000,000 characters"
 
 
