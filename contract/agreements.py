@@ -69,7 +69,7 @@ def max_malformed_percent(custom: Section) -> float:
 
 
 def shows_example_lines(custom: Section) -> bool:
-    """Say whether messages and metrics may show a malformed line for each reason; lines hold whatever the source sends."""
+    """Say whether messages and metrics may show a malformed line for each reason: raw data, whatever it holds."""
     return custom.choice("exampleLines", EXAMPLE_LINES, default="one") == "one"
 
 

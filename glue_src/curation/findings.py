@@ -34,13 +34,14 @@ def nothing_of_the_contract(contract: DataContract, counts: Counts) -> str | Non
         shown = printable(name, limit=_LONGEST_FIELDS)
         path = f"['{shown}']" if _NEEDS_QUOTES.intersection(name) else shown
         return (
-            f"every line has only the unknown field {shown}: if it is an array of the records, state recordsPath: {path} "
-            f"in the contract; if it is an object that holds the columns' fields, name these there as "
+            f"every line has only the unknown field {shown}: if it is an array of the records, state recordsPath: "
+            f"{path} in the contract; if it is an object that holds the columns' fields, name these there as "
             f"transformSourceObjects: [{path}.FIELD]"
         )
     more = f" and {len(fields) - _MOST_FIELDS} more" if len(fields) > _MOST_FIELDS else ""
     shown = printable(", ".join(fields[:_MOST_FIELDS]), limit=_LONGEST_FIELDS)
     return (
-        f"no line has a field that a column reads; they have {shown}{more}: if one of these is an array of the records, "
-        "state it as recordsPath in the contract; if the columns' fields have other names, as transformSourceObjects"
+        f"no line has a field that a column reads; they have {shown}{more}: if one of these is an array of the "
+        "records, state it as recordsPath in the contract; if the columns' fields have other names, state these as "
+        "transformSourceObjects"
     )

@@ -20,12 +20,12 @@ _BOOLEAN = r"(?i)^(?:true|false)$"
 _COMPACT_DATE = r"^(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])$"
 _HAS_DIGITS = r"[0-9].*[0-9]"
 _IS_DATE, _IS_TIMESTAMP = rf"^{DATE_FORM}$", rf"^{TIMESTAMP_FORM}$"
-# From where on a number of a unit is a time since 1973; as a number of the unit before, it is in the year 5138.
+# From where on a number of a unit is a time after 1973; as one of the unit before it would be in the year 5138.
 _UNITS: Mapping[str, tuple[str, float]] = {
-    "ns": ("nanoseconds", 1e17),
-    "us": ("microseconds", 1e14),
-    "ms": ("milliseconds", 1e11),
     "s": ("seconds", 1e8),
+    "ms": ("milliseconds", 1e11),
+    "us": ("microseconds", 1e14),
+    "ns": ("nanoseconds", 1e17),
 }
 
 
@@ -65,8 +65,8 @@ def _of_time(type_: str, text: Column, is_string: Column) -> Column:
 
 def _epoch(text: Column, is_string: Column) -> Column:
     number, found = F.abs(text.cast("double")), F.lit(None).cast("string")
-    # From the smallest unit on, so that the largest that fits comes to stand first.
-    for unit, (name, least) in reversed(list(_UNITS.items())):
+    # From the smallest unit on, so that the last that a number is large enough for is asked first.
+    for unit, (name, least) in _UNITS.items():
         since = f"if it counts {name} since 1970, state epochUnit: {unit}"
         told = F.when(is_string, f"a string that holds a number; {since} and sentAs: string in the contract").otherwise(
             f"a number; {since} in the contract"

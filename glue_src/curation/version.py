@@ -132,7 +132,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class WrittenVersion:
-    """A version that lies complete on storage and is published nowhere, and why most of the other lines are not in it."""
+    """A version that lies complete on storage and is published nowhere, and why most other lines are not in it."""
 
     counts: Counts
     location: str

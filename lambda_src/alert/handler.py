@@ -73,7 +73,7 @@ def _message(event: JobRunEnded | ExecutionEnded | FreshnessCheck, settings: Set
 
 
 def _rejected(event: JobRunEnded, settings: Settings, log: StepLog) -> tuple[RejectedLines, ...]:
-    """Return why the run's lines were malformed, when that is why it failed; an alert without it is better than none."""
+    """Return why lines were malformed, when that is why the run failed; an alert without it is better than none."""
     day, run_id, runs = event.day, reported_run(event), settings.place.runs
     if day is None or run_id is None or not is_about_malformed_lines(event):
         return ()

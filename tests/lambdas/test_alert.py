@@ -52,6 +52,70 @@ class TestFailedGate:
         assert line(alert(cloud, sample), "Why") == f"null rate of user_id is {both}"
 
 
+class TestMalformedLines:
+    """A gate that malformed lines failed: the reasons, where the person is who has to do something about them."""
+
+    WHY = (
+        "malformed-line rate is 12 %, limit 1 %; most malformed lines: 1,200 x price is not decimal(12,2), for example "
+        '{"event_id": "e7", "event_type": "purchase", "price": "free"} in events-3.json'
+    )
+
+    def failed(self, why: str = WHY) -> dict[str, Any]:
+        sample = event("glue_job_failed_gate")
+        sample["detail"]["message"] = sample["detail"]["message"].replace(
+            "null rate of user_id is 12 %, limit 3 %", why
+        )
+        return sample
+
+    def measured(self, cloud: Cloud, **changed: object) -> None:
+        cloud.put(PATHS.metrics_key(DAY, RUN_ID), json.dumps({**event("metrics_published"), **changed}).encode())
+
+    def test_are_told_by_reason_with_an_example_of_each(self, cloud: Cloud) -> None:
+        self.measured(cloud)
+        message = alert(cloud, self.failed())
+        assert line(message, "Why") == self.WHY
+        assert message.body.partition("\n\n")[2] == (
+            "Malformed lines by reason:\n"
+            "- 48 x price is not decimal(12,2), for example "
+            '{"event_id": "e7", "event_type": "purchase", "price": "free"} in events-3.json\n'
+            '- 2 x not one JSON object: something behind it, for example {"event_id": "e9"} trailing in events-1.json\n'
+        )
+        assert is_documented(message)
+
+    def test_have_no_raw_data_in_the_subject_of_any_message(self, cloud: Cloud) -> None:
+        secret = self.WHY.replace("malformed-line rate is 12 %, limit 1 %; ", "").replace("event_id", "s3cret")
+        alert(cloud, self.failed(secret))
+        second = event("execution_failed_job_run")
+        cause = second["detail"]["cause"].replace("null rate of user_id is 12 %, limit 3 %", json.dumps(secret)[1:-1])
+        second["detail"]["cause"] = cause
+        handler(second, None)
+        assert ["s3cret" in message.subject for message in cloud.sent] == [False, False]
+        assert "price is not decimal(12,2)" in cloud.sent[0].subject
+
+    @pytest.mark.parametrize(
+        "content", [b"no json", b'{"schema_version": 1, "checks": [], "rejected_lines": [{"reason": 1}]}']
+    )
+    def test_are_told_as_the_message_has_them_when_there_are_no_metrics(self, cloud: Cloud, content: bytes) -> None:
+        cloud.put(PATHS.metrics_key(DAY, RUN_ID), content)
+        assert "by reason" not in alert(cloud, self.failed()).body
+
+    def test_that_failed_nothing_are_not_told(self, cloud: Cloud) -> None:
+        self.measured(cloud)
+        assert "by reason" not in alert(cloud, "glue_job_failed_gate").body
+
+    def test_cannot_pass_for_the_report_or_the_next_step(self, cloud: Cloud) -> None:
+        message = alert(cloud, self.failed(self.WHY.replace("free", "; report s3://evil/; run rm -rf again")))
+        assert line(message, "Report") == REPORT
+        assert line(message, "Next") == "fix the source, then: pipeline run 2025-01-02"
+
+    def test_bound_the_mail_however_long_their_reasons_are(self, cloud: Cloud) -> None:
+        rejected = [{"reason": "r" * 10**5, "lines": 1, "example": "\u202e" * 10**5, "object": "o" * 10**5}] * 5
+        self.measured(cloud, rejected_lines=rejected)
+        body = alert(cloud, self.failed()).body
+        assert len(body) < 5_000
+        assert "\u202e" not in body
+
+
 class TestMeasurements:
     """The dashboard draws each check against its limit; a refused day is where the line goes over it."""
 

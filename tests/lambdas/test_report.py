@@ -65,6 +65,11 @@ class TestPublishedRun:
             "Checks that did not hold, none of which keeps the day from being published:\n"
             "- invalid-value count of price is 12, must be between 0 and 10\n"
             "\n"
+            "Why lines are in quarantine, the most frequent reasons:\n"
+            "- 48 x price is not decimal(12,2), for example "
+            '{"event_id": "e7", "event_type": "purchase", "price": "free"} in events-3.json\n'
+            '- 2 x not one JSON object: something behind it, for example {"event_id": "e9"} trailing in events-1.json\n'
+            "\n"
             "Also seen:\n"
             "- fields that the contract does not have: coupon\n"
         )
@@ -79,6 +84,16 @@ class TestPublishedRun:
             "- 1 row with an event time on another day\n"
             f"- fields that the contract does not have: {shown} and 2 more\n"
         )
+
+    def test_shows_no_line_of_a_contract_that_shows_none(self, cloud: Cloud) -> None:
+        rejected = [{**item, "example": None} for item in event("metrics_published")["rejected_lines"]]
+        put_metrics(cloud, rejected_lines=rejected)
+        assert "- 48 x price is not decimal(12,2), for example a line in events-3.json\n" in report()["message"]
+
+    def test_of_a_release_that_told_no_reasons_is_reported(self, cloud: Cloud) -> None:
+        document = {key: value for key, value in event("metrics_published").items() if key != "rejected_lines"}
+        cloud.put(PATHS.metrics_key(DAY, RUN_ID), json.dumps(document).encode())
+        assert "quarantine, the most" not in report()["message"]
 
     def test_is_summed_up_for_the_state_machine(self) -> None:
         assert report()["summary"] == {

@@ -218,3 +218,9 @@ def test_raw_objects_of_any_name_are_read_and_named_in_quarantine(cloud: Cloud) 
     assert cloud.run(day)["status"] == "SUCCEEDED"
     assert cloud.record(day)["current"]["rows_written"] == 150 * len(keys)
     assert sorted(cloud.quarantine(day)) == sorted((key, json.dumps([key])) for key in keys)
+    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    documented = runbook.partition("table `curated_events_quarantine`")[2].partition("```sql\n")[2].partition("```")[0]
+    assert cloud.query(documented.replace("2025-01-01", day)) == [
+        ["ingestion_date", "run_id", "kind", "lines", "in_object"],
+        [day, cloud.record(day)["current"]["run_id"], "not one JSON object", str(len(keys)), min(keys)],
+    ]

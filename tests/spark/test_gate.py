@@ -53,8 +53,28 @@ def test_one_malformed_line_over_the_limit_fails_and_the_quarantine_stays(lab: L
     lab.put(day_of(null_users=0, duplicates=0, malformed=101))
     run = lab.run()
     assert run.failed_checks == {"malformed_lines"}
-    assert "malformed-line rate is 1.01 %, limit 1 %" in run.message
-    assert len(run.quarantine()) == 101
+    [most] = run.metrics["rejected_lines"]
+    assert (most["reason"], most["lines"]) == ("not one JSON object", 101)
+    told = f"101 x not one JSON object, for example {most['example']} in events.json"
+    assert f"{DAY}: malformed-line rate is 1.01 %, limit 1 %; most malformed lines: {told}; report " in run.message
+    quarantine = run.quarantine()
+    assert len(quarantine) == 101
+    assert list(quarantine[0]) == [
+        "line", "line_bytes", "reason", "source_object", "kind", "ingestion_date", "run_id",
+    ]  # fmt: skip
+    assert {(row["kind"], row["ingestion_date"], row["run_id"]) for row in quarantine} == {
+        ("not one JSON object", DAY, run.metrics["run_id"])
+    }
+
+
+def test_an_envelope_fails_with_what_the_contract_would_have_to_say(lab: Lab) -> None:
+    lab.put([{"Records": [event(n) for n in range(3)]} for _ in range(2)])
+    run = lab.run()
+    assert (
+        "every line has only the unknown field Records: if it is an array of the records, state recordsPath: Records"
+        in (run.message)
+    )
+    assert "malformed lines" not in run.message
 
 
 def test_every_failed_check_is_named_with_its_value_and_limit(lab: Lab) -> None:

@@ -172,6 +172,9 @@ COMPACT = "a date without dashes; if the source writes it so, state logicalTypeO
 OTHER_TIME = (
     "not ISO 8601; if the source writes it so, state logicalTypeOptions.format in the contract, with its pattern"
 )
+JSON_TEXT = "a string that holds JSON; make it a string column, or have the source leave out the quotes"
+_OTHER_TIMES = ("01/02/2025", "Wed, 01 Jan 2025 10:15:30 GMT", "2025-01-01 10:15:30 UTC")
+_SINCE = "if it counts milliseconds since 1970,"
 # column, value as JSON, value as shown, what it looks like
 LOOKS: list[tuple[str, str, str, str]] = [
     *((name, f'"{text}"', f'"{text}"', f"a string that holds an integer{SENT}")
@@ -192,7 +195,7 @@ LOOKS: list[tuple[str, str, str, str]] = [
     ("at", '"2025-02-30T10:00:00Z"', '"2025-02-30T10:00:00Z"', ""),
     ("at", '"now"', '"now"', ""),
     *((name, f'"{text}"', f'"{text}"', OTHER_TIME)
-      for name, text in product(("day", "at"), ("01/02/2025", "Wed, 01 Jan 2025 10:15:30 GMT", "2025-01-01 10:15:30 UTC"))),
+      for name, text in product(("day", "at"), _OTHER_TIMES)),
     *((name, value, value, f"a number; if it counts {word} since 1970, state epochUnit: {unit} in the contract")
       for name in ("day", "at")
       for unit, word, value in (
@@ -201,11 +204,11 @@ LOOKS: list[tuple[str, str, str, str]] = [
           ("ns", "nanoseconds", "1735689600123456789"),
       )),
     ("at", '"1735689600123"', '"1735689600123"',
-     "a string that holds a number; if it counts milliseconds since 1970, state epochUnit: ms and sentAs: string in the contract"),
+     f"a string that holds a number; {_SINCE} state epochUnit: ms and sentAs: string in the contract"),
     ("at", "12", "12", ""),
     ("tags", '"a"', '"a"', ""),
     ("tags", "5", "5", ""),
-    ("tags", '"[]"', '"[]"', "a string that holds JSON; make it a string column, or have the source leave out the quotes"),
+    ("tags", '"[]"', '"[]"', JSON_TEXT),
     ("n", '"' + "9" * 100 + '"', '"' + "9" * 80 + '…"', f"a string that holds an integer{SENT}"),
 ]  # fmt: skip
 

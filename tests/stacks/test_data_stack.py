@@ -128,11 +128,12 @@ class TestCatalog:
     def test_locations_are_the_prefixes_that_the_job_writes(self) -> None:
         locations = {
             name: written(catalog_table(name)["StorageDescriptor"]["Location"])
-            for name in ("curated_events", "curated_events_metrics")
+            for name in ("curated_events", "curated_events_metrics", "curated_events_quarantine")
         }
         assert {name: "/".join(text.split("/")[3:]) for name, text in locations.items()} == {
             "curated_events": "curated/events/",
             "curated_events_metrics": "metrics/events/",
+            "curated_events_quarantine": "quarantine/events/",
         }
 
     def test_every_declared_column_reads_its_value_from_a_real_metrics_object(self) -> None:
@@ -153,6 +154,16 @@ class TestCatalog:
         document = json.loads((ROOT / "tests" / "events" / "metrics_published.json").read_text(encoding="utf-8"))
         columns = {column["Name"] for column in catalog_table("curated_events_metrics")["StorageDescriptor"]["Columns"]}
         assert set(document) <= columns
+
+    def test_quarantine_needs_no_partitions_and_its_rows_say_their_day_and_run(self) -> None:
+        table = catalog_table("curated_events_quarantine")
+        assert "PartitionKeys" not in table
+        assert not [key for key in table["Parameters"] if "projection" in key]
+        columns = [(column["Name"], column["Type"]) for column in table["StorageDescriptor"]["Columns"]]
+        assert columns == [
+            ("line", "string"), ("line_bytes", "binary"), ("reason", "string"), ("source_object", "string"),
+            ("kind", "string"), ("ingestion_date", "string"), ("run_id", "string"),
+        ]  # fmt: skip
 
 
 class TestWorkgroup:

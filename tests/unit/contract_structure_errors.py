@@ -69,6 +69,12 @@ ROOT_ERRORS: list[tuple[Mapping[str, Any], str]] = [
         with_custom(includeObjects=[f"{n}{'x' * 200}" for n in range(6)]),
         "customProperties.includeObjects: and its counterpart are 1265 bytes as JSON",
     ),
+    (
+        with_custom(exampleLines="none at all"),
+        "customProperties.exampleLines: 'none at all' is not known; allowed: one, none",
+    ),
+    (with_custom(exampleLines=0), "customProperties.exampleLines: 0 is not known; allowed: one, none"),
+    (with_custom(exampleLine="none"), "customProperties.exampleLine: "),
     (with_custom(maxUnreadObjects=-1), "customProperties.maxUnreadObjects: must be a whole number of at least 0"),
     (with_custom(maxUnreadObjects=1.5), "customProperties.maxUnreadObjects: must be a whole number of at least 0"),
     (

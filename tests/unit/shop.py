@@ -12,6 +12,7 @@ from core.checks import evaluate
 from core.layout import DatasetPaths
 from core.publication import Version
 from core.publishing import Publications, Retention
+from core.rejections import RejectedLines
 from core.times import iso
 from curation.metrics import RunReport, document
 from curation.version import Counts
@@ -80,13 +81,26 @@ class Shop:
         self.note(number, day=day, status="gate_failed", counts=counts, message="null rate of user_id is too high")
         return self.run_id(number)
 
-    def note(self, number: int, *, day: date, status: str, counts: Counts, message: str | None = None) -> None:
+    def reject(self, number: int, rejected: tuple[RejectedLines, ...], *, day: date = DAY) -> None:
+        """Store the metrics of a run that tells why lines were malformed."""
+        self.note(number, day=day, status="gate_failed", counts=COUNTS, rejected=rejected)
+
+    def note(
+        self,
+        number: int,
+        *,
+        day: date,
+        status: str,
+        counts: Counts,
+        message: str | None = None,
+        rejected: tuple[RejectedLines, ...] = (),
+    ) -> None:
         report = RunReport(self.run_id(number), str(day), CONTRACT, START + timedelta(minutes=number), status, message)
         report.counts, report.checks = (
             counts,
             evaluate(CONTRACT.rules, counts, max_malformed_percent=CONTRACT.max_malformed_percent),
         )
-        report.totals = dict.fromkeys(report.totals, 1010)
+        report.totals, report.rejected = dict.fromkeys(report.totals, 1010), rejected
         report.seconds = {"list": 0.25, "total": 1.5}
         if status == "published":
             report.location = self.store.uri(self.paths.version_prefix(day, report.run_id) + "outcome=accepted/")

@@ -15,6 +15,7 @@ from adapters.aws import client
 from cli.errors import CommandFailed
 from cli.words import size
 from core.publication import to_json
+from core.rejections import rejected_lines
 from tests.unit.pipeline_command import Pipeline, lines_with
 from tests.unit.shop import DAY, Shop
 
@@ -93,6 +94,22 @@ class TestReport:
         assert lines_with(out, "seconds", "list 0.2, total 1.5")
         assert lines_with(out, "rows", "1,010 written", "the rejected output was deleted")
         assert "deleted" not in pipeline("report", "--run", published).out
+
+    def test_shows_why_lines_are_malformed_with_an_example_that_cannot_steer_the_terminal(
+        self, shop: Shop, pipeline: Pipeline
+    ) -> None:
+        object_ = f"{shop.paths.raw_prefix(DAY)}hour=1/[red]a.json"
+        hostile = rejected_lines(
+            "price is not decimal(12,2)", 900, example='{"a":"\x1b[2J\u202e[/b]"}', object_=object_
+        )
+        shop.reject(1, (hostile, rejected_lines("n is not int", 100, example=None, object_=object_)))
+        out = pipeline("report", str(DAY)).out
+        assert lines_with(out, "900", "price is not decimal(12,2)")
+        assert lines_with(out, '{"a":"\\u001b[2J\\u202e[/b]"}')
+        assert lines_with(out, "in hour=1/[red]a.json")
+        assert lines_with(out, "100", "n is not int")
+        assert lines_with(out, "10", "other reasons")
+        assert "malformed, with" not in pipeline("report", "--run", shop.refuse(2)).out
 
     def test_of_a_narrow_terminal_leaves_places_whole_to_be_copied(
         self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch

@@ -178,6 +178,15 @@ def test_which_objects_are_read_is_taken_from_the_custom_properties() -> None:
     assert stated.raw_objects == RawObjects(("delivery-*",), ("**/*.md",), 2)
 
 
+@pytest.mark.parametrize(
+    ("custom", "shown"), [({}, True), ({"exampleLines": "one"}, True), ({"exampleLines": "none"}, False)]
+)
+def test_raw_lines_are_shown_as_examples_unless_the_contract_says_none(custom: dict[str, Any], shown: bool) -> None:
+    stated = contract(custom=custom)
+    assert stated.shows_example_lines is shown
+    assert stated.checksum == contract().checksum
+
+
 def test_without_positions_the_primary_key_is_in_the_order_of_the_document() -> None:
     assert contract(value_column(primaryKey=True)).primary_key == ("id", "value")
 
