@@ -289,7 +289,9 @@ def _decimal(text: str, *, at: int) -> tree.Literal:
     scale = len(text.partition(".")[2])
     precision = max(len(value.as_tuple().digits), scale)
     if precision > MAX_PRECISION:
-        raise problem_at(at, f"the number has {precision} digits; a decimal holds at most {MAX_PRECISION}")
+        raise problem_at(
+            at, f"the number has {precision} digits; a decimal holds at most {MAX_PRECISION}, so write fewer"
+        )
     return tree.Literal(value or value.copy_abs(), f"decimal({precision},{scale})", at=at)
 
 

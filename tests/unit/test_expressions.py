@@ -1,10 +1,15 @@
 """What an expression means: which columns it reads, the SQL that Spark is given for it, and what is equal to what."""
 
+import re
 import sys
 
 import pytest
 
 from contract.expressions import Expression, ExpressionError, parse_expression
+from contract.expressions.calls import names
+from tests.unit.programs import ROOT
+
+DOCUMENT = ROOT / "docs/expressions.md"
 
 PRINTED = {
     "lower(trim(email))": "lower(trim(`email`))",
@@ -108,3 +113,20 @@ def test_long_but_allowed_expressions_need_no_deep_stack() -> None:
 def test_an_expression_can_be_kept_in_sets_and_shown() -> None:
     assert len({parse_expression("a + 1"), parse_expression("a+1")}) == 1
     assert isinstance(parse_expression("a"), Expression)
+
+
+def test_the_document_names_every_function_and_every_one_that_it_names_is_allowed_or_left_out() -> None:
+    allowed_part, left_out = DOCUMENT.read_text(encoding="utf-8").partition("## Left out")[::2]
+    functions = allowed_part.partition("## Functions")[2]
+    assert [name for name in names() if not re.search(rf"`{name}\b", functions)] == []
+    assert {name for name in re.findall(r"`([a-z_0-9]+)", functions) if "_" in name} <= {*names()}
+    wrongly = {name for name in re.findall(r"`([a-z_0-9]+)`", left_out) if name in names()} - {
+        "ceil",
+        "floor",
+        "to_date",
+        "lower",
+        "upper",
+        "array_size",
+        "contains",
+    }
+    assert wrongly == set()
