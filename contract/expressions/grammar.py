@@ -99,8 +99,8 @@ class _Parser:
     def _unexpected(self, allowed: str) -> ExpressionError:
         before = self._tokens[self._position - 1] if self._position else None
         if self._next.kind == "text" and before is not None and before.kind == "name" and before.end == self._next.at:
-            text = f"found a text that begins with {before.text}; texts have no prefix"
-            return problem_at(before.at, f"{text}, and only DATE '…' and TIMESTAMP '…' have a type")
+            text = f"found a text that begins with {before.text}; a text has no prefix"
+            return problem_at(before.at, f"{text}; allowed are '…', DATE '…' and TIMESTAMP '…'")
         advice = {"==": "; write =", ".": "; write 0.5 for .5, and names of fields behind a column"}
         found = f"found {self._next.shown}{advice.get(self._next.word, '')}"
         return problem_at(self._next.at, f"{found}; allowed here: {allowed}")
@@ -289,7 +289,9 @@ def _decimal(text: str, *, at: int) -> tree.Literal:
     scale = len(text.partition(".")[2])
     precision = max(len(value.as_tuple().digits), scale)
     if precision > MAX_PRECISION:
-        raise problem_at(at, f"the number has {precision} digits; a decimal holds at most {MAX_PRECISION}")
+        raise problem_at(
+            at, f"the number has {precision} digits; a decimal holds at most {MAX_PRECISION}, so write fewer"
+        )
     return tree.Literal(value or value.copy_abs(), f"decimal({precision},{scale})", at=at)
 
 

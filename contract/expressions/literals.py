@@ -24,6 +24,7 @@ _ZONE: Final = re.compile(
     re.ASCII,
 )
 _REPLACEMENT: Final = re.compile(r"\\[\\$]|\$([0-9])(?![0-9])|[^\\$]", re.DOTALL | re.ASCII)
+_BASIC: Final = 0xFFFF  # characters beyond it are two in Java, and LIKE looks for each by itself
 _LIKE: Final = re.compile(r"(?:\\[\\%_]|[^\\])*", re.DOTALL)
 
 
@@ -60,6 +61,11 @@ def splitting_pattern(value: str) -> str | None:
 
 
 def like_pattern(value: str) -> str | None:
+    wide = next((character for character in value if ord(character) > _BASIC), None)
+    if wide is not None:
+        return (
+            f"the pattern {value!r} has {wide!r}, which Spark's LIKE never finds; write contains, startswith or RLIKE"
+        )
     if _LIKE.fullmatch(value):
         return None
     return rf"the pattern {value!r} has a backslash before something else than % _ or \; write '\\%' for a percent sign"

@@ -21,7 +21,7 @@ _TOKEN: Final = re.compile(
 )
 _NUMBER_ENDS: Final = re.compile(r"(?![A-Za-z0-9_.])", re.ASCII)
 _ALLOWED: Final = (
-    "an expression is made of column names, numbers, texts in single quotes, "
+    "allowed are column names, numbers, texts in single quotes, "
     "the operators + - * / % || = <> != < <= > >= <=>, and ( ) [ ] , ."
 )
 _ADVICE: Final = {
