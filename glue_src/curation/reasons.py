@@ -35,10 +35,9 @@ def explanation(contract: DataContract) -> Column:
 def _explained(contract: DataContract, *, is_object: Column) -> Column:
     columns = contract.read_columns
     twice = told(F.concat(F.lit(_TWICE), _given_twice(column.sources[0].name for column in columns)))
-    named = let(
-        _all_misfits(contract),
-        lambda found: F.when(F.size(found) == 0, F.coalesce("_derived", twice)).otherwise(_joined(found)),
-    )
+    has_derived = any(column.logic is not None for column in contract.columns)
+    other = F.coalesce("_derived", twice) if has_derived else twice
+    named = let(_all_misfits(contract), lambda found: F.when(F.size(found) == 0, other).otherwise(_joined(found)))
     not_text = F.coalesce(
         encoding_problem("_line"),
         F.when(has_lone_surrogate("_line") & _is_json_object(), told(F.lit(_HALF_CHARACTER))),
