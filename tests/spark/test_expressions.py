@@ -315,7 +315,7 @@ def _shown(text: str) -> Column:
 
 @pytest.fixture(scope="module")
 def results(spark: SparkSession, rows: DataFrame) -> list[dict[str, Any]]:
-    """Evaluate without compiling, which would take most of a minute; generated expressions are compiled, as in a run."""
+    """Evaluate without compiling, which takes long; generated expressions are compiled, as in a run."""
     interpreted = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
     for key, value in interpreted.items():
         spark.conf.set(key, value)
