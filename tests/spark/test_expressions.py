@@ -302,14 +302,9 @@ def rows(spark: SparkSession) -> DataFrame:
 
 
 def _results(frame: DataFrame, texts: list[str]) -> list[dict[str, Any]]:
-    """Evaluate all expressions over both rows, dates and times as texts; few at once, which compiles much faster."""
-    found: list[dict[str, Any]] = [{}, {}]
-    for start in range(0, len(texts), 40):
-        some = texts[start : start + 40]
-        columns = [_shown(text).alias(f"c{place}") for place, text in enumerate(some)]
-        for results, row in zip(found, frame.select(*columns).collect(), strict=True):
-            results.update(zip(some, row, strict=True))
-    return found
+    """Evaluate all expressions over both rows, dates and times as texts."""
+    chosen = frame.select(*(_shown(text).alias(f"c{place}") for place, text in enumerate(texts)))
+    return [dict(zip(texts, row, strict=True)) for row in chosen.collect()]
 
 
 def _shown(text: str) -> Column:
@@ -319,8 +314,15 @@ def _shown(text: str) -> Column:
 
 
 @pytest.fixture(scope="module")
-def results(rows: DataFrame) -> list[dict[str, Any]]:
-    return _results(rows, list(EXPECTED))
+def results(spark: SparkSession, rows: DataFrame) -> list[dict[str, Any]]:
+    """Evaluate without compiling, which takes long; generated expressions are compiled, as in a run."""
+    interpreted = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+    for key, value in interpreted.items():
+        spark.conf.set(key, value)
+    found = _results(rows, list(EXPECTED))
+    for key in interpreted:
+        spark.conf.unset(key)
+    return found
 
 
 def test_every_function_of_the_list_is_among_the_cases() -> None:

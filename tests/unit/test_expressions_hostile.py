@@ -18,7 +18,8 @@ TYPES = {
 }
 CLOCK_AND_PLACE = (
     "current_date() current_timestamp() current_time() localtimestamp() now() curdate() unix_timestamp() "
-    "current_user() user() session_user() current_catalog() current_database() current_schema() current_timezone() version() "
+    "current_user() user() session_user() current_catalog() current_database() current_schema() "
+    "current_timezone() version() "
     "input_file_name() input_file_block_start() spark_partition_id() monotonically_increasing_id() rand() randn() "
     "random() uuid() shuffle(tags) randstr(5)"
 ).split()
