@@ -12,7 +12,9 @@ from contract import Column as ContractColumn
 from contract import DataContract
 from contract.expressions import Expression
 from contract.mapping import derivation_order
+from contract.read_types import TIMES
 from curation.forms import TOLD, told
+from curation.typed_values import is_in_range
 
 _LONGEST_VALUE = 80
 
@@ -51,6 +53,9 @@ def _shown(name: str) -> Column:
 
 
 def _value(column: ContractColumn, logic: Expression) -> Column:
-    value = F.expr(logic.sql).cast(column.type)
+    # A plain cast of a bigint to an int gives another number.
+    value = F.expr(f"try_cast({logic.sql} AS {column.type})")
+    if column.type in TIMES:
+        return F.when(is_in_range(value, column), value)
     # Neither NaN nor infinity is a value of a column.
     return F.when(F.abs(value) < float("inf"), value) if column.type in ("float", "double") else value

@@ -369,6 +369,17 @@ class TestDerivedColumns:
         assert no_number["_malformed"]
         assert (by_zero["_malformed"], str(by_zero["revenue"]), by_zero["unit"]) == (False, "0.00", None)
 
+    def test_results_that_their_column_cannot_hold_are_misfits(self, spark: SparkSession) -> None:
+        contract = mapped(
+            {"name": "x", "physicalType": "bigint"},
+            {"name": "y", "physicalType": "int", "transformLogic": "x + 0"},
+            {"name": "day", **DATE},
+            {"name": "later", **DATE, "transformLogic": "date_add(day, 400)"},
+        )
+        lines = ['{"x":3000000000}', '{"x":-7}', '{"day":"9999-01-01"}', '{"day":"2025-01-01"}']
+        rows = rows_of(spark, contract, lines)
+        assert [row["_malformed"] for row in rows] == [True, False, True, False]
+
     def test_numbers_that_no_column_can_hold_are_misfits(self, spark: SparkSession) -> None:
         contract = mapped({"name": "x", **DOUBLE}, {"name": "y", **DOUBLE, "transformLogic": "x * x"})
         rows = rows_of(spark, contract, ['{"x":1e200}', '{"x":1}'])
