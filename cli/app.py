@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from cli import commands, deployed, local, options
+from cli import commands, contract_check, deployed, local, options
 from cli.errors import WrongUse
 from cli.options import Call, date_argument
 from cli.output import Output
@@ -26,6 +26,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 command = partial(app.command, epilog=_EXIT_CODES)
+_contract_app = typer.Typer(help="Check the contracts of datasets, and print them as JSON.", rich_markup_mode=None)
+app.add_typer(_contract_app, name="contract", epilog=_EXIT_CODES)
+contract_command = partial(_contract_app.command, epilog=_EXIT_CODES)
 
 
 @command()
@@ -202,3 +205,20 @@ def local_cloud(
 ) -> int:
     """Start, stop and describe the embedded AWS of this machine."""
     return local.carry_out(action, environment=os.environ, output=Output(as_json))
+
+
+_Files = Annotated[
+    list[str], typer.Argument(metavar="FILE...", show_default=False, help="contracts: .yaml, .yml, .json")
+]
+
+
+@contract_command("check")
+def check_contracts(files: _Files, *, as_json: options.Json = False) -> int:
+    """Say what each contract is, or everything that is wrong with it."""
+    return contract_check.check_contracts(files, output=Output(as_json))
+
+
+@contract_command("json")
+def print_contracts(files: _Files) -> int:
+    """Print contracts as the JSON that the job reads where PyYAML is not installed."""
+    return contract_check.print_contracts(files)
