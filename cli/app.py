@@ -7,11 +7,12 @@ from typing import Annotated, Final
 
 import typer
 
-from cli import commands, deployed, local, options
+from cli import commands, contract_check, contract_draft, deployed, local, options
 from cli.errors import WrongUse
 from cli.options import Call, date_argument
 from cli.output import Output
 from cli.views import outbox_view
+from contract_init import DEFAULT_LIMIT
 
 _EXIT_CODES: Final = (
     "exit codes: 0 done, 1 the run or the command failed, 2 the command line cannot be used, 130 interrupted"
@@ -26,6 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 command = partial(app.command, epilog=_EXIT_CODES)
+_contract_app = typer.Typer(help="Draft, check and convert the contracts of datasets.", rich_markup_mode=None)
+app.add_typer(_contract_app, name="contract", epilog=_EXIT_CODES)
+contract_command = partial(_contract_app.command, epilog=_EXIT_CODES)
 
 
 @command()
@@ -202,3 +206,41 @@ def local_cloud(
 ) -> int:
     """Start, stop and describe the embedded AWS of this machine."""
     return local.carry_out(action, environment=os.environ, output=Output(as_json))
+
+
+_Files = Annotated[
+    list[str], typer.Argument(metavar="FILE...", show_default=False, help="contracts: .yaml, .yml, .json")
+]
+
+
+@contract_command("check")
+def check_contracts(files: _Files, *, as_json: options.Json = False) -> int:
+    """Say what each contract is, or everything that is wrong with it."""
+    return contract_check.check_contracts(files, output=Output(as_json))
+
+
+@contract_command("json")
+def print_contracts(files: _Files) -> int:
+    """Print contracts as the JSON that the job reads where PyYAML is not installed."""
+    return contract_check.print_contracts(files)
+
+
+@contract_command("init")
+def init_contract(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", show_default=False, help="raw objects, or folders that hold some")
+    ],
+    *,
+    name: Annotated[str, typer.Option(metavar="NAME", show_default=False, help="the dataset's name")],
+    source_system: Annotated[
+        str | None,
+        typer.Option("--source-system", metavar="NAME", help="where it comes from; default: as the paths say"),
+    ] = None,
+    output: Annotated[str | None, typer.Option(metavar="FILE", help="write it there; default: to stdout")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="overwrite the output if it exists")] = False,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="look at so many records")] = DEFAULT_LIMIT,
+    as_json: options.Json = False,
+) -> int:
+    """Draft a contract from sample objects: columns, types, key and rules, with what was measured as comments."""
+    sample = contract_draft.SampleOptions(paths, name, source_system, limit)
+    return contract_draft.init_contract(sample, place=output, replace=replace, output=Output(as_json))

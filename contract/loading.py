@@ -64,7 +64,7 @@ def _read_yaml(text: str, source: str) -> tuple[Any, list[str]]:
     except ModuleNotFoundError as error:
         if error.name != "yaml":
             raise
-        fix = f"where PyYAML is installed, convert it: python -m contract {source} > {Path(source).stem}.json"
+        fix = f"where PyYAML is installed, convert it: pipeline contract json {source} > {Path(source).stem}.json"
         raise ContractError([f"PyYAML is not installed, so YAML cannot be read here; {fix}"], source=source) from error
     try:
         return read_yaml(text)

@@ -12,7 +12,6 @@ import jsonschema
 import pytest
 
 from contract import ContractError, load_contract, odcs_keys, parse_contract
-from contract.__main__ import main
 from contract.agreements import CUSTOM_PROPERTIES
 from contract.ddl_types import SYNONYMS
 from contract.rules import METRICS
@@ -104,13 +103,6 @@ def test_web_access_is_a_second_dataset_with_its_own_key_and_table() -> None:
     assert (web.primary_key, web.event_time, web.freshness_hours) == (("request_id",), "requested_at", 24.0)
 
 
-def test_a_contract_converted_to_json_is_the_same_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(EVENTS)]) == 0
-    converted = tmp_path / "events.json"
-    converted.write_text(capsys.readouterr().out, encoding="utf-8")
-    assert load_contract(converted) == load_contract(EVENTS)
-
-
 def test_a_byte_order_mark_is_no_content(tmp_path: Path) -> None:
     marked = tmp_path / "events.yaml"
     marked.write_bytes(b"\xef\xbb\xbf" + EVENTS.read_bytes())
@@ -175,24 +167,6 @@ def test_bare_dates_in_yaml_stay_text(tmp_path: Path) -> None:
     assert load_contract(path).document["contractCreatedTs"] == "2025-01-01T00:00:00Z"
 
 
-def test_check_prints_one_line_per_contract(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--check", str(EVENTS), str(WEB_ACCESS)]) == 0
-    first, second = capsys.readouterr().out.splitlines()
-    assert first == f"{EVENTS}: events 1.0.0 -> curated_events, 11 columns, 6 rules, key event_id"
-    assert second.startswith(f"{WEB_ACCESS}: web_access 1.0.0 -> curated_web_access, 10 columns, ")
-
-
-def test_one_bad_file_fails_the_command_and_the_others_are_still_read(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    bad = tmp_path / "bad.json"
-    bad.write_text("{}", encoding="utf-8")
-    assert main([str(bad), str(EVENTS)]) == 1
-    output = capsys.readouterr()
-    assert json.loads(output.out)["id"] == "events"
-    assert "kind: is required" in output.err
-
-
 def test_without_pyyaml_json_works_and_yaml_says_how_to_convert(tmp_path: Path) -> None:
     converted = tmp_path / "events.json"
     converted.write_text(json.dumps(load_contract(EVENTS).document), encoding="utf-8")
@@ -207,7 +181,7 @@ def test_without_pyyaml_json_works_and_yaml_says_how_to_convert(tmp_path: Path) 
     output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert output.startswith("events\n")
     assert "PyYAML is not installed" in output
-    assert f"python -m contract {EVENTS} > events.odcs.json" in output
+    assert f"pipeline contract json {EVENTS} > events.odcs.json" in output
 
 
 def test_yaml_is_not_imported_with_the_package() -> None:

@@ -1,0 +1,61 @@
+"""`pipeline contract check` and `pipeline contract json`: what contracts are, or what is wrong with them.
+
+Reads files and nothing of a deployment; what makes a contract usable, `contract` knows.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from cli.output import Output
+from cli.views import whole
+from cli.words import plural
+from contract import ContractError, DataContract, contract_json, load_contract
+
+_Read: TypeAlias = tuple[str, DataContract | ContractError]
+
+
+def check_contracts(paths: Sequence[str], *, output: Output) -> int:
+    """Say of each file what it is; 0 when all are usable contracts, else 1, with every problem on stderr."""
+    read = [_read(path) for path in paths]
+    lines = [_line(path, contract) for path, contract in read if isinstance(contract, DataContract)]
+    if lines or output.as_json:
+        output.show([_document(path, result) for path, result in read], *map(whole, lines))
+    return _report_problems(read)
+
+
+def print_contracts(paths: Sequence[str]) -> int:
+    """Print each usable contract as the canonical JSON that the job reads, one line each; exits like a check."""
+    read = [_read(path) for path in paths]
+    for _, contract in read:
+        if isinstance(contract, DataContract):
+            print(contract_json(contract))
+    return _report_problems(read)
+
+
+def _read(path: str) -> _Read:
+    try:
+        return path, load_contract(path)
+    except ContractError as error:
+        return path, error
+
+
+def _report_problems(read: Sequence[_Read]) -> int:
+    errors = [result for _, result in read if isinstance(result, ContractError)]
+    for error in errors:
+        print(error, file=sys.stderr)
+    return 1 if errors else 0
+
+
+def _line(path: str, contract: DataContract) -> str:
+    columns, rules = plural(len(contract.columns), "column"), plural(len(contract.rules), "rule")
+    key = ", ".join(contract.primary_key)
+    return f"{path}: {contract.name} {contract.version} -> {contract.table}, {columns}, {rules}, key {key}"
+
+
+def _document(path: str, result: DataContract | ContractError) -> dict[str, Any]:
+    if isinstance(result, ContractError):
+        return {"file": path, "usable": False, "problems": list(result.problems)}
+    facts = {"name": result.name, "version": result.version, "table": result.table}
+    counts = {"columns": len(result.columns), "rules": len(result.rules), "primary_key": list(result.primary_key)}
+    return {"file": path, "usable": True, "problems": [], **facts, **counts}

@@ -1,0 +1,243 @@
+"""From the profile of a sample to its columns: which fields become one each, and which are kept as a whole.
+
+An object whose fields are known becomes a column for each of them; one whose fields differ stays a map or a text.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from contract_init.array_types import ONE_OF_MANY, array_type
+from contract_init.envelopes import ARRAY, RecordsPath
+from contract_init.names import Steps, column_names, have_clash, words
+from contract_init.profile import Field
+from contract_init.sample import Sample
+from contract_init.types import ColumnType, map_type, simple_type
+
+_MOST_STEPS: Final = 6
+_MOST_LEAVES: Final = 30
+_MOST_KNOWN_FIELDS: Final = 40
+# Objects that have fewer of each other's fields than this share of them have not much in common.
+_COMMON: Final = 0.9
+_OPEN_ENDED: Final = frozenset(
+    "metadata properties props attributes attrs tags labels extra extras custom headers params parameters traits "
+    "annotations dimensions integrations variables elements facets".split()
+)
+_LOOKS_LIKE_A_VALUE: Final = re.compile(r"[0-9]{3}|[ @:/]|^[0-9]+$")
+# The letters by which DynamoDB names the type of each value.
+_DYNAMODB: Final = frozenset("S N B BOOL NULL SS NS BS M L".split())
+_PLAIN_NAME: Final = re.compile(r"[^.\[\]'\"`/]+")
+
+
+@dataclass(frozen=True, eq=False)
+class DraftColumn:
+    """A column, the places of its values and what was seen of them; ``paths`` is empty for a field of its own name."""
+
+    name: str
+    paths: tuple[str, ...]
+    places: tuple[Steps, ...]
+    level: int | None
+    type: ColumnType
+    field: Field
+    nulls: int
+
+    @property
+    def depth(self) -> int:
+        return len(self.places[0])
+
+
+@dataclass(frozen=True)
+class _Leaf:
+    """A column before it has its name; ``called`` are the parts of it."""
+
+    places: tuple[Steps, ...]
+    called: Steps
+    type: ColumnType
+    field: Field
+    count: int
+    level: int | None = None
+
+
+def draft_columns(sample: Sample) -> tuple[list[DraftColumn], list[str]]:
+    """Return the columns of a sample in the order of their fields, and what could not become one, with the reason."""
+    left_out: list[str] = []
+    if sample.profile.has_more_fields:
+        left_out.append(f"all fields beyond the first {len(sample.profile.fields)} of a record")
+    leaves = list(_record_leaves(sample.profile, left_out))
+    for level, profile in enumerate(sample.around):
+        taken = {"_".join(leaf.called) for leaf in leaves}
+        for leaf in _leaves(profile, (), (), left_out):
+            called = leaf.called if "_".join(leaf.called) not in taken else ("envelope", *leaf.called)
+            leaves.append(replace(leaf, called=called, level=level))
+    names = column_names([leaf.called for leaf in leaves])
+    return [_column(leaf, name, sample) for leaf, name in zip(leaves, names, strict=True)], left_out
+
+
+def _column(leaf: _Leaf, name: str, sample: Sample) -> DraftColumn:
+    is_own_name = leaf.level is None and leaf.places == ((name,),)
+    paths = () if is_own_name else tuple(_path(place, leaf.level, sample) for place in leaf.places)
+    return DraftColumn(name, paths, leaf.places, leaf.level, leaf.type, leaf.field, sample.records - leaf.count)
+
+
+def _path(place: Steps, level: int | None, sample: Sample) -> str:
+    text = ""
+    for step in () if level is None else sample.records_path.prefix(level):
+        text += f"{_step(step, is_first=not text)}[]"
+    for step in place:
+        text += _step(step, is_first=not text)
+    return text if level is None else f"/{text}"
+
+
+def records_path_text(path: RecordsPath) -> str:
+    """Return where the records of a text lie, as a contract writes it."""
+    if path.names == ARRAY:
+        return "[]"
+    text = ""
+    for name in path.names:
+        text += ("[]" if text else "") + _step(name, is_first=not text)
+    return text
+
+
+def _step(name: str, *, is_first: bool) -> str:
+    if _PLAIN_NAME.fullmatch(name):
+        return name if is_first else f".{name}"
+    escaped = name.replace("\\", "\\\\").replace("'", "\\'")
+    return f"['{escaped}']"
+
+
+def _record_leaves(profile: Field, left_out: list[str]) -> Iterator[_Leaf]:
+    wrapper = _wrapper(profile, left_out)
+    if wrapper is None:
+        yield from _leaves(profile, (), (), left_out)
+    else:
+        yield from _leaves(profile.fields[wrapper], (wrapper,), (), left_out)
+
+
+def _wrapper(profile: Field, left_out: list[str]) -> str | None:
+    """Return the field that is all of a record: its name says nothing about the columns in it."""
+    names = list(profile.fields)
+    if sorted(names) == ["payload", "schema"] and "type" in profile.fields["schema"].fields:
+        left_out.append("schema: the schema that Kafka Connect repeats in each record")
+        names = ["payload"]
+    if len(names) != 1 or profile.fields[names[0]].kinds.keys() != {"object"}:
+        return None
+    return None if _is_typed(profile.fields[names[0]]) else names[0]
+
+
+def _leaves(profile: Field, steps: Steps, called: Steps, left_out: list[str]) -> Iterator[_Leaf]:
+    for name, found in profile.fields.items():
+        if name == "":
+            left_out.append("a field with an empty name, which no path can name")
+        else:
+            yield from _of_field(found, (*steps, name), (*called, name), left_out)
+
+
+def _of_field(found: Field, steps: Steps, called: Steps, left_out: list[str]) -> Iterator[_Leaf]:
+    name = " ".join(called)
+    if found.kinds.keys() == {"object"}:
+        yield from _of_object(found, steps, called, left_out)
+    elif found.kinds.keys() == {"array"}:
+        yield _leaf(found, steps, called, array_type(found, name))
+    else:
+        yield _leaf(found, steps, called, simple_type(found, name))
+
+
+def _of_object(found: Field, steps: Steps, called: Steps, left_out: list[str]) -> Iterator[_Leaf]:
+    if _is_typed(found):
+        yield from _typed(found, steps, called, left_out)
+    elif _is_open_ended(found, called[-1]):
+        yield _leaf(found, steps, called, map_type(found))
+    elif len(steps) >= _MOST_STEPS or _count_leaves(found) > _MOST_LEAVES:
+        yield _leaf(
+            found,
+            steps,
+            called,
+            ColumnType("string", measured=(f"objects of {_count_leaves(found)} fields, kept as JSON text",)),
+        )
+    else:
+        yield from _leaves(found, steps, called, left_out)
+
+
+def _leaf(found: Field, steps: Steps, called: Steps, type_: ColumnType) -> _Leaf:
+    return _Leaf((steps,), called, type_, found, found.count)
+
+
+def _is_open_ended(found: Field, name: str) -> bool:
+    """Say whether another day may bring other fields: they are many, look like values, or differ between objects."""
+    fields = found.fields
+    if not fields or found.has_more_fields or len(fields) > _MOST_KNOWN_FIELDS:
+        return True
+    if "" in fields or have_clash(fields):
+        return True
+    if not _OPEN_ENDED.isdisjoint(words(name)[-1:]):
+        return True
+    if sum(_LOOKS_LIKE_A_VALUE.search(inner) is not None for inner in fields) * 2 > len(fields):
+        return True
+    given = [(inner.count + inner.nulls) / found.count for inner in fields.values()]
+    has_no_core = len(given) >= 3 and max(given) < _COMMON
+    return has_no_core or (len(given) >= 6 and sum(share < 0.5 for share in given) > len(given) * 0.6)
+
+
+def _count_leaves(found: Field) -> int:
+    if found.kinds.keys() != {"object"} or not found.fields:
+        return 1
+    return sum(_count_leaves(inner) for inner in found.fields.values())
+
+
+def _is_typed(found: Field) -> bool:
+    """Say whether objects are values as DynamoDB writes them, each with the one letter of its type."""
+    given = sum(inner.count + inner.nulls for inner in found.fields.values())
+    is_known = found.fields.keys() <= _DYNAMODB or found.fields.keys() <= ONE_OF_MANY
+    return bool(found.fields) and is_known and given == found.count
+
+
+def _typed(found: Field, steps: Steps, called: Steps, left_out: list[str]) -> Iterator[_Leaf]:
+    letters = [letter for letter in found.fields if letter != "NULL"] or ["S"]
+    if ONE_OF_MANY.issuperset(letters):
+        yield from _one_of_many(found, letters, steps, called)
+        return
+    inner = found.fields.get(letters[0], Field())
+    if letters == ["M"] and not _is_open_ended(inner, called[-1]):
+        yield from _leaves(inner, (*steps, "M"), called, left_out)
+    elif set(letters) <= {"S", "N"} and len(letters) > 1:
+        places = tuple((*steps, letter) for letter in sorted(letters, reverse=True))
+        measured = ("strings and numbers, so each is kept as text",)
+        yield _Leaf(places, called, ColumnType("string", measured=measured), found, found.count)
+    elif len(letters) > 1:
+        yield _leaf(
+            found, steps, called, ColumnType("string", measured=("of different types, kept as DynamoDB's JSON",))
+        )
+    else:
+        yield _leaf(inner, (*steps, letters[0]), called, _typed_type(inner, letters[0], " ".join(called)))
+
+
+def _one_of_many(found: Field, names: list[str], steps: Steps, called: Steps) -> Iterator[_Leaf]:
+    if len(names) == 1:
+        inner = found.fields[names[0]]
+        is_simple = not inner.kinds.keys() & {"object", "array"}
+        yield _leaf(inner, (*steps, names[0]), called, simple_type(inner, " ".join(called) if is_simple else ""))
+    elif all(not inner.kinds.keys() & {"object", "array"} for inner in found.fields.values()):
+        measured = (f"of different types ({', '.join(names)}), so each is kept as text",)
+        places = tuple((*steps, name) for name in names)
+        yield _Leaf(places, called, ColumnType("string", measured=measured), found, found.count)
+    else:
+        yield _leaf(found, steps, called, ColumnType("string", measured=("of different types, kept as JSON text",)))
+
+
+def _typed_type(found: Field, letter: str, name: str) -> ColumnType:
+    if letter in ("M", "L"):
+        return ColumnType("string", measured=("kept as DynamoDB's JSON text",))
+    if letter in ("SS", "NS", "BS"):
+        return ColumnType("array", "array<string>")
+    simple = simple_type(found, name)
+    if letter != "N" or simple.logical != "string":
+        return simple
+    integers = found.strings.integers.count == found.strings.count
+    return replace(
+        simple,
+        logical="integer" if integers else "number",
+        is_sent_as_string=True,
+        instead=(),
+        measured=simple.measured,
+    )

@@ -1,0 +1,152 @@
+"""One reading of a sample: which form its objects have, where the records lie, and the profile of those looked at.
+
+Objects are read twice, a little to see their form and then as far as the limit; must not know what a contract is.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Final, TypeAlias
+
+from contract_init.envelopes import RecordsPath, find_records_path
+from contract_init.errors import SampleError
+from contract_init.objects import READ_ERRORS, Found, NotReadable, SampleObject, is_unread, naming_problem, opened
+from contract_init.profile import Distinct, Field, record_profile
+from contract_init.texts import FORMS, Form, Reading, read_texts
+
+# A record, behind the objects of the envelope around it, outermost first.
+Row: TypeAlias = tuple[tuple[dict[str, Any], ...], dict[str, Any]]
+_TEXTS_TO_SEE_THE_FORM: Final = 50
+_OBJECTS_TO_SEE_THE_FORM: Final = 100
+
+
+@dataclass
+class Sample:
+    """What was looked at and what it holds. ``around`` has a profile for each level of the envelope."""
+
+    found: Found
+    form: Form
+    records_path: RecordsPath
+    profile: Field = field(default_factory=record_profile)
+    around: list[Field] = field(default_factory=list)
+    whole: Distinct = field(default_factory=lambda: Distinct(next_look=2**62))
+    objects_read: int = 0
+    texts: int = 0
+    records: int = 0
+    no_records: int = 0
+    malformed: int = 0
+    bytes_read: int = 0
+    is_cut: bool = False
+    problems: list[str] = field(default_factory=list)
+    unread: list[SampleObject] = field(default_factory=list)
+
+    def rows(self, limit: int) -> Iterator[Row]:
+        """Read the same records again."""
+        return _Reader(self, limit, is_again=True).rows()
+
+
+def read_sample(found: Found, *, limit: int) -> Sample:
+    """Look at up to ``limit`` records, spread over all objects. Raises SampleError when there are none."""
+    form, texts = _see_the_form(found.objects)
+    sample = Sample(found, form, find_records_path(texts))
+    levels = sample.records_path.levels
+    sample.around = [record_profile() for _ in levels]
+    for around, record in _Reader(sample, limit).rows():
+        sample.records += 1
+        sample.profile.add(record)
+        sample.whole.add(repr(record))
+        for profile, value, name in zip(sample.around, around, levels, strict=True):
+            profile.add({key: inner for key, inner in value.items() if key != name})
+    if not sample.records:
+        raise SampleError("; ".join(["no JSON object in the sample", *sample.problems[:5]]))
+    return sample
+
+
+def _see_the_form(objects: Sequence[SampleObject]) -> tuple[Form, list[Any]]:
+    """Return the form that most objects have, and some of their texts."""
+    readings: list[Reading] = []
+    texts: list[Any] = []
+    for found in objects[:: max(1, len(objects) // _OBJECTS_TO_SEE_THE_FORM)]:
+        reading = Reading()
+        try:
+            with opened(found.path) as stream:
+                texts += islice(read_texts(stream, reading), _TEXTS_TO_SEE_THE_FORM)
+        except (NotReadable, *READ_ERRORS):
+            continue
+        if reading.texts:
+            readings.append(reading)
+    arrays = sum(isinstance(text, list) for text in texts)
+    # A writer of arrays may spread the next one over several lines, which as a document is read all the same.
+    prefers_documents = arrays * 2 > len(texts) and all("document" in reading.forms for reading in readings)
+    order: tuple[Form, ...] = ("document",) if prefers_documents else FORMS
+    return max(order, key=lambda form: sum(form in reading.forms for reading in readings)), texts
+
+
+@dataclass
+class _Reader:
+    """One pass over the objects of a sample, which notes what it cannot read."""
+
+    sample: Sample
+    limit: int
+    is_again: bool = False
+
+    def rows(self) -> Iterator[Row]:
+        left, objects = self.limit, self.sample.found.objects
+        for position, found in enumerate(objects):
+            # Each object has its share, and what the ones before it left of theirs.
+            share, taken = -(-left // (len(objects) - position)), 0
+            with closing(self._rows_of(found)) as rows:
+                for row in islice(rows, share):
+                    taken += 1
+                    yield row
+                self.sample.is_cut |= taken == share and next(rows, None) is not None
+            left -= taken
+            self.sample.objects_read += bool(taken) and not self.is_again
+
+    def _rows_of(self, found: SampleObject) -> Generator[Row, None, None]:
+        reading = Reading()
+        try:
+            with opened(found.path) as stream:
+                for text in read_texts(stream, reading):
+                    _require(self.sample.form, reading)
+                    yield from self._records(text)
+        except (NotReadable, *READ_ERRORS) as problem:
+            self._note(f"{found.key}: {problem}")
+        finally:
+            self._count(found, reading)
+
+    def _records(self, text: Any) -> Iterator[Any]:
+        count = 0
+        for around, record in self.sample.records_path.records(text):
+            if isinstance(record, dict):
+                count += 1
+                yield around, record
+        if not count and not self.is_again:
+            self.sample.no_records += 1
+
+    def _count(self, found: SampleObject, reading: Reading) -> None:
+        if self.is_again:
+            return
+        sample = self.sample
+        sample.texts += reading.texts
+        sample.malformed += reading.malformed
+        sample.bytes_read += reading.bytes_read
+        naming = naming_problem(found)
+        if naming is not None:
+            self._note(f"{found.key}: {naming}")
+        if is_unread(found.key) and reading.texts:
+            sample.unread.append(found)
+
+    def _note(self, problem: str) -> None:
+        if not self.is_again:
+            self.sample.problems.append(problem)
+
+
+def _require(form: Form, reading: Reading) -> None:
+    if form in reading.forms:
+        return
+    fits = ", ".join(other for other in FORMS if other in reading.forms) or "none of them alone"
+    raise NotReadable(
+        f"does not have objectFormat {form}, as most objects of the sample do, but {fits}; keep such ones apart"
+    )

@@ -1,0 +1,51 @@
+"""A contract drafted from a day publishes that day: nothing is quarantined, no value is lost, no check fails."""
+
+from pathlib import Path
+
+import pytest
+
+from contract import DataContract
+from contract_init import draft_contract
+from tests.spark.lab import ROOT, Lab
+from tests.unit import public_shapes
+
+WEB_ACCESS = ROOT / "tests" / "data" / "web_access" / "events-2015-05-17.json.gz"
+SHAPES = {
+    "access_log": public_shapes.lines("access_log"),
+    "dynamodb_item": public_shapes.lines("dynamodb_item"),
+    "firehose_delivery": public_shapes.firehose_delivery(),
+    "otlp_batch": public_shapes.lines("otlp_batch"),
+}
+can_read_paths = hasattr(DataContract, "read_columns")
+
+
+def drafted(folder: Path, content: bytes) -> Lab:
+    """Lay down a day and draft its contract from it."""
+    name = "a.json.gz" if content.startswith(b"\x1f\x8b") else "a.json"
+    day = folder / "raw" / "source_system=web" / "ingestion_date=2025-01-01"
+    day.mkdir(parents=True)
+    (day / name).write_bytes(content)
+    contract = folder / "drafted.odcs.yaml"
+    contract.write_text(draft_contract([folder], name="drafted").text, encoding="utf-8")
+    return Lab(folder, contract)
+
+
+def assert_published_whole(lab: Lab) -> None:
+    outcome = lab.run()
+    assert outcome.error is None
+    metrics = outcome.metrics
+    assert (metrics["rows_quarantined"], metrics["duplicates_removed"]) == (0, 0)
+    assert outcome.failed_checks == set()
+    said = lab.contract.read_text(encoding="utf-8")
+    empty = [name for name, column in metrics["columns"].items() if column["nulls"] == metrics["rows_read"]]
+    assert len(empty) == said.count("always null in the sample")
+
+
+def test_a_day_of_real_requests_is_published(tmp_path: Path) -> None:
+    assert_published_whole(drafted(tmp_path, WEB_ACCESS.read_bytes()))
+
+
+@pytest.mark.skipif(not can_read_paths, reason="columns are read by their own names only")
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_day_of_a_public_shape_is_published(tmp_path: Path, shape: str) -> None:
+    assert_published_whole(drafted(tmp_path, SHAPES[shape]))
