@@ -33,10 +33,13 @@ def read_texts(spark: SparkSession, uris: Sequence[str], contract: DataContract)
         One row per text: ``_line``, its bytes as they are, without the newline of a line.
     """
     whole = contract.object_format == "document"
-    options = {"wholetext": "true"} if whole else {"lineSep": "\n"}
-    lines = spark.read.options(**options).text([literal_path(uri) for uri in uris])
+    paths = [literal_path(uri) for uri in uris]
+    lines = spark.read.text(paths, wholetext=True) if whole else spark.read.text(paths, lineSep="\n")
     if whole:  # a line's reader leaves out the byte order mark of a file, this one does not
-        lines = lines.select(F.regexp_replace("value", "^\ufeff", "").alias("value"))
+        text = F.col("value")
+        lines = lines.select(
+            F.when(text.startswith("\ufeff"), F.expr("substring(value, 2)")).otherwise(text).alias("value")
+        )
     not_blank = "substring(value, 1, 1) = '{' OR trim(BOTH ' \\t\\r\\n' FROM value) <> ''"
     return lines.where(not_blank).withColumnRenamed("value", "_line")
 
