@@ -11,7 +11,7 @@ from curation.json_reader import MOST_DIGITS, READER_OPTIONS, REFUSED
 
 # What a line is told to be: in general, the same for all lines with the same fault, and with its own values.
 TOLD = "struct<kind:string,reason:string>"
-_ENCODING, _FORM = "not valid UTF-8", "not one JSON object"
+_ENCODING, _FORM, _NO_TEXT = "not valid UTF-8", "not one JSON object", "not UTF-8 text"
 _UTF_16 = ": UTF-16, or another encoding of two bytes for each letter; write UTF-8"
 _CESU_8 = ": half a character, or a pair of halves as CESU-8 writes them"
 _BINARY = ": binary data, such as gzip in an object whose name does not end in .gz, or compressed twice"
@@ -57,18 +57,14 @@ def told(kind: Column, *, reason: Column | None = None) -> Column:
 
 
 def encoding_problem(line: str) -> Column:
-    """Say what is wrong with the bytes of a line, as `told`; null when they are UTF-8."""
-    detail = (
-        F.when(_is_utf_16(line), _UTF_16)
-        .when(_as_latin(line).rlike(_CONTROLS), _BINARY)
-        .when(_is_cesu_8(line), _CESU_8)
-        .when(_is_of_one_byte(line), _ONE_BYTE)
-        .otherwise("")
-    )
-    text = F.col(line)
-    is_binary = is_valid_utf8(line) & ~text.rlike(_BEGINS_AS_JSON) & text.rlike(_CONTROLS)
+    """Say what is wrong with the bytes of a line, as `told`; null when they are text in UTF-8."""
     # What is UTF-16 or binary may be valid UTF-8 by chance, in some of its lines.
-    return F.when(~is_valid_utf8(line) | _is_utf_16(line) | is_binary, told(F.concat(F.lit(_ENCODING), detail)))
+    may_be_text = is_valid_utf8(line) & F.col(line).rlike(_BEGINS_AS_JSON)
+    no_text = F.when(_is_utf_16(line), _UTF_16).when(_as_latin(line).rlike(_CONTROLS) & ~may_be_text, _BINARY)
+    detail = F.when(_is_cesu_8(line), _CESU_8).when(_is_of_one_byte(line), _ONE_BYTE).otherwise("")
+    return F.when(no_text.isNotNull(), told(F.concat(F.lit(_NO_TEXT), no_text))).when(
+        ~is_valid_utf8(line), told(F.concat(F.lit(_ENCODING), detail))
+    )
 
 
 def form(line: str) -> Column:

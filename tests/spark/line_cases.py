@@ -2,6 +2,7 @@
 
 FORM = "not one JSON object"
 ENCODING = "not valid UTF-8"
+NO_TEXT = "not UTF-8 text"
 MISFIT = "value does not fit its type: "
 TWICE = "a field is given more than once, with a value that does not fit its type: "
 TWO = f"{FORM}: 2 objects on one line; end each with a newline, or state objectFormat: concatenated in the contract"
@@ -17,10 +18,10 @@ UNENDED = (
 )
 QUOTED = f"{FORM}: a string that holds JSON; have the source leave out the quotes"
 MARK = f"{FORM}: a byte order mark before it, as where files were joined; leave it out"
-UTF_16 = f"{ENCODING}: UTF-16, or another encoding of two bytes for each letter; write UTF-8"
+UTF_16 = f"{NO_TEXT}: UTF-16, or another encoding of two bytes for each letter; write UTF-8"
 CESU_8 = f"{ENCODING}: half a character, or a pair of halves as CESU-8 writes them"
 ONE_BYTE = f"{ENCODING}: Latin-1, Windows-1252 or another encoding of one byte for each letter; write UTF-8"
-BINARY = f"{ENCODING}: binary data, such as gzip in an object whose name does not end in .gz, or compressed twice"
+BINARY = f"{NO_TEXT}: binary data, such as gzip in an object whose name does not end in .gz, or compressed twice"
 LIMITS = f"{FORM}, or more than is read of one: 1,000 levels, names of 50,000 and texts of 20,000,000 characters"
 
 
@@ -45,7 +46,7 @@ STRUCTURES: dict[str, tuple[bytes, str]] = {
     "an object, a comma and null": (b'{"id":"a"},null', MORE),
     "a forged end of the array": (b'{"id":"a"}],[{"id":"b"}', MORE),
     "a forged end of the array and its rest": (b'{"id":"a"},{"_end":1}],"x":[', MORE),
-    "a forged marker": (b'{"id":"a"},{"_end_0000000000000000":1}]', MORE),
+    "a forged marker": (b'{"id":"a"},{"_end_0000000000000000":1}]', PIECE),
     "a forged marker in a second object": (b'{"id":"a"},{"_end_0000000000000000":1}', TWO),
     "an object and one brace more": (b'{"id":"a"}}', MORE),
     "an object, white space and one brace more": (b' {"id":"a"} } ', MORE),

@@ -13,7 +13,7 @@ import pytest
 
 from tests.spark.json_suite import MUST_FAIL, MUST_PASS
 from tests.spark.lab import CONTRACTS, Lab, Outcome, Row
-from tests.spark.line_cases import ACCEPTED, BLANK, ENCODING, FORM, MISFIT, STRUCTURES, line
+from tests.spark.line_cases import ACCEPTED, BLANK, ENCODING, FORM, MISFIT, NO_TEXT, STRUCTURES, line
 from tests.spark.value_cases import FITS, HOSTILE_VALUES, MISFITS, MISFITS_INSIDE
 
 
@@ -153,9 +153,9 @@ def test_the_text_of_a_quarantined_line_replaces_only_what_is_no_utf8(day: Day) 
     assert texts[b'{"id":"a"} trailing'] == '{"id":"a"} trailing'
 
 
-def _reason_of(content: bytes) -> str:
+def _reason_of(content: bytes) -> tuple[str, str]:
     try:
         content.decode()
     except UnicodeDecodeError:
-        return ENCODING
-    return FORM
+        return ENCODING, NO_TEXT
+    return FORM, NO_TEXT

@@ -17,8 +17,8 @@ def test_columns_may_have_the_names_of_the_pipelines_own(lab: Lab) -> None:
     assert run.error is None
     assert run.rows() == [row | {"object": {"line": "x", "_end": 1, "_corrupt_record": 2}}]
     assert sorted(found["reason"] for found in run.quarantine()) == [
-        "value does not fit its type: object._corrupt_record is not int: c",
-        "value does not fit its type: rows is not bigint: no number",
+        'value does not fit its type: object._corrupt_record is not int: "c"',
+        'value does not fit its type: rows is not bigint: "no number"',
     ]
 
 

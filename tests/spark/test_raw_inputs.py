@@ -183,7 +183,6 @@ def test_a_day_without_a_row_fails_the_gate_with_its_report(
     [
         pytest.param(gzip.compress(json.dumps(event(1)).encode() * 1000)[:-30], id="truncated"),
         pytest.param(gzip.compress(json.dumps(event(1)).encode() + b"\n")[:-4], id="truncated in its checksum"),
-        pytest.param(json.dumps(event(1)).encode() + b"\n", id="plain text"),
         pytest.param(b"\x1f", id="one byte"),
         pytest.param(gzip.compress(json.dumps(event(1)).encode() + b"\n")[:-8] + b"\0" * 8, id="wrong checksum"),
         pytest.param(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + b"\xff" * 40, id="broken inside"),
@@ -197,6 +196,18 @@ def test_a_broken_gzip_object_ends_the_run_with_its_name_and_publishes_nothing(l
     assert run.status == "error"
     assert "broken 1.json.gz is not a complete gzip file; deliver it again" in run.message.replace("%20", " ")
     assert "\n" not in run.message
+    assert lab.files("curated") | lab.files("publications") | lab.files("leases") == {}
+
+
+def test_plain_text_that_is_named_as_gzip_ends_the_run_with_its_name_and_what_it_is(lab: Lab) -> None:
+    lab.put([event(1)])
+    lab.put(json.dumps(event(2)).encode() + b"\n", "plain.json.gz")
+    run = lab.run()
+    assert run.status == "error"
+    told = (
+        "plain.json.gz is not gzip, or not to its end, though its name ends in .gz, as where it was decompressed on its"
+    )
+    assert told in run.message
     assert lab.files("curated") | lab.files("publications") | lab.files("leases") == {}
 
 

@@ -185,20 +185,30 @@ MISFITS: list[tuple[str, str]] = [
     ("shape", '{"sides": [null, {"long": 1e39}]}'),
 ]
 
+_SENT = "a string that holds an integer; if the source writes it so, state sentAs: string in the contract"
+_JSON = "a string that holds JSON; make it a string column, or have the source leave out the quotes"
 _DEEP = "nest.inner.deep is not int"
 # column, value as JSON (and what follows it), what the reason says of the fields inside, and of no others
 MISFITS_INSIDE: list[tuple[str, str, str]] = [
-    ("box", '{"a": "x", "b": "long"}', "box.a is not int: x"),
+    ("box", '{"a": "x", "b": "long"}', 'box.a is not int: "x"'),
     ("box", '{"b": 1, "a": 99999999999}', "box.a is not int: 99999999999"),
-    ("shape", '{"tinyint": "1", "tiny": 200}', "shape.tinyint is not int: 1; shape.tiny is not tinyint: 200"),
+    (
+        "shape",
+        '{"tinyint": "1", "tiny": 200}',
+        f'shape.tinyint is not int: "1", {_SENT}; shape.tiny is not tinyint: 200',
+    ),
     ("shape", '{"tiny": -129, "sides": []}', "shape.tiny is not tinyint: -129"),
     ("shape", '{"sides": [{"long": "x"}]}', 'shape.sides is not array<struct<long:float>>: [{"long":"x"}]'),
-    ("nest", '{"inner": {"deep": "x", "flag": 1}, "n": 1}', f"{_DEEP}: x; nest.inner.flag is not boolean: 1"),
-    ("box", '{"a": "x"}, "nest": {"inner": {"deep": "y"}}, "whole": 1', f"box.a is not int: x; {_DEEP}: y"),
-    ("nest", '{"inner": [], "n": "1"}', "nest.inner is not struct<deep:int,flag:boolean>: []; nest.n is not int: 1"),
-    ("box", '"{\\"a\\": \\"x\\"}"', 'box is not struct<a:int,b:string>: a string, {"a": "x"}'),
-    ("sizes", '"[1]"', "sizes is not array<int>: a string, [1]"),
-    ("levels", '"{}"', "levels is not map<string,tinyint>: a string, {}"),
+    ("nest", '{"inner": {"deep": "x", "flag": 1}, "n": 1}', f'{_DEEP}: "x"; nest.inner.flag is not boolean: 1'),
+    ("box", '{"a": "x"}, "nest": {"inner": {"deep": "y"}}, "whole": 1', f'box.a is not int: "x"; {_DEEP}: "y"'),
+    (
+        "nest",
+        '{"inner": [], "n": "1"}',
+        f'nest.inner is not struct<deep:int,flag:boolean>: []; nest.n is not int: "1", {_SENT}',
+    ),
+    ("box", '"{\\"a\\": \\"x\\"}"', f'box is not struct<a:int,b:string>: "{{"a": "x"}}", {_JSON}'),
+    ("sizes", '"[1]"', f'sizes is not array<int>: "[1]", {_JSON}'),
+    ("levels", '"{}"', f'levels is not map<string,tinyint>: "{{}}", {_JSON}'),
     ("deep", _nested("true", 10), f"deep.a.a.a.a is not {'struct<a:' * 6}int{'>' * 6}: {_nested('true', 6)}"),
     ("nest", "[]", "nest is not struct<inner:struct<deep:int,flag:boolean>,n:int>: []"),
 ]  # fmt: skip
