@@ -19,6 +19,8 @@ _NUMBER = r"^[-+]?[0-9]+(?:[.][0-9]+)?(?:[eE][-+]?[0-9]+)?$"
 _BOOLEAN = r"(?i)^(?:true|false)$"
 _COMPACT_DATE = r"^(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])$"
 _HAS_DIGITS = r"[0-9].*[0-9]"
+# What has ISO's form and is no time all the same: an hour 24, a second 60, a 30th of February, a year 10000.
+_LIKE_ISO = r"^[0-9]{4,}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?(?:Z|[-+][0-9:]+)?)?$"
 _IS_DATE, _IS_TIMESTAMP = rf"^{DATE_FORM}$", rf"^{TIMESTAMP_FORM}$"
 # From where on a number of a unit is a time after 1973; as one of the unit before it would be in the year 5138.
 _UNITS: Mapping[str, tuple[str, float]] = {
@@ -59,7 +61,7 @@ def _of_time(type_: str, text: Column, is_string: Column) -> Column:
     if type_ == "date":
         remedies = remedies.when(is_iso & ~text.rlike(_IS_DATE), "a time of a day; make it a timestamp column")
     return remedies.when(text.rlike(_NUMBER), _epoch(text, is_string)).when(
-        is_string & text.rlike(_HAS_DIGITS) & ~is_iso, other
+        is_string & text.rlike(_HAS_DIGITS) & ~text.rlike(_LIKE_ISO), other
     )
 
 

@@ -194,6 +194,8 @@ LOOKS: list[tuple[str, str, str, str]] = [
     ("day", '"2025-02-30"', '"2025-02-30"', ""),
     ("at", '"2025-02-30T10:00:00Z"', '"2025-02-30T10:00:00Z"', ""),
     ("at", '"now"', '"now"', ""),
+    *(("at", f'"{text}"', f'"{text}"', "")
+      for text in ("2025-01-01T24:00:00Z", "2024-12-31 23:59:60", "10000-01-01", "2025-01-01T10:15+19:00")),
     *((name, f'"{text}"', f'"{text}"', OTHER_TIME)
       for name, text in product(("day", "at"), _OTHER_TIMES)),
     *((name, value, value, f"a number; if it counts {word} since 1970, state epochUnit: {unit} in the contract")
