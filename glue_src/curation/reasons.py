@@ -28,6 +28,8 @@ _TWICE = "a field is given more than once, with a value that does not fit its ty
 # A number with a fraction or an exponent, as the parser shows it: the nearest double, or this word.
 _DOUBLE = r'^"?-?(?:Infinity|[0-9]+[.][0-9]+(?:E-?[0-9]+)?)"?$'
 _JSON_IN_A_STRING = "a string that holds JSON; make it a string column, or have the source leave out the quotes"
+# What takes no string of JSON: with it, a value is told from its text in quotes.
+_UNQUOTED = ("double", "boolean")
 _MAY_HOLD_OTHERS = r"^\s*[\[{]"
 _NUMBER = r"[ \t]*:[ \t]*(-?[0-9][-+.0-9eE]*)"
 
@@ -96,17 +98,14 @@ def _misfits(columns: Mapping[str, ContractColumn], object_: Column, texts: Colu
     """Name the values of an object that do not fit their types, given its fields as texts, as an array."""
     simple = {name: read_as(column) for name, column in columns.items() if not inner_types(column.type)}
     parsed = F.from_json(object_, _struct(simple or {_NO_FIELD: "string"}), _OPTIONS)
-    numbers, booleans = (
-        F.from_json(object_, _struct(dict.fromkeys(columns, type_)), _OPTIONS) for type_ in ("double", "boolean")
-    )
     return _let(
-        F.struct(parsed.alias("parsed"), numbers.alias("numbers"), booleans.alias("booleans")),
+        parsed,
         lambda values: F.flatten(
             F.array(
                 *(
-                    _simple_misfit(column, _Shown(texts[name], values, name), values["parsed"][name])
+                    _simple_misfit(name, column, object_, texts[name], values[name])
                     if name in simple
-                    else _complex_misfit(name, column, object_, _Shown(texts[name], values, name), depth=depth)
+                    else _complex_misfit(name, column, object_, texts[name], depth=depth)
                     for name, column in columns.items()
                 )
             )
@@ -114,24 +113,24 @@ def _misfits(columns: Mapping[str, ContractColumn], object_: Column, texts: Colu
     )
 
 
-def _simple_misfit(column: ContractColumn, shown: "_Shown", value: Column) -> Column:
-    foreign = shown.text.rlike(r"[^\x00-\x7f]") if kind_of(column.type) == "decimal" else F.lit(False)
-    return _at_most_one(
-        foreign | _is_misfit(column, shown.text, value), _named(column, shown.text, is_string=shown.is_string)
-    )
+def _simple_misfit(name: str, column: ContractColumn, object_: Column, text: Column, value: Column) -> Column:
+    foreign = text.rlike(r"[^\x00-\x7f]") if kind_of(column.type) == "decimal" else F.lit(False)
+    named = _let(_is_string(name, object_, text), lambda is_string: _named(column, text, is_string=is_string))
+    return _at_most_one(foreign | _is_misfit(column, text, value), named)
 
 
-def _complex_misfit(name: str, column: ContractColumn, object_: Column, shown: "_Shown", *, depth: int) -> Column:
+def _complex_misfit(name: str, column: ContractColumn, object_: Column, text: Column, *, depth: int) -> Column:
     """Name a value that holds others, or the fields inside of a struct that do not fit.
 
     It is parsed alone, because behind a misfit inside of it the parser reads nothing.
     """
-    text = shown.text
     value, as_object, as_array = (
         F.from_json(object_, _struct({name: type_}), _OPTIONS)[name]
         for type_ in (read_as(column), _ANY_OBJECT, _ANY_ARRAY)
     )
-    named = F.array(_named(column, text, is_string=shown.is_string & ~text.rlike(_MAY_HOLD_OTHERS)))
+    named = F.array(
+        _let(_is_string(name, object_, text), lambda is_string: _named(column, text, is_string=is_string)),
+    )
     if kind_of(column.type) == "struct" and depth < _DEEPEST:
         alone = named
         named = _let(
@@ -159,15 +158,11 @@ def _is_misfit(column: ContractColumn, text: Column, value: Column) -> Column:
     return text.isNotNull() & typed_value(value, column).isNull()
 
 
-class _Shown:
-    """The value of a field as text, and whether it stood in quotes, which its text no longer tells."""
-
-    def __init__(self, text: Column, values: Column, name: str) -> None:
-        self.text = text
-        unquoted = F.when(text.isin("true", "false"), values["booleans"][name].isNotNull()).otherwise(
-            values["numbers"][name].isNotNull() | text.rlike(_MAY_HOLD_OTHERS)
-        )
-        self.is_string = ~unquoted
+def _is_string(name: str, object_: Column, text: Column) -> Column:
+    """Tell whether a field's value stood in quotes, which its text no longer says. Not told of what may hold others."""
+    as_number, as_boolean = (F.from_json(object_, _struct({name: type_}), _OPTIONS)[name] for type_ in _UNQUOTED)
+    unquoted = F.when(text.isin("true", "false"), as_boolean.isNotNull()).otherwise(as_number.isNotNull())
+    return F.when(text.rlike(_MAY_HOLD_OTHERS), F.lit(False)).otherwise(~unquoted)
 
 
 def _named(column: ContractColumn, text: Column, *, is_string: Column, detail: Column | None = None) -> Column:
