@@ -8,6 +8,7 @@ is one that no line can contain by intent: it is made anew for each run.
 
 import secrets
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -15,6 +16,16 @@ from pyspark.sql import functions as F
 _SPACE = " \\t\\r\\n"
 _REFUSED = "!"
 _BACKSLASH_OR_PAIR = r"\\(?:\\|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+
+
+class Refused(Protocol):
+    """Tells of a line, in which characters are escaped or none is, whether it is to become no JSON."""
+
+    def __call__(self, *, escaped: bool) -> Column: ...
+
+
+def _nothing_refused(*, escaped: bool) -> Column:  # noqa: ARG001  whatever it is
+    return F.lit(False)
 
 
 @dataclass(frozen=True)
@@ -39,12 +50,12 @@ class Frame:
         *,
         names: Column | None = None,
         envelope: str | None = None,
-        refused: Column | None = None,
+        refused: Refused | None = None,
     ) -> Column:
         """Frame the line in a text column: ``{"a":1}`` becomes ``{"a":1,"_end_…":<hash of the line, a bigint>}``.
 
         ``names`` and the column ``envelope`` are JSON texts of two more fields, null to have none. A line that is
-        ``refused`` becomes no JSON.
+        ``refused``, asked with whether it has ``escaped`` characters, becomes no JSON.
         """
         parts = [line] if envelope is None else [line, envelope]
         # Parts of bytes, because those of a text are found by walking over its characters.
@@ -57,7 +68,7 @@ class Frame:
             *([] if envelope is None else [_field(self.envelope, F.col(envelope))]),
             content.substr(last_brace, F.octet_length(line)).cast("string"),
         )
-        is_taken = _may_be_object(line) if refused is None else _may_be_object(line) & ~refused
+        is_taken = _may_be_object(line, refused)
         if envelope is not None:
             is_taken &= ~F.coalesce(has_lone_surrogate(envelope), F.lit(False))
         return F.when(is_taken, object_).otherwise(F.concat(F.lit(_REFUSED), F.base64(content)))
@@ -94,17 +105,28 @@ def has_lone_surrogate(column: str) -> Column:
     Escaped backslashes and whole pairs are taken out from left to right; a surrogate that is left is alone. A pattern
     for the whole line would overflow Java's stack on long ones.
     """
-    rest = F.regexp_replace(column, _BACKSLASH_OR_PAIR, " ")
-    return F.col(column).contains("\\u") & rest.rlike(r"\\u[dD][89a-fA-F]")
+    return has_escapes(column) & _is_half(column)
+
+
+def has_escapes(column: str) -> Column:
+    r"""Tell whether a text column of JSON spells a character as ``\uXXXX``."""
+    return F.col(column).contains("\\u")
+
+
+def _is_half(column: str) -> Column:
+    return F.regexp_replace(column, _BACKSLASH_OR_PAIR, " ").rlike(r"\\u[dD][89a-fA-F]")
 
 
 def _field(name: str, json: Column) -> Column:
     return F.coalesce(F.concat(F.lit(f',"{name}":'), json), F.lit(""))
 
 
-def _may_be_object(line: str) -> Column:
+def _may_be_object(line: str, refused: Refused | None) -> Column:
+    refused = refused or _nothing_refused
     opened = F.col(line).startswith("{") | F.expr(f"trim(LEADING '{_SPACE}' FROM {line})").startswith("{")
-    return opened & _without_space_behind(line).endswith("}") & is_valid_utf8(line) & ~has_lone_surrogate(line)
+    # So that a line is searched for escapes once.
+    is_kept = F.when(has_escapes(line), ~_is_half(line) & ~refused(escaped=True)).otherwise(~refused(escaped=False))
+    return opened & _without_space_behind(line).endswith("}") & is_valid_utf8(line) & is_kept
 
 
 def _without_space_behind(line: str) -> Column:

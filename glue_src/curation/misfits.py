@@ -84,12 +84,7 @@ def _misfits(reads: Sequence[_Read], object_: Column, *, depth: int) -> Column:
         for field, inside in fields.items()
         if not inside[0][0] and not inner_types(inside[0][1].type)
     }
-    kinds = {
-        "texts": dict.fromkeys(fields, "string"),
-        "values": simple or {_NO_FIELD: "string"},
-        "numbers": dict.fromkeys(fields, "double"),
-        "booleans": dict.fromkeys(fields, "boolean"),
-    }
+    kinds = {"texts": dict.fromkeys(fields, "string"), "values": simple or {_NO_FIELD: "string"}}
     parsed = (F.from_json(object_, _struct(types), _OPTIONS).alias(name) for name, types in kinds.items())
     return let(
         F.struct(*parsed),
@@ -101,7 +96,7 @@ def _misfits(reads: Sequence[_Read], object_: Column, *, depth: int) -> Column:
 
 def _of_field(field: str, inside: Sequence[_Read], object_: Column, parsed: Column, *, depth: int) -> Column:
     rest, column = inside[0]
-    shown = _Shown(parsed, field)
+    shown = _Shown(field, object_, parsed["texts"].getField(field))
     if rest and isinstance(rest[0], str):
         return _of_object(field, inside, object_, shown, depth=depth)
     if rest:
@@ -120,7 +115,7 @@ def _of_object(field: str, inside: Sequence[_Read], object_: Column, shown: "_Sh
     is_object = F.from_json(object_, _struct({field: _ANY_OBJECT}), _OPTIONS).getField(field).isNotNull()
     columns = ", ".join(dict.fromkeys(column.name for _, column in inside))
     what = f"{path} is not an object, in which {columns} would lie"
-    other = told(F.lit(what), reason=F.concat(F.lit(f"{what}: "), shown.in_words(field)))
+    other = told(F.lit(what), reason=F.concat(F.lit(f"{what}: "), shown.in_words()))
     within = _misfits(inside, shown.text, depth=depth)
     return F.when(shown.text.isNull(), none()).when(is_object, within).otherwise(F.array(other))
 
@@ -134,15 +129,14 @@ def _of_array(rest: Steps, column: ContractColumn, object_: Column, field: str, 
     what = f"{column.name} is not {column.type}, or another element of its array is not"
     return at_most_one(
         shown.text.isNotNull() & is_misfit,
-        told(F.lit(what), reason=F.concat(F.lit(f"{what}: "), shown.in_words(field))),
+        told(F.lit(what), reason=F.concat(F.lit(f"{what}: "), shown.in_words())),
     )
 
 
 def _simple_misfit(column: ContractColumn, shown: "_Shown", value: Column) -> Column:
     foreign = shown.text.rlike(r"[^\x00-\x7f]") if kind_of(column.type) == "decimal" else F.lit(False)
-    return at_most_one(
-        foreign | _is_misfit(column, shown.text, value), _named(column, shown.text, is_string=shown.is_string)
-    )
+    named = let(shown.is_string, lambda is_string: _named(column, shown.text, is_string=is_string))
+    return at_most_one(foreign | _is_misfit(column, shown.text, value), named)
 
 
 def _complex_misfit(field: str, column: ContractColumn, object_: Column, shown: "_Shown", *, depth: int) -> Column:
@@ -155,7 +149,7 @@ def _complex_misfit(field: str, column: ContractColumn, object_: Column, shown: 
         F.from_json(object_, _struct({field: type_}), _OPTIONS).getField(field)
         for type_ in (read_type(column), _ANY_OBJECT, _ANY_ARRAY)
     )
-    named = F.array(_named(column, text, is_string=shown.is_string & ~text.rlike(_MAY_HOLD_OTHERS)))
+    named = F.array(let(shown.is_string, lambda is_string: _named(column, text, is_string=is_string)))
     if kind_of(column.type) == "struct" and depth < _DEEPEST:
         alone = named
         named = let(
@@ -186,16 +180,19 @@ def _is_misfit(column: ContractColumn, text: Column, value: Column) -> Column:
 class _Shown:
     """The value of a field as text, and whether it stood in quotes, which its text no longer tells."""
 
-    def __init__(self, parsed: Column, field: str) -> None:
-        self.text = parsed["texts"].getField(field)
-        unquoted = F.when(self.text.isin("true", "false"), parsed["booleans"].getField(field).isNotNull()).otherwise(
-            parsed["numbers"].getField(field).isNotNull() | self.text.rlike(_MAY_HOLD_OTHERS)
+    def __init__(self, field: str, object_: Column, text: Column) -> None:
+        self.field, self.text = field, text
+        # What takes no string of JSON; asked of a value only where it does not fit.
+        number, boolean = (
+            F.from_json(object_, _struct({field: type_}), _OPTIONS).getField(field) for type_ in ("double", "boolean")
         )
-        self.is_string = ~unquoted
+        unquoted = F.when(text.isin("true", "false"), boolean.isNotNull()).otherwise(number.isNotNull())
+        # Not told of what may hold others.
+        self.is_string = F.when(text.rlike(_MAY_HOLD_OTHERS), F.lit(False)).otherwise(~unquoted)
 
-    def in_words(self, field: str) -> Column:
+    def in_words(self) -> Column:
         """Show the value, cut where it is long."""
-        return _shown(self.text, field, is_string=self.is_string)
+        return let(self.is_string, lambda is_string: _shown(self.text, self.field, is_string=is_string))
 
 
 def _shown(text: Column, field: str, *, is_string: Column) -> Column:

@@ -106,10 +106,11 @@ def malformed_lines(lines: DataFrame, contract: DataContract, frame: Frame, *, r
 
 
 def _framed(contract: DataContract, frame: Frame, *, names: Column | None = None) -> Column:
-    refused = holds_foreign_decimal("_line", contract)
-    if not contract.has_records:
-        return frame.framed("_line", names=names, refused=refused)
-    return frame.framed("_line", names=names, envelope="_envelope", refused=refused | ~F.col("_is_record"))
+    def refused(*, escaped: bool) -> Column:
+        found = holds_foreign_decimal("_line", contract, escaped=escaped)
+        return found | ~F.col("_is_record") if contract.has_records else found
+
+    return frame.framed("_line", names=names, envelope="_envelope" if contract.has_records else None, refused=refused)
 
 
 def _framed_fields(contract: DataContract, frame: Frame) -> str:

@@ -5,6 +5,7 @@ a search of the line; only what that finds is parsed once more.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import reduce
@@ -26,34 +27,32 @@ Test = Callable[[Column], Column]
 _FOREIGN = "[\u0660-\uffff]"
 _FOREIGN_NUMBER = rf'"[-0-9.E]*+(?:{_FOREIGN}|\\u)'
 _BEYOND_ASCII = r"[^\x00-\x7f]"
-# Between a name and its value, beside nothing and one space.
-_UNUSUAL_SPACE = (" :", ":  ", "\t", "\r")
 # What becomes of a number beyond any double as the value of a text column; a string of JSON comes without its quotes.
 _INFINITIES = ('"Infinity"', '"-Infinity"')
 
 
-def holds_foreign_decimal(line: str, contract: DataContract) -> Column:
-    """Tell whether a decimal is given as a string with characters beyond ASCII, which would be read as a number."""
+def holds_foreign_decimal(line: str, contract: DataContract, *, escaped: bool) -> Column:
+    """Tell whether a decimal is given as a string with characters beyond ASCII, which would be read as a number.
+
+    In a line that has characters ``escaped``, names too may be spelt otherwise.
+    """
     text, columns = F.col(line), _columns_with("decimal", contract)
-    # Of bytes that are no UTF-8, which may count as one character each, the line is rejected anyway.
-    beyond_ascii = F.octet_length(text) != F.length(text)
-    may = F.when(beyond_ascii & _may_give_strings(text, columns), text.rlike(_FOREIGN)).otherwise(F.lit(False))
-    found = foreign_decimals(text, columns)
-    looked_at = _looked_at(text.rlike(_FOREIGN_NUMBER), _any_of(found.values()))
-    return _looked_at(may | text.contains(r"\u"), looked_at) if columns else F.lit(False)
+    if not columns:
+        return F.lit(False)
+    may = text.rlike(_FOREIGN_NUMBER if escaped else _foreign_number_of(columns))
+    return F.coalesce(F.when(may, _any_of(foreign_decimals(text, columns).values())), F.lit(False))
 
 
-def _may_give_strings(text: Column, columns: Sequence[ContractColumn]) -> Column:
-    """Tell whether a line may give one of these decimals as a string, by a search that costs less than a pattern."""
-    if any(kind_of(column.type) != "decimal" for column in columns):
-        return F.lit(True)
-    if any(isinstance(source.steps[-1], int) for column in columns for source in column.sources):
-        return F.lit(True)
-    names = dict.fromkeys(
-        json.dumps(source.name, ensure_ascii=False) for column in columns for source in column.sources
-    )
-    as_string = (text.contains(f'{name}:{space}"') for name in names for space in ("", " "))
-    return _any_of([*as_string, *(text.contains(space) for space in _UNUSUAL_SPACE)])
+def _foreign_number_of(columns: Sequence[ContractColumn]) -> str:
+    """Return a pattern for such a string as the value of one of these columns: a search for few names costs little."""
+    sources = [source for column in columns for source in column.sources]
+    if any(kind_of(column.type) != "decimal" for column in columns) or any(
+        isinstance(source.steps[-1], int) for source in sources
+    ):
+        return _FOREIGN_NUMBER
+    names = list(dict.fromkeys(re.escape(json.dumps(source.name, ensure_ascii=False)) for source in sources))
+    either = names[0] if len(names) == 1 else f"(?:{'|'.join(names)})"
+    return rf"{either}[ \t\r\n]*+:[ \t\r\n]*+{_FOREIGN_NUMBER}"
 
 
 def foreign_decimals(object_: Column, columns: Iterable[ContractColumn]) -> dict[str, Column]:
@@ -124,8 +123,3 @@ def _any_holds(values: Column, type_: str, kind: str, test: Test) -> Column:
 
 def _any_of(found: Iterable[Column]) -> Column:
     return reduce(Column.__or__, found, F.lit(False))
-
-
-def _looked_at(may: Column, look: Column) -> Column:
-    # Not by AND: Spark works out what occurs twice in either side of it before it looks at one.
-    return F.coalesce(F.when(may, look), F.lit(False))
