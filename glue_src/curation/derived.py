@@ -43,9 +43,9 @@ def derived_misfit(contract: DataContract) -> Column:
 
 
 def _told(column: ContractColumn, logic: Expression) -> Column:
-    what = f"{column.name} has no value of {column.type}: {logic.sql}"
+    what = f"{column.name} is not {column.type}: its transformLogic gives no such value"
     inputs = (F.concat(F.lit(f"{name} "), _shown(name)) for name in logic.columns)
-    return told(F.lit(what), reason=F.concat(F.lit(f"{what}, of "), F.concat_ws(", ", *inputs)))
+    return told(F.lit(what), reason=F.concat(F.lit(f"{what} of "), F.concat_ws(", ", *inputs)))
 
 
 def _shown(name: str) -> Column:

@@ -29,6 +29,11 @@ def nothing_of_the_contract(contract: DataContract, counts: Counts) -> str | Non
     rows, fields = counts.rows_parsed, counts.unknown_fields
     if rows == 0 or not fields or any(counts.nulls[column.name] < rows for column in contract.columns):
         return None
+    if contract.records_path is not None:
+        return (
+            f"no record has a field that a column reads; they have {_named(fields)}: state these as "
+            "transformSourceObjects"
+        )
     if len(fields) == 1:
         [name] = fields
         shown = printable(name, limit=_LONGEST_FIELDS)
@@ -38,10 +43,13 @@ def nothing_of_the_contract(contract: DataContract, counts: Counts) -> str | Non
             f"{path} in the contract; if it is an object that holds the columns' fields, name these there as "
             f"transformSourceObjects: [{path}.FIELD]"
         )
-    more = f" and {len(fields) - _MOST_FIELDS} more" if len(fields) > _MOST_FIELDS else ""
-    shown = printable(", ".join(fields[:_MOST_FIELDS]), limit=_LONGEST_FIELDS)
     return (
-        f"no line has a field that a column reads; they have {shown}{more}: if one of these is an array of the "
+        f"no line has a field that a column reads; they have {_named(fields)}: if one of these is an array of the "
         "records, state it as recordsPath in the contract; if the columns' fields have other names, state these as "
         "transformSourceObjects"
     )
+
+
+def _named(fields: Sequence[str]) -> str:
+    more = f" and {len(fields) - _MOST_FIELDS} more" if len(fields) > _MOST_FIELDS else ""
+    return printable(", ".join(fields[:_MOST_FIELDS]), limit=_LONGEST_FIELDS) + more

@@ -44,6 +44,17 @@ def read_texts(spark: SparkSession, uris: Sequence[str], contract: DataContract)
     return lines.where(not_blank).withColumnRenamed("value", "_line")
 
 
+def first_bytes(spark: SparkSession, uri: str, *, count: int) -> bytes:
+    """Read the first bytes of an object as they are stored, through the file system that Spark would use."""
+    path = spark._jvm.org.apache.hadoop.fs.Path(uri)  # type: ignore[union-attr]  # noqa: SLF001
+    stream = path.getFileSystem(spark._jsc.hadoopConfiguration()).open(path)  # noqa: SLF001
+    try:
+        read = [stream.read() for _ in range(count)]
+    finally:
+        stream.close()
+    return bytes(byte for byte in read if byte >= 0)
+
+
 def literal_path(uri: str) -> str:
     """Escape what Spark would take for a glob in a path to read."""
     return uri.translate(_GLOB_CHARACTERS)

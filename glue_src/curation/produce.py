@@ -16,10 +16,12 @@ from curation.listed_values import long_lists, with_places
 from curation.metrics import Stopwatch
 from curation.observations import aggregates, read_counts
 from curation.parquet import PARQUET_OPTIONS, count_rows
-from curation.parsing import parse_lines, read_texts
+from curation.parsing import first_bytes, parse_lines, read_texts
 from curation.quarantine import carried, most_rejected, write_quarantine
 from curation.session import core_count, read_in_parts
 from curation.version import Counts, WriteRequest, WrittenVersion
+
+_BZIP2 = b"BZh"
 
 
 def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersion:
@@ -27,7 +29,7 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
 
     Raises:
         AuditFailed: when a folder does not hold as many rows as were counted for it.
-        PipelineError: naming an object that this Spark cannot read.
+        PipelineError: naming an object that this Spark cannot read, or would read as empty.
     """
     _require_readable(spark, request)
     stopwatch = Stopwatch()
@@ -58,6 +60,12 @@ def _require_readable(spark: SparkSession, request: WriteRequest) -> None:
     for uri, problem in problems:
         if problem is not None:
             raise PipelineError(f"{uri} cannot be read: {problem}, then run the date again")
+    for uri in request.raw_sizes:
+        if uri.lower().endswith(".bz2") and first_bytes(spark, uri, count=len(_BZIP2)) != _BZIP2:
+            raise PipelineError(
+                f"{uri} is not compressed by bzip2, as its name says, and Spark would read no line of it; deliver it "
+                "without .bz2 in its name, or compressed, then run the date again"
+            )
 
 
 def _require_rows(spark: SparkSession, uri: str, expected: int) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from contract import DataContract
 from contract_init import draft_contract
 from tests.spark.lab import ROOT, Lab
 from tests.unit import public_shapes
@@ -16,7 +15,6 @@ SHAPES = {
     "firehose_delivery": public_shapes.firehose_delivery(),
     "otlp_batch": public_shapes.lines("otlp_batch"),
 }
-can_read_paths = hasattr(DataContract, "read_columns")
 
 
 def drafted(folder: Path, content: bytes) -> Lab:
@@ -45,7 +43,6 @@ def test_a_day_of_real_requests_is_published(tmp_path: Path) -> None:
     assert_published_whole(drafted(tmp_path, WEB_ACCESS.read_bytes()))
 
 
-@pytest.mark.skipif(not can_read_paths, reason="columns are read by their own names only")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_day_of_a_public_shape_is_published(tmp_path: Path, shape: str) -> None:
     assert_published_whole(drafted(tmp_path, SHAPES[shape]))

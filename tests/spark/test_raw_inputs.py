@@ -291,3 +291,11 @@ def test_a_version_that_is_not_what_was_counted_is_not_published(lab: Lab, monke
     assert isinstance(run.error, AuditFailed)
     assert "holds 2 rows, but 3 were counted" in run.message
     assert lab.files("curated") | lab.files("publications") == {}
+
+
+def test_plain_text_named_as_bzip2_is_an_error_that_names_it_and_not_an_empty_object(lab: Lab) -> None:
+    lab.put([event(1)])
+    lab.put(b'{"event_id":"e2"}\n', "plain.json.bz2")
+    outcome = lab.run()
+    assert outcome.status == "error"
+    assert "plain.json.bz2 is not compressed by bzip2, as its name says" in outcome.message

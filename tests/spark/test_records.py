@@ -1,8 +1,11 @@
 """Records that lie inside of something else: each is found, counted and judged for itself, with its exact text."""
 
+import hashlib
 import json
+import textwrap
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,6 +16,7 @@ from curation.framing import Frame
 from curation.parsing import parse_lines
 from curation.records import as_records
 from curation.session import open_session
+from tests.spark.lab import Lab
 from tests.spark.test_mapping import MISFIT, STRING, Statement, from_
 
 ID = {"name": "id", **STRING, "primaryKey": True}
@@ -138,6 +142,83 @@ def _generated(random: Random, number: int) -> str:
     text = json.dumps(id_, ensure_ascii=random.random() < 0.5)
     more = f'[1.10,"a",{{"b":{text}}}]'
     return f'{{"id"{space}:{space}{text},{space}"amount":{amount}{space},"whole":{space}{whole},"more":{more}}}'
+
+
+class TestADayOfEnvelopes:
+    """A whole run: columns from record and envelope, one derived of a field that is not stored, and a quarantine."""
+
+    CONTRACT = """
+        apiVersion: v3.1.0
+        kind: DataContract
+        id: trail
+        version: 1.0.0
+        customProperties:
+          - {property: sourceSystem, value: lab}
+          - {property: recordsPath, value: Records}
+          - {property: eventTime, value: at}
+          - {property: maxMalformedPercent, value: 100}
+        schema:
+          - name: trail
+            properties:
+              - {name: id, logicalType: string, primaryKey: true}
+              - {name: at, logicalType: timestamp, customProperties: [{property: epochUnit, value: ms}]}
+              - {name: account, logicalType: integer, transformSourceObjects: [/account]}
+              - {name: email, logicalType: string, transformSourceObjects: [user.email],
+                 customProperties: [{property: inputOnly, value: true}]}
+              - {name: hash, logicalType: string, transformLogic: "md5(lower(email))"}
+              - {name: half, logicalType: integer, transformLogic: "12 DIV cast(length(id) - 1 AS int)"}
+        """
+
+    def test_is_published_with_what_does_not_fit_in_quarantine_once_each(self, tmp_path: Path) -> None:
+        path = tmp_path / "trail.odcs.yaml"
+        path.write_text(textwrap.dedent(self.CONTRACT), "utf-8")
+        lab = Lab(tmp_path, path)
+        lines = [
+            '{"account":7,"Records":[{"id":"ab","at":1735689600000,"user":{"email":"A@b.c"},"more":1},{"id":"ab","at":0}]}',
+            '{"account":8,"Records":[{"id":"abc","at":"1735689600000"},{"id":"x"},5,{"id":"abcd","user":9}]}',
+            '{"account":"9","Records":[{"id":"abc"}]}',
+            '{"Records":[]}',
+            "not JSON",
+        ]
+        lab.put("\n".join(lines) + "\n")
+        outcome = lab.run()
+        assert outcome.error is None
+        metrics = outcome.metrics
+        assert [metrics[name] for name in ("rows_read", "rows_written", "duplicates_removed", "rows_quarantined")] == [
+            9, 1, 1, 7,
+        ]  # fmt: skip
+        expected = {"id": "ab", "account": 7, "hash": hashlib.md5(b"a@b.c").hexdigest(), "half": 12}  # noqa: S324
+        [row] = outcome.rows()
+        assert {name: value for name, value in row.items() if name != "at"} == expected
+        assert metrics["schema_drift"]["unknown_fields"] == ["more"]
+        found = {(row["line"], row["record"]): row["reason"] for row in outcome.quarantine()}
+        assert found == {
+            (lines[1], "0"): 'value does not fit its type: at is not timestamp of epochUnit ms: "1735689600000"',
+            (lines[1], "1"): "half is not bigint: its transformLogic gives no such value of id x",
+            (lines[1], "2"): "not one JSON object",
+            (lines[1], "3"): (
+                "value does not fit its type: user is not an object, in which email (user.email) would lie: 9"
+            ),
+            (lines[2], "0"): (
+                'value does not fit its type: account is not bigint: "9", a string that holds an integer; if the '
+                "source writes it so, state sentAs: string in the contract"
+            ),
+            (lines[3], None): "no record in it: there is no array at recordsPath Records[], or it has no element",
+            (lines[4], None): "not one JSON object",
+        }
+
+    def test_an_object_is_one_text_where_the_contract_says_so(self, tmp_path: Path) -> None:
+        path = tmp_path / "trail.odcs.yaml"
+        contract = textwrap.dedent(self.CONTRACT).replace(
+            "value: Records}", 'value: "[]"}\n  - {property: objectFormat, value: document}'
+        )
+        path.write_text(contract.replace(", transformSourceObjects: [/account]", ""), "utf-8")
+        lab = Lab(tmp_path, path)
+        lab.put('\ufeff[\n  {"id": "ab",\n   "account": 1},\n  {"id": "cd"}\n]\n')
+        lab.put('[{"id": "ef"}]', "b.json.gz")
+        outcome = lab.run()
+        assert outcome.error is None
+        assert sorted(row["id"] for row in outcome.rows()) == ["ab", "cd", "ef"]
 
 
 class TestOtherPackings:

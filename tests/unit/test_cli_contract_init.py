@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from contract import load_contract
-from contract.agreements import CUSTOM_PROPERTIES
 from tests.unit import public_shapes
 from tests.unit.pipeline_command import Pipeline
 from tests.unit.programs import ROOT
@@ -109,14 +108,8 @@ SHAPES = {
 }
 
 
-# Whose drafts need words that say how objects and times are read.
-NEED_MORE_WORDS = {"ga4_export", "otlp_batch", "access_log", "firehose_delivery", "cloudtrail_delivery"}
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_draft_of_a_public_shape_is_usable_without_a_change(pipeline: Pipeline, tmp_path: Path, shape: str) -> None:
-    if shape in NEED_MORE_WORDS and "recordsPath" not in CUSTOM_PROPERTIES:
-        pytest.skip("contracts have no word for this yet")
     content, output = SHAPES[shape], tmp_path / "a.yaml"
     sample = tmp_path / ("a.json.gz" if content.startswith(b"\x1f\x8b") else "a.json")
     sample.write_bytes(content)
