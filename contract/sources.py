@@ -124,7 +124,7 @@ def _step(match: re.Match[str], whole: str) -> Step:
 def _written(step: Step, *, first: bool) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    if _PLAIN_NAME.fullmatch(step) and not (first and step.startswith("$")):
+    if _PLAIN_NAME.fullmatch(step) and not (first and step == "$"):
         return step if first else f".{step}"
     escaped = step.replace("\\", "\\\\").replace("'", "\\'")
     return f"['{escaped}']"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from contract.sources import Source
 from contract_init.array_types import ONE_OF_MANY, array_type
 from contract_init.envelopes import ARRAY, RecordsPath
 from contract_init.names import Steps, column_names, have_clash, words
@@ -27,7 +28,6 @@ _OPEN_ENDED: Final = frozenset(
 _LOOKS_LIKE_A_VALUE: Final = re.compile(r"[0-9]{3}|[ @:/]|^[0-9]+$")
 # The letters by which DynamoDB names the type of each value.
 _DYNAMODB: Final = frozenset("S N B BOOL NULL SS NS BS M L".split())
-_PLAIN_NAME: Final = re.compile(r"[^.\[\]'\"`/]+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,29 +81,17 @@ def _column(leaf: _Leaf, name: str, sample: Sample) -> DraftColumn:
 
 
 def _path(place: Steps, level: int | None, sample: Sample) -> str:
-    text = ""
-    for step in () if level is None else sample.records_path.prefix(level):
-        text += f"{_step(step, is_first=not text)}[]"
-    for step in place:
-        text += _step(step, is_first=not text)
-    return text if level is None else f"/{text}"
+    arrays = () if level is None else sample.records_path.prefix(level)
+    return str(Source((*arrays, *place), in_envelope=level is not None, each=_each(arrays)))
 
 
 def records_path_text(path: RecordsPath) -> str:
     """Return where the records of a text lie, as a contract writes it."""
-    if path.names == ARRAY:
-        return "[]"
-    text = ""
-    for name in path.names:
-        text += ("[]" if text else "") + _step(name, is_first=not text)
-    return text
+    return "[]" if path.names == ARRAY else str(Source(path.names, each=_each(path.names[:-1])))
 
 
-def _step(name: str, *, is_first: bool) -> str:
-    if _PLAIN_NAME.fullmatch(name):
-        return name if is_first else f".{name}"
-    escaped = name.replace("\\", "\\\\").replace("'", "\\'")
-    return f"['{escaped}']"
+def _each(arrays: Steps) -> tuple[int, ...]:
+    return tuple(range(1, len(arrays) + 1))
 
 
 def _record_leaves(profile: Field, left_out: list[str]) -> Iterator[_Leaf]:
