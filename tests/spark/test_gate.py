@@ -60,7 +60,7 @@ def test_one_malformed_line_over_the_limit_fails_and_the_quarantine_stays(lab: L
     quarantine = run.quarantine()
     assert len(quarantine) == 101
     assert list(quarantine[0]) == [
-        "line", "line_bytes", "reason", "source_object", "kind", "ingestion_date", "run_id",
+        "line", "line_bytes", "reason", "source_object", "kind", "ingestion_date", "run_id", "record",
     ]  # fmt: skip
     assert {(row["kind"], row["ingestion_date"], row["run_id"]) for row in quarantine} == {
         ("not one JSON object", DAY, run.metrics["run_id"])

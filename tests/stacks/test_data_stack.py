@@ -162,7 +162,7 @@ class TestCatalog:
         columns = [(column["Name"], column["Type"]) for column in table["StorageDescriptor"]["Columns"]]
         assert columns == [
             ("line", "string"), ("line_bytes", "binary"), ("reason", "string"), ("source_object", "string"),
-            ("kind", "string"), ("ingestion_date", "string"), ("run_id", "string"),
+            ("kind", "string"), ("ingestion_date", "string"), ("run_id", "string"), ("record", "string"),
         ]  # fmt: skip
 
 
