@@ -16,6 +16,7 @@ COLUMNS = {
     "kind": ("string", "The reason without any value, the same for all lines with the same fault."),
     "ingestion_date": ("string", "The day the line arrived, YYYY-MM-DD."),
     "run_id": ("string", "The run that rejected the line; one row for each run that did."),
+    "record": ("string", "Position of the record in the line, from 0, where the contract states an envelope."),
 }
 
 
