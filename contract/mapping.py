@@ -4,7 +4,7 @@ Each statement is checked against the column's type; whether the columns fit tog
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from contract.column_properties import column_properties
 from contract.columns import UNKNOWN_TYPE, ReadColumn
@@ -19,7 +19,6 @@ from contract.type_options import stated_pattern, stated_zone
 from core.wording import not_known
 
 EPOCH_UNITS: Final = ("s", "ms", "us", "ns")
-T = TypeVar("T", bound=str)
 
 
 def read_mapping(column: ReadColumn) -> dict[str, Any]:
@@ -36,7 +35,7 @@ def read_mapping(column: ReadColumn) -> dict[str, Any]:
     return {**said, "sources": sources, **_forms(column, custom)}
 
 
-def _only(custom: Section, key: str, allowed: T) -> bool:
+def _only(custom: Section, key: str, allowed: str) -> bool:
     """Say whether a property has the only value that it can have."""
     return custom.has(key) and custom.choice(key, (allowed,), default="") == allowed
 
@@ -122,18 +121,20 @@ def _may_be_string(type_: str, unit: str | None) -> bool:
 
 def check_sources(columns: Sequence[Column], sections: Mapping[str, Section], records_path: Source | None) -> None:
     """Report fields that two columns would read as different things, and envelope fields without an envelope."""
-    reads: list[tuple[str, Source, str]] = []
+    # The record and each level of the envelope are parsed for themselves.
+    reads: dict[int | None, list[tuple[str, Source, str]]] = {}
     for column in columns:
         for source in column.sources:
             problem = _envelope_problem(source, records_path) if source.in_envelope else None
             if problem is not None:
                 sections[column.name].report("transformSourceObjects", f"{source} {problem}")
+            others = reads.setdefault(source.level, [])
             try:
-                merged([*reads, (column.name, source, read_type(column))])
+                merged([*others, (column.name, source, read_type(column))])
             except SourceConflictError as conflict:
                 sections[column.name].report("transformSourceObjects", str(conflict))
             else:
-                reads.append((column.name, source, read_type(column)))
+                others.append((column.name, source, read_type(column)))
 
 
 def _envelope_problem(source: Source, records_path: Source | None) -> str | None:

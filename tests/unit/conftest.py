@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.drafts import Drafts
 from tests.unit.pipeline_command import Pipeline
 from tests.unit.shop import Shop
 
@@ -17,3 +18,8 @@ def shop(tmp_path: Path) -> Shop:
 def pipeline(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Pipeline:
     monkeypatch.setenv("COLUMNS", "140")
     return Pipeline(shop.root, capsys, monkeypatch)
+
+
+@pytest.fixture
+def draft(tmp_path: Path) -> Drafts:
+    return Drafts(tmp_path / "sample")

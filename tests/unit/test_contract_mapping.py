@@ -222,6 +222,18 @@ def test_an_envelope_field_lies_beside_the_way_to_the_records(records: str, sour
     assert problem in str(refusal.value)
 
 
+def test_a_field_of_the_envelope_and_one_of_the_record_are_two_though_they_have_one_name() -> None:
+    contract = with_custom(recordsPath="rows")
+    columns = contract["schema"][0]["properties"]
+    columns[1] |= {"logicalType": "integer", "transformSourceObjects": ["/id"]}
+    columns[2] |= {"transformSourceObjects": ["/at.seen"]}
+    columns.append({"name": "other", "logicalType": "string", "transformSourceObjects": ["at"]})
+    assert parse_contract(contract).column("value").sources[0].in_envelope
+    columns.append({"name": "more", "logicalType": "string", "transformSourceObjects": ["/id"]})
+    with pytest.raises(ContractError, match="/id: /id would be read as bigint and as string, by value too"):
+        parse_contract(contract)
+
+
 @pytest.mark.parametrize(
     ("pattern", "problem"),
     [

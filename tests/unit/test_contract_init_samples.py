@@ -1,0 +1,233 @@
+"""Drafts of contracts: samples of every form, whose objects and records are found or told by name."""
+
+import bz2
+import gzip
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from contract_init import SampleError, draft_contract, texts
+from tests.unit import public_shapes
+from tests.unit.drafts import Document, Drafts, joined
+
+
+class TestForms:
+    ROWS = ({"id": "a", "n": 1}, {"id": "b", "n": 2}, {"id": "c", "n": 3})
+
+    @pytest.mark.parametrize(
+        ("content", "form"),
+        [
+            (b'{"id":"a"}\n{"id":"b"}\n', None),
+            (b'{"id":"a"}\r\n\r\n{"id":"b"}', None),
+            (b'\xef\xbb\xbf{"id":"a"}\n{"id":"b"}\n', None),
+            (b'{"id":"a"}', None),
+            (b'{"id":"a"}{"id":"b"}', "concatenated"),
+            (b'{"id":"a"} {"id":"b"}\n{"id":"c"}', "concatenated"),
+            (b'{"id":"x"}\n{"id":"a"}{"id":"b"}', "concatenated"),
+            (b'{\n "id": "a"\n}', "document"),
+            (b'{\n "id": "a",\n "more": "\\u20ac"\n}\n', "document"),
+        ],
+    )
+    def test_of_objects_is_found(self, draft: Drafts, content: bytes, form: str | None) -> None:
+        contract = draft(content)
+        assert contract.custom.get("objectFormat") == form
+        assert contract.key == ["id"]
+        assert "recordsPath" not in contract.custom
+
+    def test_that_all_objects_have_is_taken(self, draft: Drafts) -> None:
+        assert draft(b'{"id":"a"}', b'{"id":"b"}{"id":"c"}').custom["objectFormat"] == "concatenated"
+        assert draft(b'{"id":"a"}', b'{\n"id":"b"}').custom["objectFormat"] == "document"
+
+    def test_an_object_of_another_form_is_named_and_not_read(self, draft: Drafts) -> None:
+        text = draft.text(b'{"id":"a"}\n{"id":"b"}\n', b'{"id":"c"}\n{"id":"d"}\n', b'{\n"id":"e"}')
+        assert "2.json: does not have objectFormat lines, as most objects of the sample do, but document" in joined(
+            text
+        )
+        assert "all 4 records in 2 of 3 objects" in text
+
+    @pytest.mark.parametrize("pretty", [None, 2])
+    def test_an_array_is_a_document_of_records(self, draft: Drafts, pretty: int | None) -> None:
+        contract = draft(json.dumps(self.ROWS, indent=pretty).encode())
+        assert (contract.custom["objectFormat"], contract.custom["recordsPath"]) == ("document", "[]")
+        assert list(contract.columns) == ["id", "n"]
+
+    def test_several_arrays_are_lines(self, draft: Drafts) -> None:
+        contract = draft(b'[{"id":"a"},{"id":"b"}]\n[{"id":"c"}]\n')
+        assert contract.custom == {"sourceSystem": "shop", "recordsPath": "[]"}
+        assert "all 3 records" in contract.text
+
+    @pytest.mark.parametrize(
+        ("content", "reason"),
+        [
+            ('{"id":"a"}'.encode("utf-16"), "is UTF-16"),
+            ('{"id":"a"}'.encode("utf-16-le"), "is UTF-16"),
+            (b"PAR1....", "is Parquet"),
+            (b"\x28\xb5\x2f\xfd....", "Zstandard"),
+            (gzip.compress(b'{"id":"a"}\n')[:20], "end-of-stream"),
+            (b'{\n"id":"a"\n}\n{\n"id":"b"\n}\n', "has 2 JSON texts that go over several lines each"),
+        ],
+    )
+    def test_what_cannot_be_read_is_told_by_name(self, draft: Drafts, content: bytes, reason: str) -> None:
+        text = draft.text(b'{"id":"a"}\n', content)
+        assert re.search(f"1.json: [^;]*{reason}", joined(text))
+        assert "all 1 record in" in text
+
+    def test_a_sample_without_records_is_refused_with_the_reason(self, draft: Drafts) -> None:
+        with pytest.raises(SampleError, match=r"0.json: is UTF-16, which is not read; write it as UTF-8"):
+            draft('{"id":"a"}'.encode("utf-16"))
+        with pytest.raises(SampleError, match="no JSON object in the sample"):
+            draft(b"id,name\n1,a\n")
+        with pytest.raises(SampleError, match="no file or folder /nowhere"):
+            draft_contract([Path("/nowhere")], name="a", source_system="b")
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            b'{"id":',
+            b"nothing",
+            b'{"id":"\xff"}',
+            b'{"id":"\\ud83d"}',
+            b'{"id":NaN}',
+            b"[" * 100_000,
+            b"7",
+            b'"text"',
+            b"null",
+            b"{} x",
+        ],
+        ids=repr,
+    )
+    @pytest.mark.parametrize("is_first", [True, False])
+    def test_a_line_that_is_no_json_object_is_counted(self, draft: Drafts, line: bytes, *, is_first: bool) -> None:
+        good = [b'{"id":"a"}', b'{"id":"b"}']
+        contract = draft(b"\n".join([line, *good] if is_first else [*good, line]))
+        assert "all 2 records in 1 object" in contract.text
+        assert "1 line of no JSON object or array" in contract.text
+
+    def test_a_text_that_is_too_large_is_told(self, draft: Drafts, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(texts, "LONGEST_TEXT_BYTES", 1024 * 1024)
+        long = b'{"id":"a"}\n{"id":"' + b"b" * 1_100_000 + b'"}\n'
+        assert "0.json: has more than 1 MiB in a line" in joined(draft.text(long))
+        pretty = b"[\n" + b'{"id":"a"},\n' * 100_000 + b'{"id":"b"}]'
+        assert "1.json: has more than 1 MiB in its one JSON text" in joined(draft.text(b'{"id":"a"}\n', pretty))
+
+    def test_lines_go_on_behind_a_first_one_that_is_cut(self, draft: Drafts, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(texts, "LONGEST_TEXT_BYTES", 50)
+        rows = [{"id": f"{number:010}"} for number in range(100)]
+        assert "all 100 records" in draft.text(b'{"id":\n' + b"\n".join(json.dumps(row).encode() for row in rows))
+
+
+class TestObjects:
+    @pytest.mark.parametrize("name", ["a.json.gz", "a.gz", "a.json.bz2", "a.ndjson", "a.jsonl"])
+    def test_of_any_compression_and_name_are_read(self, draft: Drafts, name: str) -> None:
+        content = b'{"id":"a"}\n'
+        packed = {"gz": gzip.compress(content), "bz2": bz2.compress(content)}
+        draft.put(packed.get(name.rpartition(".")[2], content), name)
+        contract = draft()
+        assert "includeObjects" not in contract.custom
+        assert name not in contract.text
+
+    @pytest.mark.parametrize(
+        ("name", "content", "problem"),
+        [
+            ("a.json", gzip.compress(b'{"id":"a"}\n'), "a.json: is gzip though its name does not end in .gz"),
+            ("a.json", bz2.compress(b'{"id":"a"}\n'), "a.json: is bzip2 though its name does not end in .bz2"),
+            ("a.json.gz", b'{"id":"a"}\n', "a.json.gz: is not compressed though its name ends in .gz"),
+        ],
+    )
+    def test_that_a_run_would_not_read_as_they_are_named_are_told(
+        self, draft: Drafts, name: str, content: bytes, problem: str
+    ) -> None:
+        draft.put(content, name)
+        assert problem in joined(draft().text)
+
+    @pytest.mark.parametrize(
+        ("names", "pattern"),
+        [
+            (["delivery-1-2025-01-01-aa", "delivery-1-2025-01-01-bb"], "delivery-1-2025-01-01-*"),
+            (["stream-1-2025"], "stream*"),
+            (["00/part-1", "01/part-2"], "**/part-*"),
+            (["a[b-1", "a[b-2"], "a?b-*"),
+            (["events.log"], "events.log*"),
+        ],
+    )
+    def test_without_a_known_suffix_are_included_by_pattern(
+        self, draft: Drafts, names: Sequence[str], pattern: str
+    ) -> None:
+        for name in names:
+            draft.put(b'{"id":"a"}\n', f"ingestion_date=2025-01-01/{name}")
+        assert draft().custom["includeObjects"] == [pattern]
+
+    def test_of_the_raw_layout_tell_the_source_system(self, draft: Drafts) -> None:
+        draft.put(b'{"id":"a"}\n', "raw/source_system=web/ingestion_date=2025-01-01/a.json")
+        draft.put(b"# not data", "README.md")
+        contract = draft(source_system=None)
+        assert contract.custom["sourceSystem"] == "web"
+        assert "README" not in contract.text
+
+    def test_that_are_no_records_are_told_and_hidden_ones_are_not(self, draft: Drafts) -> None:
+        for name, content in (("a.json", b'{"id":"a"}\n'), ("notes.txt", b"notes"), (".x/b.json", b"{"), ("_c", b"{")):
+            draft.put(content, name)
+        text = joined(draft().text)
+        assert "notes.txt: does not end in .json" in text
+        assert ".x" not in text
+        assert "_c" not in text
+
+    def test_all_have_a_share_of_the_limit(self, draft: Drafts) -> None:
+        rows = [[{"id": f"{part}-{number}", f"only{part}": 1} for number in range(50)] for part in range(4)]
+        contract = draft(*rows, limit=20)
+        assert {"only0", "only1", "only2", "only3"} <= contract.columns.keys()
+        assert "20 records, the first in each of 4 objects" in contract.text
+        assert "all 200 records in 4 objects" in draft(*rows, limit=200).text
+        assert "199 records, the first" in draft(*rows, limit=199).text
+
+    def test_a_source_system_that_nothing_tells_is_asked_for(self, draft: Drafts) -> None:
+        with pytest.raises(SampleError, match="give --source-system NAME"):
+            draft(b'{"id":"a"}', source_system=None)
+
+    @pytest.mark.parametrize("option", ["name", "source_system"])
+    def test_names_that_no_contract_can_have_are_refused(self, draft: Drafts, option: str) -> None:
+        with pytest.raises(SampleError, match="'My Orders' must be 1 to 64 lower-case letters"):
+            draft(b'{"id":"a"}', **{option: "My Orders"})
+
+
+class TestEnvelopes:
+    @pytest.mark.parametrize(
+        ("text", "path"),
+        [
+            ({"Records": [{"id": "a"}, {"id": "b"}]}, "Records"),
+            (
+                {"messageType": "DATA", "owner": "1", "logEvents": [{"id": "1", "timestamp": 1_735_689_600_000}]},
+                "logEvents",
+            ),
+            ({"object": "list", "has_more": True, "data": [{"id": "a"}]}, "data"),
+            ({"a": [{"b": [{"c": [{"id": "x"}]}]}]}, "a[].b[].c"),
+            ({"my.records": [{"id": "x"}]}, "['my.records']"),
+            ({"id": "o1", "items": [{"sku": "a"}]}, None),
+            ({"order_id": "o1", "items": [{"sku": "a"}]}, None),
+            ({"at": "2025-01-01T00:00:00Z", "lines": [{"sku": "a"}]}, None),
+            ({"time": 1_735_689_600, "lines": [{"sku": "a"}]}, None),
+            ({"kind": "x", "lines": [{"sku": "a"}], "taxes": [{"rate": 1}]}, None),
+            ({"kind": "x", "lines": ["a"]}, None),
+            ({"kind": "x", "inner": {"lines": [{"sku": "a"}]}}, None),
+        ],
+    )
+    def test_hold_records_and_records_may_hold_arrays(self, draft: Drafts, text: Document, path: str | None) -> None:
+        assert draft([text, text]).custom.get("recordsPath") == path
+
+    def test_fields_around_records_are_columns_too(self, draft: Drafts) -> None:
+        text = {"owner": "1", "logGroup": "/x", "logEvents": [{"id": "a", "owner": "z"}, {"id": "b", "owner": "y"}]}
+        contract = draft([text])
+        assert contract.sources == {
+            "id": ["id"],
+            "owner": ["owner"],
+            "envelope_owner": ["/owner"],
+            "logGroup": ["/logGroup"],
+        }
+
+    def test_fields_at_every_level_have_their_path(self, draft: Drafts) -> None:
+        sources = draft(public_shapes.lines("otlp_batch")).sources
+        assert sources["resource_attributes"] == ["/resourceLogs[].resource.attributes"]
+        assert sources["scope_name"] == ["/resourceLogs[].scopeLogs[].scope.name"]
