@@ -128,10 +128,10 @@ def _with_guarantees(spark: SparkSession, root: Path, *, cached: bool) -> None:
 
 
 def _strictly_parsed(spark: SparkSession, root: Path) -> DataFrame:
-    from contract import load_contract  # noqa: PLC0415
+    from contract import load_contract  # noqa: PLC0415  as below
     from curation.framing import Frame  # noqa: PLC0415  only designs that are as strict need the job
-    from curation.parsing import parse_lines, read_texts  # noqa: PLC0415
-    from curation.session import open_session  # noqa: PLC0415
+    from curation.parsing import parse_lines, read_texts  # noqa: PLC0415  as above
+    from curation.session import open_session  # noqa: PLC0415  as above
 
     open_session("same_guarantees")  # strictness needs the job's settings
     contract = load_contract(_CONTRACT)

@@ -1,12 +1,10 @@
 """The catalog table of a dataset's published days."""
 
-from aws_cdk import Stack
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 from deployed_dataset import Dataset
-
-_PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
+from stacks.constructs.external_table import PARQUET, external_table
 
 
 class CuratedTable(Construct):
@@ -18,42 +16,30 @@ class CuratedTable(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, dataset: Dataset, bucket_name: str) -> None:
         super().__init__(scope, construct_id)
         contract = dataset.contract
-        self.table = glue.CfnTable(
+        self.table = external_table(
             self,
-            "Table",
-            catalog_id=Stack.of(self).account,
-            database_name=dataset.settings.database,
-            table_input=glue.CfnTable.TableInputProperty(
-                name=contract.table,
-                description=_cut(contract.description, 2048),
-                table_type="EXTERNAL_TABLE",
-                parameters={
-                    "EXTERNAL": "TRUE",
-                    "classification": "parquet",
-                    "contract_id": contract.id,
-                    "contract_version": contract.version,
-                },
-                partition_keys=[
+            dataset=dataset,
+            name=contract.table,
+            description=_cut(contract.description, 2048),
+            parameters={
+                "classification": "parquet",
+                "contract_id": contract.id,
+                "contract_version": contract.version,
+            },
+            storage=PARQUET.below(
+                f"s3://{bucket_name}/{dataset.paths.versions}",
+                (
                     glue.CfnTable.ColumnProperty(
-                        name="ingestion_date", type="string", comment="The day the data arrived, YYYY-MM-DD."
+                        name=column.name.lower(), type=column.type, comment=_cut(column.description, 255) or None
                     )
-                ],
-                storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
-                    columns=[
-                        glue.CfnTable.ColumnProperty(
-                            name=column.name.lower(), type=column.type, comment=_cut(column.description, 255) or None
-                        )
-                        for column in contract.stored_columns
-                    ],
-                    location=f"s3://{bucket_name}/{dataset.paths.versions}",
-                    input_format=f"{_PARQUET}.MapredParquetInputFormat",
-                    output_format=f"{_PARQUET}.MapredParquetOutputFormat",
-                    serde_info=glue.CfnTable.SerdeInfoProperty(
-                        serialization_library=f"{_PARQUET}.serde.ParquetHiveSerDe",
-                        parameters={"serialization.format": "1"},
-                    ),
+                    for column in contract.stored_columns
                 ),
             ),
+            partition_keys=[
+                glue.CfnTable.ColumnProperty(
+                    name="ingestion_date", type="string", comment="The day the data arrived, YYYY-MM-DD."
+                )
+            ],
         )
 
 

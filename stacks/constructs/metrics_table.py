@@ -1,10 +1,10 @@
 """The catalog table over a dataset's metrics objects: one row per run, published or not."""
 
-from aws_cdk import Stack
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 from deployed_dataset import Dataset
+from stacks.constructs.external_table import JSON_LINES, external_table
 
 # A limit is text, because that of a range is two numbers.
 CHECK_FIELDS = {
@@ -58,28 +58,14 @@ class MetricsTable(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, dataset: Dataset, bucket_name: str) -> None:
         super().__init__(scope, construct_id)
-        self.table = glue.CfnTable(
+        self.table = external_table(
             self,
-            "Table",
-            catalog_id=Stack.of(self).account,
-            database_name=dataset.settings.database,
-            table_input=glue.CfnTable.TableInputProperty(
-                name=dataset.metrics_table,
-                description=f"One row per run of {dataset.name}: counts, rates, checks, seconds.",
-                table_type="EXTERNAL_TABLE",
-                parameters={"EXTERNAL": "TRUE", "classification": "json"},
-                storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
-                    columns=[
-                        glue.CfnTable.ColumnProperty(name=name, type=column_type)
-                        for name, column_type in _COLUMNS.items()
-                    ],
-                    location=f"s3://{bucket_name}/{dataset.paths.metrics}",
-                    input_format="org.apache.hadoop.mapred.TextInputFormat",
-                    output_format="org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-                    serde_info=glue.CfnTable.SerdeInfoProperty(
-                        serialization_library="org.openx.data.jsonserde.JsonSerDe",
-                        parameters={"serialization.format": "1"},
-                    ),
-                ),
+            dataset=dataset,
+            name=dataset.metrics_table,
+            description=f"One row per run of {dataset.name}: counts, rates, checks, seconds.",
+            parameters={"classification": "json"},
+            storage=JSON_LINES.below(
+                f"s3://{bucket_name}/{dataset.paths.metrics}",
+                (glue.CfnTable.ColumnProperty(name=name, type=column_type) for name, column_type in _COLUMNS.items()),
             ),
         )

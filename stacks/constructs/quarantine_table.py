@@ -1,12 +1,11 @@
 """The catalog table over a dataset's malformed lines: one row per line that a run rejected, published or not."""
 
-from aws_cdk import Stack
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 from deployed_dataset import Dataset
+from stacks.constructs.external_table import PARQUET, external_table
 
-_PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 # The columns of the files, in their order: the job's `write_quarantine` makes them.
 COLUMNS = {
     "line": ("string", "The line as text; bytes that are no UTF-8 are replaced."),
@@ -29,28 +28,17 @@ class QuarantineTable(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, dataset: Dataset, bucket_name: str) -> None:
         super().__init__(scope, construct_id)
-        self.table = glue.CfnTable(
+        self.table = external_table(
             self,
-            "Table",
-            catalog_id=Stack.of(self).account,
-            database_name=dataset.settings.database,
-            table_input=glue.CfnTable.TableInputProperty(
-                name=dataset.quarantine_table,
-                description=f"One row per malformed line of {dataset.name} and run: the line, why, and its object.",
-                table_type="EXTERNAL_TABLE",
-                parameters={"EXTERNAL": "TRUE", "classification": "parquet"},
-                storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
-                    columns=[
-                        glue.CfnTable.ColumnProperty(name=name, type=column_type, comment=comment)
-                        for name, (column_type, comment) in COLUMNS.items()
-                    ],
-                    location=f"s3://{bucket_name}/{dataset.paths.quarantine}",
-                    input_format=f"{_PARQUET}.MapredParquetInputFormat",
-                    output_format=f"{_PARQUET}.MapredParquetOutputFormat",
-                    serde_info=glue.CfnTable.SerdeInfoProperty(
-                        serialization_library=f"{_PARQUET}.serde.ParquetHiveSerDe",
-                        parameters={"serialization.format": "1"},
-                    ),
+            dataset=dataset,
+            name=dataset.quarantine_table,
+            description=f"One row per malformed line of {dataset.name} and run: the line, why, and its object.",
+            parameters={"classification": "parquet"},
+            storage=PARQUET.below(
+                f"s3://{bucket_name}/{dataset.paths.quarantine}",
+                (
+                    glue.CfnTable.ColumnProperty(name=name, type=column_type, comment=comment)
+                    for name, (column_type, comment) in COLUMNS.items()
                 ),
             ),
         )
