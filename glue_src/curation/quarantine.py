@@ -118,7 +118,7 @@ def _found_again(
     spark: SparkSession, request: WriteRequest, frame: Frame, uris: Sequence[str], *, refused_too: bool
 ) -> DataFrame:
     found = malformed_lines(read_texts(spark, uris, request.contract), request.contract, frame, refused_too=refused_too)
-    beside = ("_is_record", "_record", "_envelope", "_text") if request.contract.has_records else ()
+    beside = ("_is_record", "_record", "_envelope", "_holds_none", "_text") if request.contract.has_records else ()
     source = _key(F.col("_object"), request).alias("source_object")
     return found.select(source, "line_bytes", "_line", "_derived", *beside)
 

@@ -47,7 +47,7 @@ def _explained(contract: DataContract, *, is_object: Column) -> Column:
         return usual
     has_none = F.coalesce(not_text, F.when(~_is_json(contract, is_object), form("_line")), _no_record(contract))
     return (
-        F.when(F.col("_record").isNull(), has_none)
+        F.when(F.col("_holds_none"), has_none)
         .when(F.col("_line") == F.col("_text"), told(F.lit("not one JSON object: null")))
         .when(~F.col("_is_record"), _envelope_misfit(levels(contract)))
         .otherwise(usual)

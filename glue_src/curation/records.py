@@ -34,16 +34,17 @@ def as_records(texts: DataFrame, contract: DataContract) -> DataFrame:
     """Take texts (``_line``) apart into records.
 
     Returns:
-        One row per record, and per text that holds none: ``_line`` (the record's text; the whole where there is none),
-        ``_is_record``, ``_record`` (its position in the text, from 0, such as ``7`` or ``0.2.7``; null where there is
-        none), ``_envelope`` (JSON text of the envelope fields that columns read, null when there are none or one does
-        not fit its column), ``_text`` (the whole text).
+        One row per record, per text that holds none, and per part of a text that should hold some and has another
+        shape: ``_line`` (the text of the record or part), ``_is_record``, ``_record`` (its position in the text, from
+        0, such as ``7`` or ``0.2.7``; null for the whole), ``_envelope`` (JSON text of the envelope fields that columns
+        read, null when there are none or one does not fit its column), ``_holds_none``, ``_text`` (the whole text).
     """
     whole = texts.select(F.col("_line").alias("_text"))
     if contract.records_path is None:
         found = whole.select("_text", F.posexplode(_split(F.col("_text"))).alias("_record", "_line"))
         none = F.lit(None).cast("string").alias("_envelope")
-        return found.select("_line", F.lit(True).alias("_is_record"), F.col("_record").cast("string"), none, "_text")
+        position, no = F.col("_record").cast("string"), F.lit(False).alias("_holds_none")
+        return found.select("_line", F.lit(True).alias("_is_record"), position, none, no, "_text")
     records = F.when(is_valid_utf8("_text"), _Packing(contract).records(F.col("_text")))
     found = whole.select("_text", F.explode_outer(records).alias("_found"))
     text = F.col("_found.text")
@@ -52,6 +53,7 @@ def as_records(texts: DataFrame, contract: DataContract) -> DataFrame:
         (text.isNotNull() & F.coalesce("_found.fits", F.lit(False))).alias("_is_record"),
         F.col("_found.position").alias("_record"),
         F.col("_found.envelope").alias("_envelope"),
+        F.coalesce("_found.holds_none", F.lit(True)).alias("_holds_none"),
         "_text",
     )
 
@@ -77,6 +79,12 @@ class Level:
         for name in reversed(self.steps):
             ddl = f"struct<{quoted(name)}: {ddl}>"
         return reduce(Column.getField, self.steps, F.from_json(text, ddl, JSON_OPTIONS))
+
+    def may_be_empty(self, text: Column) -> Column:
+        """Tell whether a JSON text is an object without the array, or with null in its place."""
+        first = self.steps[0]
+        value = F.from_json(text, f"struct<{quoted(first)}: string>", JSON_OPTIONS).getField(first)
+        return text.startswith("{") & value.isNull()
 
     def names(self) -> list[str]:
         """Return the names of the fields that columns are read from."""
@@ -131,17 +139,17 @@ class _Packing:
         self._is_concatenated = contract.object_format == "concatenated"
 
     def records(self, text: Column) -> Column:
-        """Return the records of a text: structs of ``text``, ``position``, ``envelope`` and ``fits``; may be null."""
+        """Return the records of a text: structs of ``text``, ``position``, ``envelope``, ``fits``, ``holds_none``."""
         if not self._is_concatenated:
             return self._records(self._marked(text), 0, F.lit(""), [])
-        return _joined(
-            F.transform(
-                _split(text),
-                lambda piece, place: self._records(
-                    self._marked(piece), 0, F.concat(place.cast("string"), F.lit(".")), []
-                ),
-            )
-        )
+
+        def of_piece(piece: Column, place: Column) -> Column:
+            position = F.concat(place.cast("string"), F.lit("."))
+            part = F.array(self._part(piece, position))
+            found = self._records(self._marked(piece), 0, position, [])
+            return _let(found, lambda records: F.when(F.size(records) > 0, records).otherwise(part))
+
+        return F.flatten(F.transform(_split(text), of_piece))
 
     def _records(self, text: Column, depth: int, position: Column, outer: Sequence[Column]) -> Column:
         level, is_last = self._levels[depth], depth == len(self._levels) - 1
@@ -153,8 +161,18 @@ class _Packing:
                     return self._record(element, here, envelopes)
                 return self._records(element, depth + 1, F.concat(here, F.lit(".")), envelopes)
 
-            found = F.transform(level.elements(text), of_element)
-            return found if is_last else _joined(found)
+            def of_elements(elements: Column) -> Column:
+                found = F.transform(elements, of_element)
+                is_there, empty = (
+                    elements.isNotNull(),
+                    F.filter(F.array(self._part(text, position)), lambda _: F.lit(False)),
+                )
+                found = F.when(is_there, found if is_last else _joined(found))
+                if depth == 0:
+                    return found
+                return found.when(level.may_be_empty(text), empty).otherwise(F.array(self._part(text, position)))
+
+            return _let(level.elements(text), of_elements)
 
         if not level.columns:
             return inside(outer)
@@ -167,6 +185,17 @@ class _Packing:
             position.alias("position"),
             (json if envelopes else F.lit(None).cast("string")).alias("envelope"),
             reduce(Column.__and__, (one["fits"] for one in envelopes), F.lit(True)).alias("fits"),
+            F.lit(False).alias("holds_none"),
+        )
+
+    def _part(self, text: Column, position: Column) -> Column:
+        """Return what stands for the records of a part of the text that has none, though others may have some."""
+        return F.struct(
+            self._unmarked(text).alias("text"),
+            F.regexp_replace(position, "[.]$", "").alias("position"),
+            F.lit(None).cast("string").alias("envelope"),
+            F.lit(False).alias("fits"),
+            F.lit(True).alias("holds_none"),
         )
 
     def _envelope(self, text: Column, level: Level) -> Column:

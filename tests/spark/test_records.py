@@ -113,6 +113,17 @@ class TestAnEnvelope:
         good = [("a", 7, "web", "x"), ("b", 7, "web", "own"), ("c", 7, "web", None), ("d", 7, None, "y")]
         assert found == [*good, *[MISFIT] * 4, *[MISFIT] * 3, good[3]]
 
+    def test_a_part_of_another_shape_is_one_malformed_row_beside_the_records_of_the_others(
+        self, spark: SparkSession
+    ) -> None:
+        contract = packed(ID, recordsPath="a[].b")
+        text = '{"a":[{"b":[{"id":"x"}]},{"b":{"id":"y"}},{},{"b":null},{"b":[]},{"b":"z"},5,null,{"b":[{"id":"w"}]}]}'
+        found = values_of(spark, contract, [text])
+        assert found == ["x", MISFIT, MISFIT, MISFIT, MISFIT, "w"]
+        contract = packed(ID, objectFormat="concatenated", recordsPath="r")
+        line = '{"r":[{"id":"a"}]}{"r":[{"id":1,]}{"r":[]}{}{"r":7}{"r":[{"id":"b"}]}'
+        assert values_of(spark, contract, [line]) == ["a", MISFIT, MISFIT, MISFIT, MISFIT, "b"]
+
     def test_its_records_have_positions(self, spark: SparkSession) -> None:
         open_session("records")
         contract = packed(ID, recordsPath="a[].b")
