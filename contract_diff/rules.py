@@ -143,7 +143,7 @@ def _difference(old: Rule, new: Rule) -> str:
     parts += [f"severity {old.severity} -> {new.severity}"] if old.severity != new.severity else []
     for name in CONDITIONS:
         before, after = getattr(old, name), getattr(new, name)
-        if before != after:
+        if before != after and CONDITIONS[name](before, after) != Shift():
             parts.append(f"{name.replace('_', ' ')} {_moves(before, after)}")
     return ", ".join(parts)
 
