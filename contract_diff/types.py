@@ -99,7 +99,7 @@ def _simple(old: str, new: str) -> tuple[View, View]:
 
 def _integers(old: str, new: str) -> tuple[View, View]:
     if INTEGER_BITS[old] < INTEGER_BITS[new]:
-        return safe(f"every {old} is a {new}"), safe(f"engines read the {old} of written files as {new}")
+        return safe(f"every {old} is a {new}"), _wider(old, new)
     return breaking(f"values that only {old} holds become malformed lines"), rerun(
         f"engines refuse the {old} of written files as {new}, or cut it off"
     )
@@ -109,7 +109,7 @@ def _decimals(old: str, new: str) -> tuple[View, View]:
     (precision, scale), (new_precision, new_scale) = decimal_digits(old), decimal_digits(new)
     grows = new_precision - new_scale >= precision - scale and new_scale >= scale
     if grows and new_scale == scale:
-        return safe(f"every {old} is a {new}"), safe(f"engines read the {old} of written files as {new}")
+        return safe(f"every {old} is a {new}"), _wider(old, new)
     if grows:
         return safe(f"every {old} is a {new}, shown with {new_scale} digits after the point"), rerun(
             f"Spark 3.5 refuses files with {scale} digits after the point where the table says {new_scale}"
@@ -117,6 +117,27 @@ def _decimals(old: str, new: str) -> tuple[View, View]:
     return breaking(f"values that only {old} holds become malformed lines, or are rounded"), rerun(
         f"engines refuse the {old} of written files as {new}, or round it"
     )
+
+
+def _wider(old: str, new: str) -> View:
+    """Return what a wider number means for files that hold the narrower one.
+
+    Spark before 4.0 reads a number only from the storage that its type has (SPARK-40876).
+    """
+    if _stored_bits(old) == _stored_bits(new):
+        return safe(f"files store both alike, so engines read the {old} of written files as {new}")
+    return rerun(
+        f"Spark 3.5 (Glue 5.1) fails on the {old} of written files, which are stored in {_stored_bits(old)} bits and "
+        f"{new} in {_stored_bits(new)}; Athena, DuckDB and Spark 4 read them as {new}"
+    )
+
+
+def _stored_bits(type_: str) -> int:
+    """Return the size in which Parquet files of Spark store a whole number or decimal."""
+    if kind_of(type_) in INTEGER_BITS:
+        return max(32, INTEGER_BITS[type_])
+    precision, _ = decimal_digits(type_)
+    return 32 if precision <= 9 else 64 if precision <= 18 else 128
 
 
 def _why_other(old: str, new: str) -> str:

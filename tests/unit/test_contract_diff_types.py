@@ -45,16 +45,14 @@ def test_what_is_called_safe_reads_together_as_it_was_written(seed: int, tmp_pat
 
 
 @pytest.mark.parametrize("old", SIMPLE)
-def test_a_wider_number_is_safe_and_no_other_type_is(old: str) -> None:
+def test_a_wider_number_of_the_same_storage_is_safe_and_no_other_type_is(old: str) -> None:
     for new in SIMPLE:
         assert is_safe(old, new) == (new == old or (old, new) in WIDER), f"{old} -> {new}"
 
 
 WIDER: Final = {
-    *(("tinyint", new) for new in ("smallint", "int", "bigint")),
-    *(("smallint", new) for new in ("int", "bigint")),
-    ("int", "bigint"),
-    *((f"decimal({old},2)", f"decimal({new},2)") for old in (4, 9, 12, 20) for new in (9, 12, 20, 38) if old < new),
+    *(("tinyint", "smallint"), ("tinyint", "int"), ("smallint", "int")),
+    *(("decimal(4,2)", "decimal(9,2)"), ("decimal(12,2)", "decimal(18,2)"), ("decimal(20,2)", "decimal(38,2)")),
 }
 
 

@@ -10,7 +10,15 @@ from contract.ddl_types import decimal_digits, inner_types, kind_of
 
 SIMPLE: Final = (
     *("tinyint", "smallint", "int", "bigint", "float", "double", "string", "boolean", "date", "timestamp"),
-    *("decimal(4,2)", "decimal(9,2)", "decimal(12,2)", "decimal(20,2)", "decimal(38,2)", "decimal(14,4)"),
+    *(
+        "decimal(4,2)",
+        "decimal(9,2)",
+        "decimal(12,2)",
+        "decimal(18,2)",
+        "decimal(20,2)",
+        "decimal(38,2)",
+        "decimal(14,4)",
+    ),
 )
 _NAMES: Final = "abcdef"
 
