@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.aws import client
 from tests.unit.glue_service import GlueService, glue_service
 from tests.unit.pipeline_command import Pipeline
 from tests.unit.shop import CONTRACT, DAY, Shop
@@ -79,6 +80,7 @@ class TestRepair:
             for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
                 monkeypatch.setenv(f"AWS_{name}", "test")
             monkeypatch.setenv("PIPELINE_CATALOG_DATABASE", "prod_data_pipeline")
+            client.cache_clear()
             yield glue
 
     def test_points_the_partitions_that_are_wrong_at_the_records_versions(
