@@ -21,10 +21,11 @@ _VIEW: Final = re.compile(r"/\* Presto View: (\S+) \*/")
 
 @dataclass(frozen=True)
 class Part:
-    """A folder that belongs to a table, with the values of its partition keys."""
+    """A folder that belongs to a table, with the values of its partition keys and its columns, if it states some."""
 
     location: str
     values: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def table(database: str, name: str) -> Table | None:
     storage = definition.get("StorageDescriptor") or {}
     view, view_database = _view(definition)
     keys = _columns(definition.get("PartitionKeys"))
-    parts = [Part(item["StorageDescriptor"]["Location"], tuple(item["Values"])) for item in partitions]
+    parts = [_part(item) for item in partitions]
     return Table(
         database=database,
         name=name,
@@ -83,6 +84,11 @@ def table(database: str, name: str) -> Table | None:
         view_database=view_database,
         projected=str((definition.get("Parameters") or {}).get("projection.enabled", "")).lower() == "true",
     )
+
+
+def _part(partition: dict[str, Any]) -> Part:
+    storage = partition["StorageDescriptor"]
+    return Part(storage["Location"], tuple(partition["Values"]), _columns(storage.get("Columns")))
 
 
 def _columns(listed: Sequence[dict[str, Any]] | None) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ from typing import Final
 import duckdb
 from sqlglot import exp
 
-from local_cloud.athena import catalog
+from local_cloud.athena import catalog, partition_types
 from local_cloud.athena.catalog import Part, StoredObject, Table
 from local_cloud.athena.errors import NotSupported, QueryFailed, ScanCutoff
 
@@ -52,9 +52,11 @@ class Relations:
         """Make a view of some parts of a table and return its name.
 
         Raises:
-            QueryFailed: when an object vanished, or holds other types than the table declares.
+            QueryFailed: when an object vanished, or a partition or an object has other types than the table declares.
             ScanCutoff: when the workgroup forbids to read that much.
         """
+        for part in parts:
+            partition_types.require_fit(table, part)
         listed = [(part, self._objects(part.location)) for part in parts]
         self._account([item for _, items in listed for item in items])
         selects = [self._part(table, part, items) for part, items in listed if items]
