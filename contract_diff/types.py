@@ -89,7 +89,7 @@ def _simple(old: str, new: str) -> tuple[View, View]:
     if kinds == ("decimal", "decimal"):
         return _decimals(old, new)
     if kinds == ("float", "double"):
-        return safe("a double holds every float"), rerun(
+        return safe("every float fits into double"), rerun(
             "files have the nearest float, so 0.1 reads as 0.10000000149…, which equals no 0.1 of a new date"
         )
     return breaking(_why_other(old, new)), rerun(
@@ -99,7 +99,7 @@ def _simple(old: str, new: str) -> tuple[View, View]:
 
 def _integers(old: str, new: str) -> tuple[View, View]:
     if INTEGER_BITS[old] < INTEGER_BITS[new]:
-        return safe(f"every {old} is a {new}"), _wider(old, new)
+        return safe(f"every {old} fits into {new}"), _wider(old, new)
     return breaking(f"values that only {old} holds become malformed lines"), rerun(
         f"engines refuse the {old} of written files as {new}, or cut it off"
     )
@@ -109,9 +109,9 @@ def _decimals(old: str, new: str) -> tuple[View, View]:
     (precision, scale), (new_precision, new_scale) = decimal_digits(old), decimal_digits(new)
     grows = new_precision - new_scale >= precision - scale and new_scale >= scale
     if grows and new_scale == scale:
-        return safe(f"every {old} is a {new}"), _wider(old, new)
+        return safe(f"every {old} fits into {new}"), _wider(old, new)
     if grows:
-        return safe(f"every {old} is a {new}, shown with {new_scale} digits after the point"), rerun(
+        return safe(f"every {old} fits into {new}, and is shown with {new_scale} digits after the point"), rerun(
             f"Spark 3.5 refuses files with {scale} digits after the point where the table says {new_scale}"
         )
     return breaking(f"values that only {old} holds become malformed lines, or are rounded"), rerun(
