@@ -8,7 +8,6 @@ from typing import Annotated, Final
 import typer
 
 from cli import commands, contract_check, contract_diff, contract_draft, contract_release, deployed, local, options
-from cli.contracts import CONTRACTS
 from cli.errors import WrongUse
 from cli.options import Call, date_argument
 from cli.output import Output
@@ -272,4 +271,4 @@ def release_contracts(
     as_json: options.Json = False,
 ) -> int:
     """Put contracts into contracts.lock beside them, if their versions are raised as far as their changes need."""
-    return contract_release.release_contracts(paths or [str(CONTRACTS)], output=Output(as_json))
+    return contract_release.release_contracts(paths, output=Output(as_json))

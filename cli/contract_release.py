@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cli.contract_diff import version_problem
+from cli.contracts import CONTRACTS
 from cli.errors import CommandFailed, WrongUse
 from cli.output import Output
 from cli.views import whole
@@ -111,15 +112,17 @@ def _problems(name: str, contract: DataContract, folder: Folder, lock: Lock) -> 
     return [] if problem is None else [f"{name}: {problem}; see: pipeline contract diff"]
 
 
-def release_contracts(paths: Sequence[str], *, output: Output) -> int:
+def release_contracts(paths: Sequence[str] | None, *, output: Output) -> int:
     """Put contracts into the lock files beside them; a folder stands for all that is in it, and what is gone from it.
+
+    Without paths the folder of the deployed contracts is meant.
 
     Raises:
         WrongUse: when nothing is there to release.
         ContractError: when one of them cannot be used.
         CommandFailed: when a version step is too small; nothing is written then.
     """
-    plans = [_planned(folder, files) for folder, files in _by_folder(paths).items()]
+    plans = [_planned(folder, files) for folder, files in _by_folder(paths or [_deployed()]).items()]
     refused = [line for plan in plans for line in plan.problems]
     if refused:
         raise CommandFailed("\n".join(["nothing was released:", *refused]))
@@ -138,6 +141,11 @@ class _Plan:
     lock: Lock
     said: Sequence[dict[str, Any]]
     problems: Sequence[str]
+
+
+def _deployed() -> str:
+    here = Path.cwd()
+    return str(CONTRACTS.relative_to(here) if CONTRACTS.is_relative_to(here) else CONTRACTS)
 
 
 def _by_folder(paths: Sequence[str]) -> dict[Path, list[Path] | None]:
