@@ -109,7 +109,8 @@ def _type(old: Column, new: Column) -> Iterator[Change]:
         yield from type_changes(_place(new), old.type, new.type)
     elif old.type != new.type:
         why = rerun("lines are judged, and columns derived, by the new type")
-        yield Change(_place(new), f"type {old.type} -> {new.type} (input only)", safe(_NOT_STORED), why)
+        readers = safe("the table does not have it in both contracts")
+        yield Change(_place(new), f"type {old.type} -> {new.type} (input only in one or both)", readers, why)
 
 
 def _is_stored(old: Column, new: Column) -> Iterator[Change]:

@@ -66,7 +66,10 @@ def _field_removed(place: str, type_: str) -> Change:
 def _field_added(place: str, type_: str, *, in_array: bool) -> Change:
     unnest = "; UNNEST(…) AS t(…) lists fields by position, so add it to such lists" if in_array else ""
     readers = safe(f"queries that name their fields go on{unnest}")
-    written = safe(f"{_BY_NAME}; it is null in written dates until they are run again")
+    written = safe(
+        f"{_BY_NAME}; it is null in written dates until they are run again. Spark before 4.1 loses rows of queries "
+        "that read nothing but new fields of a struct: it needs spark.sql.optimizer.nestedSchemaPruning.enabled=false"
+    )
     return Change(place, f"field added ({type_})", readers, written, parts_catalog=True)
 
 
