@@ -66,6 +66,9 @@ def test_old_files_are_read_with_new_ones_when_the_partition_has_the_columns_of_
         "'struct<zip:int,street:string,city:string>', but partition 'day=1' declared column 'place' as type "
         "'struct<city:string,zip:smallint>'."
     )
+    pages = cloud.glue.get_paginator("get_partitions").paginate(DatabaseName="web", TableName="orders")
+    listed = [found["StorageDescriptor"]["Columns"] for page in pages for found in page["Partitions"]]
+    assert [len(columns) for columns in listed] == [len(OLD), len(NEW)]  # by which the command line repairs them
     cloud.glue.delete_partition(DatabaseName="web", TableName="orders", PartitionValues=["1"])
     cloud.glue.create_partition(DatabaseName="web", TableName="orders", PartitionInput=partition("1", NEW))
     assert cloud.rows(QUERY) == [
