@@ -3,7 +3,6 @@
 Must not decide which version a partition should show.
 """
 
-from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -37,17 +36,6 @@ class GlueCatalog:
         with translated(f"write {self._partition(ingestion_date)}", needs=needs):
             self._put(ingestion_date, partition)
 
-    def with_other_columns(self) -> set[str]:
-        with translated(f"list the partitions of {self._name}", needs="glue:GetPartitions and glue:GetTable"):
-            wanted = _columns(self._descriptor())
-            found = list(self._partitions())
-        return {partition["Values"][0] for partition in found if _columns(partition["StorageDescriptor"]) != wanted}
-
-    def _partitions(self) -> Iterator[Mapping[str, Any]]:
-        pages = client("glue").get_paginator("get_partitions")
-        for page in pages.paginate(**self._table):
-            yield from page["Partitions"]
-
     def _put(self, ingestion_date: date, partition: dict[str, Any]) -> None:
         try:
             client("glue").create_partition(**self._table, PartitionInput=partition)
@@ -66,8 +54,3 @@ class GlueCatalog:
 
     def _partition(self, ingestion_date: date) -> str:
         return f"partition ingestion_date={ingestion_date} of {self._name}"
-
-
-def _columns(descriptor: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return names and types, without comments, which nothing is read by."""
-    return [(column["Name"], column["Type"]) for column in descriptor.get("Columns", ())]

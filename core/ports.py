@@ -76,7 +76,4 @@ class Catalog(Protocol):
         """Return the location that readers see, or None without a partition."""
 
     def point(self, ingestion_date: date, location: str) -> None:
-        """Let the day's partition show a location, with the table's columns; create it when there is none."""
-
-    def with_other_columns(self) -> set[str]:
-        """Return the values of the partitions that have other columns than the table: made before it changed."""
+        """Let the day's partition show a location; create it when there is none."""

@@ -109,31 +109,16 @@ class Publications:
         return record
 
     def repair(self) -> list[date]:
-        """Let every record name its files in this data root, and the catalog the record's version and its own columns.
+        """Let every record name its files in this data root, and the catalog the record's version.
 
         Returns:
-            The days that were wrong. A record is when the data root was copied or moved here from another place, and
-            a partition when the table's columns changed after it was made.
+            The days that were wrong. A record is when the data root was copied or moved here from another place.
 
         Raises:
             PipelineError: when a record names files elsewhere that are not here as well.
         """
-        outdated = set() if self._catalog is None else self._catalog.with_other_columns()
-        # All is done for every day, whatever comes of the first.
-        return [
-            day
-            for day in self.days()
-            if any([self._bring_here(day), self.show(day), str(day) in outdated and self._renew(day)])
-        ]
-
-    def _renew(self, day: date) -> bool:
-        """Point the catalog where it points already, since that gives the partition the table's columns."""
-        location = None if self._catalog is None else self._catalog.location(day)
-        if self._catalog is None or location is None:
-            return False
-        self._catalog.point(day, location)
-        self.show(day)  # a run that published meanwhile goes before
-        return True
+        # Both are done for every day, whatever comes of the first.
+        return [day for day in self.days() if any([self._bring_here(day), self.show(day)])]
 
     def show(self, day: date) -> bool:
         """Let the catalog show the record's version and check that it does; tell whether it had to change.

@@ -32,9 +32,6 @@ class FakeCatalog:
     def point(self, ingestion_date: date, location: str) -> None:
         self.partitions[ingestion_date] = location
 
-    def with_other_columns(self) -> set[str]:
-        return set()
-
 
 def counts(contract: DataContract, rows: int) -> Counts:
     """Counts of a day that passes its gate when it has rows."""
