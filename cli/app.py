@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from cli import commands, contract_check, contract_draft, deployed, local, options
+from cli.acceptance import give_acceptance
 from cli.errors import WrongUse
 from cli.options import Call, date_argument
 from cli.output import Output
@@ -17,6 +18,7 @@ from contract_init import DEFAULT_LIMIT
 _EXIT_CODES: Final = (
     "exit codes: 0 done, 1 the run or the command failed, 2 the command line cannot be used, 130 interrupted"
 )
+_NO_WAIT: Final = "--no-wait cannot be combined with --data_uri: Spark on this machine ends with the command"
 
 app = typer.Typer(
     name="pipeline",
@@ -50,8 +52,35 @@ def run(
     if call.place is None:
         return deployed.run_day(call.deployment, day, force=force, wait=not no_wait, output=call.output)
     if no_wait:
-        raise WrongUse("--no-wait cannot be combined with --data_uri: Spark on this machine ends with the command")
+        raise WrongUse(_NO_WAIT)
     return commands.run_day(call.place, day, force=force, environment=os.environ, output=call.output)
+
+
+@command()
+def accept(
+    day: options.Date,
+    *,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", show_default=False, help="why the day is right")],
+    run_id: Annotated[
+        str | None, typer.Option("--run", metavar="RUN_ID", help="this run, not the latest of the date")
+    ] = None,
+    no_wait: options.NoWait = False,
+    contract: options.Contract = None,
+    environment: options.Environment = None,
+    data_uri: options.DataUri = None,
+    catalog_database: options.CatalogDatabase = None,
+    catalog_table: options.CatalogTable = None,
+    as_json: options.Json = False,
+) -> int:
+    """Publish a date whose latest run failed on anomalies alone: exactly that input, past exactly these checks."""
+    call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
+    if call.place is not None and no_wait:
+        raise WrongUse(_NO_WAIT)
+    give_acceptance(call.dataset, day, run_id=run_id, reason=reason, output=call.output)
+    if call.place is None:
+        # The sensor lets input that failed before pass only so.
+        return deployed.run_day(call.deployment, day, force=True, wait=not no_wait, output=call.output)
+    return commands.run_day(call.place, day, force=True, environment=os.environ, output=call.output)
 
 
 @command()

@@ -215,9 +215,19 @@ def _fact_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
     yield from _drift_lines(metrics)
     if metrics["location"]:
         yield "files", f"{plural(metrics['files'], 'file')}, {size(metrics['bytes_out'])}"
+    yield from _judgement_lines(metrics)
     if metrics["cleaned_up_runs"]:
         yield "cleaned up", f"leftovers of killed runs: {', '.join(metrics['cleaned_up_runs'])}"
     yield "seconds", ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in metrics["seconds"].items()) or "-"
+
+
+def _judgement_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
+    accepted = metrics.get("accepted")
+    if accepted:
+        checks, when = ", ".join(accepted["checks"]), moment(accepted["accepted_at"])
+        yield "accepted", f"{checks}: by {accepted['accepted_by']} at {when} UTC: {accepted['reason']}"
+    for check in metrics.get("checks_not_judged", ()):
+        yield "not judged", f"{check['id']}: {check['reason']}"
 
 
 def _discarded(metrics: Metrics) -> str:

@@ -28,7 +28,8 @@ class Version:
 
     ``sequence_number`` is its place in the order in which the day's versions were first published, from 1. A rollback
     changes `published_at`, and clocks and run ids of two machines may disagree, so neither tells which one is older.
-    Versions of records that were written without it have 0 and are ordered by run id.
+    Versions of records that were written without it have 0 and are ordered by run id. ``accepted`` tells who let an odd
+    day pass which checks, and why: see `core.acceptances`.
     """
 
     run_id: str
@@ -44,6 +45,7 @@ class Version:
     files: int
     bytes: int
     sequence_number: int = 0
+    accepted: Mapping[str, Any] | None = None
 
     @property
     def input(self) -> RunInput:

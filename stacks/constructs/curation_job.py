@@ -138,10 +138,11 @@ def _allow_data(role: ServiceRole, dataset: Dataset, shared: SharedResources) ->
     files = [dataset.paths.versions, dataset.paths.quarantine]
     records = [dataset.paths.publications, dataset.paths.metrics]
     leases = [dataset.paths.leases]
+    acceptances = [dataset.paths.acceptances] if dataset.contract.can_be_accepted else []
     allow_objects(
         role,
         shared,
-        [dataset.paths.raw, *files, *records, *leases],
+        [dataset.paths.raw, *files, *records, *leases, *acceptances],
         actions=["s3:GetObject"],
         reason=f"Days and runs of {dataset.name} are not known in advance; nothing outside its own prefixes.",
     )
@@ -166,7 +167,7 @@ def _allow_data(role: ServiceRole, dataset: Dataset, shared: SharedResources) ->
         actions=["s3:DeleteObject"],
         reason=f"Discarded versions and ended leases of {dataset.name}; records and metrics are never deleted.",
     )
-    allow_listing(role, shared, [dataset.paths.raw, *files, *records, *leases], parents=True)
+    allow_listing(role, shared, [dataset.paths.raw, *files, *records, *leases, *acceptances], parents=True)
     allow_key(role, shared, writes=True)
 
 
