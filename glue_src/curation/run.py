@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from contract import DataContract
+from contract import DataContract, contract_json
 from core.checks import failures
 from core.errors import (
     AccessDenied,
@@ -27,7 +27,7 @@ from core.job_arguments import JobArguments
 from core.layout import DatasetPaths
 from core.leases import Lease, sweep, take_lease
 from core.ports import Store
-from core.publication import Publication, RunInput, Version
+from core.publication import JOB_VERSION, Publication, RunInput, Version
 from core.publishing import Publications, Retention, StoredPublication
 from core.raw_day import RawDay, list_raw_day, require_unchanged
 from core.times import iso
@@ -163,6 +163,7 @@ class DayRun:
         try:
             written = self._write(raw)
             self._gate(written, run_input)
+            self._keep_contract()
             self._save_metrics(status="publishing")
             lease.renew(now=datetime.now(UTC))
         except BaseException:
@@ -238,6 +239,12 @@ class DayRun:
         accept = f"; or, if the day is right as it is: pipeline accept {day} --reason TEXT"
         return f"fix the source, then: pipeline run {day}{accept if verdict.could_be_accepted else ''}"
 
+    def _keep_contract(self) -> None:
+        """Keep what the version was written under, so that it can be told later whether a change matters to it."""
+        key = self.paths.contract_key(self.contract.checksum)
+        if self.store.read(key) is None:
+            self.store.write(key, contract_json(self.contract).encode())
+
     def _publish(self, written: WrittenVersion, over: StoredPublication) -> None:
         """Swap the record, then let the rest follow: nothing behind the swap fails the run, but the catalog."""
         day, report = self.arguments.ingestion_date, self.report
@@ -263,6 +270,7 @@ class DayRun:
             files=self.report.files or 0,
             bytes=self.report.bytes_out or 0,
             accepted=self.report.accepted,
+            job_version=JOB_VERSION,
             **totals,
         )
 
