@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.executions import DateState, Execution
+from cli.outdated import OutdatedDate, shown_reasons
 from cli.words import count, moment, number, path_of, plural, size, status_style, step
 from core.checks import Check, read_checks
 from core.publication import Publication, Version
@@ -80,6 +81,14 @@ def published_table(records: Iterable[Publication]) -> RenderableType:
         wide.add_row(day, current.run_id, *cells)
         narrow.add_row(f"{day}\n{current.run_id}", *cells)
     return _Fitting(wide, narrow)
+
+
+def outdated_table(found: Iterable[OutdatedDate]) -> RenderableType:
+    """Show the dates that should be written again."""
+    table = _new_table("date", "contract", "why")
+    for item in found:
+        table.add_row(str(item.ingestion_date), item.contract_version, Text(shown_reasons(item.reasons)))
+    return table
 
 
 def versions_table(record: Publication) -> RenderableType:
