@@ -7,8 +7,9 @@ from typing import Annotated, Final
 
 import typer
 
-from cli import commands, contract_check, contract_draft, deployed, local, options
+from cli import commands, contract_check, contract_diff, contract_draft, contract_release, deployed, local, options
 from cli.acceptance import give_acceptance
+from cli.contracts import CONTRACTS
 from cli.errors import WrongUse
 from cli.options import Call, date_argument
 from cli.outdated import Outdated
@@ -30,8 +31,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 command = partial(app.command, epilog=_EXIT_CODES)
-_contract_app = typer.Typer(help="Draft, check and convert the contracts of datasets.", rich_markup_mode=None)
+_contract_app = typer.Typer(help="Draft, check, compare and release the contracts of datasets.", rich_markup_mode=None)
 app.add_typer(_contract_app, name="contract", epilog=_EXIT_CODES)
+_DIFF_EXIT_CODES: Final = "exit codes: 0 no breaking change, 1 breaking changes, 2 a contract that cannot be used"
 contract_command = partial(_contract_app.command, epilog=_EXIT_CODES)
 
 
@@ -107,14 +109,13 @@ def backfill(
     call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
     days = _backfilled(call, start, end, outdated=outdated)
     if not days:
-        call.output.show({"dates": []}, f"{call.dataset.contract.name}: no date is outdated, so there is nothing to run")
+        nothing = f"{call.dataset.contract.name}: no published date is outdated, so there is nothing to run"
+        call.output.show({"dates": []}, nothing)
         return 0
     if call.place is not None:
         if no_wait or concurrency > 1:
             raise WrongUse("--no-wait and --concurrency go with a deployment; on this machine one date runs at a time")
-        return commands.run_days(
-            call.place, days, force=force, go_on=go_on, environment=os.environ, output=call.output
-        )
+        return commands.run_days(call.place, days, force=force, go_on=go_on, environment=os.environ, output=call.output)
     asked = {"max_concurrency": concurrency, "on_failure": "continue" if go_on else "stop", "force": force}
     return deployed.backfill(call.deployment, days, options=asked, wait=not no_wait, output=call.output)
 
@@ -304,3 +305,30 @@ def init_contract(
     """Draft a contract from sample objects: columns, types, key and rules, with what was measured as comments."""
     sample = contract_draft.SampleOptions(paths, name, source_system, limit)
     return contract_draft.init_contract(sample, place=output, replace=replace, output=Output(as_json))
+
+
+_Compared = "a contract's file, or one of a git revision as REVISION:path"
+
+
+@contract_command("diff", epilog=_DIFF_EXIT_CODES)
+def diff_contracts(
+    old: Annotated[str, typer.Argument(metavar="OLD", show_default=False, help=_Compared)],
+    new: Annotated[str, typer.Argument(metavar="NEW", show_default=False, help=_Compared)],
+    *,
+    as_json: options.Json = False,
+) -> int:
+    """List what changed, for readers and for written data: safe, rerun needed or breaking (exit code 1)."""
+    return contract_diff.diff_contracts(old, new, output=Output(as_json))
+
+
+@contract_command("release")
+def release_contracts(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FILE...", show_default=False, help="contracts, or folders; default: contracts/"),
+    ] = None,
+    *,
+    as_json: options.Json = False,
+) -> int:
+    """Put contracts into contracts.lock beside them, if their versions are raised as far as their changes need."""
+    return contract_release.release_contracts(paths or [str(CONTRACTS)], output=Output(as_json))

@@ -16,7 +16,16 @@ from cli.executions import Execution
 from cli.outdated import Outdated
 from cli.output import Output, shown_progress
 from cli.spark import Submission, submit
-from cli.views import executions_table, outcome_line, outdated_table, published_table, report, runs_table, versions_table, whole
+from cli.views import (
+    executions_table,
+    outcome_line,
+    outdated_table,
+    published_table,
+    report,
+    runs_table,
+    versions_table,
+    whole,
+)
 from cli.words import count, plural
 from contract import load_contract
 from core.publication import Publication, as_document
@@ -66,10 +75,8 @@ def run_days(
         if failed and not go_on:
             break
     if failed:
-        raise CommandFailed(
-            f"{count(len(failed))} of {plural(len(days), 'date')} failed: {', '.join(map(str, failed))}; fix the cause, "
-            "then run the same command again: published dates are skipped"
-        )
+        which = f"{count(len(failed))} of {plural(len(days), 'date')} failed: {', '.join(map(str, failed))}"
+        raise CommandFailed(f"{which}; fix the cause, then run the same command again: published dates are skipped")
     return 0
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+from cli.contract_release import released_problems
 from cli.output import Output
 from cli.views import whole
 from cli.words import plural
@@ -16,12 +17,20 @@ _Read: TypeAlias = tuple[str, DataContract | ContractError]
 
 
 def check_contracts(paths: Sequence[str], *, output: Output) -> int:
-    """Say of each file what it is; 0 when all are usable contracts, else 1, with every problem on stderr."""
+    """Say of each file what it is; 0 when all are usable contracts in step with their releases, else 1.
+
+    Every problem is told on stderr.
+    """
     read = [_read(path) for path in paths]
-    lines = [_line(path, contract) for path, contract in read if isinstance(contract, DataContract)]
-    if lines or output.as_json:
+    usable = {path: contract for path, contract in read if isinstance(contract, DataContract)}
+    if usable or output.as_json:
+        lines = [_line(path, contract) for path, contract in usable.items()]
         output.show([_document(path, result) for path, result in read], *map(whole, lines))
-    return _report_problems(read)
+    behind = released_problems(usable)
+    code = _report_problems(read)
+    for problem in behind:
+        print(problem, file=sys.stderr)
+    return 1 if behind else code
 
 
 def print_contracts(paths: Sequence[str]) -> int:

@@ -4,7 +4,7 @@ Standard library only, and nothing of ours outside this package: it runs inside 
 """
 
 from contract.errors import ContractError
-from contract.loading import load_contract
+from contract.loading import load_contract, read_contract
 from contract.model import Column, DataContract, Rule
 from contract.parsing import contract_json, parse_contract
 from core.operators import holds
@@ -18,4 +18,5 @@ __all__ = [
     "holds",
     "load_contract",
     "parse_contract",
+    "read_contract",
 ]

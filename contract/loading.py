@@ -14,20 +14,30 @@ _YAML_SUFFIXES = (".yaml", ".yml")
 
 def load_contract(path: str | Path) -> DataContract:
     """Read and validate a contract file. Raises ContractError for whatever is wrong with the file or the contract."""
-    source = str(path)
-    text = _read_text(Path(path), source)
     try:
-        document, problems = _read_document(text, Path(path), source)
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise ContractError([f"the file cannot be read: {error.strerror or error}"], source=str(path)) from error
+    return read_contract(content, source=str(path))
+
+
+def read_contract(content: bytes, *, source: str) -> DataContract:
+    """Read and validate what a contract file holds; the end of its name says whether that is YAML or JSON.
+
+    Raises ContractError for whatever is wrong with it.
+    """
+    text = _decoded(content, source)
+    try:
+        document, problems = _read_document(text, Path(source), source)
         return parse_contract(document, source=source, already_found=problems)
     except RecursionError:
         raise ContractError(["the document is nested too deeply to be read"], source=source) from None
 
 
-def _read_text(path: Path, source: str) -> str:
+def _decoded(content: bytes, source: str) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ContractError([f"the file cannot be read: {error.strerror or error}"], source=source) from error
+        # As a file's text is read: whatever the lines end with.
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise ContractError([f"the file is not UTF-8: byte {error.start}; save it as UTF-8"], source=source) from error
 
