@@ -36,6 +36,45 @@ GOOD_OUTCOMES = ("published", "unchanged")
 
 def run_day(place: Place, day: date, *, force: bool, environment: Mapping[str, str], output: Output) -> int:
     """Curate a date with the local Spark; 0 when it is published afterwards, 1 when the run failed."""
+    outcome = curate(place, day, force=force, environment=environment, output=output)
+    good = outcome["status"] in GOOD_OUTCOMES
+    if output.as_json:
+        output.show(outcome)
+    elif good:
+        output.show(outcome, outcome_line(outcome))
+    else:
+        raise CommandFailed(_failure(outcome))
+    return 0 if good else 1
+
+
+def run_days(
+    place: Place, days: Sequence[date], *, force: bool, go_on: bool, environment: Mapping[str, str], output: Output
+) -> int:
+    """Curate dates one after the other with the local Spark; 0 when each is published afterwards."""
+    outcomes: list[Mapping[str, Any]] = []
+    for day in days:
+        outcome = curate(place, day, force=force, environment=environment, output=output)
+        outcomes.append(outcome)
+        good = outcome["status"] in GOOD_OUTCOMES
+        if not output.as_json:
+            output.show(None, outcome_line(outcome) if good else whole(f"{day}: {_failure(outcome)}"))
+        if not good and not go_on:
+            break
+    failed = [str(one["ingestion_date"]) for one in outcomes if one["status"] not in GOOD_OUTCOMES]
+    if output.as_json:
+        output.show({"dates": outcomes})
+        return 1 if failed else 0
+    if failed:
+        left = f", {count(len(days) - len(outcomes))} not started" if len(outcomes) < len(days) else ""
+        which = f"{count(len(failed))} of {plural(len(days), 'date')} failed: {', '.join(failed)}{left}"
+        raise CommandFailed(f"{which}; fix the cause, then run the same command again: published dates are skipped")
+    return 0
+
+
+def curate(
+    place: Place, day: date, *, force: bool, environment: Mapping[str, str], output: Output
+) -> Mapping[str, Any]:
+    """Run the job for a date with the local Spark and return its outcome, with the ``log`` of the run."""
     dataset = load_contract(place.contract).name
     log = ROOT / ".data" / "logs" / f"{dataset}-{day}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.log"
     catalog = {"catalog_database": place.catalog_database, "catalog_table": place.catalog_table}
@@ -49,35 +88,11 @@ def run_day(place: Place, day: date, *, force: bool, environment: Mapping[str, s
     )
     with shown_progress(output.progress, str(day)) as show_step:
         show_step("starting Spark")
-        outcome = submit(job, environment=environment, on_step=show_step)
-    good = outcome["status"] in GOOD_OUTCOMES
-    if output.as_json:
-        output.show(outcome)
-    elif good:
-        output.show(outcome, outcome_line(outcome))
-    else:
-        raise CommandFailed(f"{outcome['status']}: {outcome['message']}; log {log}")
-    return 0 if good else 1
+        return {**submit(job, environment=environment, on_step=show_step), "log": str(log)}
 
 
-def run_days(
-    place: Place, days: Sequence[date], *, force: bool, go_on: bool, environment: Mapping[str, str], output: Output
-) -> int:
-    """Curate dates one after the other with the local Spark; 0 when each is published afterwards."""
-    failed = []
-    for day in days:
-        try:
-            code = run_day(place, day, force=force, environment=environment, output=output)
-        except CommandFailed as error:
-            output.progress.print(f"{day}: {error}", soft_wrap=True)
-            code = error.exit_code
-        failed += [day] if code else []
-        if failed and not go_on:
-            break
-    if failed:
-        which = f"{count(len(failed))} of {plural(len(days), 'date')} failed: {', '.join(map(str, failed))}"
-        raise CommandFailed(f"{which}; fix the cause, then run the same command again: published dates are skipped")
-    return 0
+def _failure(outcome: Mapping[str, Any]) -> str:
+    return f"{outcome['status']}: {outcome['message']}; log {outcome['log']}"
 
 
 def roll_back(dataset: Dataset, day: date, *, to: str | None, output: Output) -> int:
