@@ -131,7 +131,8 @@ def _measure(rule: AnomalyRule, profile: Profile) -> tuple[float, int] | None:
 
 
 def _count_check(rule: AnomalyRule, value: float, usual: Expected) -> Check:
-    low, high = math.ceil(usual.low), math.floor(usual.high)
+    # Whole rows, and never a range without one.
+    low, high = math.floor(usual.low), math.ceil(usual.high)
     passed = low <= value <= high
     return _check(
         rule, "mustBeBetween", (low, high), value, passed=passed, baseline=Baseline(usual.dates, usual.weekday)

@@ -49,11 +49,10 @@ class History:
         Raises:
             InvalidDocument: when a record cannot be used.
         """
-        first = before - timedelta(days=days)
-        known = [day for day in self._publications.days() if first <= day < before]
+        known = self._days(before, days)
         with ThreadPoolExecutor(_READERS) as readers:
-            records = readers.map(lambda day: self._publications.read(day).record, known)
-            return {day: record.current for day, record in zip(known, records, strict=True) if record is not None}
+            records = list(readers.map(lambda day: self._publications.read(day).record, known))
+        return {day: record.current for day, record in zip(known, records, strict=True) if record is not None}
 
     def profiles(self, before: date, *, days: int, of_columns: bool) -> tuple[list[DateProfile], list[str]]:
         """Read the profile of each published date among the ``days`` days before one, oldest first.
@@ -61,28 +60,36 @@ class History:
         Rows come from the publication records; what is known of columns comes from the metrics, if asked for.
 
         Returns:
-            The profiles, and what could not be read: a date whose metrics are gone has a profile without columns.
+            The profiles, and what could not be read: a date whose record is broken has no profile, one whose metrics
+            are gone has one without columns.
         """
-        versions = self.versions(before, days=days)
-        columns, problems = self._columns(versions) if of_columns else ({}, [])
-        return [_profile(day, version, columns.get(day, {})) for day, version in versions.items()], problems
-
-    def _columns(self, versions: Mapping[date, Version]) -> tuple[dict[date, Mapping[str, Any]], list[str]]:
+        known = self._days(before, days)
         with ThreadPoolExecutor(_READERS) as readers:
-            found = dict(zip(versions, readers.map(self._columns_of, versions.items()), strict=True))
-        columns = {day: of_day for day, of_day in found.items() if not isinstance(of_day, str)}
-        return columns, [problem for problem in found.values() if isinstance(problem, str)]
+            read = list(readers.map(lambda day: self._profile(day, of_columns=of_columns), known))
+        profiles = [profile for profile, _ in read if profile is not None]
+        return profiles, [problem for _, problem in read if problem is not None]
 
-    def _columns_of(self, dated: tuple[date, Version]) -> Mapping[str, Any] | str:
-        day, version = dated
+    def _days(self, before: date, days: int) -> list[date]:
+        first = before - timedelta(days=days)
+        return [day for day in self._publications.days() if first <= day < before]
+
+    def _profile(self, day: date, *, of_columns: bool) -> tuple[DateProfile | None, str | None]:
         try:
-            columns = self._runs.metrics(day, version.run_id)["columns"]
+            record = self._publications.read(day).record
+        except InvalidDocument as error:
+            return None, f"{day} is left out of what is usual: {error}"
+        if record is None:
+            return None, None
+        if not of_columns:
+            return _profile(day, record.current, {}), None
+        try:
+            columns = self._runs.metrics(day, record.current.run_id)["columns"]
         except (InvalidDocument, KeyError) as error:
-            return f"{day} is not in the baseline of columns: {error}"
-        return columns if isinstance(columns, Mapping) else f"{day} is not in the baseline of columns: it has none"
+            return _profile(day, record.current, {}), f"{day} is left out of what is usual in columns: {error}"
+        return _profile(day, record.current, columns), None
 
 
-def _profile(day: date, version: Version, columns: Mapping[str, Any]) -> DateProfile:
+def _profile(day: date, version: Version, columns: Mapping[str, Mapping[str, Any]]) -> DateProfile:
     return DateProfile(
         day=day,
         rows_read=version.rows_read,
@@ -95,5 +102,5 @@ def _profile(day: date, version: Version, columns: Mapping[str, Any]) -> DatePro
 
 def _each(columns: Mapping[str, Any], key: str, kind: type) -> Iterable[tuple[str, Any]]:
     for name, column in columns.items():
-        if isinstance(column, Mapping) and isinstance(column.get(key), kind):
+        if isinstance(column.get(key), kind):
             yield name, column[key]
