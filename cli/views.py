@@ -3,7 +3,7 @@
 Turns documents into Rich renderables; reads nothing and prints nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -42,15 +42,18 @@ def report(metrics: Metrics) -> RenderableType:
     parts: list[RenderableType] = [_heading(metrics), _facts(metrics), *_places(metrics), *_rejections(metrics)]
     if metrics["checks"]:
         checks = read_checks(metrics, source=f"of run {metrics['run_id']}")
-        parts += [checks_table(checks), _columns_table(metrics)]
+        accepted = metrics.get("accepted") or {}
+        parts += [_checks_table(checks, accepted=accepted.get("checks", ())), _columns_table(metrics)]
     return Group(*parts)
 
 
-def checks_table(checks: Iterable[Check]) -> Table:
-    """Show checks with the value that was compared and the limit."""
+def _checks_table(checks: Iterable[Check], *, accepted: Collection[str]) -> Table:
+    """Show checks with the value that was compared and the limit; what people accepted did not hold either."""
     table = _new_table("check", "column", value="right", limit="left", severity="left", result="left")
     for check in checks:
         style, result = ("green", "passed") if check.passed else ("bold red", "failed")
+        if not check.passed and check.id in accepted:
+            style, result = "yellow", "accepted"
         cells = [check.id, check.column or "", check.measured(), check.allowed(), check.severity]
         table.add_row(*cells, Text(result, style), style=None if check.passed else "bold")
     return table
