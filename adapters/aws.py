@@ -45,6 +45,12 @@ def client(service: str) -> Any:
     return make(service, config=_CONFIG)
 
 
+def caller() -> str:
+    """Return the ARN by which AWS knows who calls."""
+    with translated("find out who is calling", needs="sts:GetCallerIdentity"):
+        return str(client("sts").get_caller_identity()["Arn"])
+
+
 def error_code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", "unknown"))
 

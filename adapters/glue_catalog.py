@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from adapters.aws import client, error_code, translated
+from core.layout import parse_ingestion_date
 
 
 class GlueCatalog:
@@ -28,6 +29,14 @@ class GlueCatalog:
                 raise
         location: str = found["Partition"]["StorageDescriptor"]["Location"]
         return location
+
+    def days_with_other_columns(self) -> list[date]:
+        columns = _types(self._descriptor())
+        with translated(f"list the partitions of {self._name}", needs="glue:GetPartitions"):
+            pages = client("glue").get_paginator("get_partitions").paginate(**self._table)
+            partitions = [partition for page in pages for partition in page["Partitions"]]
+        others = [found["Values"][0] for found in partitions if _types(found["StorageDescriptor"]) != columns]
+        return sorted(map(parse_ingestion_date, others))
 
     def point(self, ingestion_date: date, location: str) -> None:
         descriptor = {**self._descriptor(), "Location": location}
@@ -54,3 +63,7 @@ class GlueCatalog:
 
     def _partition(self, ingestion_date: date) -> str:
         return f"partition ingestion_date={ingestion_date} of {self._name}"
+
+
+def _types(descriptor: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(column["Name"], column["Type"]) for column in descriptor.get("Columns", ())]

@@ -8,8 +8,10 @@ from typing import Annotated, Final
 import typer
 
 from cli import commands, contract_check, contract_diff, contract_draft, contract_release, deployed, local, options
+from cli.acceptance import give_acceptance
 from cli.errors import WrongUse
 from cli.options import Call, date_argument
+from cli.outdated import Outdated
 from cli.output import Output
 from cli.views import outbox_view
 from contract_init import DEFAULT_LIMIT
@@ -17,6 +19,7 @@ from contract_init import DEFAULT_LIMIT
 _EXIT_CODES: Final = (
     "exit codes: 0 done, 1 the run or the command failed, 2 the command line cannot be used, 130 interrupted"
 )
+_NO_WAIT: Final = "--no-wait cannot be combined with --data_uri: Spark on this machine ends with the command"
 
 app = typer.Typer(
     name="pipeline",
@@ -51,29 +54,80 @@ def run(
     if call.place is None:
         return deployed.run_day(call.deployment, day, force=force, wait=not no_wait, output=call.output)
     if no_wait:
-        raise WrongUse("--no-wait cannot be combined with --data_uri: Spark on this machine ends with the command")
+        raise WrongUse(_NO_WAIT)
     return commands.run_day(call.place, day, force=force, environment=os.environ, output=call.output)
 
 
 @command()
-def backfill(
-    start: Annotated[date, date_argument("START", "first date")],
-    end: Annotated[date, date_argument("END", "last date")],
+def accept(
+    day: options.Date,
     *,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", show_default=False, help="why the day is right")],
+    run_id: Annotated[
+        str | None, typer.Option("--run", metavar="RUN_ID", help="this run, not the latest of the date")
+    ] = None,
+    no_wait: options.NoWait = False,
+    contract: options.Contract = None,
+    environment: options.Environment = None,
+    data_uri: options.DataUri = None,
+    catalog_database: options.CatalogDatabase = None,
+    catalog_table: options.CatalogTable = None,
+    as_json: options.Json = False,
+) -> int:
+    """Publish a date whose latest run failed on anomalies alone: exactly that input, past exactly these checks."""
+    call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
+    if call.place is not None and no_wait:
+        raise WrongUse(_NO_WAIT)
+    give_acceptance(call.dataset, day, run_id=run_id, reason=reason, output=call.output)
+    if call.place is None:
+        # The sensor lets input that failed before pass only so.
+        return deployed.run_day(call.deployment, day, force=True, wait=not no_wait, output=call.output)
+    return commands.run_day(call.place, day, force=True, environment=os.environ, output=call.output)
+
+
+@command()
+def backfill(
+    start: Annotated[date | None, date_argument("START", "first date")] = None,
+    end: Annotated[date | None, date_argument("END", "last date")] = None,
+    *,
+    outdated: Annotated[
+        bool, typer.Option("--outdated", help="only dates that status --outdated lists, of all or of these")
+    ] = False,
     concurrency: Annotated[int, typer.Option(min=1, metavar="N", help="how many dates to run at once")] = 1,
     go_on: Annotated[bool, typer.Option("--continue", help="continue after a failed date")] = False,
     force: options.Force = False,
     no_wait: options.NoWait = False,
     contract: options.Contract = None,
     environment: options.Environment = None,
+    data_uri: options.DataUri = None,
+    catalog_database: options.CatalogDatabase = None,
+    catalog_table: options.CatalogTable = None,
     as_json: options.Json = False,
 ) -> int:
-    """Run every date from START to END, both included."""
-    if start > end:
-        raise WrongUse(f"START {start} is after END {end}; swap them")
-    call = Call(as_json, contract, environment)
+    """Run every date from START to END, both included, or those that are outdated."""
+    call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
+    days = _backfilled(call, start, end, outdated=outdated)
+    if not days:
+        nothing = f"{call.dataset.contract.name}: no published date is outdated, so there is nothing to run"
+        call.output.show({"dates": []}, nothing)
+        return 0
+    if call.place is not None:
+        if no_wait or concurrency > 1:
+            raise WrongUse("--no-wait and --concurrency go with a deployment; on this machine one date runs at a time")
+        return commands.run_days(call.place, days, force=force, go_on=go_on, environment=os.environ, output=call.output)
     asked = {"max_concurrency": concurrency, "on_failure": "continue" if go_on else "stop", "force": force}
-    return deployed.backfill(call.deployment, start, end, options=asked, wait=not no_wait, output=call.output)
+    return deployed.backfill(call.deployment, days, options=asked, wait=not no_wait, output=call.output)
+
+
+def _backfilled(call: Call, start: date | None, end: date | None, *, outdated: bool) -> list[date]:
+    """Return the dates that a backfill is asked for."""
+    if start is not None and end is not None and start > end:
+        raise WrongUse(f"START {start} is after END {end}; swap them")
+    if outdated:
+        return [found.ingestion_date for found in Outdated(call.dataset).dates(first=start, last=end)]
+    if start is None or end is None:
+        raise WrongUse("backfill needs START and END, or --outdated")
+    return [date.fromordinal(number) for number in range(start.toordinal(), end.toordinal() + 1)]
 
 
 @command()
@@ -95,6 +149,9 @@ def follow(
 def status(
     day: options.AnyDate = None,
     *,
+    outdated: Annotated[
+        bool, typer.Option("--outdated", help="the dates that another contract or an older job wrote, where it matters")
+    ] = False,
     contract: options.Contract = None,
     environment: options.Environment = None,
     data_uri: options.DataUri = None,
@@ -104,6 +161,8 @@ def status(
 ) -> int:
     """List the version of each date, or all versions and runs of one."""
     call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
+    if outdated:
+        return commands.show_outdated(call.dataset, first=day, last=day, output=call.output)
     if day is None:
         return commands.show_status(call.dataset, under_way=call.under_way(), output=call.output)
     return commands.show_day(call.dataset, day, under_way=call.under_way(), output=call.output)

@@ -4,6 +4,7 @@ Prints results on the console it is given, one JSON document with ``--json``; fa
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,20 @@ from cli import ROOT
 from cli.dataset import Dataset, Place, require_catalog
 from cli.errors import CommandFailed
 from cli.executions import Execution
+from cli.outdated import Outdated
 from cli.output import Output, shown_progress
 from cli.spark import Submission, submit
-from cli.views import executions_table, outcome_line, published_table, report, runs_table, versions_table, whole
-from cli.words import plural
+from cli.views import (
+    executions_table,
+    outcome_line,
+    outdated_table,
+    published_table,
+    report,
+    runs_table,
+    versions_table,
+    whole,
+)
+from cli.words import count, plural
 from contract import load_contract
 from core.publication import Publication, as_document
 from core.runs import Metrics
@@ -25,6 +36,45 @@ GOOD_OUTCOMES = ("published", "unchanged")
 
 def run_day(place: Place, day: date, *, force: bool, environment: Mapping[str, str], output: Output) -> int:
     """Curate a date with the local Spark; 0 when it is published afterwards, 1 when the run failed."""
+    outcome = curate(place, day, force=force, environment=environment, output=output)
+    good = outcome["status"] in GOOD_OUTCOMES
+    if output.as_json:
+        output.show(outcome)
+    elif good:
+        output.show(outcome, outcome_line(outcome))
+    else:
+        raise CommandFailed(_failure(outcome))
+    return 0 if good else 1
+
+
+def run_days(
+    place: Place, days: Sequence[date], *, force: bool, go_on: bool, environment: Mapping[str, str], output: Output
+) -> int:
+    """Curate dates one after the other with the local Spark; 0 when each is published afterwards."""
+    outcomes: list[Mapping[str, Any]] = []
+    for day in days:
+        outcome = curate(place, day, force=force, environment=environment, output=output)
+        outcomes.append(outcome)
+        good = outcome["status"] in GOOD_OUTCOMES
+        if not output.as_json:
+            output.show(None, outcome_line(outcome) if good else whole(f"{day}: {_failure(outcome)}"))
+        if not good and not go_on:
+            break
+    failed = [str(one["ingestion_date"]) for one in outcomes if one["status"] not in GOOD_OUTCOMES]
+    if output.as_json:
+        output.show({"dates": outcomes})
+        return 1 if failed else 0
+    if failed:
+        left = f", {count(len(days) - len(outcomes))} not started" if len(outcomes) < len(days) else ""
+        which = f"{count(len(failed))} of {plural(len(days), 'date')} failed: {', '.join(failed)}{left}"
+        raise CommandFailed(f"{which}; fix the cause, then run the same command again: published dates are skipped")
+    return 0
+
+
+def curate(
+    place: Place, day: date, *, force: bool, environment: Mapping[str, str], output: Output
+) -> Mapping[str, Any]:
+    """Run the job for a date with the local Spark and return its outcome, with the ``log`` of the run."""
     dataset = load_contract(place.contract).name
     log = ROOT / ".data" / "logs" / f"{dataset}-{day}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.log"
     catalog = {"catalog_database": place.catalog_database, "catalog_table": place.catalog_table}
@@ -38,15 +88,11 @@ def run_day(place: Place, day: date, *, force: bool, environment: Mapping[str, s
     )
     with shown_progress(output.progress, str(day)) as show_step:
         show_step("starting Spark")
-        outcome = submit(job, environment=environment, on_step=show_step)
-    good = outcome["status"] in GOOD_OUTCOMES
-    if output.as_json:
-        output.show(outcome)
-    elif good:
-        output.show(outcome, outcome_line(outcome))
-    else:
-        raise CommandFailed(f"{outcome['status']}: {outcome['message']}; log {log}")
-    return 0 if good else 1
+        return {**submit(job, environment=environment, on_step=show_step), "log": str(log)}
+
+
+def _failure(outcome: Mapping[str, Any]) -> str:
+    return f"{outcome['status']}: {outcome['message']}; log {outcome['log']}"
 
 
 def roll_back(dataset: Dataset, day: date, *, to: str | None, output: Output) -> int:
@@ -83,6 +129,27 @@ def show_status(dataset: Dataset, *, under_way: Sequence[Execution], output: Out
     name, place = dataset.contract.name, dataset.place.data_uri
     view = published_table(records) if records else f"{name}: nothing is published below {place}"
     output.show([as_document(record) for record in records], view, *_under_way(under_way))
+    return 0
+
+
+def show_outdated(dataset: Dataset, *, first: date | None, last: date | None, output: Output) -> int:
+    """Show which dates should be written again and why, and which the catalog shows by other columns than the table."""
+    found = Outdated(dataset).dates(first=first, last=last)
+    other_columns = dataset.publications.days_with_other_columns()
+    document = {
+        "outdated": [asdict(item) | {"ingestion_date": str(item.ingestion_date)} for item in found],
+        "partitions_with_other_columns": [str(day) for day in other_columns],
+    }
+    name, version = dataset.contract.name, dataset.contract.version
+    none = f"{name}: no published date is outdated under contract {version}"
+    views: list[Any] = [outdated_table(found), whole(f"next: {output.next_command('backfill --outdated')}")]
+    columns = (
+        f"{plural(len(other_columns), 'partition')} of the catalog, {other_columns[0]} the first, with other columns "
+        f"than the table; next: {output.next_command('repair')}"
+        if other_columns
+        else ""
+    )
+    output.show(document, *(views if found else [none]), *([whole(columns)] if columns else []))
     return 0
 
 

@@ -57,7 +57,7 @@ def _report_problems(read: Sequence[_Read]) -> int:
 
 
 def _line(path: str, contract: DataContract) -> str:
-    columns, rules = plural(len(contract.columns), "column"), plural(len(contract.rules), "rule")
+    columns, rules = plural(len(contract.columns), "column"), plural(_rules(contract), "rule")
     key = ", ".join(contract.primary_key)
     return f"{path}: {contract.name} {contract.version} -> {contract.table}, {columns}, {rules}, key {key}"
 
@@ -66,5 +66,9 @@ def _document(path: str, result: DataContract | ContractError) -> dict[str, Any]
     if isinstance(result, ContractError):
         return {"file": path, "usable": False, "problems": list(result.problems)}
     facts = {"name": result.name, "version": result.version, "table": result.table}
-    counts = {"columns": len(result.columns), "rules": len(result.rules), "primary_key": list(result.primary_key)}
+    counts = {"columns": len(result.columns), "rules": _rules(result), "primary_key": list(result.primary_key)}
     return {"file": path, "usable": True, "problems": [], **facts, **counts}
+
+
+def _rules(contract: DataContract) -> int:
+    return len(contract.rules) + len(contract.anomaly_rules)

@@ -131,7 +131,7 @@ def _advice(before: DataContract, changes: Sequence[Change]) -> Iterator[str]:
             "Athena may refuse them."
         )
     if any(change.written.effect == RERUN for change in changes):
-        yield "Written dates are as the old contract made them until they are run again: pipeline backfill START END."
+        yield "Written dates are as the old contract made them until they are run again: pipeline backfill --outdated."
 
 
 def _needed(before: DataContract, changes: Sequence[Change]) -> str | None:

@@ -4,7 +4,7 @@ Every wait can be interrupted: the execution goes on, and the message says how t
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
@@ -30,10 +30,10 @@ def run_day(deployment: Deployment, day: date, *, force: bool, wait: bool, outpu
 
 
 def backfill(
-    deployment: Deployment, start: date, end: date, *, options: Mapping[str, Any], wait: bool, output: Output
+    deployment: Deployment, days: Sequence[date], *, options: Mapping[str, Any], wait: bool, output: Output
 ) -> int:
     """Start a backfill and follow it; 0 when every date is published afterwards."""
-    execution = Executions(deployment).start_backfill(start, end, options)
+    execution = Executions(deployment).start_backfill(days, options)
     return _followed(deployment, execution, output) if wait else _left(execution, output)
 
 

@@ -82,10 +82,13 @@ class Executions:
         name = f"run-{day}-{secrets.token_hex(4)}"
         return self._start(self._deployment.pipeline_arn, name, {"ingestion_date": str(day), "force": force})
 
-    def start_backfill(self, start: date, end: date, options: Mapping[str, Any]) -> Execution:
-        """Start a backfill of all dates from the first to the last."""
+    def start_backfill(self, days: Sequence[date], options: Mapping[str, Any]) -> Execution:
+        """Start a backfill of dates, which are in order."""
+        start, end = days[0], days[-1]
         name = f"backfill-{start}-{end}-{secrets.token_hex(4)}"
-        asked = {"start": str(start), "end": str(end), **options}
+        is_range = (end - start).days + 1 == len(days)
+        dates = {"start": str(start), "end": str(end)} if is_range else {"dates": list(map(str, days))}
+        asked = {**dates, **options}
         return self._start(self._deployment.backfill_arn, name, asked)
 
     def describe(self, arn: str) -> Execution:

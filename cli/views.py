@@ -3,7 +3,7 @@
 Turns documents into Rich renderables; reads nothing and prints nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.executions import DateState, Execution
+from cli.outdated import OutdatedDate, shown_reasons
 from cli.words import count, moment, number, path_of, plural, size, status_style, step
 from core.checks import Check, read_checks
 from core.publication import Publication, Version
@@ -41,15 +42,18 @@ def report(metrics: Metrics) -> RenderableType:
     parts: list[RenderableType] = [_heading(metrics), _facts(metrics), *_places(metrics), *_rejections(metrics)]
     if metrics["checks"]:
         checks = read_checks(metrics, source=f"of run {metrics['run_id']}")
-        parts += [checks_table(checks), _columns_table(metrics)]
+        accepted = metrics.get("accepted") or {}
+        parts += [_checks_table(checks, accepted=accepted.get("checks", ())), _columns_table(metrics)]
     return Group(*parts)
 
 
-def checks_table(checks: Iterable[Check]) -> Table:
-    """Show checks with the value that was compared and the limit."""
+def _checks_table(checks: Iterable[Check], *, accepted: Collection[str]) -> Table:
+    """Show checks with the value that was compared and the limit; what people accepted did not hold either."""
     table = _new_table("check", "column", value="right", limit="left", severity="left", result="left")
     for check in checks:
         style, result = ("green", "passed") if check.passed else ("bold red", "failed")
+        if not check.passed and check.id in accepted:
+            style, result = "yellow", "accepted"
         cells = [check.id, check.column or "", check.measured(), check.allowed(), check.severity]
         table.add_row(*cells, Text(result, style), style=None if check.passed else "bold")
     return table
@@ -80,6 +84,14 @@ def published_table(records: Iterable[Publication]) -> RenderableType:
         wide.add_row(day, current.run_id, *cells)
         narrow.add_row(f"{day}\n{current.run_id}", *cells)
     return _Fitting(wide, narrow)
+
+
+def outdated_table(found: Iterable[OutdatedDate]) -> RenderableType:
+    """Show the dates that should be written again."""
+    table = _new_table("date", "contract", "why")
+    for item in found:
+        table.add_row(str(item.ingestion_date), item.contract_version, Text(shown_reasons(item.reasons)))
+    return table
 
 
 def versions_table(record: Publication) -> RenderableType:
@@ -215,9 +227,19 @@ def _fact_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
     yield from _drift_lines(metrics)
     if metrics["location"]:
         yield "files", f"{plural(metrics['files'], 'file')}, {size(metrics['bytes_out'])}"
+    yield from _judgement_lines(metrics)
     if metrics["cleaned_up_runs"]:
         yield "cleaned up", f"leftovers of killed runs: {', '.join(metrics['cleaned_up_runs'])}"
     yield "seconds", ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in metrics["seconds"].items()) or "-"
+
+
+def _judgement_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
+    accepted = metrics.get("accepted")
+    if accepted:
+        checks, when = ", ".join(accepted["checks"]), moment(accepted["accepted_at"])
+        yield "accepted", f"{checks}: by {accepted['accepted_by']} at {when} UTC: {accepted['reason']}"
+    for check in metrics.get("checks_not_judged", ()):
+        yield "not judged", f"{check['id']}: {check['reason']}"
 
 
 def _discarded(metrics: Metrics) -> str:

@@ -5,11 +5,12 @@ Standard library only, and nothing of ours outside this package: it runs inside 
 
 from contract.errors import ContractError
 from contract.loading import load_contract, read_contract
-from contract.model import Column, DataContract, Rule
+from contract.model import AnomalyRule, Column, DataContract, Rule
 from contract.parsing import contract_json, parse_contract
 from core.operators import holds
 
 __all__ = [
+    "AnomalyRule",
     "Column",
     "ContractError",
     "DataContract",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from contract.model import Column, DataContract, Rule
+from contract.model import AnomalyRule, Column, DataContract, Rule
 
 _NAMES_OF_A_RULE: Final = ("id", "description", "column")
 _MADE_OF: Final = (
@@ -26,7 +26,7 @@ def checksum_of(contract: DataContract) -> str:
 
     In it are names and types of columns and what they are made of, the key, the event time, the source system, which
     objects are read and how records are packed in them, the limit on malformed lines, and the rules with their limits,
-    severities and conditions, stated or implied.
+    severities and conditions, stated or implied, those on anomalies among them.
 
     Not in it are texts, tags and the like; `id` and `version` of the contract; names of rules, of the dataset and of
     its table, which say where a result lies and how it is called; the freshness; and every order, of columns, key,
@@ -42,6 +42,7 @@ def checksum_of(contract: DataContract) -> str:
         "records_path": None if contract.records_path is None else str(contract.records_path),
         "raw_objects": {name: value for name, value in vars(contract.raw_objects).items() if value},
         "rules": [_rule(rule) for rule in contract.rules],
+        "anomaly_rules": [_anomaly_rule(rule) for rule in contract.anomaly_rules] or None,
         "source_system": contract.source_system,
     }
     return hashlib.sha256(_canonical(meaning).encode()).hexdigest()
@@ -61,6 +62,11 @@ def _made_of(column: Column) -> dict[str, Any]:
 
 def _rule(rule: Rule) -> dict[str, Any]:
     return {entry.name: getattr(rule, entry.name) for entry in fields(rule) if entry.name not in _NAMES_OF_A_RULE}
+
+
+def _anomaly_rule(rule: AnomalyRule) -> dict[str, Any]:
+    # A rule on a column says it nowhere else.
+    return {entry.name: getattr(rule, entry.name) for entry in fields(rule) if entry.name not in ("id", "description")}
 
 
 def _canonical(value: Any) -> str:

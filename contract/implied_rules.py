@@ -5,8 +5,9 @@ from typing import Any
 
 from contract import odcs_keys
 from contract.columns import ReadColumn
+from contract.drafts import Draft
 from contract.model import Metric, Rule
-from contract.rules import Draft, check_values
+from contract.rules import check_values
 from contract.section import Section
 from contract.type_options import value_conditions
 from core.operators import allows_only_zero

@@ -10,7 +10,10 @@ from contract.sources import Source
 from core.operators import Limit
 from core.raw_objects import RawObjects
 
-Metric: TypeAlias = Literal["rowCount", "nullValues", "missingValues", "invalidValues", "duplicateValues"]
+Metric: TypeAlias = Literal[
+    "rowCount", "nullValues", "missingValues", "invalidValues", "duplicateValues", "earlierDuplicates"
+]
+AnomalyMetric: TypeAlias = Literal["rowCount", "malformedLines", "duplicateValues", "nullValues", "valueShares"]
 Severity: TypeAlias = Literal["error", "warning"]
 Unit: TypeAlias = Literal["rows", "percent"]
 ObjectFormat: TypeAlias = Literal["lines", "concatenated", "document"]
@@ -55,7 +58,8 @@ class Rule:
     """One check: a metric, what it looks at, and the limit that its value must satisfy.
 
     `columns` is what the metric looks at: empty for `rowCount`, several only for `duplicateValues` of the table.
-    A value is invalid when it is not null and breaks any one of the conditions that are set.
+    A value is invalid when it is not null and breaks any one of the conditions that are set. `earlierDuplicates` are
+    rows whose primary key is published on one of the `look_back_days` dates before.
     """
 
     id: str
@@ -75,12 +79,29 @@ class Rule:
     exclusive_maximum: float | None = None
     min_length: int | None = None
     max_length: int | None = None
+    look_back_days: int | None = None
     description: str = ""
 
     @property
     def regex(self) -> str | None:
         """The pattern in the form to execute: see `portable_pattern`."""
         return None if self.pattern is None else portable_pattern(self.pattern)
+
+
+@dataclass(frozen=True)
+class AnomalyRule:
+    """One check against what was usual on the dates before: see `core.baseline`.
+
+    `tolerance` makes the usual range wider or narrower; with fewer than `minimum_dates` dates nothing is judged.
+    """
+
+    id: str
+    metric: AnomalyMetric
+    column: str | None
+    tolerance: float
+    minimum_dates: int
+    severity: Severity = "error"
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,6 +120,7 @@ class DataContract:
     columns: tuple[Column, ...]
     primary_key: tuple[str, ...]
     rules: tuple[Rule, ...]
+    anomaly_rules: tuple[AnomalyRule, ...]
     source_system: str
     event_time: str | None
     max_malformed_percent: float
@@ -124,6 +146,16 @@ class DataContract:
     def stored_columns(self) -> tuple[Column, ...]:
         """The columns of the table, in the contract's order; the others are only input to these."""
         return tuple(column for column in self.columns if column.is_stored)
+
+    @property
+    def can_be_accepted(self) -> bool:
+        """Whether some day may be kept from being published by anomalies alone, which people can accept."""
+        return any(rule.severity == "error" for rule in self.anomaly_rules)
+
+    @property
+    def look_back_days(self) -> int:
+        """How many dates before a run's own have keys that some rule compares with; 0 without such a rule."""
+        return max((rule.look_back_days or 0 for rule in self.rules), default=0)
 
     def column(self, name: str) -> Column:
         """Return the column of that name. Raises KeyError when there is none."""

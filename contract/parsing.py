@@ -9,10 +9,11 @@ from typing import Any, Final
 from contract import agreements, odcs_keys
 from contract.checksum import checksum_of
 from contract.columns import ReadColumn, read_columns, read_primary_key
+from contract.drafts import AnomalyDraft, Draft
 from contract.errors import Problems
 from contract.implied_rules import implied_rules
 from contract.mapping import check_logic, check_sources, read_mapping
-from contract.model import Column, DataContract, Rule
+from contract.model import AnomalyRule, Column, DataContract, Rule
 from contract.plain import plain_json
 from contract.pointless_rules import report_pointless_rules
 from contract.rule_ids import with_ids
@@ -80,7 +81,7 @@ def _read_dataset(
     root: Section, schema: Section, columns: Sequence[ReadColumn], common: Mapping[str, Any]
 ) -> DataContract:
     primary_key = read_primary_key(schema, columns)
-    rules = _read_rules(schema, columns, primary_key)
+    rules, anomaly_rules = _read_rules(schema, columns, primary_key)
     name = _dataset_name(schema)
     made = tuple(_column(column, rules) for column in columns)
     _check_mapping(made, columns, primary_key, common["records_path"])
@@ -91,6 +92,7 @@ def _read_dataset(
         columns=made,
         primary_key=primary_key,
         rules=rules,
+        anomaly_rules=anomaly_rules,
         checksum="",
         **common,
     )
@@ -145,14 +147,33 @@ def _description(root: Section, schema: Section) -> str:
     return schema.text("description") or (about.text("purpose") if about else None) or ""
 
 
-def _read_rules(schema: Section, columns: Sequence[ReadColumn], primary_key: tuple[str, ...]) -> tuple[Rule, ...]:
+def _read_rules(
+    schema: Section, columns: Sequence[ReadColumn], primary_key: tuple[str, ...]
+) -> tuple[tuple[Rule, ...], tuple[AnomalyRule, ...]]:
     """Return the rules of the table, then those of each column: stated ones first, implied ones after them."""
     drafts = read_rules(schema, columns, column=None)
     for column in columns:
         stated = read_rules(column.section, columns, column=column)
-        drafts += [*stated, *implied_rules(column, stated, primary_key=primary_key)]
-    report_pointless_rules(drafts, types={column.name: column.type for column in columns})
-    return with_ids(drafts)
+        counted = [draft for draft in stated if isinstance(draft, Draft)]
+        drafts += [*stated, *implied_rules(column, counted, primary_key=primary_key)]
+    counted = [draft for draft in drafts if isinstance(draft, Draft)]
+    report_pointless_rules(counted, types={column.name: column.type for column in columns})
+    _check_value_shares(drafts)
+    rules = with_ids(drafts)
+    return (
+        tuple(rule for rule in rules if isinstance(rule, Rule)),
+        tuple(rule for rule in rules if isinstance(rule, AnomalyRule)),
+    )
+
+
+def _check_value_shares(drafts: Sequence[Draft | AnomalyDraft]) -> None:
+    listed = {draft.rule.column for draft in drafts if isinstance(draft, Draft) and draft.rule.valid_values is not None}
+    for draft in drafts:
+        if draft.rule.metric == "valueShares" and draft.rule.column not in listed:
+            draft.report(
+                "implementation.metric",
+                f"valueShares needs a list of valid values for {draft.rule.column}, by enum or a rule with validValues",
+            )
 
 
 def _column(column: ReadColumn, rules: Sequence[Rule]) -> Column:

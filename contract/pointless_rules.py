@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from contract.columns import UNKNOWN_TYPE
+from contract.drafts import Draft
 from contract.model import Rule
 from contract.rule_limits import can_pass_together, limit_problem, limit_text
-from contract.rules import Draft
 from contract.value_sets import condition_texts, counts_every_row, leave_no_value, rules_out_nothing
 from core.operators import allows_only_zero
 

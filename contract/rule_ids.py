@@ -4,16 +4,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from contract.model import Rule
-from contract.rules import Draft
+from contract.drafts import AnomalyDraft, Draft
+from contract.model import AnomalyRule, Rule
 
 
-def with_ids(drafts: Sequence[Draft]) -> tuple[Rule, ...]:
+def with_ids(drafts: Sequence[Draft | AnomalyDraft]) -> tuple[Rule | AnomalyRule, ...]:
     """Give each rule its stated id, else its name as a slug, else its column and metric; a taken one gets a number."""
     stated = [_stated_id(draft) for draft in drafts]
     _report_doubled(drafts, stated)
     taken = {rule_id for rule_id in stated if rule_id}
-    rules = []
+    rules: list[Rule | AnomalyRule] = []
     for draft, rule_id in zip(drafts, stated, strict=True):
         unique = rule_id or _free_id(_proposed_id(draft), taken)
         taken.add(unique)
@@ -21,18 +21,18 @@ def with_ids(drafts: Sequence[Draft]) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def _stated_id(draft: Draft) -> str | None:
+def _stated_id(draft: Draft | AnomalyDraft) -> str | None:
     rule_id = draft.section.values.get("id") if draft.is_stated else None
     return rule_id if isinstance(rule_id, str) else None
 
 
-def _report_doubled(drafts: Sequence[Draft], stated: Sequence[str | None]) -> None:
+def _report_doubled(drafts: Sequence[Draft | AnomalyDraft], stated: Sequence[str | None]) -> None:
     for position, (draft, rule_id) in enumerate(zip(drafts, stated, strict=True)):
         if rule_id is not None and rule_id in stated[:position]:
             draft.report("id", f"{rule_id!r} is already the id of another rule of this contract")
 
 
-def _proposed_id(draft: Draft) -> str:
+def _proposed_id(draft: Draft | AnomalyDraft) -> str:
     name = draft.section.values.get("name") if draft.is_stated else None
     slug = re.sub(r"[^a-z0-9]+", "_", str(name or "").lower()).strip("_")
     return slug or f"{draft.rule.column or 'table'}_{draft.rule.metric}"

@@ -2,21 +2,21 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from contract import odcs_keys
 from contract.columns import UNKNOWN_TYPE, ReadColumn
+from contract.comparisons import read_comparison
+from contract.custom_rules import CUSTOM_KEYS, ENGINES, SEVERITIES, read_custom
+from contract.drafts import AnomalyDraft, Draft
 from contract.model import Metric, Rule, Scalar, Severity, Unit
-from contract.section import Section, is_number
+from contract.section import Section
 from contract.type_options import checked_pattern
 from contract.values import value_problem
-from core.operators import OPERATORS, RANGE_OPERATORS, Limit
-from core.wording import did_you_mean, not_known
+from core.operators import OPERATORS
+from core.wording import not_known
 
 METRICS: Final = ("rowCount", "nullValues", "missingValues", "invalidValues", "duplicateValues")
-SEVERITIES: Final = ("error", "warning")
-UNITS: Final = ("rows", "percent")
 _TABLE_METRICS: Final = ("rowCount", "duplicateValues")
 _COLUMN_METRICS: Final = ("nullValues", "missingValues", "invalidValues", "duplicateValues")
 _OLD_NAMES: Final = {
@@ -26,7 +26,7 @@ _OLD_NAMES: Final = {
     "validValues": "invalidValues",
     "countCheck": "rowCount",
 }
-_NOT_RUN_KEYS: Final = frozenset({"query", "engine", "implementation"})
+_NOT_RUN_KEYS: Final = CUSTOM_KEYS | {"query"}
 _TABLE_ARGUMENTS: Final = {
     "duplicateValues": frozenset({"properties"}),
     None: frozenset({"missingValues", "validValues", "pattern", "properties"}),  # of a metric that could not be read
@@ -37,7 +37,10 @@ _COLUMN_ARGUMENTS: Final = {
     None: _TABLE_ARGUMENTS[None],
 }
 _STABLE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
-_NOT_RUN: Final = "would not be enforced; state it with a library metric ({}), or as type: text to document it only"
+_NOT_RUN: Final = (
+    "would not be enforced; state it with a library metric ({}), as type: custom with an engine of the pipeline "
+    f"({', '.join(ENGINES)}), or as type: text to document it only"
+)
 _ADVICE: Final = {
     "rule": "is the name before ODCS 3.1; write metric",
     **dict.fromkeys(("validValues", "missingValues", "pattern"), "belongs under arguments"),
@@ -45,41 +48,18 @@ _ADVICE: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Draft:
-    """A rule and the section that states it, which for an implied one is its column's.
-
-    `key` is where in the section an implied rule stands. The rule gets its id when all of them are known. Its limit
-    means something when `has_limit`, and nothing that it looks at could not be read when `is_sound`.
-    """
-
-    rule: Rule
-    section: Section
-    key: str = ""
-    has_limit: bool = True
-    is_sound: bool = True
-
-    @property
-    def is_stated(self) -> bool:
-        return not self.key
-
-    def report(self, key: str, text: str) -> None:
-        """Report a problem at a key of a stated rule, or where an implied one comes from."""
-        self.section.report(key if self.is_stated else self.key, text)
-
-    @property
-    def origin(self) -> str:
-        """Say where the rule is stated, for a problem that another one has with it."""
-        return self.section.path if self.is_stated else self.section.at(self.key)
-
-
-def read_rules(owner: Section, columns: Sequence[ReadColumn], *, column: ReadColumn | None) -> list[Draft]:
+def read_rules(
+    owner: Section, columns: Sequence[ReadColumn], *, column: ReadColumn | None
+) -> list[Draft | AnomalyDraft]:
     """Read the executable rules of a table or of one column; `type: text` is documentation and yields none."""
-    drafts = []
+    drafts: list[Draft | AnomalyDraft] = []
     for quality in owner.sections("quality"):
         kind = quality.choice("type", ("library", "text", "sql", "custom"), default="library")
         if kind == "text":
             _check_text(quality)
+        elif kind == "custom" and quality.values.get("engine") in ENGINES:
+            custom = read_custom(quality, column)
+            drafts += [custom] if custom else []
         elif kind in ("sql", "custom"):
             _refuse_not_run(quality, kind)
         else:
@@ -88,7 +68,13 @@ def read_rules(owner: Section, columns: Sequence[ReadColumn], *, column: ReadCol
 
 
 def _refuse_not_run(quality: Section, kind: str) -> None:
-    quality.report("type", f"{kind!r} {_NOT_RUN.format(', '.join(METRICS))}")
+    engine = quality.values.get("engine")
+    if kind == "custom" and engine is not None:
+        quality.report(
+            "engine", f"{not_known(engine, ENGINES)}; a rule of another engine {_NOT_RUN.format(', '.join(METRICS))}"
+        )
+    else:
+        quality.report("type", f"{kind!r} {_NOT_RUN.format(', '.join(METRICS))}")
     quality.allow_only(odcs_keys.QUALITY | set(OPERATORS) | _NOT_RUN_KEYS, advice=_ADVICE)
     quality.choice("dimension", odcs_keys.DIMENSIONS, default="")
 
@@ -106,7 +92,7 @@ def _read_rule(quality: Section, columns: Sequence[ReadColumn], column: ReadColu
     _check_keys(quality)
     before = quality.problems.count
     metric = _metric(quality, column)
-    operator, limit, unit = _comparison(quality)
+    operator, limit, unit = read_comparison(quality)
     if metric == "rowCount" and unit != "rows":
         quality.report("unit", f"rowCount is a number of rows, not of {unit}; allowed: rows")
     has_limit = quality.problems.count == before
@@ -154,46 +140,6 @@ def _metric(quality: Section, column: ReadColumn | None) -> str | None:
         quality.report("metric", f"{metric} belongs to {other}; allowed for {place}: {', '.join(allowed_here)}")
         return None
     return str(metric)
-
-
-def _comparison(quality: Section) -> tuple[str | None, Limit | None, str]:
-    unit = quality.choice("unit", UNITS, default="rows")
-    given = [key for key in quality.values if key in OPERATORS]
-    if len(given) != 1:
-        found = f"found {', '.join(given)}" if given else "found none"
-        near = next((hint for key in quality.values if (hint := did_you_mean(key, OPERATORS)) and "ust" in key), "")
-        quality.problems.add(quality.path, f"needs exactly one operator of {', '.join(OPERATORS)}; {found}{near}")
-    limits = [_limit(quality, operator, unit) for operator in given]
-    return (given[0], limits[0], unit) if len(given) == 1 else (None, None, unit)
-
-
-def _limit(quality: Section, operator: str, unit: str) -> Limit | None:
-    limit = _range(quality, operator) if operator in RANGE_OPERATORS else _scalar(quality, operator)
-    _check_limit(quality, operator, limit, unit)
-    return limit
-
-
-def _scalar(quality: Section, operator: str) -> float | None:
-    if not quality.has(operator):
-        quality.report(operator, "must be a number, got nothing")
-    return quality.number(operator)
-
-
-def _range(quality: Section, operator: str) -> tuple[float, float] | None:
-    given = quality.values.get(operator)
-    if isinstance(given, list) and len(given) == 2 and all(is_number(end) for end in given) and given[0] < given[1]:
-        return (given[0], given[1])
-    quality.report(operator, f"must be two numbers, the smaller first, for example [1, 10]; got {given!r}")
-    return None
-
-
-def _check_limit(quality: Section, operator: str, limit: Limit | None, unit: str) -> None:
-    ends = () if limit is None else limit if isinstance(limit, tuple) else (limit,)
-    for end in ends:
-        if unit == "percent" and not 0 <= end <= 100:
-            quality.report(operator, f"{end} must lie in 0 to 100, because unit is percent")
-        elif end < 0:
-            quality.report(operator, f"{end} must not be negative: it limits a number of rows")
 
 
 def _looked_at(

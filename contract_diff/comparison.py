@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from contract.model import DataContract
+from contract_diff.anomaly_rules import anomaly_rule_changes
 from contract_diff.changes import EFFECTS, Change, View, breaking, documented, rerun, safe, shown
 from contract_diff.columns import column_changes, paired
 from contract_diff.documentation import documentation_changes
@@ -71,6 +72,10 @@ def _primary_key(old: DataContract, new: DataContract) -> Iterator[Change]:
 
 def _rules(old: DataContract, new: DataContract) -> Iterator[Change]:
     return rule_changes(old.rules, new.rules, paired(old.columns, new.columns).names)
+
+
+def _anomaly_rules(old: DataContract, new: DataContract) -> Iterator[Change]:
+    return anomaly_rule_changes(old.anomaly_rules, new.anomaly_rules, paired(old.columns, new.columns).names.renamed)
 
 
 def _source_system(old: DataContract, new: DataContract) -> Iterator[Change]:
@@ -149,6 +154,7 @@ COMPARED: Final[Mapping[str, _Compare]] = {
     "primary_key": _primary_key,
     "columns": _columns,
     "rules": _rules,
+    "anomaly_rules": _anomaly_rules,
     "event_time": _event_time,
     "max_malformed_percent": _max_malformed_percent,
     "raw_objects": _raw_objects,

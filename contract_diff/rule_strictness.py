@@ -118,4 +118,5 @@ CONDITIONS: Final[Mapping[str, Callable[[Any, Any], Shift]]] = {
     "maximum": _highest,
     "exclusive_maximum": _highest,
     "max_length": _highest,
+    "look_back_days": _lowest,
 }

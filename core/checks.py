@@ -16,7 +16,9 @@ _SUBJECTS = {
     "missingValues": "missing-value",
     "invalidValues": "invalid-value",
     "duplicateValues": "duplicate",
+    "earlierDuplicates": "duplicate-of-an-earlier-date",
     "malformedLines": "malformed-line",
+    "valueShares": "value",
 }
 _WORDS = {
     "mustBe": "must be",
@@ -38,6 +40,9 @@ _SYMBOLS = {
     "mustBeBetween": "between",
     "mustNotBeBetween": "not between",
 }
+
+
+_DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
 
 class Rule(Protocol):
@@ -73,8 +78,28 @@ class Counted(Protocol):
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """The earlier dates that a check's limit was made of: how many, of which day of the week (0 is Monday) if only one.
+
+    ``moved`` says which shares of single values are unusual.
+    """
+
+    dates: int
+    weekday: int | None
+    moved: tuple[str, ...] = ()
+
+    def words(self) -> str:
+        """Say which dates these are."""
+        dates = "1 date" if self.dates == 1 else f"{self.dates:,} dates"
+        return dates if self.weekday is None else f"{dates}, {_DAYS[self.weekday]}"
+
+
+@dataclass(frozen=True)
 class Check:
-    """One evaluated rule. ``value`` is the number that was compared with ``limit``; percentages are 0-100."""
+    """One evaluated rule. ``value`` is the number that was compared with ``limit``; percentages are 0-100.
+
+    Where earlier dates made the limit, ``baseline`` tells which.
+    """
 
     id: str
     metric: str
@@ -85,9 +110,12 @@ class Check:
     value: float
     severity: str
     passed: bool
+    baseline: Baseline | None = None
 
     def sentence(self) -> str:
         """Say what was measured and what is allowed, for people."""
+        if self.baseline is not None:
+            return self._against(self.baseline)
         kind = "rate" if self.unit == "percent" else "count"
         column = f" of {self.column}" if self.column else ""
         value, allowed = self._texts()
@@ -99,7 +127,19 @@ class Check:
 
     def allowed(self) -> str:
         """Write the limit for a table."""
-        return f"{_SYMBOLS[self.operator]} {self._texts()[1]}"
+        limit = f"{_SYMBOLS[self.operator]} {self._texts()[1]}"
+        return limit if self.baseline is None else f"{limit} ({self.baseline.words()})"
+
+    def _against(self, baseline: Baseline) -> str:
+        value, allowed = self._texts()
+        expected = allowed.replace(" and ", " to ") if isinstance(self.limit, tuple) else f"at most {allowed}"
+        usual = f"{value}, expected {expected} ({baseline.words()})"
+        if self.metric == "valueShares":
+            moved = f": {'; '.join(baseline.moved)}" if baseline.moved else ""
+            return f"shares of {self.column} differ by {usual}{moved}"
+        kind = "count" if self.unit == "rows" else "rate"
+        column = f" of {self.column}" if self.column else ""
+        return f"{_SUBJECTS[self.metric]} {kind}{column} is {usual}"
 
     def _texts(self) -> tuple[str, str]:
         unit = " %" if self.unit == "percent" else ""
@@ -164,7 +204,15 @@ def _read(document: Mapping[str, Any]) -> Check:
         value=document["value"] + 0,
         severity=str(document["severity"]),
         passed=document["passed"] is True,
+        baseline=_read_baseline(document.get("baseline")),
     )
+
+
+def _read_baseline(document: Mapping[str, Any] | None) -> Baseline | None:
+    if document is None:
+        return None
+    weekday = document["weekday"]
+    return Baseline(document["dates"] + 0, None if weekday is None else range(7)[weekday], tuple(document["moved"]))
 
 
 def _known(name: Any, names: Mapping[str, str]) -> str:

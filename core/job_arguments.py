@@ -25,7 +25,7 @@ class ArgumentError(ValueError):
 class JobArguments:
     """What one run of the job is told.
 
-    ``data_uri`` is the root below which raw/, curated/, metrics/, quarantine/, publications/ and leases/ lie. The
+    ``data_uri`` is the root below which raw/, curated/, metrics/, quarantine/, publications/ and the like lie. The
     catalog is left alone without ``catalog_database``. A replaced version is kept while it is among the newest
     ``keep_versions`` or was replaced less than ``keep_hours`` ago. ``lease_minutes`` must be at least the job's
     timeout.

@@ -66,6 +66,16 @@ class DatasetPaths:
         """Leases of the runs that are at work on any day."""
         return f"leases/{self.dataset}/"
 
+    @property
+    def acceptances(self) -> str:
+        """Odd days that people accept, one object per day."""
+        return f"acceptances/{self.dataset}/"
+
+    @property
+    def contracts(self) -> str:
+        """Contracts that published versions were written under, one object each."""
+        return f"contracts/{self.dataset}/"
+
     def raw_prefix(self, ingestion_date: date) -> str:
         """Folder of a day's raw objects."""
         return f"{self.raw}ingestion_date={ingestion_date}/"
@@ -93,6 +103,14 @@ class DatasetPaths:
     def publication_key(self, ingestion_date: date) -> str:
         """Object that says which version of a day is published."""
         return f"{self.publications}ingestion_date={ingestion_date}.json"
+
+    def acceptance_key(self, ingestion_date: date) -> str:
+        """Object that says which rejected input of a day people accept."""
+        return f"{self.acceptances}ingestion_date={ingestion_date}.json"
+
+    def contract_key(self, checksum: str) -> str:
+        """Object with the contract of that checksum, as the first run that published under it had it."""
+        return f"{self.contracts}{checksum}.json"
 
     def leases_prefix(self, ingestion_date: date) -> str:
         """Folder of the leases of the runs that are at work on a day."""

@@ -75,5 +75,8 @@ class Catalog(Protocol):
     def location(self, ingestion_date: date) -> str | None:
         """Return the location that readers see, or None without a partition."""
 
+    def days_with_other_columns(self) -> list[date]:
+        """List the days whose partition has other columns than the table, as it is from before a deployment."""
+
     def point(self, ingestion_date: date, location: str) -> None:
         """Let the day's partition show a location; create it when there is none."""

@@ -12,6 +12,8 @@ from typing import Any
 from core.errors import InvalidDocument
 
 SCHEMA_VERSION = 1
+# Raised whenever the job makes other rows of the same input and contract, so that dates of before are found and rerun.
+JOB_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Version:
 
     ``sequence_number`` is its place in the order in which the day's versions were first published, from 1. A rollback
     changes `published_at`, and clocks and run ids of two machines may disagree, so neither tells which one is older.
-    Versions of records that were written without it have 0 and are ordered by run id.
+    Versions of records that were written without it have 0 and are ordered by run id. ``accepted`` tells who let an odd
+    day pass which checks, and why: see `core.acceptances`. ``job_version`` is that of the job that wrote it.
     """
 
     run_id: str
@@ -44,6 +47,8 @@ class Version:
     files: int
     bytes: int
     sequence_number: int = 0
+    accepted: Mapping[str, Any] | None = None
+    job_version: int = 1
 
     @property
     def input(self) -> RunInput:
@@ -76,7 +81,8 @@ class Publication:
 
     def is_up_to_date(self, run_input: RunInput) -> bool:
         """Tell whether a run over this input would have nothing to do."""
-        return run_input in (self.current.input, *self.blocked)
+        is_current = run_input == self.current.input and self.current.job_version >= JOB_VERSION
+        return is_current or self.blocks(run_input)
 
 
 def published(before: Publication | None, version: Version, *, dataset: str, ingestion_date: str) -> Publication:

@@ -109,7 +109,7 @@ class Publications:
         return record
 
     def repair(self) -> list[date]:
-        """Let every record name its files in this data root, and the catalog the record's version.
+        """Let every record name its files in this data root, and the catalog the record's version, by today's columns.
 
         Returns:
             The days that were wrong. A record is when the data root was copied or moved here from another place.
@@ -118,7 +118,8 @@ class Publications:
             PipelineError: when a record names files elsewhere that are not here as well.
         """
         # Both are done for every day, whatever comes of the first.
-        return [day for day in self.days() if any([self._bring_here(day), self.show(day)])]
+        wrong = {day for day in self.days() if any([self._bring_here(day), self.show(day)])}
+        return sorted(wrong | {day for day in self.days_with_other_columns() if self._show_columns(day)})
 
     def show(self, day: date) -> bool:
         """Let the catalog show the record's version and check that it does; tell whether it had to change.
@@ -134,6 +135,19 @@ class Publications:
             return self._shown(day, self._catalog)
         except PipelineError as error:
             raise CatalogNotUpdated(f"{day}: {error}; the publication record holds: {_REPAIR}") from error
+
+    def days_with_other_columns(self) -> list[date]:
+        """List the days that the catalog shows by other columns than the table has now."""
+        return [] if self._catalog is None else self._catalog.days_with_other_columns()
+
+    def _show_columns(self, day: date) -> bool:
+        """Give a partition the table's columns; tell whether there is a record that says where it points."""
+        record = self.read(day).record
+        if self._catalog is None or record is None:
+            return False
+        self._catalog.point(day, record.current.location)
+        self.show(day)  # where a run has published meanwhile
+        return True
 
     def _shown(self, day: date, catalog: Catalog) -> bool:
         for attempt in range(_ATTEMPTS):

@@ -11,12 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from contract import DataContract
+from core.anomalies import NotJudged, not_judged_documents
 from core.checks import Check, check_documents, percentage
 from core.publication import Version
 from core.raw_day import RawDay
 from core.rejections import RejectedLines, rejection_documents
 from core.runs import SCHEMA_VERSION
 from core.times import iso
+from curation.gate import Verdict
 from curation.version import Counts, WrittenVersion
 
 _NO_RAW_DATA: Mapping[str, Any] = {"objects": 0, "bytes": 0, "fingerprint": None, "ignored": [], "unread": []}
@@ -41,6 +43,8 @@ class RunReport:
     totals: dict[str, int | None] = field(default_factory=lambda: dict.fromkeys(TOTALS))
     counts: Counts | None = None
     checks: list[Check] = field(default_factory=list)
+    not_judged: list[NotJudged] = field(default_factory=list)
+    accepted: Mapping[str, Any] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     location: str | None = None
     published_run_id: str | None = None
@@ -78,6 +82,11 @@ class RunReport:
         self.spark_version = written.spark_version
         self.seconds |= written.seconds
 
+    def record_verdict(self, verdict: Verdict) -> None:
+        """Note what the gate found."""
+        self.checks, self.not_judged = verdict.checks, verdict.not_judged
+        self.accepted = None if verdict.acceptance is None else verdict.acceptance.facts()
+
     def record_unchanged(self, current: Version, *, message: str) -> None:
         """Note that the run had nothing to do: the totals are those of the version that stays published."""
         self.status, self.message = "unchanged", message
@@ -102,6 +111,8 @@ def document(report: RunReport) -> dict[str, Any]:
         **report.totals,
         "columns": _columns(contract, report.counts),
         "checks": check_documents(report.checks),
+        "checks_not_judged": not_judged_documents(report.not_judged),
+        "accepted": report.accepted,
         "event_time": _event_time(report.counts),
         "schema_drift": _schema_drift(report.counts),
         "published_run_id": report.published_run_id,

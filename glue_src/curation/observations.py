@@ -59,7 +59,7 @@ def read_counts(contract: DataContract, observed: Mapping[str, Any], *, lists: M
     nulls = {column.name: observed[f"nulls {column.name}"] for column in contract.columns}
     names = {observed[f"names {bucket} {end}"] for bucket in range(_NAME_BUCKETS) for end in ("first", "last")}
     unknown_fields = sorted({name for joined in names if joined for name in json.loads(joined)})
-    by_rule = {rule.id: _rule_count(rule, observed) for rule in contract.rules}
+    by_rule = {rule.id: _rule_count(rule, observed) for rule in contract.rules if rule.look_back_days is None}
     return Counts(
         rows_read=observed["rows"],
         rows_quarantined=observed["malformed"],
@@ -112,7 +112,7 @@ def _counted(rule: Rule, contract: DataContract) -> Column | None:
         return _is_invalid(rule, contract)
     if rule.metric == "duplicateValues" and counts_other_duplicates(rule, contract):
         return F.col(duplicate_column(rule, contract))
-    if rule.metric in {"rowCount", "nullValues", "duplicateValues"}:
+    if rule.metric in {"rowCount", "nullValues", "duplicateValues", "earlierDuplicates"}:
         return None
     message = f"rule {rule.id}: metric {rule.metric!r} cannot be measured"
     raise ValueError(message)

@@ -4,6 +4,8 @@ Good rows and malformed lines part in one write: a version folder holds ``outcom
 for a moment ``outcome=quarantined/``.
 """
 
+from dataclasses import replace
+
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
@@ -11,6 +13,7 @@ from core.errors import AuditFailed, PipelineError
 from core.raw_objects import needs_spark_4_1
 from core.rejections import RejectedLines
 from curation.duplicates import IS_DUPLICATE, mark_duplicates
+from curation.earlier_dates import count_earlier_duplicates
 from curation.framing import Frame
 from curation.listed_values import long_lists, with_places
 from curation.metrics import Stopwatch
@@ -52,6 +55,9 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
             rejected = most_rejected(spark, request)
     with stopwatch.phase("audit"):
         _require_rows(spark, request.accepted_uri, counts.rows_kept)
+    if request.contract.look_back_days > 0:
+        with stopwatch.phase("look_back"):
+            counts = replace(counts, by_rule={**counts.by_rule, **count_earlier_duplicates(spark, request)})
     return WrittenVersion(counts, request.accepted_uri, spark.version, stopwatch.seconds, rejected)
 
 

@@ -7,11 +7,11 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Final
+from datetime import UTC, date, datetime
+from typing import Any, Final
 
-from contract import DataContract
-from core.checks import evaluate, failures
+from contract import DataContract, contract_json
+from core.checks import failures
 from core.errors import (
     AccessDenied,
     CatalogNotUpdated,
@@ -22,16 +22,18 @@ from core.errors import (
     ServiceError,
     Superseded,
 )
+from core.history import History
 from core.job_arguments import JobArguments
 from core.layout import DatasetPaths
 from core.leases import Lease, sweep, take_lease
 from core.ports import Store
-from core.publication import Publication, RunInput, Version
+from core.publication import JOB_VERSION, Publication, RunInput, Version
 from core.publishing import Publications, Retention, StoredPublication
 from core.raw_day import RawDay, list_raw_day, require_unchanged
 from core.times import iso
 from curation.explain import explained
 from curation.findings import findings
+from curation.gate import Gate, Verdict
 from curation.metrics import RunReport, Stopwatch, document
 from curation.version import WriteRequest, WrittenVersion
 
@@ -115,7 +117,7 @@ class DayRun:
         lease = take_lease(
             self.store, self.paths, day, self.report.run_id, now=datetime.now(UTC), minutes=self.arguments.lease_minutes
         )
-        self._write_and_publish(raw, over, lease)
+        self._write_and_publish(raw, run_input, over, lease)
 
     def _require_objects(self, raw: RawDay) -> None:
         day, where = self.arguments.ingestion_date, self.store.uri(raw.prefix)
@@ -157,10 +159,11 @@ class DayRun:
         self.report.record_unchanged(record.current, message=f"{day}: nothing to do, {why}")
         log.info("unchanged: %s", self.report.message)
 
-    def _write_and_publish(self, raw: RawDay, over: StoredPublication, lease: Lease) -> None:
+    def _write_and_publish(self, raw: RawDay, run_input: RunInput, over: StoredPublication, lease: Lease) -> None:
         try:
             written = self._write(raw)
-            self._gate(written)
+            self._gate(written, run_input)
+            self._keep_contract()
             self._save_metrics(status="publishing")
             lease.renew(now=datetime.now(UTC))
         except BaseException:
@@ -195,6 +198,7 @@ class DayRun:
             raw_sizes={self.store.uri(item.key): item.size_bytes for item in raw.objects},
             version_uri=self.store.uri(version_prefix),
             quarantine_uri=self.store.uri(self.paths.quarantine_prefix(day, run_id)),
+            earlier_uris=self._earlier_versions(),
         )
         written = self.write_version(request)
         self.store.delete_prefix(f"{version_prefix}{request.quarantined_folder}")
@@ -207,18 +211,39 @@ class DayRun:
         log.info("wrote %s rows in %s files to %s", written.counts.rows_kept, len(files), written.location)
         return written
 
-    def _gate(self, written: WrittenVersion) -> None:
-        limit = self.contract.max_malformed_percent
-        self.report.checks = evaluate(self.contract.rules, written.counts, max_malformed_percent=limit)
-        for check in failures(self.report.checks, severity="warning"):
+    def _earlier_versions(self) -> Mapping[date, str]:
+        """Return where the dates before are published whose keys some rule compares with."""
+        days = self.contract.look_back_days
+        if days == 0:
+            return {}
+        history = History(self.store, self.paths, self.publications)
+        versions = history.versions(self.arguments.ingestion_date, days=days)
+        return {day: version.location for day, version in versions.items()}
+
+    def _gate(self, written: WrittenVersion, run_input: RunInput) -> None:
+        day = self.arguments.ingestion_date
+        with self.stopwatch.phase("gate"):
+            gate = Gate(self.contract, self.store, self.paths, self.publications)
+            verdict = gate.judge(day, written.counts, run_input)
+        self.report.record_verdict(verdict)
+        for problem in verdict.problems:
+            self._warn(problem)
+        for check in failures(verdict.checks, severity="warning"):
             log.warning("check %s: %s", check.id, check.sentence())
-        failed = failures(self.report.checks, severity="error")
-        if failed:
-            day = self.arguments.ingestion_date
-            found = [*(check.sentence() for check in failed), *findings(failed, self.contract, written)]
-            raise GateFailed(
-                f"{day}: {'; '.join(found)}; report {self.metrics_uri}; fix the source, then: pipeline run {day}"
-            )
+        if verdict.failed:
+            found = [*(check.sentence() for check in verdict.failed), *findings(verdict.failed, self.contract, written)]
+            raise GateFailed(f"{day}: {'; '.join(found)}; report {self.metrics_uri}; {self._next_step(verdict)}")
+
+    def _next_step(self, verdict: Verdict) -> str:
+        day = self.arguments.ingestion_date
+        accept = f"; or, if the day is right as it is: pipeline accept {day} --reason TEXT"
+        return f"fix the source, then: pipeline run {day}{accept if verdict.could_be_accepted else ''}"
+
+    def _keep_contract(self) -> None:
+        """Keep what the version was written under, so that it can be told later whether a change matters to it."""
+        key = self.paths.contract_key(self.contract.checksum)
+        if self.store.read(key) is None:
+            self.store.write(key, contract_json(self.contract).encode())
 
     def _publish(self, written: WrittenVersion, over: StoredPublication) -> None:
         """Swap the record, then let the rest follow: nothing behind the swap fails the run, but the catalog."""
@@ -234,7 +259,7 @@ class DayRun:
 
     def _version(self, written: WrittenVersion) -> Version:
         contract = self.contract
-        totals = {name: value or 0 for name, value in self.report.totals.items()}
+        totals: Mapping[str, Any] = {name: value or 0 for name, value in self.report.totals.items()}
         return Version(
             run_id=self.report.run_id,
             location=written.location,
@@ -244,6 +269,8 @@ class DayRun:
             contract={"id": contract.id, "version": contract.version, "checksum": contract.checksum},
             files=self.report.files or 0,
             bytes=self.report.bytes_out or 0,
+            accepted=self.report.accepted,
+            job_version=JOB_VERSION,
             **totals,
         )
 

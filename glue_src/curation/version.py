@@ -5,7 +5,7 @@ Plain values between the run and the engine, so that gate and metrics can be rea
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from contract import DataContract
@@ -35,7 +35,7 @@ class WriteRequest:
     """What is to be written: from which objects, by which contract, to where.
 
     ``raw_sizes`` are bytes as stored, by URI; these begin with ``raw_uri``, the URI of ``raw_prefix``. Folder URIs end
-    with ``/``.
+    with ``/``. ``earlier_uris`` are the versions of dates before whose keys some rule compares with.
     """
 
     contract: DataContract
@@ -45,6 +45,7 @@ class WriteRequest:
     raw_sizes: Mapping[str, int]
     version_uri: str
     quarantine_uri: str
+    earlier_uris: Mapping[date, str] = field(default_factory=dict)
 
     @property
     def run_id(self) -> str | None:

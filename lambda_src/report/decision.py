@@ -103,7 +103,9 @@ def _table(run: FinishedRun) -> list[str]:
 
 def _warnings(run: FinishedRun) -> list[str]:
     lines = [f"- {clean(check.sentence())}" for check in run.metrics.warnings]
-    return ["", "Checks that did not hold, none of which keeps the day from being published:", *lines] if lines else []
+    accepted = [clean(run.metrics.accepted)] if run.metrics.accepted else []
+    heading = "Checks that did not hold, none of which keeps the day from being published:"
+    return ["", heading, *lines, *accepted] if lines else []
 
 
 def _rejected(run: FinishedRun) -> list[str]:

@@ -28,6 +28,7 @@ class RunMetrics:
     unknown_fields: tuple[str, ...]
     rows_on_other_days: int
     rejected: tuple[RejectedLines, ...]
+    accepted: str | None = None
 
     @property
     def warnings(self) -> tuple[Check, ...]:
@@ -101,12 +102,18 @@ def read_run_metrics(document: Mapping[str, Any], *, source: str) -> RunMetrics:
             # Both are null where there was nothing to look at: no rows, or a contract without an event time.
             unknown_fields=tuple(map(str, (document.get("schema_drift") or {}).get("unknown_fields", ()))),
             rejected=read_rejections(document, source=source),
+            accepted=_accepted(document.get("accepted")),
             rows_on_other_days=int((document.get("event_time") or {}).get("rows_on_other_days", 0)),
             **counts,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         message = f"metrics object {source} cannot be used: {error!r}; it is not of this release's schema"
         raise InvalidDocument(message) from error
+
+
+def _accepted(document: Mapping[str, Any] | None) -> str | None:
+    """Say who let an odd day pass; None where nobody had to, or in metrics of a release that did not tell."""
+    return None if document is None else f"Accepted by {document['accepted_by']}: {document['reason']}"
 
 
 def _billed_dpu_seconds(document: Mapping[str, Any], seconds: float) -> float | None:

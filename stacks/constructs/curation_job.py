@@ -138,17 +138,19 @@ def _allow_data(role: ServiceRole, dataset: Dataset, shared: SharedResources) ->
     files = [dataset.paths.versions, dataset.paths.quarantine]
     records = [dataset.paths.publications, dataset.paths.metrics]
     leases = [dataset.paths.leases]
+    contracts = [dataset.paths.contracts]
+    acceptances = [dataset.paths.acceptances] if dataset.contract.can_be_accepted else []
     allow_objects(
         role,
         shared,
-        [dataset.paths.raw, *files, *records, *leases],
+        [dataset.paths.raw, *files, *records, *leases, *contracts, *acceptances],
         actions=["s3:GetObject"],
         reason=f"Days and runs of {dataset.name} are not known in advance; nothing outside its own prefixes.",
     )
     allow_objects(
         role,
         shared,
-        [*files, *records, *leases],
+        [*files, *records, *leases, *contracts],
         actions=["s3:PutObject"],
         reason=f"Each run of {dataset.name} writes objects of its own; raw data is never written.",
     )
@@ -166,7 +168,7 @@ def _allow_data(role: ServiceRole, dataset: Dataset, shared: SharedResources) ->
         actions=["s3:DeleteObject"],
         reason=f"Discarded versions and ended leases of {dataset.name}; records and metrics are never deleted.",
     )
-    allow_listing(role, shared, [dataset.paths.raw, *files, *records, *leases], parents=True)
+    allow_listing(role, shared, [dataset.paths.raw, *files, *records, *leases, *contracts, *acceptances], parents=True)
     allow_key(role, shared, writes=True)
 
 

@@ -17,6 +17,7 @@ CHECK_FIELDS = {
     "value": "double",
     "severity": "string",
     "passed": "boolean",
+    "baseline": "struct<dates:int,weekday:int,moved:array<string>>",
 }
 _CHECK = f"struct<{','.join(f'{name}:{column_type}' for name, column_type in CHECK_FIELDS.items())}>"
 _COLUMN = "struct<nulls:bigint,null_percent:double,distribution:map<string,bigint>>"
@@ -38,6 +39,8 @@ _COLUMNS = {
     "rows_written": "bigint",
     "columns": f"map<string,{_COLUMN}>",
     "checks": f"array<{_CHECK}>",
+    "checks_not_judged": "array<struct<id:string,reason:string>>",
+    "accepted": "struct<run_id:string,checks:array<string>,reason:string,accepted_by:string,accepted_at:string>",
     "event_time": "struct<first:string,last:string,rows_on_other_days:bigint>",
     "schema_drift": "struct<rows_looked_at:bigint,rows_with_unknown_fields:bigint,unknown_fields:array<string>>",
     "published_run_id": "string",

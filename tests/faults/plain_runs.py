@@ -29,6 +29,9 @@ class FakeCatalog:
     def location(self, ingestion_date: date) -> str | None:
         return self.partitions.get(ingestion_date)
 
+    def days_with_other_columns(self) -> list[date]:
+        return []
+
     def point(self, ingestion_date: date, location: str) -> None:
         self.partitions[ingestion_date] = location
 

@@ -159,7 +159,7 @@ def test_a_byte_order_mark_windows_line_ends_blank_lines_and_a_missing_last_newl
     ("content", "name", "read", "quarantined", "failed"),
     [
         (b"\n \r\n\t\n", "blank.json", 0, 0, {"total_rows"}),
-        (gzip.compress(b""), "nothing.json.gz", 0, 0, {"total_rows"}),
+        (gzip.compress(b"", mtime=0), "nothing.json.gz", 0, 0, {"total_rows"}),
         (b'[]\nnull\n{"event_id":\n', "malformed.json", 3, 3, {"total_rows", "malformed_lines"}),
     ],
 )

@@ -1,13 +1,14 @@
 import fnmatch
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
 
 from stacks.constructs.permission import ServiceRole
-from tests.stacks.synthesis import Synthesis, as_list, synthesized, written
+from tests.stacks.synthesis import ROOT, Synthesis, as_list, synthesized, written
 
 CURATED_TABLE = {"catalog", "database/prod_data_pipeline", "table/prod_data_pipeline/curated_events"}
 VARIANTS = [(), ("kms=true",), ("late_data=false",)]
@@ -149,8 +150,23 @@ class TestJobRole:
                 "publications/events",
                 "metrics/events",
                 "leases/events",
+                "contracts/events",
+                "acceptances/events",
             )
         }
+
+    def test_it_reads_acceptances_only_where_an_anomaly_can_stop_a_day(self, tmp_path: Path) -> None:
+        text = (ROOT / "contracts" / "events.odcs.yaml").read_text(encoding="utf-8")
+        rule = "implementation:\n          metric: rowCount\n"
+        (tmp_path / "events.odcs.yaml").write_text(text.replace(rule, f"{rule}        severity: warning\n"), "utf-8")
+        found = synthesized(contracts=tmp_path)
+        statements = found.statements(found.role_of(found.only("AWS::Glue::Job")["Role"]))
+        assert "acceptances" not in json.dumps(statements)
+        assert "contracts/events/*" in json.dumps(statements)
+
+    def test_it_never_accepts_a_day_itself(self) -> None:
+        for action in ("s3:PutObject", "s3:DeleteObject"):
+            assert not may(of_job(), action, "acceptances/events/ingestion_date=2025-01-01.json")
 
     def code(self) -> set[str]:
         return {

@@ -122,6 +122,14 @@ def with_rule(rule_id: str, **values: Any) -> Edit:
     return edit
 
 
+def with_table_rule(rule: Document) -> Edit:
+    return lambda document: document["schema"][0]["quality"].append(rule)
+
+
+_USUAL: Final = {"id": "usual", "type": "custom", "engine": "baseline", "implementation": {"metric": "rowCount"}}
+_LOOK_BACK: Final = {"type": "custom", "engine": "lookBack", "implementation": {"days": 2, "mustBe": 0}}
+
+
 def without_rule(rule_id: str) -> Edit:
     def edit(document: Document) -> None:
         found = rule(document, rule_id)
@@ -341,6 +349,9 @@ CASES: Final = (
     ),
     case("another missing value", with_rule("status_given", arguments={"missingValues": ["n/a", "-"]}), SAFE, RERUN),
     case("a rule by another id", with_rule("status_nulls", id="nulls_of_status"), SAFE, SAFE),
+    case("a day judged by those before", with_table_rule(_USUAL), SAFE, SAFE),
+    case("keys of earlier dates", with_table_rule(_LOOK_BACK), SAFE, RERUN),
+    case("keys of earlier dates as a warning", with_table_rule(_LOOK_BACK | {"severity": "warning"}), SAFE, SAFE),
     case("a range", with_column("count", logicalTypeOptions={"minimum": 1}), SAFE, RERUN),
 )
 

@@ -13,6 +13,20 @@ from tests.unit.contract_documents import (
     with_table_rule,
 )
 
+
+def _baseline(rule: Mapping[str, Any] | None = None, **implementation: Any) -> Mapping[str, Any]:
+    return with_rule(type="custom", engine="baseline", implementation=implementation, **(rule or {}))
+
+
+def _table_baseline(**implementation: Any) -> Mapping[str, Any]:
+    return with_table_rule(type="custom", engine="baseline", implementation=implementation)
+
+
+def _look_back(days: int | None = None, **rule: Any) -> Mapping[str, Any]:
+    implementation = rule if days is None else {"days": days, **rule}
+    return with_table_rule(type="custom", engine="lookBack", implementation=implementation)
+
+
 RULE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
     (
         with_rule(metric="nullValue", mustBe=0),
@@ -59,7 +73,54 @@ RULE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
         with_rule(type="sql", query="SELECT 1", mustBe=0),
         f"{COLUMN_RULE}.type: 'sql' would not be enforced; state it with",
     ),
-    (with_rule(type="custom", engine="soda"), f"{COLUMN_RULE}.type: 'custom' would not be enforced; state it with"),
+    (with_rule(type="custom"), f"{COLUMN_RULE}.type: 'custom' would not be enforced; state it with"),
+    (
+        with_rule(type="custom", engine="soda"),
+        f"{COLUMN_RULE}.engine: 'soda' is not known; allowed: baseline, lookBack; a",
+    ),
+    (with_rule(type="custom", engine="baselin"), "did you mean 'baseline'?"),
+    (with_rule(type="custom", engine="baseline"), f"{COLUMN_RULE}.implementation: is required: metric, and if wanted"),
+    (
+        _baseline(metric="rowCount"),
+        f"{COLUMN_RULE}.implementation.metric: rowCount belongs to the table; allowed for a",
+    ),
+    (
+        _baseline(metric="nulValues"),
+        "implementation.metric: 'nulValues' is not known; allowed: nullValues, valueShares; did",
+    ),
+    (_baseline(), f"{COLUMN_RULE}.implementation.metric: is required; allowed for a column: nullValues, valueShares"),
+    (_baseline(metric="valueShares"), f"{COLUMN_RULE}.implementation.metric: valueShares needs a list of valid values"),
+    (
+        _baseline(metric="nullValues", tolerance=0.5),
+        "implementation.tolerance: 0.5 must lie in 1 to 100; the default is",
+    ),
+    (_baseline(metric="nullValues", tolerance="9"), "implementation.tolerance: must be a number, got '9'"),
+    (_baseline(metric="nullValues", minimumDates=2), "implementation.minimumDates: must be a whole number of at least"),
+    (_baseline(metric="nullValues", minimumDates=9999), "implementation.minimumDates: 9999 must be at most"),
+    (
+        _baseline(metric="nullValues", days=3),
+        "implementation.days: this key is not known here; allowed: metric, minimum",
+    ),
+    (
+        _baseline({"mustBe": 3}, metric="nullValues"),
+        f"{COLUMN_RULE}.mustBe: the range comes from earlier dates; to make",
+    ),
+    (_baseline({"unit": "percent"}, metric="nullValues"), f"{COLUMN_RULE}.unit: the range comes from earlier dates"),
+    (_baseline({"metric": "nullValues"}, tolerance=3), f"{COLUMN_RULE}.metric: belongs under implementation"),
+    (_baseline({"severity": "info"}, metric="nullValues"), f"{COLUMN_RULE}.severity: 'info' is not known"),
+    (
+        _table_baseline(metric="nullValues"),
+        f"{TABLE_RULE}.implementation.metric: nullValues belongs to a column; allowed",
+    ),
+    (_look_back(days=0, mustBe=0), f"{TABLE_RULE}.implementation.days: must be a whole number of at least 1, got 0"),
+    (_look_back(days=99, mustBe=0), f"{TABLE_RULE}.implementation.days: 99 must be at most 31: their keys are read in"),
+    (_look_back(mustBe=0), f"{TABLE_RULE}.implementation.days: is required: how many dates before are looked at"),
+    (_look_back(days=3), f"{TABLE_RULE}.implementation: needs exactly one operator of {OPERATORS}; found none"),
+    (_look_back(days=3, mustBeLessThan=0), f"{TABLE_RULE}.implementation.mustBeLessThan: 0 holds for no value that"),
+    (
+        with_rule(type="custom", engine="lookBack", implementation={"days": 3, "mustBe": 0}),
+        f"{COLUMN_RULE}.engine: lookBack looks at the primary key; state it under quality of the table",
+    ),
     (with_rule(type="lib"), f"{COLUMN_RULE}.type: 'lib' is not known; allowed: library, text, sql, custom"),
     (with_rule(type="text"), f"{COLUMN_RULE}.description: is required"),
     (with_rule(type="text", description="d", mustBe=0), f"{COLUMN_RULE}.mustBe: type: text only documents"),

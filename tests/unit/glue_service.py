@@ -11,7 +11,7 @@ _NOT_FOUND, _EXISTS = "EntityNotFoundException", "AlreadyExistsException"
 
 
 class GlueService(ThreadingHTTPServer):
-    """Answers GetTable, GetPartition, CreatePartition and UpdatePartition; ``locations`` are its partitions."""
+    """Answers what `GlueCatalog` asks; ``locations`` are its partitions, which have the ``columns`` of their time."""
 
     daemon_threads = True
 
@@ -19,6 +19,8 @@ class GlueService(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.table = table
         self.locations: dict[str, str] = {}
+        self.columns: list[dict[str, str]] = []
+        self.columns_of: dict[str, list[dict[str, str]]] = {}
 
     @property
     def url(self) -> str:
@@ -27,17 +29,28 @@ class GlueService(ThreadingHTTPServer):
     def answer(self, action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if action == "GetTable":
             known = request["Name"] == self.table
-            return (200, {"Table": {"Name": self.table, "StorageDescriptor": {}}}) if known else _error(_NOT_FOUND)
+            return (
+                (200, {"Table": {"Name": self.table, "StorageDescriptor": {"Columns": self.columns}}})
+                if known
+                else _error(_NOT_FOUND)
+            )
         if action == "GetPartition":
             location = self.locations.get(request["PartitionValues"][0])
             found = {"Partition": {"StorageDescriptor": {"Location": location}}}
             return (200, found) if location else _error(_NOT_FOUND)
+        if action == "GetPartitions":
+            return 200, {"Partitions": [self._partition(day) for day in self.locations]}
         wanted = request["PartitionInput"]
         day = wanted["Values"][0]
         if (action == "CreatePartition") == (day in self.locations):
             return _error(_EXISTS if day in self.locations else _NOT_FOUND)
         self.locations[day] = wanted["StorageDescriptor"]["Location"]
+        self.columns_of[day] = wanted["StorageDescriptor"]["Columns"]
         return 200, {}
+
+    def _partition(self, day: str) -> dict[str, Any]:
+        columns = self.columns_of.get(day, self.columns)
+        return {"Values": [day], "StorageDescriptor": {"Location": self.locations[day], "Columns": columns}}
 
 
 class _Handler(BaseHTTPRequestHandler):

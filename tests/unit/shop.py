@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.directory import DirectoryStore
 from contract import load_contract
-from core.checks import evaluate
+from core.checks import Check, evaluate
 from core.layout import DatasetPaths
 from core.publication import Version
 from core.publishing import Publications, Retention
@@ -81,6 +81,12 @@ class Shop:
         self.note(number, day=day, status="gate_failed", counts=counts, message="null rate of user_id is too high")
         return self.run_id(number)
 
+    def find_odd(self, number: int, odd: Check, *, day: date = DAY, null_users: int = 30) -> str:
+        """Store the metrics of a run that failed on an anomaly, and on a broken rule too if more users are null."""
+        counts = replace(COUNTS, by_rule=dict(COUNTS.by_rule) | {"user_id_null_rate": null_users})
+        self.note(number, day=day, status="gate_failed", counts=counts, message="odd", odd=(odd,))
+        return self.run_id(number)
+
     def reject(self, number: int, rejected: tuple[RejectedLines, ...], *, day: date = DAY) -> None:
         """Store the metrics of a run that tells why lines were malformed."""
         self.note(number, day=day, status="gate_failed", counts=COUNTS, rejected=rejected)
@@ -94,11 +100,12 @@ class Shop:
         counts: Counts,
         message: str | None = None,
         rejected: tuple[RejectedLines, ...] = (),
+        odd: tuple[Check, ...] = (),
     ) -> None:
         report = RunReport(self.run_id(number), str(day), CONTRACT, START + timedelta(minutes=number), status, message)
         report.counts, report.checks = (
             counts,
-            evaluate(CONTRACT.rules, counts, max_malformed_percent=CONTRACT.max_malformed_percent),
+            [*evaluate(CONTRACT.rules, counts, max_malformed_percent=CONTRACT.max_malformed_percent), *odd],
         )
         report.totals, report.rejected = dict.fromkeys(report.totals, 1010), rejected
         report.seconds = {"list": 0.25, "total": 1.5}

@@ -42,8 +42,8 @@ documentation  contract: status changed
 The changes need version 2.0.0 or higher.
 After the deployment, pipeline repair gives the partitions of written dates the table's columns;
 until then Athena may refuse them.
-Written dates are as the old contract made them until they are run again: pipeline backfill START
-END.
+Written dates are as the old contract made them until they are run again: pipeline backfill
+--outdated.
 """
 
 

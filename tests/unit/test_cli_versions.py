@@ -1,14 +1,30 @@
 """`pipeline rollback` and `pipeline repair`: which version of a day readers get."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.unit.glue_service import glue_service
+from adapters.aws import client
+from tests.unit.glue_service import GlueService, glue_service
 from tests.unit.pipeline_command import Pipeline
 from tests.unit.shop import CONTRACT, DAY, Shop
+
+
+@contextmanager
+def glue_catalog(monkeypatch: pytest.MonkeyPatch) -> Iterator[GlueService]:
+    """Let the commands show what is published in a catalog."""
+    with glue_service(CONTRACT.table) as glue:
+        for name, value in {"ENDPOINT_URL_GLUE": glue.url, "DEFAULT_REGION": "eu-central-1"}.items():
+            monkeypatch.setenv(f"AWS_{name}", value)
+        for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(f"AWS_{name}", "test")
+        monkeypatch.setenv("PIPELINE_CATALOG_DATABASE", "prod_data_pipeline")
+        client.cache_clear()  # one of another test may know another address
+        yield glue
 
 
 class TestRollback:
@@ -75,18 +91,29 @@ class TestRepair:
         for number, day in enumerate((1, 2, 3), start=1):
             shop.publish(number, day=date(2025, 1, day))
         published = {record["ingestion_date"]: record["current"]["location"] for record in pipeline.json("status")}
-        with glue_service(CONTRACT.table) as glue:
-            for name, value in {"ENDPOINT_URL_GLUE": glue.url, "DEFAULT_REGION": "eu-central-1"}.items():
-                monkeypatch.setenv(f"AWS_{name}", value)
-            for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
-                monkeypatch.setenv(f"AWS_{name}", "test")
-            monkeypatch.setenv("PIPELINE_CATALOG_DATABASE", "prod_data_pipeline")
+        with glue_catalog(monkeypatch) as glue:
             glue.locations |= {"2025-01-01": published["2025-01-01"], "2025-01-02": "file:///elsewhere/"}
             assert pipeline.json("repair") == {"repaired": ["2025-01-02", "2025-01-03"]}
             assert glue.locations == published
             assert "events: nothing to repair" in pipeline("repair").out
             refused = pipeline("repair", "--catalog_table", "another")
-        assert refused.exit_code == 0  # nothing is wrong, so the table is not asked for
+        assert refused.exit_code == 1
+        assert "cannot read table prod_data_pipeline.another; is the data stack deployed?" in refused.err
+
+    def test_gives_partitions_of_before_a_deployment_the_columns_of_the_table(
+        self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number, day in enumerate((1, 2), start=1):
+            shop.publish(number, day=date(2025, 1, day))
+        with glue_catalog(monkeypatch) as glue:
+            glue.columns = [{"Name": "n", "Type": "int"}]
+            pipeline("repair")
+            glue.columns = [{"Name": "n", "Type": "bigint"}]
+            glue.columns_of["2025-01-02"] = glue.columns
+            before = dict(glue.locations)
+            assert pipeline.json("repair") == {"repaired": ["2025-01-01"]}
+            assert glue.columns_of == dict.fromkeys(("2025-01-01", "2025-01-02"), glue.columns)
+            assert glue.locations == before
 
     def test_after_a_data_root_was_copied_its_records_name_the_files_where_they_are_now(
         self, shop: Shop, pipeline: Pipeline, tmp_path: Path

@@ -76,6 +76,18 @@ def _with(*, of: tuple[str | int, ...] = TEXT, transformLogic: str | None = None
     return {**column, **logic, "customProperties": [_custom(name, value) for name, value in custom.items()]}
 
 
+def _with_table_rule(rule: Document) -> Document:
+    return changed("schema", 0, "quality", value=[*right()["schema"][0]["quality"], rule])
+
+
+def _anomaly(**implementation: Any) -> Document:
+    return {"type": "custom", "engine": "baseline", "implementation": {"metric": "rowCount"} | implementation}
+
+
+def _look_back(days: int) -> Document:
+    return {"type": "custom", "engine": "lookBack", "implementation": {"days": days, "mustBe": 0}}
+
+
 REORDERED: dict[str, Callable[[Document], None]] = {
     "columns": lambda document: document["schema"][0]["properties"].reverse(),
     "rules": lambda document: document["schema"][0]["quality"].reverse(),
@@ -123,6 +135,13 @@ OTHER_MEANING: dict[str, Document] = {
     "another minimum": changed(*NUMBER, "minimum", value=2),
     "an exclusive maximum": changed(*NUMBER, "exclusiveMaximum", value=3),
     "a rule less": changed(*TEXT, "quality", value=[]),
+    "an anomaly rule": _with_table_rule(_anomaly()),
+    "an anomaly rule with another tolerance": _with_table_rule(_anomaly(tolerance=9)),
+    "an anomaly rule with more history": _with_table_rule(_anomaly(minimumDates=30)),
+    "another anomaly rule": _with_table_rule(_anomaly(metric="malformedLines")),
+    "an anomaly that warns": _with_table_rule(_anomaly() | {"severity": "warning"}),
+    "a look-back": _with_table_rule(_look_back(1)),
+    "a longer look-back": _with_table_rule(_look_back(2)),
     "no rule on two columns": changed("schema", 0, "quality", value=right()["schema"][0]["quality"][:1]),
     "another field": changed(*TEXT, "transformSourceObjects", value=["meta.text"]),
     "more fields": changed(*TEXT, "transformSourceObjects", value=["meta.text", "text"]),

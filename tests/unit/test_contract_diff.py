@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import pytest
 
-from contract import Column, DataContract, Rule, parse_contract
+from contract import AnomalyRule, Column, DataContract, Rule, parse_contract
 from contract.expressions import parse_expression
 from contract.sources import Source
 from contract_diff import BREAKING, RERUN, SAFE, Change, SemanticVersion, changes_between, needed_version
+from contract_diff import anomaly_rules as of_anomalies
 from contract_diff import columns as of_columns
 from contract_diff import comparison as of_contracts
 from contract_diff import rules as of_rules
@@ -79,9 +80,12 @@ def test_what_athena_may_refuse_of_old_partitions_names_the_repair() -> None:
 class TestEveryFieldOfTheModel:
     """Is compared, or has a reason why it is not: one that is added has to be decided."""
 
-    OF_THE_MODEL: Final[Mapping[type, Any]] = {DataContract: of_contracts, Column: of_columns, Rule: of_rules}
+    OF_THE_MODEL: Final[Mapping[type, Any]] = {
+        DataContract: of_contracts, Column: of_columns, Rule: of_rules, AnomalyRule: of_anomalies,
+    }  # fmt: skip
     OTHER_CONTRACT: Final[Mapping[str, Any]] = {
         "name": "other", "table": "other", "source_system": "other", "primary_key": ("at",), "columns": (), "rules": (),
+        "anomaly_rules": (AnomalyRule("other", "rowCount", None, 5, 14),),
         "event_time": None, "max_malformed_percent": 50.0, "raw_objects": RawObjects(max_unread=9),
         "object_format": "concatenated", "records_path": Source(("a",), in_envelope=True, each=(1,)),
         "shows_example_lines": False, "freshness_hours": 1.5, "id": "other",
@@ -91,11 +95,15 @@ class TestEveryFieldOfTheModel:
         "logic": parse_expression("upper(id)"), "time_zone": "Europe/Berlin", "epoch_unit": "s", "sent_as_string": True,
         "null_result_allowed": True, "is_stored": False,
     }  # fmt: skip
+    OTHER_ANOMALY_RULE: Final[Mapping[str, Any]] = {
+        "id": "other", "metric": "valueShares", "column": "at", "tolerance": 9, "minimum_dates": 30,
+        "severity": "warning",
+    }  # fmt: skip
     OTHER_RULE: Final[Mapping[str, Any]] = {
         "id": "other", "metric": "duplicateValues", "column": "at", "columns": ("at",), "operator": "mustNotBe",
         "limit": 7, "unit": "rows", "severity": "warning", "valid_values": ("a",), "missing_values": ("a",),
         "pattern": "a", "minimum": 1.0, "exclusive_minimum": 1.0, "min_length": 1, "maximum": 1.0,
-        "exclusive_maximum": 1.0, "max_length": 1,
+        "exclusive_maximum": 1.0, "max_length": 1, "look_back_days": 2,
     }  # fmt: skip
 
     @pytest.mark.parametrize("model", OF_THE_MODEL, ids=lambda model: model.__name__)
@@ -118,6 +126,14 @@ class TestEveryFieldOfTheModel:
         column = contract.column("count")
         other = replace(column, **{name: self.OTHER_COLUMN[name]})
         assert changes_between(contract, replace(contract, columns=_with(contract.columns, column, other)))
+
+    @pytest.mark.parametrize("name", of_anomalies.COMPARED)
+    def test_makes_a_change_where_anomaly_rules_differ_in_it(self, name: str) -> None:
+        contract = parse_contract(base())
+        rule = AnomalyRule("usual", "nullValues", "status", 5, 14)
+        other = replace(rule, **{name: self.OTHER_ANOMALY_RULE[name]})
+        old, new = (replace(contract, anomaly_rules=(one,)) for one in (rule, other))
+        assert changes_between(old, new)
 
     @pytest.mark.parametrize("name", of_rules.COMPARED)
     def test_makes_a_change_where_rules_differ_in_it(self, name: str) -> None:

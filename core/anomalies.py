@@ -1,0 +1,189 @@
+"""What is odd about a day: its counts, rates and shares against what was usual on the dates before it.
+
+The statistics are in `core.baseline`; here a rule's metric becomes a number of a day, and a range becomes a check.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Final, Protocol
+
+from core.baseline import (
+    Expected,
+    Observation,
+    ShareObservation,
+    distance,
+    expected_count,
+    expected_rate,
+    expected_shares,
+    shares_of,
+)
+from core.checks import Baseline, Check, percentage
+from core.history import DateProfile
+
+COLUMN_METRICS: Final = ("nullValues", "valueShares")
+# What a row is counted under that has none of a column's valid values.
+OTHER_VALUE: Final = "(another value or null)"
+_MOST_VALUES: Final = 5
+
+
+class AnomalyRule(Protocol):
+    """What is taken from an anomaly rule of the contract."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def metric(self) -> str: ...
+    @property
+    def column(self) -> str | None: ...
+    @property
+    def tolerance(self) -> float: ...
+    @property
+    def minimum_dates(self) -> int: ...
+    @property
+    def severity(self) -> str: ...
+
+
+class Profile(Protocol):
+    """The counts of a day, be it published or just written."""
+
+    @property
+    def rows_read(self) -> int: ...
+    @property
+    def rows_quarantined(self) -> int: ...
+    @property
+    def rows_parsed(self) -> int: ...
+    @property
+    def duplicates_removed(self) -> int: ...
+    @property
+    def nulls(self) -> Mapping[str, int]: ...
+    @property
+    def distributions(self) -> Mapping[str, Mapping[str, int]]: ...
+
+
+@dataclass(frozen=True)
+class NotJudged:
+    """An anomaly rule that said nothing of a day, and why."""
+
+    id: str
+    reason: str
+
+
+def find_anomalies(
+    rules: Sequence[AnomalyRule], profile: Profile, history: Sequence[DateProfile], *, day: date
+) -> tuple[list[Check], list[NotJudged]]:
+    """Judge a day by each rule; those that have too little to compare with are told apart.
+
+    Dates in ``history`` that are not before the day are left out, so that the order in which dates are run does not
+    matter where the history is the same.
+    """
+    checks, not_judged = [], []
+    for rule in rules:
+        judged = _judge(rule, profile, [past for past in history if past.day < day], day)
+        if isinstance(judged, Check):
+            checks.append(judged)
+        else:
+            not_judged.append(NotJudged(rule.id, judged))
+    return checks, not_judged
+
+
+def not_judged_documents(not_judged: Sequence[NotJudged]) -> list[dict[str, Any]]:
+    """Write them as the metrics object holds them."""
+    return [asdict(item) for item in not_judged]
+
+
+def _judge(rule: AnomalyRule, profile: Profile, history: Sequence[DateProfile], day: date) -> Check | str:
+    if rule.metric == "valueShares":
+        return _judge_shares(rule, profile, history, day)
+    known = [(past, found) for past in history if (found := _measure(rule, past)) is not None]
+    now = _measure(rule, profile)
+    if now is None:
+        return "the day has no rows"
+    if len(known) < rule.minimum_dates:
+        return _too_few(rule, len(known))
+    observations = [Observation(past.day, value, rows) for past, (value, rows) in known]
+    value, rows = now
+    if rule.metric == "rowCount":
+        counted = expected_count(observations, day, tolerance=rule.tolerance)
+        return _too_few(rule, len(known)) if counted is None else _count_check(rule, value, counted)
+    rate = expected_rate(observations, day, rows=rows, tolerance=rule.tolerance)
+    return _too_few(rule, len(known)) if rate is None else _rate_check(rule, value, rate)
+
+
+def _measure(rule: AnomalyRule, profile: Profile) -> tuple[float, int] | None:
+    """Return a rule's number of a day and the rows that it is a share of; None where the day has none."""
+    rows = profile.rows_parsed
+    if rule.metric == "rowCount":
+        return rows, rows
+    if rule.metric == "malformedLines":
+        counted, of = profile.rows_quarantined, profile.rows_read
+    elif rule.metric == "duplicateValues":
+        counted, of = profile.duplicates_removed, rows
+    elif rule.metric == "nullValues":
+        nulls = profile.nulls.get(str(rule.column))
+        if nulls is None:
+            return None
+        counted, of = nulls, rows
+    else:
+        raise ValueError(f"rule {rule.id}: metric {rule.metric!r} has no baseline")
+    return (percentage(counted, of), of) if of else None
+
+
+def _count_check(rule: AnomalyRule, value: float, usual: Expected) -> Check:
+    # Whole rows, and never a range without one.
+    low, high = math.floor(usual.low), math.ceil(usual.high)
+    passed = low <= value <= high
+    return _check(
+        rule, "mustBeBetween", (low, high), value, passed=passed, baseline=Baseline(usual.dates, usual.weekday)
+    )
+
+
+def _rate_check(rule: AnomalyRule, value: float, usual: Expected) -> Check:
+    baseline = Baseline(usual.dates, usual.weekday)
+    return _check(rule, "mustBeLessOrEqualTo", usual.high, value, passed=value <= usual.high, baseline=baseline)
+
+
+def _judge_shares(rule: AnomalyRule, profile: Profile, history: Sequence[DateProfile], day: date) -> Check | str:
+    counts = _counts(rule, profile)
+    observations = [ShareObservation(past.day, found) for past in history if (found := _counts(rule, past)) is not None]
+    if counts is None:
+        return "the day has no rows"
+    if len(observations) < rule.minimum_dates:
+        return _too_few(rule, len(observations))
+    usual = expected_shares(observations, day, rows=profile.rows_parsed, tolerance=rule.tolerance)
+    if usual is None:
+        return _too_few(rule, len(observations))
+    moved, shares = usual.moved(counts), shares_of(counts)
+    named = tuple(_moved(name, shares.get(name, 0.0), *usual.ranges[name]) for name in moved[:_MOST_VALUES])
+    value, limit = distance(counts, usual.shares), usual.highest_distance
+    baseline = Baseline(usual.dates, usual.weekday, named)
+    return _check(rule, "mustBeLessOrEqualTo", limit, value, passed=value <= limit and not moved, baseline=baseline)
+
+
+def _counts(rule: AnomalyRule, profile: Profile) -> Mapping[str, int] | None:
+    distribution = profile.distributions.get(str(rule.column))
+    if distribution is None or profile.rows_parsed == 0:
+        return None
+    return {**distribution, OTHER_VALUE: profile.rows_parsed - sum(distribution.values())}
+
+
+def _moved(name: str, share: float, low: float, high: float) -> str:
+    return f"{name} {share:.3g} %, expected {low:.3g} to {high:.3g} %"
+
+
+def _check(
+    rule: AnomalyRule,
+    operator: str,
+    limit: float | tuple[float, float],
+    value: float,
+    *,
+    passed: bool,
+    baseline: Baseline,
+) -> Check:
+    unit = "rows" if rule.metric == "rowCount" else "percent"
+    return Check(rule.id, rule.metric, rule.column, operator, limit, unit, value, rule.severity, passed, baseline)
+
+
+def _too_few(rule: AnomalyRule, dates: int) -> str:
+    return f"{dates} published dates before it can be compared with, needs {rule.minimum_dates}"

@@ -1,0 +1,197 @@
+"""What is usual for a date, from the published dates before it: counts, rates and shares, as ranges that people read.
+
+It knows no contract, no records and no clock: who judges a date brings the observations and compares.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import exp, log, pi, sqrt
+from statistics import median
+from typing import Final
+
+from core.forecasts import HISTORY_DAYS, MINIMUM_HISTORY, Forecast, Point, forecast, within_reach
+
+__all__ = ["HISTORY_DAYS", "MINIMUM_HISTORY"]
+
+DEFAULT_TOLERANCE: Final = 5.0
+
+# Part of the tolerance that chance alone gets: it is exact for counts of single events, and needs no reserve.
+_CHANCE = 0.65
+# Rates below this, in percent, are not told apart: 0.02 % instead of 0.01 % is no news.
+_SMALL_PERCENT = 0.1
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One published date: a count, or a rate in percent of ``rows`` rows; for a count, ``rows`` is the count."""
+
+    day: date
+    value: float
+    rows: int
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The range in which a value is usual, both ends included.
+
+    ``dates`` is how many observations it was taken from; ``weekday`` is set (0 is Monday) when it is that of one day of
+    the week.
+    """
+
+    low: float
+    high: float
+    dates: int
+    weekday: int | None
+
+
+@dataclass(frozen=True)
+class ShareObservation:
+    """One published date: rows per value of a column, and those with none of its values."""
+
+    day: date
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class ExpectedShares:
+    """The usual shares in percent, the usual range of each, and how far a date may be from all of them together."""
+
+    shares: Mapping[str, float]
+    ranges: Mapping[str, tuple[float, float]]
+    highest_distance: float
+    dates: int
+    weekday: int | None
+
+    def moved(self, counts: Mapping[str, int]) -> tuple[str, ...]:
+        """Return the values whose share is not usual, the one that moved furthest first."""
+        found = shares_of(counts)
+        names = [name for name, (low, high) in self.ranges.items() if not low <= found.get(name, 0.0) <= high]
+        return tuple(sorted(names, key=lambda name: (-abs(found.get(name, 0.0) - self.shares[name]), name)))
+
+
+def expected_count(
+    history: Sequence[Observation], day: date, *, tolerance: float = DEFAULT_TOLERANCE
+) -> Expected | None:
+    """Return the usual range of a count of rows; None while there is too little history.
+
+    On a logarithmic scale, so that half and double are as far, and never narrower than chance makes a count.
+    """
+    seen = forecast([Point(one.day, log(one.value + 1)) for one in within_reach(history, day)], day)
+    if seen is None:
+        return None
+    reach = seen.reach(tolerance=tolerance, least=0.01, tail_limit=0.6)
+    low, high = seen.crept(tolerance=tolerance, least=0.12) or (seen.centre - reach, seen.centre + reach)
+    by_chance = _chance(max(exp(seen.centre) - 1, 0), tolerance)
+    return Expected(
+        max(0.0, min(exp(low) - 1, by_chance[0])), max(exp(high) - 1, by_chance[1]), seen.dates, seen.weekday
+    )
+
+
+def expected_rate(
+    history: Sequence[Observation], day: date, *, rows: int, tolerance: float = DEFAULT_TOLERANCE
+) -> Expected | None:
+    """Return the usual range of a rate in percent, of so many rows; it begins at 0, as no rate is too low."""
+    seen = forecast([Point(one.day, _log_odds(one.value)) for one in within_reach(history, day)], day)
+    if seen is None:
+        return None
+    reach = seen.reach(tolerance=tolerance, least=0.05, tail_limit=1.4)
+    level = _percent(seen.centre)
+    high = max(_percent(seen.centre + reach), level + _SMALL_PERCENT, _percent_by_chance(level, rows, tolerance)[1])
+    return Expected(0.0, min(high, 100.0), seen.dates, seen.weekday)
+
+
+def expected_shares(
+    history: Sequence[ShareObservation], day: date, *, rows: int, tolerance: float = DEFAULT_TOLERANCE
+) -> ExpectedShares | None:
+    """Return the usual shares of a column's values among so many rows; None while there is too little history."""
+    recent = [one for one in within_reach(history, day) if any(one.counts.values())]
+    observed = {one.day: shares_of(one.counts) for one in recent}
+    names = sorted({name for one in recent for name in one.counts})
+    seen = {
+        name: found
+        for name in names
+        if (found := forecast([Point(at, _log_odds(shares.get(name, 0.0))) for at, shares in observed.items()], day))
+    }
+    if not seen:
+        return None
+    shares = _whole({name: _percent(found.centre) for name, found in seen.items()})
+    # Every value is a chance of its own to be unusual.
+    wider = sqrt(tolerance**2 + 2 * log(len(seen)))
+    first = next(iter(seen.values()))
+    return ExpectedShares(
+        shares=shares,
+        ranges={name: _share_range(found, rows, wider) for name, found in seen.items()},
+        highest_distance=_highest_distance(seen, observed, shares, rows, tolerance),
+        dates=first.dates,
+        weekday=first.weekday,
+    )
+
+
+def distance(counts: Mapping[str, int], shares: Mapping[str, float]) -> float:
+    """Return how much of 100 % would have to change its value to get from expected shares to the counted ones.
+
+    That is the total variation distance: half the sum of the differences, in percentage points.
+    """
+    found = shares_of(counts)
+    return sum(abs(found.get(name, 0.0) - shares.get(name, 0.0)) for name in {*found, *shares}) / 2
+
+
+def shares_of(counts: Mapping[str, int]) -> dict[str, float]:
+    """Return counts as percent of their sum."""
+    total = sum(counts.values())
+    return {name: 100 * count / total if total else 0.0 for name, count in counts.items()}
+
+
+def _share_range(seen: Forecast, rows: int, tolerance: float) -> tuple[float, float]:
+    reach = seen.reach(tolerance=tolerance, least=0.03, tail_limit=1.0)
+    level = _percent(seen.centre)
+    by_chance = _percent_by_chance(level, rows, tolerance)
+    low = min(_percent(seen.centre - reach), by_chance[0], level - 2 * _SMALL_PERCENT)
+    high = max(_percent(seen.centre + reach), by_chance[1], level + 2 * _SMALL_PERCENT)
+    return max(0.0, low), min(100.0, high)
+
+
+def _highest_distance(
+    seen: Mapping[str, Forecast],
+    observed: Mapping[date, Mapping[str, float]],
+    shares: Mapping[str, float],
+    rows: int,
+    tolerance: float,
+) -> float:
+    history = next(iter(seen.values())).history
+    distances = [
+        sum(abs(observed[point.day].get(name, 0.0) - _percent(found.fitted[at])) for name, found in seen.items()) / 2
+        for at, point in enumerate(history)
+    ]
+    usual = median(distances)
+    spread = 1.4826 * median(abs(one - usual) for one in distances)
+    by_chance = sum(sqrt(2 * share * (100 - share) / (pi * max(rows, 1))) for share in shares.values()) / 2
+    return max(usual, by_chance) + tolerance * max(spread, 0.25 * max(usual, by_chance), 0.2)
+
+
+def _whole(shares: Mapping[str, float]) -> dict[str, float]:
+    total = sum(shares.values())
+    return {name: 100 * share / total if total else 0.0 for name, share in shares.items()}
+
+
+def _chance(count: float, tolerance: float) -> tuple[float, float]:
+    """Return the range of a count of independent events; the square root of one varies by a half."""
+    root, reach = sqrt(count + 0.375), _CHANCE * tolerance / 2
+    return max(0.0, root - reach) ** 2 - 0.375, (root + reach) ** 2
+
+
+def _percent_by_chance(percent: float, rows: int, tolerance: float) -> tuple[float, float]:
+    if rows == 0:
+        return 0.0, 100.0
+    low, high = _chance(percent * rows / 100, tolerance)
+    return 100 * low / rows, 100 * high / rows
+
+
+def _log_odds(percent: float) -> float:
+    return log((percent + _SMALL_PERCENT) / (100 - percent + _SMALL_PERCENT))
+
+
+def _percent(log_odds: float) -> float:
+    odds = exp(log_odds)
+    return min(max((odds * (100 + _SMALL_PERCENT) - _SMALL_PERCENT) / (1 + odds), 0.0), 100.0)

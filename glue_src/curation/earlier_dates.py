@@ -1,0 +1,62 @@
+"""Rows whose primary key is published on a date before already: counted exactly, by the keys alone.
+
+Reads the key columns of the written version and of earlier ones, once for all rules; must not read anything else.
+"""
+
+from datetime import date
+from functools import reduce
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from contract import DataContract
+from core.errors import PipelineError
+from curation.parsing import literal_path
+from curation.version import WriteRequest
+
+_DAYS_BEFORE = "_days_before"
+
+
+def count_earlier_duplicates(spark: SparkSession, request: WriteRequest) -> dict[str, int]:
+    """Count, for each lookBack rule by its id, the written rows whose key was published within its days before.
+
+    A key with a null in it is a duplicate of nothing, as within a date.
+
+    Raises:
+        PipelineError: naming the version of an earlier date that cannot be compared with.
+    """
+    days = {rule.id: rule.look_back_days for rule in request.contract.rules if rule.look_back_days is not None}
+    if not days or not request.earlier_uris:
+        return dict.fromkeys(days, 0)
+    keys = request.contract.primary_key
+    earlier = _earlier_keys(spark, request)
+    nearest = earlier.groupBy(*keys).agg(F.min(_DAYS_BEFORE).alias(_DAYS_BEFORE))
+    written = _keys(spark, request.accepted_uri, request.contract)
+    counts = [F.count(F.when(F.col(_DAYS_BEFORE) <= most, 1)) for most in days.values()]
+    [row] = written.join(nearest, on=list(keys)).agg(*counts).collect()
+    return dict(zip(days, row, strict=True))
+
+
+def _earlier_keys(spark: SparkSession, request: WriteRequest) -> DataFrame:
+    """Return the keys of all earlier versions, each with how many days before the date it is published."""
+    versions = [
+        _keys(spark, uri, request.contract, of=day).withColumn(_DAYS_BEFORE, F.lit((request.ingestion_date - day).days))
+        for day, uri in sorted(request.earlier_uris.items())
+    ]
+    return reduce(DataFrame.unionByName, versions)
+
+
+def _keys(spark: SparkSession, uri: str, contract: DataContract, *, of: date | None = None) -> DataFrame:
+    """Read the key of a version in the contract's types, which an older contract may have had otherwise."""
+    try:
+        version = spark.read.parquet(literal_path(uri))
+        return version.select(
+            *(F.col(name).cast(contract.column(name).type).alias(name) for name in contract.primary_key)
+        )
+    except AnalysisException as error:
+        reason = str(error).partition("\n")[0]
+        raise PipelineError(
+            f"{uri}, which {of} has published, cannot be compared with by {', '.join(contract.primary_key)}: {reason}; "
+            f"run {of} again with --force, then this date; or state fewer days in the lookBack rule"
+        ) from error
