@@ -133,5 +133,5 @@ def test_the_report_names_what_was_not_judged_and_who_accepted(shop: Shop, pipel
     assert "accepted total_rows_usual: by ann at 2025-01-02 09:00:00 UTC: new year" in said
     assert "not judged user_id_nulls_usual: 3 published dates" in said
     assert "between 9,000 and 11,000" in said
-    [row] = [line for line in pipeline("report", str(DAY)).out.splitlines() if line.startswith("total_rows_us")]
-    assert row.split()[-1] == "accepted"
+    rows = [line.split() for line in pipeline("report", str(DAY)).out.splitlines() if "9,000" in line]
+    assert rows[-1][-1] == "accepted"
