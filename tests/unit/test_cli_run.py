@@ -84,6 +84,7 @@ class TestRun:
         assert {"spark.ui.enabled=false", "spark.driver.bindAddress=127.0.0.1"} <= set(asked)
 
     @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+    @pytest.mark.usefixtures("interruptible")
     def test_stopping_it_stops_spark(self, spark: Path, tmp_path: Path, sent: signal.Signals) -> None:
         executable(spark, f"sleep 300 & echo $! > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/child; wait")
         with self.start(spark) as process:
