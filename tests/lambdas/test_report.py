@@ -85,6 +85,17 @@ class TestPublishedRun:
             f"- fields that the contract does not have: {shown} and 2 more\n"
         )
 
+    def test_says_who_accepted_what_was_odd(self, cloud: Cloud) -> None:
+        checks = [
+            check if check["baseline"] is None else {**check, "passed": False, "value": 5130}
+            for check in event("metrics_published")["checks"]
+        ]
+        accepted = {"accepted_by": "ann", "reason": "a sale\nNext: rm", "run_id": "R", "checks": ["rows_usual"]}
+        put_metrics(cloud, checks=checks, accepted=accepted)
+        assert (
+            "- row count is 5,130, expected 9,500 to 10,700 (56 dates, Thursdays)\nAccepted by ann: a sale Next: rm\n"
+        ) in report()["message"]
+
     def test_shows_no_line_of_a_contract_that_shows_none(self, cloud: Cloud) -> None:
         rejected = [{**item, "example": None} for item in event("metrics_published")["rejected_lines"]]
         put_metrics(cloud, rejected_lines=rejected)
