@@ -13,6 +13,8 @@ export CDK_DISABLE_VERSION_CHECK := 1
 # `node`, `npm` and `python3` are those of the environment, for the CDK and for Spark's workers too.
 in_venv = PATH="$(CURDIR)/$(VENV)/bin:$$PATH" && export PATH &&
 with_java = $(in_venv) JAVA_HOME="$$($(VENV)/bin/python scripts/java_home.py)" && export JAVA_HOME &&
+# Two processes that take whole files, so that what the tests of a file share is made once.
+in_two := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 set_up = python=$$(sh scripts/find_python.sh $(PYTHON)) && "$$python" scripts/set_up.py
 
 .PHONY: help run test check bench clean lock python-packages spark35-packages local-packages node-packages
@@ -29,9 +31,9 @@ test: python-packages node-packages spark35-packages local-packages ## Run all t
 	@echo "the tests of the embedded AWS, in its own environment ..."
 	@$(VENV_LOCAL)/bin/python -m pytest local_cloud
 	@echo "tests/spark and tests/faults on Spark 3.5.6 (Glue 5.1) ..."
-	@$(with_java) $(VENV_SPARK35)/bin/python -m pytest tests/spark tests/faults
+	@$(with_java) $(VENV_SPARK35)/bin/python -m pytest $(in_two) tests/spark tests/faults
 	@echo "all tests, on Spark 4.1.1 (Glue 6.0) ..."
-	@$(with_java) $(VENV)/bin/python -m pytest
+	@$(with_java) $(VENV)/bin/python -m pytest $(in_two)
 
 check: python-packages node-packages local-packages ## Lint, types, contracts, the synthesized templates
 	$(VENV)/bin/python -m ruff check .

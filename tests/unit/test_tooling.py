@@ -102,10 +102,11 @@ class TestMake:
 
     def test_all_tests_run_last_on_the_default_spark(self, recorded: Path) -> None:
         assert self.make_in(recorded, "test").returncode == 0
+        in_two = "--numprocesses 2 --dist loadfile --no-loadscope-reorder"
         assert self.calls(recorded) == [
             "local JAVA_HOME= -m pytest local_cloud",
-            "venv35 JAVA_HOME=/fitting/java -m pytest tests/spark tests/faults",
-            "venv JAVA_HOME=/fitting/java -m pytest",
+            f"venv35 JAVA_HOME=/fitting/java -m pytest {in_two} tests/spark tests/faults",
+            f"venv JAVA_HOME=/fitting/java -m pytest {in_two}",
         ]
 
     @pytest.mark.parametrize("failing", ["venv", "venv35", "local"])
