@@ -12,9 +12,22 @@ from typing import Final
 
 from core.forecasts import HISTORY_DAYS, MINIMUM_HISTORY, Forecast, Point, forecast, within_reach
 
-__all__ = ["HISTORY_DAYS", "MINIMUM_HISTORY"]
+__all__ = [
+    "DEFAULT_TOLERANCE",
+    "HISTORY_DAYS",
+    "MINIMUM_HISTORY",
+    "Expected",
+    "ExpectedShares",
+    "Observation",
+    "ShareObservation",
+    "distance",
+    "expected_count",
+    "expected_rate",
+    "expected_shares",
+    "shares_of",
+]
 
-DEFAULT_TOLERANCE: Final = 5.0
+DEFAULT_TOLERANCE: Final = 4.5
 
 # Part of the tolerance that chance alone gets: it is exact for counts of single events, and needs no reserve.
 _CHANCE = 0.65
@@ -80,7 +93,7 @@ def expected_count(
     seen = forecast([Point(one.day, log(one.value + 1)) for one in within_reach(history, day)], day)
     if seen is None:
         return None
-    reach = seen.reach(tolerance=tolerance, least=0.01, tail_limit=0.6)
+    reach = seen.reach(tolerance=tolerance, least=0.01, most=0.5)
     low, high = seen.crept(tolerance=tolerance, least=0.12) or (seen.centre - reach, seen.centre + reach)
     by_chance = _chance(max(exp(seen.centre) - 1, 0), tolerance)
     return Expected(
@@ -95,7 +108,7 @@ def expected_rate(
     seen = forecast([Point(one.day, _log_odds(one.value)) for one in within_reach(history, day)], day)
     if seen is None:
         return None
-    reach = seen.reach(tolerance=tolerance, least=0.05, tail_limit=1.4)
+    reach = seen.reach(tolerance=tolerance, least=0.05, most=1.4)
     level = _percent(seen.centre)
     high = max(_percent(seen.centre + reach), level + _SMALL_PERCENT, _percent_by_chance(level, rows, tolerance)[1])
     return Expected(0.0, min(high, 100.0), seen.dates, seen.weekday)
@@ -144,7 +157,7 @@ def shares_of(counts: Mapping[str, int]) -> dict[str, float]:
 
 
 def _share_range(seen: Forecast, rows: int, tolerance: float) -> tuple[float, float]:
-    reach = seen.reach(tolerance=tolerance, least=0.03, tail_limit=1.0)
+    reach = seen.reach(tolerance=tolerance, least=0.03, most=1.0)
     level = _percent(seen.centre)
     by_chance = _percent_by_chance(level, rows, tolerance)
     low = min(_percent(seen.centre - reach), by_chance[0], level - 2 * _SMALL_PERCENT)
