@@ -3,6 +3,7 @@
 It works on any scale on which changes add up, such as logarithms; it knows nothing of counts, rates, rows or contracts.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -31,18 +32,6 @@ _EARLIER_DAYS = 14
 _LEVEL_NOISE = 0.6
 _JUMP_DATES = 3
 _MOST_JUMPS = 8
-
-
-@dataclass(frozen=True)
-class _Fit:
-    effects: Sequence[float]
-    plain: Sequence[float]
-    levels: Sequence[float]
-    deviations: Sequence[float]
-
-    @property
-    def spread(self) -> float:
-        return _FROM_MEDIAN * middle(self.deviations)
 
 
 class Dated(Protocol):
@@ -114,78 +103,102 @@ def forecast(history: Sequence[Point], day: date) -> Forecast | None:
     if len(history) < MINIMUM_HISTORY:
         return None
     seasonal = sum(point.day.weekday() == day.weekday() for point in history) >= _SAME_WEEKDAY
-    rough = _fit(history, seasonal=seasonal, spread=None)
-    fit = _fit(history, seasonal=seasonal, spread=rough.spread)
+    effects, spread = _first_look(history, seasonal=seasonal)
+    if seasonal:
+        effects = _weekday_effects(history, effects, reach=_NEAR * spread)
+    plain = _without_effects(history, effects)
+    *levels, level = _levels(plain, spread)
+    deviations = sorted(abs(value - before) for value, before in zip(plain, levels, strict=True))
     wider = _uncertainty(len(history), len(history) / 7 if seasonal else None)
     return Forecast(
         day=day,
-        centre=_level(fit.plain[-_LONG_DATES:], rough.spread) + fit.effects[day.weekday()],
-        spread=fit.spread * wider,
-        tail=_FROM_90TH * fit.deviations[ceil(0.9 * len(history)) - 1] * wider,
+        centre=level + effects[day.weekday()],
+        spread=_FROM_MEDIAN * _median(deviations) * wider,
+        tail=_FROM_90TH * deviations[ceil(0.9 * len(history)) - 1] * wider,
         history=history,
-        fitted=[level + fit.effects[point.day.weekday()] for level, point in zip(fit.levels, history, strict=True)],
-        effects=fit.effects,
+        fitted=[before + effects[point.day.weekday()] for before, point in zip(levels, history, strict=True)],
+        effects=effects,
         weekday=day.weekday() if seasonal else None,
     )
 
 
-def _fit(history: Sequence[Point], *, seasonal: bool, spread: float | None) -> _Fit:
-    effects = _weekday_effects(history, spread) if seasonal else [0.0] * 7
-    plain = [point.value - effects[point.day.weekday()] for point in history]
-    levels = [_level(_before(plain, at), spread) for at in range(len(plain))]
-    deviations = sorted(abs(value - level) for value, level in zip(plain, levels, strict=True))
-    return _Fit(effects, plain, levels, deviations)
+def _first_look(history: Sequence[Point], *, seasonal: bool) -> tuple[Sequence[float], float]:
+    """Return the profile of the week and the spread by medians alone, which need no idea of what is odd."""
+    effects: Sequence[float] = [0.0] * 7
+    if seasonal:
+        effects = _weekday_effects(history, _weekday_effects(history, effects))
+    plain = _without_effects(history, effects)
+    levels = (_usual(_before(plain, at), None) for at in range(len(plain)))
+    return effects, _FROM_MEDIAN * middle(abs(value - level) for value, level in zip(plain, levels, strict=True))
 
 
-def _level(values: Sequence[float], spread: float | None) -> float:
-    """Return the level after a series of values: that of the last week, without odd dates.
+def _weekday_effects(history: Sequence[Point], effects: Sequence[float], reach: float | None = None) -> Sequence[float]:
+    """Return how far each day of the week usually is from the level around it, better than from what was known of it."""
+    plain = _without_effects(history, effects)
+    apart: list[list[float]] = [[] for _ in range(7)]
+    for at, point in enumerate(history):
+        apart[point.day.weekday()].append(plain[at] - _usual(_around(plain, at), reach))
+    return [effect + (_usual(own, reach) if own else 0.0) for effect, own in zip(effects, apart, strict=True)]
+
+
+def _without_effects(history: Sequence[Point], effects: Sequence[float]) -> list[float]:
+    return [point.value - effects[point.day.weekday()] for point in history]
+
+
+def _levels(values: Sequence[float], spread: float) -> list[float]:
+    """Return the level as it was known before each value, and after the last."""
+    levels = [_usual(_before(values, at), _NEAR * spread) for at in range(_LEVEL_DATES)]
+    window = sorted(values[:_LEVEL_DATES])
+    for at in range(_LEVEL_DATES, len(values) + 1):
+        levels.append(_usual(_telling(values, at, _median(window), _ODD * spread), _NEAR * spread))
+        if at < len(values):
+            insort(window, values[at])
+        if at >= _LONG_DATES:
+            del window[bisect_left(window, values[at - _LONG_DATES])]
+    return levels
+
+
+def _telling(values: Sequence[float], end: int, usual: float, reach: float) -> Sequence[float]:
+    """Return the values that tell the level: the last week's, without odd ones.
 
     Where the last few are all odd, the level has changed, and they alone tell it.
     """
-    if spread is None:
-        return middle(values[-_LEVEL_DATES:])
-    usual = middle(values)
-    near = [value for value in values if abs(value - usual) <= _ODD * spread]
-    run = 0
-    while run < len(values) and abs(values[-1 - run] - usual) > _ODD * spread:
-        run += 1
-    recent = (values[-run:] if run >= _CHANGED_DATES else near)[-_LEVEL_DATES:]
-    return _usual(recent, spread)
+    near: list[float] = []
+    odd = 0
+    for at in range(end - 1, max(end - _LONG_DATES, 0) - 1, -1):
+        if abs(values[at] - usual) <= reach:
+            near.append(values[at])
+        elif not near:
+            odd += 1
+        if len(near) == _LEVEL_DATES or odd == _LEVEL_DATES:
+            break
+    return values[end - odd : end] if odd >= _CHANGED_DATES else near
 
 
-def _usual(values: Sequence[float], spread: float | None) -> float:
-    """Return the mean of the values that are not far from their median; the median, while the spread is not known.
+def _usual(values: Sequence[float], reach: float | None) -> float:
+    """Return the mean of the values that are not far from their median; the median, while nobody knows what far is.
 
     Up to half of the values may be odd. The mean of those that are not is closer to the truth than the median is.
     """
     centre = middle(values)
-    if spread is None:
+    if reach is None:
         return centre
-    near = [value for value in values if abs(value - centre) <= _NEAR * spread]
+    near = [value for value in values if abs(value - centre) <= reach]
     return sum(near) / len(near) if near else centre
 
 
 def middle(values: Iterable[float]) -> float:
     """Return the median. A forecast asks for some two hundred, and the library's costs three times as much."""
-    ordered = sorted(values)
+    return _median(sorted(values))
+
+
+def _median(ordered: Sequence[float]) -> float:
     half = len(ordered) // 2
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def _day_of(one: Dated) -> date:
     return one.day
-
-
-def _weekday_effects(history: Sequence[Point], spread: float | None) -> list[float]:
-    """Return how far each day of the week usually is from the level around it; the second look has a better level."""
-    effects = [0.0] * 7
-    for _ in range(2):
-        plain = [point.value - effects[point.day.weekday()] for point in history]
-        apart: list[list[float]] = [[] for _ in range(7)]
-        for at, point in enumerate(history):
-            apart[point.day.weekday()].append(plain[at] - _usual(_around(plain, at), spread))
-        effects = [effect + (_usual(own, spread) if own else 0.0) for effect, own in zip(effects, apart, strict=True)]
-    return effects
 
 
 def _around(values: Sequence[float], at: int) -> Sequence[float]:
@@ -196,7 +209,7 @@ def _around(values: Sequence[float], at: int) -> Sequence[float]:
 def _before(values: Sequence[float], at: int) -> Sequence[float]:
     """Return the values from which the level was known then; for the first ones, with those that follow."""
     if at >= _LEVEL_DATES:
-        return values[max(0, at - _LONG_DATES) : at]
+        return values[at - _LEVEL_DATES : at]
     return [*values[:at], *values[at + 1 : _LEVEL_DATES + 1]]
 
 
