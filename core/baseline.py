@@ -94,7 +94,7 @@ def expected_count(
     if seen is None:
         return None
     reach = seen.reach(tolerance=tolerance, least=0.01, most=0.5)
-    low, high = seen.crept(tolerance=tolerance, least=0.12) or (seen.centre - reach, seen.centre + reach)
+    low, high = seen.crept(tolerance=tolerance, least=0.1) or (seen.centre - reach, seen.centre + reach)
     by_chance = _chance(max(exp(seen.centre) - 1, 0), tolerance)
     return Expected(
         max(0.0, min(exp(low) - 1, by_chance[0])), max(exp(high) - 1, by_chance[1]), seen.dates, seen.weekday

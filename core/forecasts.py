@@ -29,7 +29,7 @@ _FEW_DATES = 13
 # Whether the level crept is seen against the dates that are older than two weeks.
 _EARLIER_DAYS = 14
 # The level of a week against that of a month or two: its own noise, in spreads.
-_LEVEL_NOISE = 0.6
+_LEVEL_NOISE = 0.4
 _JUMP_DATES = 3
 _MOST_JUMPS = 8
 
@@ -133,7 +133,7 @@ def _first_look(history: Sequence[Point], *, seasonal: bool) -> tuple[Sequence[f
 
 
 def _weekday_effects(history: Sequence[Point], effects: Sequence[float], reach: float | None = None) -> Sequence[float]:
-    """Return how far each day of the week usually is from the level around it, better than from what was known of it."""
+    """Return how far each day of the week usually is from the level around it, better than it was known."""
     plain = _without_effects(history, effects)
     apart: list[list[float]] = [[] for _ in range(7)]
     for at, point in enumerate(history):

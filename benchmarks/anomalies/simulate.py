@@ -15,7 +15,7 @@ LEARNING_DAYS = 98
 JUDGED_DAYS = 365
 RATES = {"nulls": 1.0, "malformed": 0.02, "duplicates": 0.5}
 HOLIDAY_LEVEL = 0.3
-# With four degrees of freedom, one day in 150 is more than four standard deviations away; with normal noise, one in 16,000.
+# With four degrees of freedom, one day in 200 is beyond four standard deviations; with normal noise, one in 16,000.
 _TAIL_DEGREES = 4
 _WEEKENDS = {"flat": 1.0, "quiet weekends": 0.4, "busy weekends": 1.8}
 _TYPES = {
