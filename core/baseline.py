@@ -6,6 +6,7 @@ It knows no contract, no records and no clock: who judges a date brings the obse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from math import exp, log, pi, sqrt
 from statistics import median
 from typing import Final
@@ -33,6 +34,8 @@ DEFAULT_TOLERANCE: Final = 4.5
 _CHANCE = 0.65
 # Rates below this, in percent, are not told apart: 0.02 % instead of 0.01 % is no news.
 _SMALL_PERCENT = 0.1
+# A share that moves by less, in percentage points, is no news, however steady it was.
+_SMALL_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -68,19 +71,33 @@ class ShareObservation:
 
 @dataclass(frozen=True)
 class ExpectedShares:
-    """The usual shares in percent, the usual range of each, and how far a date may be from all of them together."""
+    """The usual shares in percent, the usual range of each, and how far a date may be from all of them together.
+
+    ``highest_new`` is the share up to which a value that none of the dates had is no news.
+    """
 
     shares: Mapping[str, float]
     ranges: Mapping[str, tuple[float, float]]
+    highest_new: float
     highest_distance: float
     dates: int
     weekday: int | None
 
+    def range_of(self, name: str) -> tuple[float, float]:
+        """Return the usual range of a value's share in percent, also of a value that none of the dates had."""
+        return self.ranges.get(name, (0.0, self.highest_new))
+
     def moved(self, counts: Mapping[str, int]) -> tuple[str, ...]:
         """Return the values whose share is not usual, the one that moved furthest first."""
         found = shares_of(counts)
-        names = [name for name, (low, high) in self.ranges.items() if not low <= found.get(name, 0.0) <= high]
-        return tuple(sorted(names, key=lambda name: (-abs(found.get(name, 0.0) - self.shares[name]), name)))
+        change = {name: found.get(name, 0.0) - self.shares.get(name, 0.0) for name in {*self.ranges, *found}}
+        return tuple(
+            sorted(filter(partial(self._is_unusual, found), change), key=lambda name: (-abs(change[name]), name))
+        )
+
+    def _is_unusual(self, found: Mapping[str, float], name: str) -> bool:
+        low, high = self.range_of(name)
+        return not low <= found.get(name, 0.0) <= high
 
 
 def expected_count(
@@ -135,6 +152,7 @@ def expected_shares(
     return ExpectedShares(
         shares=shares,
         ranges={name: _share_range(found, rows, wider) for name, found in seen.items()},
+        highest_new=_around_level(0.0, rows, wider)[1],
         highest_distance=_highest_distance(seen, observed, shares, rows, tolerance),
         dates=first.dates,
         weekday=first.weekday,
@@ -158,10 +176,14 @@ def shares_of(counts: Mapping[str, int]) -> dict[str, float]:
 
 def _share_range(seen: Forecast, rows: int, tolerance: float) -> tuple[float, float]:
     reach = seen.reach(tolerance=tolerance, least=0.03, most=1.0)
-    level = _percent(seen.centre)
-    by_chance = _percent_by_chance(level, rows, tolerance)
-    low = min(_percent(seen.centre - reach), by_chance[0], level - 2 * _SMALL_PERCENT)
-    high = max(_percent(seen.centre + reach), by_chance[1], level + 2 * _SMALL_PERCENT)
+    low, high = _around_level(_percent(seen.centre), rows, tolerance)
+    return min(_percent(seen.centre - reach), low), max(_percent(seen.centre + reach), high)
+
+
+def _around_level(percent: float, rows: int, tolerance: float) -> tuple[float, float]:
+    """Return what chance makes of a share among so many rows, and at the least a few tenths around it."""
+    low, high = _percent_by_chance(percent, rows, tolerance)
+    low, high = min(low, percent - _SMALL_SHARE), max(high, percent + _SMALL_SHARE)
     return max(0.0, low), min(100.0, high)
 
 

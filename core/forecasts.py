@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil, sqrt
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 MINIMUM_HISTORY: Final = 21
 HISTORY_DAYS: Final = 84
@@ -30,8 +30,13 @@ _FEW_DATES = 13
 _EARLIER_DAYS = 14
 # The level of a week against that of a month or two: its own noise, in spreads.
 _LEVEL_NOISE = 0.4
-_JUMP_DATES = 3
+_JUMP_DATES = 5
 _MOST_JUMPS = 8
+
+
+class _Jump(NamedTuple):
+    gap: float
+    step: float
 
 
 class Dated(Protocol):
@@ -84,7 +89,7 @@ class Forecast:
         plain = [point.value - self.effects[point.day.weekday()] for point in self.history]
         if _within(plain, self.history, limit) is not None:
             return None
-        moved = _without_jumps(plain, jump=max(tolerance * self.spread, least))
+        moved = _without_jumps(plain, gap=max(tolerance / 3 * self.spread, least))
         if _within(moved, self.history, limit) is not None:
             return None
         low, high = _earlier_levels(moved, self.history)
@@ -247,16 +252,24 @@ def _within(values: Sequence[float], history: Sequence[Point], limit: float) -> 
     return level if low - limit <= level <= high + limit else None
 
 
-def _without_jumps(values: Sequence[float], *, jump: float) -> list[float]:
+def _without_jumps(values: Sequence[float], *, gap: float) -> list[float]:
     """Lift what lies before a sudden step to what lies behind it: a step was seen on its day, and is no creeping."""
     moved = list(values)
     for _ in range(_MOST_JUMPS):
-        steps = [
-            (middle(moved[at : at + _JUMP_DATES]) - middle(moved[at - _JUMP_DATES : at]), at)
-            for at in range(_JUMP_DATES, len(moved) - _JUMP_DATES + 1)
-        ]
-        step, at = max(steps, key=lambda found: abs(found[0]))
-        if abs(step) <= jump:
+        found, at = max((_jump(moved, at), at) for at in range(_JUMP_DATES, len(moved) - _JUMP_DATES + 1))
+        if found.gap <= gap:
             break
-        moved[:at] = [value + step for value in moved[:at]]
+        moved[:at] = [value + found.step for value in moved[:at]]
     return moved
+
+
+def _jump(values: Sequence[float], at: int) -> _Jump:
+    """Compare the dates before a step with those behind it, one odd date on either side left out.
+
+    Where the values creep, those on either side touch or overlap; a gap between them is what tells a step from it.
+    """
+    before, after = sorted(values[at - _JUMP_DATES : at]), sorted(values[at : at + _JUMP_DATES])
+    return _Jump(
+        gap=max(after[1] - before[-2], before[1] - after[-2]),
+        step=after[_JUMP_DATES // 2] - before[_JUMP_DATES // 2],
+    )

@@ -16,7 +16,7 @@ def tables(years: Sequence[Year]) -> str:
     """Write a table for each check, one line per judge, and one of the baseline's counts by noise."""
     checks = dict.fromkeys(year["check"] for year in years)
     parts = [_table(check, _of(years, check=check), by=_judge) for check in checks]
-    rows = _of(years, check="rows", judge="baseline")
+    rows = sorted(_of(years, check="rows", judge="baseline"), key=_noise_of)
     return "\n\n".join([*parts, _table("rows, by noise of a day", rows, by=_noise)])
 
 
@@ -25,8 +25,8 @@ def _table(title: str, years: Sequence[Year], *, by: Callable[[Year], str]) -> s
     faults = [*CLASSIC[check], *SMALL[check]]
     header = [title, "years", "false a year", "holidays", "accepted", *faults, "drift seen after", "after a new level"]
     lines = [header, ["---"] * len(header)]
-    groups = dict.fromkeys(sorted(map(by, years)) if by is _noise else map(by, years))
-    lines += [[name, *_cells([year for year in years if by(year) == name], faults)] for name in groups]
+    groups = {name: [year for year in years if by(year) == name] for name in map(by, years)}
+    lines += [[name, *_cells(own, faults)] for name, own in groups.items()]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -65,8 +65,12 @@ def _judge(year: Year) -> str:
 
 def _noise(year: Year) -> str:
     """Name the class of a year's noise: that of the process and of counting so many rows, together."""
+    limit, is_heavy = _noise_of(year)
+    at_most = f"up to {100 * limit:.0f} %" if limit < 1 else "above 13 %"
+    return f"{at_most}, {'heavy tails' if is_heavy else 'normal'}"
+
+
+def _noise_of(year: Year) -> tuple[float, bool]:
     shape = year["shape"]
     noise = sqrt(shape["sigma"] ** 2 + 1 / shape["rows"])
-    limit = next(limit for limit in _NOISES if noise <= limit)
-    at_most = f"up to {100 * limit:.0f} %" if limit < 1 else "above 13 %"
-    return f"{at_most}, {'heavy tails' if shape['heavy_tails'] else 'normal'}"
+    return next(limit for limit in _NOISES if noise <= limit), shape["heavy_tails"]

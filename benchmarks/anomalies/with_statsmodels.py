@@ -31,7 +31,7 @@ class HoltWinters(Seen):
         with catch_warnings():
             simplefilter("ignore")  # it warns where the fit did not converge; what it found is used, as by deequ
             model = ExponentialSmoothing(self._values[-_DATES:], trend="add", seasonal="add", seasonal_periods=7)
-            fitted = model.fit()
+            fitted = model.fit(method="L-BFGS-B", use_brute=False)  # as deequ looks for the parameters
         forecast, reach = float(fitted.forecast(1)[0]), 1.96 * stdev(abs(float(error)) for error in fitted.resid)
         return self._between(forecast - reach, forecast + reach)
 
