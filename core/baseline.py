@@ -110,8 +110,8 @@ def expected_count(
     seen = forecast([Point(one.day, log(one.value + 1)) for one in within_reach(history, day)], day)
     if seen is None:
         return None
-    reach = seen.reach(tolerance=tolerance, least=0.01, most=0.5)
-    low, high = seen.crept(tolerance=tolerance, least=0.1) or (seen.centre - reach, seen.centre + reach)
+    reach = tolerance * seen.deviation(least=0.01, most=0.11)
+    low, high = seen.crept(tolerance=tolerance, least=0.022) or (seen.centre - reach, seen.centre + reach)
     by_chance = _chance(max(exp(seen.centre) - 1, 0), tolerance)
     return Expected(
         max(0.0, min(exp(low) - 1, by_chance[0])), max(exp(high) - 1, by_chance[1]), seen.dates, seen.weekday
@@ -125,7 +125,7 @@ def expected_rate(
     seen = forecast([Point(one.day, _log_odds(one.value)) for one in within_reach(history, day)], day)
     if seen is None:
         return None
-    reach = seen.reach(tolerance=tolerance, least=0.05, most=1.4)
+    reach = tolerance * seen.deviation(least=0.05, most=0.31)
     level = _percent(seen.centre)
     high = max(_percent(seen.centre + reach), level + _SMALL_PERCENT, _percent_by_chance(level, rows, tolerance)[1])
     return Expected(0.0, min(high, 100.0), seen.dates, seen.weekday)
@@ -175,7 +175,7 @@ def shares_of(counts: Mapping[str, int]) -> dict[str, float]:
 
 
 def _share_range(seen: Forecast, rows: int, tolerance: float) -> tuple[float, float]:
-    reach = seen.reach(tolerance=tolerance, least=0.03, most=1.0)
+    reach = tolerance * seen.deviation(least=0.03, most=0.22)
     low, high = _around_level(_percent(seen.centre), rows, tolerance)
     return min(_percent(seen.centre - reach), low), max(_percent(seen.centre + reach), high)
 

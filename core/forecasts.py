@@ -74,23 +74,22 @@ class Forecast:
     def dates(self) -> int:
         return len(self.history)
 
-    def reach(self, *, tolerance: float, least: float, most: float) -> float:
-        """Return how far from the centre is still usual.
+    def deviation(self, *, least: float, most: float) -> float:
+        """Return the deviation that counts as one, of which a tolerance allows several.
 
-        It is no further than ``most``, unless three quarters of the tolerance are: a few faults in the history look
-        like wide tails, and must not hide the next one.
+        Wide tails make it wider, up to ``most``, unless the spread itself is wider still: a few faults in the history
+        look like wide tails, and must not hide the next one.
         """
-        wide = tolerance * max(self.spread, self.tail, least)
-        return min(wide, max(most, 0.75 * tolerance * self.spread))
+        return min(max(self.spread, self.tail, least), max(most, 0.75 * self.spread))
 
     def crept(self, *, tolerance: float, least: float) -> tuple[float, float] | None:
         """Return where the level was before it moved away little by little, as a range; None when it has not."""
-        limit = max(tolerance * _LEVEL_NOISE * self.spread, least)
-        plain = [point.value - self.effects[point.day.weekday()] for point in self.history]
-        if _within(plain, self.history, limit) is not None:
+        limit = tolerance * max(_LEVEL_NOISE * self.spread, least)
+        plain = _without_effects(self.history, self.effects)
+        if _stayed(plain, self.history, limit):
             return None
-        moved = _without_jumps(plain, gap=max(tolerance / 3 * self.spread, least))
-        if _within(moved, self.history, limit) is not None:
+        moved = _without_jumps(plain, gap=tolerance * max(self.spread / 3, least))
+        if _stayed(moved, self.history, limit):
             return None
         low, high = _earlier_levels(moved, self.history)
         effect = self.effects[self.day.weekday()]
@@ -245,11 +244,9 @@ def _centre_of(part: Sequence[tuple[int, float]]) -> tuple[float, float]:
     return middle(age for age, _ in part), middle(value for _, value in part)
 
 
-def _within(values: Sequence[float], history: Sequence[Point], limit: float) -> float | None:
-    """Return the level where it is where it was, give or take a limit."""
+def _stayed(values: Sequence[float], history: Sequence[Point], limit: float) -> bool:
     low, high = _earlier_levels(values, history)
-    level = middle(values[-_LEVEL_DATES:])
-    return level if low - limit <= level <= high + limit else None
+    return low - limit <= middle(values[-_LEVEL_DATES:]) <= high + limit
 
 
 def _without_jumps(values: Sequence[float], *, gap: float) -> list[float]:

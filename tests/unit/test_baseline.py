@@ -239,8 +239,8 @@ class TestCounts:
     def test_when_the_level_crept_the_range_stays_where_it_was(self, seed: int) -> None:
         random = Random(seed)
         steady = [100_000 * random.lognormvariate(0, 0.03) for _ in range(HISTORY_DAYS)]
-        drifted = [value * 0.985**day for day, value in enumerate(steady[-16:], start=1)]
-        expected = usual(counts(steady[:-16] + drifted))
+        drifted = [value * 0.985**day for day, value in enumerate(steady[-12:], start=1)]
+        expected = usual(counts(steady[:-12] + drifted))
         assert 82_000 < expected.low < 95_000
         assert expected.low < 100_000 < expected.high
 
