@@ -213,6 +213,12 @@ class TestCounts:
             holidays[at] = Observation(holidays[at].day, holidays[at].value * 0.3, 1)
         assert usual(holidays).low == pytest.approx(usual(weekly()).low, rel=0.08)
 
+    def test_four_odd_dates_of_the_last_week_do_not_either_when_others_lie_between(self) -> None:
+        odd = weekly()
+        for at in (-2, -3, -4, -6):
+            odd[at] = Observation(odd[at].day, odd[at].value * 0.3, 1)
+        assert usual(odd).low == pytest.approx(usual(weekly()).low, rel=0.08)
+
     def test_a_new_level_is_expected_after_five_dates(self) -> None:
         history = weekly()
         for at in range(-5, 0):
@@ -221,11 +227,13 @@ class TestCounts:
         assert expected.low < 160_000 < expected.high
         assert expected.low > 100_000
 
-    def test_growth_of_a_hundred_percent_a_year_is_expected(self) -> None:
-        random = Random(5)
-        values = [10_000 * 2 ** (at / 365) * random.lognormvariate(0, 0.03) for at in range(HISTORY_DAYS)]
+    @pytest.mark.parametrize("growth", [2, 3])
+    @pytest.mark.parametrize("seed", range(3))
+    def test_growth_is_expected_to_go_on(self, growth: int, seed: int) -> None:
+        random = Random(seed)
+        values = [10_000 * growth ** (at / 365) * random.lognormvariate(0, 0.03) for at in range(HISTORY_DAYS)]
         expected = usual(counts(values))
-        assert expected.low < 10_000 * 2 ** (HISTORY_DAYS / 365) < expected.high
+        assert expected.low < 10_000 * growth ** (HISTORY_DAYS / 365) < expected.high / 1.05
 
     @pytest.mark.parametrize("change", [0.985, 1.015])
     @pytest.mark.parametrize("seed", range(3))
@@ -243,6 +251,14 @@ class TestCounts:
         expected = usual(counts(steady[:-12] + drifted))
         assert 82_000 < expected.low < 95_000
         assert expected.low < 100_000 < expected.high
+
+    def test_the_fewer_dates_the_wider_the_range(self) -> None:
+        widths = [
+            sum(math.log(expected.high / expected.low) for expected in map(usual, histories))
+            for histories in ([weekly(dates=dates, seed=seed) for seed in range(10)] for dates in (21, 35, 84))
+        ]
+        assert widths[0] > 1.5 * widths[2]
+        assert widths[1] > 1.1 * widths[2]
 
     @pytest.mark.parametrize("seed", range(3))
     def test_a_smaller_tolerance_gives_a_narrower_range(self, seed: int) -> None:
@@ -314,6 +330,15 @@ class TestShares:
         assert name in usual_shares(shares(rows), rows=sum(counted.values())).moved(counted)
         without = {other: count for other, count in counted.items() if count}
         assert name in usual_shares(shares(rows), rows=sum(counted.values())).moved(without)
+
+    def test_with_many_values_each_may_be_further_off(self) -> None:
+        history = shares()
+        with_many = [
+            ShareObservation(one.day, {**one.counts, **{f"rare_{number}": 1 for number in range(50)}})
+            for one in history
+        ]
+        (low, high), (lower, higher) = (usual_shares(one).ranges["purchase"] for one in (history, with_many))
+        assert higher - lower > 1.05 * (high - low)
 
     def test_the_value_that_moved_furthest_comes_first(self) -> None:
         moved = usual_shares(shares()).moved({"view": 30_000, "click": 64_000, "purchase": 6_000})
