@@ -179,7 +179,7 @@ class TestCounts:
         random = Random(mean)
         values = [float(sum(random.random() < mean / 1000 for _ in range(1000))) for _ in range(HISTORY_DAYS + 60)]
         outside = 0
-        for start in range(60):
+        for start in range(0, 60, 2):
             expected = expected_count(counts(values[start : start + HISTORY_DAYS]), TODAY)
             assert expected is not None
             outside += not expected.low <= values[start + HISTORY_DAYS] <= expected.high
@@ -297,6 +297,21 @@ class TestRates:
         assert highs == sorted(highs, reverse=True)
         assert highs[0] > 6
         assert highs[-1] < 2.5
+
+    @pytest.mark.parametrize("seed", range(3))
+    @pytest.mark.parametrize(
+        ("rows", "percent", "jump"), [(300, 1, 8), (1_000, 0.5, 4), (300, 0, 4), (2_000, 0.1, 1.5)]
+    )
+    def test_a_jump_among_few_rows_is_found_where_chance_does_not_make_it(
+        self, rows: int, percent: float, jump: float, seed: int
+    ) -> None:
+        random = Random(seed)
+        by_chance = [sum(random.random() < percent / 100 for _ in range(rows)) for _ in range(HISTORY_DAYS)]
+        history = [
+            Observation(day, 100 * count / rows, rows)
+            for day, count in zip(before(HISTORY_DAYS), by_chance, strict=True)
+        ]
+        assert percent < usual_rate(history, rows=rows).high < jump
 
     @pytest.mark.parametrize("percent", [0.0, 100.0])
     def test_rates_at_the_ends_have_a_range(self, percent: float) -> None:
