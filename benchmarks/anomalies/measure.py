@@ -38,36 +38,53 @@ def maker(judge: str) -> Callable[[str], Judge]:
 
 
 def measured(judge: str, check: str, seed: int) -> dict[str, Any]:
-    """Judge every date of a year; what a date had of faults is never learnt, and every date as it was is."""
-    shape = shape_of(seed)
+    """Judge a year as it was and with every fault, and where rows are counted, drifts and new levels as well."""
+    shape, make = shape_of(seed), maker(judge)
     days = simulated(shape, seed)
-    judging, start = maker(judge)(check), time.process_time()
-    counted, asked, moves = Counter[str](), 0, []
-    for at, day in enumerate(days):
-        passed = (day.day - FIRST_DAY).days - LEARNING_DAYS
-        if passed >= 0 and (usual := judging.usual(day)) is not None:
-            asked += 1
-            counted.update(_counted(usual, day, check))
-            if check == "rows" and any(
-                passed >= one > (days[at - 1].day - FIRST_DAY).days - LEARNING_DAYS for one in _STARTS
-            ):
-                moves.append((deepcopy(judging), days[at:]))
-        judging.learn(day)
+    start = time.process_time()
+    counted = judged_year(make(check), days, check)
     seconds = time.process_time() - start
+    moving = list(_starts(make(check), days)) if check == "rows" else []
     return {
         "judge": judge,
         "check": check,
         "seed": seed,
         "shape": asdict(shape),
         "counted": dict(counted),
-        "drift_dates": [_found_after(one, days) for one, days in moves],
-        "shift_alarms": [_alarms_after_shift(deepcopy(one), days) for one, days in moves],
-        "ms_per_verdict": round(1000 * seconds / max(asked, 1), 2),
+        "drift_dates": [_found_after(deepcopy(one), left) for one, left in moving],
+        "shift_alarms": [_alarms_after_shift(deepcopy(one), left) for one, left in moving],
+        "ms_per_verdict": round(1000 * seconds / max(counted["verdicts"], 1), 2),
     }
+
+
+def judged_year(judging: Judge, days: Sequence[Day], check: str) -> Counter[str]:
+    """Judge every date of a year; what a date had of faults is never learnt, and every date as it was is."""
+    counted = Counter[str]()
+    for day in days:
+        if _passed(day) >= 0 and (usual := judging.usual(day)) is not None:
+            counted.update(_counted(usual, day, check))
+        judging.learn(day)
+    return counted
+
+
+def _starts(judging: Judge, days: Sequence[Day]) -> Iterator[tuple[Judge, Sequence[Day]]]:
+    """Give the judge as it was before a drift or a new level begins, and the dates that are left."""
+    left = list(_STARTS)
+    for at, day in enumerate(days):
+        if left and _passed(day) >= left[0]:
+            left.pop(0)
+            yield deepcopy(judging), days[at:]
+        judging.learn(day)
+
+
+def _passed(day: Day) -> int:
+    """Return how many days of the judged year have passed."""
+    return (day.day - FIRST_DAY).days - LEARNING_DAYS
 
 
 def _counted(usual: Callable[[Day], bool], day: Day, check: str) -> Iterator[str]:
     """Name what is to be counted: dates and alarms by kind of day, and on quiet days the faults tried and found."""
+    yield "verdicts"
     yield f"{day.kind} dates"
     if not usual(day):
         yield f"{day.kind} alarms"
@@ -81,7 +98,6 @@ def _counted(usual: Callable[[Day], bool], day: Day, check: str) -> Iterator[str
 
 def _found_after(judging: Judge, days: Sequence[Day]) -> int | None:
     """Return on which date a drift raises its first alarm; what raises none is published and learnt."""
-    judging = deepcopy(judging)
     for number, day in enumerate(days[:DRIFT_DATES], start=1):
         less = day.scaled(DRIFT_A_DAY**number)
         usual = judging.usual(less)

@@ -6,6 +6,10 @@ from random import Random
 
 import pytest
 
+from benchmarks.anomalies.faults import CLASSIC
+from benchmarks.anomalies.judges import baseline
+from benchmarks.anomalies.measure import judged_year
+from benchmarks.anomalies.simulate import shape_of, simulated
 from core.baseline import (
     DEFAULT_TOLERANCE,
     HISTORY_DAYS,
@@ -20,6 +24,7 @@ from core.baseline import (
     expected_shares,
 )
 
+HELD_OUT_SEED = 1_001
 TODAY = date(2025, 6, 24)
 TUESDAY = 1
 TYPES = {"view": 62, "click": 35, "purchase": 3}
@@ -391,6 +396,15 @@ class TestShares:
         expected = usual_shares(history)
         assert expected.ranges["refund"][0] > 1
         assert expected.moved({"view": 62_000, "click": 35_000, "purchase": 3_000, "refund": 9_000}) == ()
+
+
+@pytest.mark.parametrize("check", ["rows", "nulls"])
+def test_a_simulated_year_has_hardly_a_false_alarm_and_its_classic_faults_are_found(check: str) -> None:
+    year = judged_year(baseline(check), simulated(shape_of(HELD_OUT_SEED), HELD_OUT_SEED), check)
+    assert year["quiet dates"] > 300
+    assert year["quiet alarms"] <= 1
+    for fault in CLASSIC[check]:
+        assert year[f"{fault}, found"] > 0.95 * year[f"{fault}, tried"]
 
 
 def _any_history(seed: int) -> list[Observation]:
