@@ -3,32 +3,40 @@
 It works on any scale on which changes add up, such as logarithms; it knows nothing of counts, rates, rows or contracts.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil, sqrt
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
-MINIMUM_HISTORY: Final = 14
+MINIMUM_HISTORY: Final = 21
 HISTORY_DAYS: Final = 84
 
-# The level is the median of so many dates: a week, so that every day of the week is in it once. It takes four dates
-# on another level before it follows, and three holidays in a row do not move it.
+# The level is that of so many dates: a week, so that every day of the week is in it once.
 _LEVEL_DATES = 7
 # With fewer dates of one weekday than this, a weekday has no profile of its own.
-_SAME_WEEKDAY = 2
+_SAME_WEEKDAY = 3
 # What makes a median of deviations, and a 90th percentile of them, the standard deviation of a normal distribution.
 _FROM_MEDIAN, _FROM_90TH = 1.4826, 0.6080
-# The variance of a median of few values, in those of their mean.
-_MEDIAN_VARIANCE = 1.57
-# A spread that was measured on few dates is uncertain itself: it is taken to be (1 + this / dates) times as wide.
-_FEW_DATES = 5.0
+# Values further from a median than so many spreads are left out of a mean.
+_NEAR = 3.0
+# Dates further than so many spreads from the median of four weeks are odd: no level is taken from them, unless the last
+# ones all are.
+_ODD, _LONG_DATES, _CHANGED_DATES = 4.0, 28, 4
+# A spread that was measured on few dates is uncertain itself: it is taken to be 1 + (this / dates)² times as wide.
+_FEW_DATES = 13
 # Whether the level crept is seen against the dates that are older than two weeks.
 _EARLIER_DAYS = 14
 # The level of a week against that of a month or two: its own noise, in spreads.
-_LEVEL_NOISE = 0.6
-_JUMP_DATES = 3
+_LEVEL_NOISE = 0.4
+_JUMP_DATES = 5
 _MOST_JUMPS = 8
+
+
+class _Jump(NamedTuple):
+    gap: float
+    step: float
 
 
 class Dated(Protocol):
@@ -53,6 +61,7 @@ class Forecast:
     widest tenth of the deviations tell it. ``fitted`` has what was expected of each date of ``history``.
     """
 
+    day: date
     centre: float
     spread: float
     tail: float
@@ -65,25 +74,25 @@ class Forecast:
     def dates(self) -> int:
         return len(self.history)
 
-    def reach(self, *, tolerance: float, least: float, tail_limit: float) -> float:
-        """Return how far from the centre is still usual.
+    def deviation(self, *, least: float, most: float) -> float:
+        """Return the deviation that counts as one, of which a tolerance allows several.
 
-        Wide tails widen it up to ``tail_limit`` only: a few faults in the history look like a wide tail, and must not
-        hide the next one.
+        Wide tails make it wider, up to ``most``, unless the spread itself is wider still: a few faults in the history
+        look like wide tails, and must not hide the next one.
         """
-        return max(tolerance * max(self.spread, least), min(tolerance * self.tail, tail_limit))
+        return min(max(self.spread, self.tail, least), max(most, 0.75 * self.spread))
 
     def crept(self, *, tolerance: float, least: float) -> tuple[float, float] | None:
         """Return where the level was before it moved away little by little, as a range; None when it has not."""
-        limit = max(tolerance * _LEVEL_NOISE * self.spread, least)
-        plain = [point.value - self.effects[point.day.weekday()] for point in self.history]
-        if _within(plain, self.history, limit) is not None:
+        limit = tolerance * max(_LEVEL_NOISE * self.spread, least)
+        plain = _without_effects(self.history, self.effects)
+        if _stayed(plain, self.history, limit):
             return None
-        moved = _without_jumps(plain, jump=max(tolerance * self.spread, least))
-        if _within(moved, self.history, limit) is not None:
+        moved = _without_jumps(plain, gap=tolerance * max(self.spread / 3, least))
+        if _stayed(moved, self.history, limit):
             return None
         low, high = _earlier_levels(moved, self.history)
-        effect = self.centre - _level(plain)
+        effect = self.effects[self.day.weekday()]
         return low + effect - limit, high + effect + limit
 
 
@@ -97,27 +106,97 @@ def forecast(history: Sequence[Point], day: date) -> Forecast | None:
     """Look at the dates `within_reach` of a date; None when they are too few to speak."""
     if len(history) < MINIMUM_HISTORY:
         return None
-    same_weekday = sum(point.day.weekday() == day.weekday() for point in history)
-    seasonal = same_weekday >= _SAME_WEEKDAY
-    effects = _weekday_effects(history) if seasonal else [0.0] * 7
-    plain = [point.value - effects[point.day.weekday()] for point in history]
-    fitted = [_level_without(plain, at) for at in range(len(plain))]
-    deviations = sorted(abs(value - level) for value, level in zip(plain, fitted, strict=True))
+    seasonal = sum(point.day.weekday() == day.weekday() for point in history) >= _SAME_WEEKDAY
+    effects, spread = _first_look(history, seasonal=seasonal)
+    if seasonal:
+        effects = _weekday_effects(history, effects, reach=_NEAR * spread)
+    plain = _without_effects(history, effects)
+    *levels, level = _levels(plain, spread)
+    deviations = sorted(abs(value - before) for value, before in zip(plain, levels, strict=True))
     wider = _uncertainty(len(history), len(history) / 7 if seasonal else None)
     return Forecast(
-        centre=_level(plain) + effects[day.weekday()],
-        spread=_FROM_MEDIAN * middle(deviations) * wider,
-        tail=_FROM_90TH * deviations[ceil(0.9 * len(deviations)) - 1] * wider,
+        day=day,
+        centre=level + effects[day.weekday()],
+        spread=_FROM_MEDIAN * _median(deviations) * wider,
+        tail=_FROM_90TH * deviations[ceil(0.9 * len(history)) - 1] * wider,
         history=history,
-        fitted=[level + effects[point.day.weekday()] for level, point in zip(fitted, history, strict=True)],
+        fitted=[before + effects[point.day.weekday()] for before, point in zip(levels, history, strict=True)],
         effects=effects,
         weekday=day.weekday() if seasonal else None,
     )
 
 
+def _first_look(history: Sequence[Point], *, seasonal: bool) -> tuple[Sequence[float], float]:
+    """Return the profile of the week and the spread by medians alone, which need no idea of what is odd."""
+    effects: Sequence[float] = [0.0] * 7
+    if seasonal:
+        effects = _weekday_effects(history, _weekday_effects(history, effects))
+    plain = _without_effects(history, effects)
+    levels = (_usual(_before(plain, at), None) for at in range(len(plain)))
+    return effects, _FROM_MEDIAN * middle(abs(value - level) for value, level in zip(plain, levels, strict=True))
+
+
+def _weekday_effects(history: Sequence[Point], effects: Sequence[float], reach: float | None = None) -> Sequence[float]:
+    """Return how far each day of the week usually is from the level around it, better than it was known."""
+    plain = _without_effects(history, effects)
+    apart: list[list[float]] = [[] for _ in range(7)]
+    for at, point in enumerate(history):
+        apart[point.day.weekday()].append(plain[at] - _usual(_around(plain, at), reach))
+    return [effect + (_usual(own, reach) if own else 0.0) for effect, own in zip(effects, apart, strict=True)]
+
+
+def _without_effects(history: Sequence[Point], effects: Sequence[float]) -> list[float]:
+    return [point.value - effects[point.day.weekday()] for point in history]
+
+
+def _levels(values: Sequence[float], spread: float) -> list[float]:
+    """Return the level as it was known before each value, and after the last."""
+    levels = [_usual(_before(values, at), _NEAR * spread) for at in range(_LEVEL_DATES)]
+    window = sorted(values[:_LEVEL_DATES])
+    for at in range(_LEVEL_DATES, len(values) + 1):
+        levels.append(_usual(_telling(values, at, _median(window), _ODD * spread), _NEAR * spread))
+        if at < len(values):
+            insort(window, values[at])
+        if at >= _LONG_DATES:
+            del window[bisect_left(window, values[at - _LONG_DATES])]
+    return levels
+
+
+def _telling(values: Sequence[float], end: int, usual: float, reach: float) -> Sequence[float]:
+    """Return the values that tell the level: the last week's, without odd ones.
+
+    Where the last few are all odd, the level has changed, and they alone tell it.
+    """
+    near: list[float] = []
+    odd = 0
+    for at in range(end - 1, max(end - _LONG_DATES, 0) - 1, -1):
+        if abs(values[at] - usual) <= reach:
+            near.append(values[at])
+        elif not near:
+            odd += 1
+        if len(near) == _LEVEL_DATES or odd == _LEVEL_DATES:
+            break
+    return values[end - odd : end] if odd >= _CHANGED_DATES else near
+
+
+def _usual(values: Sequence[float], reach: float | None) -> float:
+    """Return the mean of the values that are not far from their median; the median, while nobody knows what far is.
+
+    Up to half of the values may be odd. The mean of those that are not is closer to the truth than the median is.
+    """
+    centre = middle(values)
+    if reach is None:
+        return centre
+    near = [value for value in values if abs(value - centre) <= reach]
+    return sum(near) / len(near) if near else centre
+
+
 def middle(values: Iterable[float]) -> float:
     """Return the median. A forecast asks for some two hundred, and the library's costs three times as much."""
-    ordered = sorted(values)
+    return _median(sorted(values))
+
+
+def _median(ordered: Sequence[float]) -> float:
     half = len(ordered) // 2
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
@@ -126,40 +205,24 @@ def _day_of(one: Dated) -> date:
     return one.day
 
 
-def _weekday_effects(history: Sequence[Point]) -> list[float]:
-    """Return how far each day of the week usually is from the level around it; the second look has a better level."""
-    effects = [0.0] * 7
-    for _ in range(2):
-        plain = [point.value - effects[point.day.weekday()] for point in history]
-        apart: list[list[float]] = [[] for _ in range(7)]
-        for at, point in enumerate(history):
-            apart[point.day.weekday()].append(plain[at] - _level_around(plain, at))
-        effects = [effect + (middle(own) if own else 0.0) for effect, own in zip(effects, apart, strict=True)]
-    return effects
-
-
-def _level(values: Sequence[float]) -> float:
-    return middle(values[-_LEVEL_DATES:])
-
-
-def _level_around(values: Sequence[float], at: int) -> float:
+def _around(values: Sequence[float], at: int) -> Sequence[float]:
     start = min(max(at - _LEVEL_DATES // 2, 0), len(values) - _LEVEL_DATES)
-    return middle(values[start : start + _LEVEL_DATES])
+    return values[start : start + _LEVEL_DATES]
 
 
-def _level_without(values: Sequence[float], at: int) -> float:
-    """Return the level before a value: as it was then known, but for the first ones, which take what follows."""
+def _before(values: Sequence[float], at: int) -> Sequence[float]:
+    """Return the values from which the level was known then; for the first ones, with those that follow."""
     if at >= _LEVEL_DATES:
-        return middle(values[at - _LEVEL_DATES : at])
-    return middle([*values[:at], *values[at + 1 : _LEVEL_DATES + 1]])
+        return values[at - _LEVEL_DATES : at]
+    return [*values[:at], *values[at + 1 : _LEVEL_DATES + 1]]
 
 
 def _uncertainty(dates: int, same_weekday: float | None) -> float:
     """Return how much wider than the deviations seen a prediction is: the profile was made from the same dates."""
-    few = 1 + _FEW_DATES / dates
+    few = 1 + (_FEW_DATES / dates) ** 2
     if same_weekday is None:
         return few
-    return few * sqrt((1 + _MEDIAN_VARIANCE / same_weekday) / (1 - 1 / same_weekday))
+    return few * sqrt((1 + 1 / same_weekday) / (1 - 1 / same_weekday))
 
 
 def _earlier_levels(values: Sequence[float], history: Sequence[Point]) -> tuple[float, float]:
@@ -181,23 +244,29 @@ def _centre_of(part: Sequence[tuple[int, float]]) -> tuple[float, float]:
     return middle(age for age, _ in part), middle(value for _, value in part)
 
 
-def _within(values: Sequence[float], history: Sequence[Point], limit: float) -> float | None:
-    """Return the level where it is where it was, give or take a limit."""
+def _stayed(values: Sequence[float], history: Sequence[Point], limit: float) -> bool:
     low, high = _earlier_levels(values, history)
-    level = _level(values)
-    return level if low - limit <= level <= high + limit else None
+    return low - limit <= middle(values[-_LEVEL_DATES:]) <= high + limit
 
 
-def _without_jumps(values: Sequence[float], *, jump: float) -> list[float]:
+def _without_jumps(values: Sequence[float], *, gap: float) -> list[float]:
     """Lift what lies before a sudden step to what lies behind it: a step was seen on its day, and is no creeping."""
     moved = list(values)
     for _ in range(_MOST_JUMPS):
-        steps = [
-            (middle(moved[at : at + _JUMP_DATES]) - middle(moved[at - _JUMP_DATES : at]), at)
-            for at in range(_JUMP_DATES, len(moved) - _JUMP_DATES + 1)
-        ]
-        step, at = max(steps, key=lambda found: abs(found[0]))
-        if abs(step) <= jump:
+        found, at = max((_jump(moved, at), at) for at in range(_JUMP_DATES, len(moved) - _JUMP_DATES + 1))
+        if found.gap <= gap:
             break
-        moved[:at] = [value + step for value in moved[:at]]
+        moved[:at] = [value + found.step for value in moved[:at]]
     return moved
+
+
+def _jump(values: Sequence[float], at: int) -> _Jump:
+    """Compare the dates before a step with those behind it, one odd date on either side left out.
+
+    Where the values creep, those on either side touch or overlap; a gap between them is what tells a step from it.
+    """
+    before, after = sorted(values[at - _JUMP_DATES : at]), sorted(values[at : at + _JUMP_DATES])
+    return _Jump(
+        gap=max(after[1] - before[-2], before[1] - after[-2]),
+        step=after[_JUMP_DATES // 2] - before[_JUMP_DATES // 2],
+    )

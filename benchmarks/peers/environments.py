@@ -10,15 +10,15 @@ _REQUIREMENTS = Path(__file__).parent / "requirements"
 _SODA_SETTINGS = "send_anonymous_usage_stats: false\n"
 
 
-def made(name: str, *, below: Path) -> Path:
+def made(name: str, *, below: Path, requirements: Path = _REQUIREMENTS) -> Path:
     """Make the environment unless it is there with just these requirements; return its folder."""
-    folder, wanted = below / name, (_REQUIREMENTS / f"{name}.txt").read_text(encoding="utf-8")
+    folder, wanted = below / name, (requirements / f"{name}.txt").read_text(encoding="utf-8")
     installed = folder / "installed.txt"
     if installed.is_file() and installed.read_text(encoding="utf-8") == wanted:
         return folder
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
-    subprocess.run([*pip, "--requirement", str(_REQUIREMENTS / f"{name}.txt")], check=True)
+    subprocess.run([*pip, "--requirement", str(requirements / f"{name}.txt")], check=True)
     settings = folder / "home" / ".soda" / "config.yml"
     settings.parent.mkdir(parents=True)
     settings.write_text(_SODA_SETTINGS, encoding="utf-8")
