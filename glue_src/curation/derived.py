@@ -3,8 +3,6 @@
 The expressions are those that the contract's own grammar printed; nothing else is given to Spark's parser.
 """
 
-from functools import reduce
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -13,6 +11,7 @@ from contract import DataContract
 from contract.expressions import Expression
 from contract.mapping import derivation_order
 from contract.read_types import TIMES
+from curation.conditions import all_of
 from curation.forms import TOLD, told
 from curation.typed_values import is_in_range
 
@@ -32,7 +31,7 @@ def is_derived_misfit(column: ContractColumn) -> Column:
     if column.logic is None or column.null_result_allowed:
         return F.lit(False)
     inputs = (F.col(name).isNotNull() for name in column.logic.columns)
-    return F.col(column.name).isNull() & reduce(Column.__and__, inputs)
+    return F.col(column.name).isNull() & all_of(inputs)
 
 
 def derived_misfit(contract: DataContract) -> Column:
