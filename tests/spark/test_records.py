@@ -205,7 +205,7 @@ class TestADayOfEnvelopes:
         found = {(row["line"], row["record"]): row["reason"] for row in outcome.quarantine()}
         assert found == {
             (lines[1], "0"): 'value does not fit its type: at is not timestamp of epochUnit ms: "1735689600000"',
-            (lines[1], "1"): "half is not bigint: its transformLogic gives no such value of id x",
+            (lines[1], "1"): 'half is not bigint: its transformLogic gives no such value of id "x"',
             (lines[1], "2"): "not one JSON object",
             (lines[1], "3"): (
                 "value does not fit its type: user is not an object, in which email (user.email) would lie: 9"
