@@ -4,24 +4,36 @@ Knows nothing of types or of how records are parsed.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-# A name of an object's field, or the position of an array's element.
-Step: TypeAlias = str | int
+
+@dataclass(frozen=True)
+class Entry:
+    """The first element of an array, each an object, that has a text in a field: ``[key=http.method]``."""
+
+    field: str
+    text: str
+
+
+# A name of an object's field, or which element of an array.
+Step: TypeAlias = str | int | Entry
 Steps: TypeAlias = tuple[Step, ...]
 # The fields of an object, or of an array: each with its DDL type or what is inside.
-Fields: TypeAlias = dict[Step, "str | Fields"]
+Fields: TypeAlias = dict[str | int, "str | Fields"]
 ENVELOPE: Final = "/"
 _LONGEST_PATH, _MOST_STEPS, _LAST_POSITION = 500, 20, 9_999
 _STEP: Final = re.compile(
     r"(?P<dot>\.)?(?P<name>[^.\[\]'\"`]+)|\['(?P<quoted>(?:[^'\\]|\\['\\])+)'\]|\[(?P<position>[0-9]+)\]|(?P<each>\[\])"
+    r"|\[(?P<field>[^.\[\]'\"`=]+)=(?:(?P<text>[^\[\]'\"`]+)|'(?P<quoted_text>(?:[^'\\]|\\['\\])+)')\]"
 )
 _PLAIN_NAME: Final = re.compile(r"[^.\[\]'\"`/]+")
+_PLAIN_TEXT: Final = re.compile(r"[^\[\]'\"`]+")
 PATH_RULE: Final = (
     "names with dots between them, such as meta.id; ['a.b'] for a name that holds a dot, bracket or quote; [0] for the "
-    "first element of an array; a / before it for a field of the envelope"
+    "first element of an array; [key=color] for the first whose field key is color; a / before it for a field of the "
+    "envelope"
 )
 
 
@@ -73,6 +85,8 @@ def parse_source(text: str) -> Source:
         )
     if not steps or not isinstance(steps[0], str):
         raise PathNotUsableError(f"{text!r} begins with no field's name; a path is {PATH_RULE}")
+    if isinstance(steps[-1], Entry):
+        raise PathNotUsableError(f"{text!r} ends with an element of a list; name a field of it, such as {text}.value")
     return Source(steps, in_envelope, each)
 
 
@@ -82,8 +96,8 @@ def parse_records_path(text: str) -> Source:
     The last array is meant without its brackets too. Raises PathNotUsableError.
     """
     steps, each = _steps(text, text)
-    if any(isinstance(step, int) for step in steps):
-        raise PathNotUsableError(f"{text!r} names an element by its position; records are all elements: write []")
+    if not all(isinstance(step, str) for step in steps):
+        raise PathNotUsableError(f"{text!r} names one element of an array; records are all elements: write []")
     if len(steps) not in each:
         each = (*each, len(steps))
     if len(set(each)) < len(each):
@@ -114,20 +128,32 @@ def _steps(text: str, whole: str) -> tuple[Steps, tuple[int, ...]]:
 
 
 def _step(match: re.Match[str], whole: str) -> Step:
+    if match["field"]:
+        return Entry(match["field"], match["text"] or _unescaped(match["quoted_text"]))
     if match["position"] is None:
-        return re.sub(r"\\(.)", r"\1", match["quoted"]) if match["quoted"] else match["name"]
+        return _unescaped(match["quoted"]) if match["quoted"] else match["name"]
     if len(match["position"]) > len(str(_LAST_POSITION)):
         raise PathNotUsableError(f"{whole!r} has position {match['position']}; the last is {_LAST_POSITION:,}")
     return int(match["position"])
 
 
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)
+
+
 def _written(step: Step, *, first: bool) -> str:
     if isinstance(step, int):
         return f"[{step}]"
+    if isinstance(step, Entry):
+        return f"[{step.field}={step.text if _PLAIN_TEXT.fullmatch(step.text) else _in_quotes(step.text)}]"
     if _PLAIN_NAME.fullmatch(step) and not (first and step == "$"):
         return step if first else f".{step}"
-    escaped = step.replace("\\", "\\\\").replace("'", "\\'")
-    return f"['{escaped}']"
+    return f"[{_in_quotes(step)}]"
+
+
+def _in_quotes(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 class SourceConflictError(ValueError):
@@ -138,12 +164,12 @@ def merged(reads: Iterable[tuple[str, Source, str]]) -> Fields:
     """Merge what columns read, each (column, source, DDL type), into the fields of one record.
 
     A field is parsed once: as a value of one type, as an object of fields, or as an array, whose elements are the
-    field 0, whatever their positions. Raises SourceConflictError.
+    field 0, whichever of them is wanted. Raises SourceConflictError.
     """
     fields: Fields = {}
     readers: dict[Steps, str] = {}
-    for column, source, type_ in reads:
-        steps = tuple(0 if isinstance(step, int) else step for step in source.steps)
+    for column, source, type_ in (every for read in reads for every in _with_keys(*read)):
+        steps = tuple(step if isinstance(step, str) else 0 for step in source.steps)
         for count, step in enumerate(steps):
             inside = _inside(fields, steps[:count])
             if inside and isinstance(next(iter(inside)), int) != isinstance(step, int):
@@ -159,7 +185,15 @@ def merged(reads: Iterable[tuple[str, Source, str]]) -> Fields:
     return fields
 
 
-def _inside(fields: Fields, steps: Steps) -> Fields:
+def _with_keys(column: str, source: Source, type_: str) -> Iterator[tuple[str, Source, str]]:
+    """Yield what is read, and the texts by which elements of lists are found."""
+    for count, step in enumerate(source.steps):
+        if isinstance(step, Entry):
+            yield column, replace(source, steps=(*source.steps[: count + 1], step.field)), "string"
+    yield column, source, type_
+
+
+def _inside(fields: Fields, steps: tuple[str | int, ...]) -> Fields:
     for step in steps:
         inside = fields[step]
         fields = {} if isinstance(inside, str) else inside  # never a value: that would have been a conflict before

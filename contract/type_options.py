@@ -1,7 +1,6 @@
 """The conditions in a column's logicalTypeOptions: each is enforced, implied by the type, or refused."""
 
 import re
-import zoneinfo
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from contract.ddl_types import COMPLEX_KINDS, INTEGER_BITS, holds_inside, kind_o
 from contract.patterns import pattern_problem
 from contract.section import Section
 from contract.time_patterns import pattern_problem as time_pattern_problem
+from contract.time_zones import is_zone
 from core.wording import not_known
 
 _FIELD_BY_KEY: Final = {
@@ -44,8 +44,6 @@ _ISO_TIMESTAMP: Final = re.compile(
     re.IGNORECASE,
 )
 _UTC_NAMES: Final = ("UTC", "Etc/UTC")
-_OFFSET: Final = re.compile(r"[+-](?:0[0-9]|1[0-7]):[0-5][0-9]")
-_ZONE_NAME: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]*(?:/[A-Z][A-Za-z0-9_+-]*)*")
 
 
 def value_conditions(prop: Section, column_type: str) -> dict[str, Any]:
@@ -146,19 +144,7 @@ def _check_time_zone(options: Section) -> None:
     zone, default = options.values.get("timezone"), options.values.get("defaultTimezone")
     if zone is not None and not isinstance(zone, bool) and zone not in _UTC_NAMES:
         options.report("timezone", f"must be true, false or UTC, got {zone!r}; timestamps are stored in UTC")
-    if default is not None and not _is_zone(default):
+    if default is not None and not is_zone(default):
         options.report(
             "defaultTimezone", f"{default!r} is not the name of a time zone; write one as Europe/Berlin, or +02:00"
         )
-
-
-def _is_zone(name: object) -> bool:
-    if not isinstance(name, str) or not name.isascii():
-        return False
-    if _OFFSET.fullmatch(name) is not None:
-        return True
-    try:
-        names = zoneinfo.available_timezones()
-    except OSError:  # where no zones are installed, Spark decides
-        names = set()
-    return name in names or (not names and _ZONE_NAME.fullmatch(name) is not None)

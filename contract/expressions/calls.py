@@ -9,6 +9,7 @@ from typing import Final
 from contract.expressions import tree
 from contract.expressions.errors import problem_at
 from contract.expressions.functions import FUNCTIONS, Function, Parameter
+from contract.expressions.printing import SPANS
 from contract.expressions.refused import REASONS
 from core.wording import did_you_mean
 
@@ -41,7 +42,7 @@ def call(name: str, arguments: Arguments, *, at: int) -> tree.Node:
     if function is None:
         raise problem_at(at, _not_listed(name))
     _check_count(known, len(arguments), function.least, function.most, at=at)
-    node_of_call = tree.Call(known, arguments, at=at)
+    node_of_call = tree.Call(known, _as_written(known, arguments), at=at)
     _check_literals(function, node_of_call)
     return node_of_call
 
@@ -75,6 +76,14 @@ def _check_literals(function: Function, node: tree.Call) -> None:
     problem = function.agree(node) if function.agree else None
     if problem is not None:
         raise problem_at(node.at, f"{node.name} {problem}")
+
+
+def _as_written(name: str, arguments: Arguments) -> Arguments:
+    """Take off what `printing` puts around a number, so that what is printed reads as what was written."""
+    match arguments[0]:
+        case tree.Binary("DIV", tree.Binary("*", number, inner), outer) if inner == outer == SPANS.get(name):
+            return number, *arguments[1:]
+    return arguments
 
 
 def _literal_problem(parameter: Parameter, argument: tree.Node) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from contract.patterns import pattern_problem
+from contract.time_zones import is_zone
 from core.wording import did_you_mean
 
 Check = Callable[[Any], str | None]
@@ -92,7 +93,7 @@ def time_format(value: str) -> str | None:
 
 
 def zone(value: str) -> str | None:
-    if _ZONE.fullmatch(value):
+    if _ZONE.fullmatch(value) and (value.endswith("18:00") or is_zone(value)):
         return None
     return f"the zone {value!r} is not known; write UTC, an offset such as +02:00, or a place such as Europe/Berlin"
 

@@ -3,6 +3,7 @@
 What overflows or does not fit becomes null (`try_…`) on every version: Spark wraps integers around without a word.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -10,6 +11,11 @@ from contract.expressions import tree
 from contract.expressions.texts import printed
 
 NULL_ON_OVERFLOW: Final = {"+": "try_add", "-": "try_subtract", "*": "try_multiply"}
+# The first argument of these is multiplied by a number, which is null beyond its type, and divided by it again.
+SPANS: Final[Mapping[str, tree.Literal]] = {
+    "timestamp_micros": tree.Literal(32, "bigint"),  # 9,133 years from 1970
+    "make_date": tree.Literal(20_000, "int"),  # the year 107,374
+}
 _MAX_INT: Final = 2**31 - 1
 
 
@@ -31,10 +37,22 @@ def sql_of(node: tree.Node) -> str:  # noqa: PLR0911 - a table with a line for e
         case tree.Cast():
             return f"try_cast({sql_of(node.operand)} AS {node.type})"
         case tree.Call():
-            return f"{node.name}({_list(node.arguments)})"
+            return _call(node)
         case tree.Case():
             return _case(node)
     return f"({_predicate(node)})"
+
+
+def _call(node: tree.Call) -> str:
+    """Print a function; a time or date that is made of a number is null where that is thousands of years away.
+
+    Spark fails the run on a year that is too large, and where it cuts a time of any number or moves it to another zone.
+    """
+    arguments = [sql_of(argument) for argument in node.arguments]
+    span = SPANS.get(node.name)
+    if span is not None:
+        arguments[0] = f"(try_multiply({arguments[0]}, {_number(span)}) DIV {_number(span)})"
+    return f"{node.name}({', '.join(arguments)})"
 
 
 def _predicate(node: tree.Node) -> str:

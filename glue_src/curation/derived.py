@@ -3,7 +3,7 @@
 The expressions are those that the contract's own grammar printed; nothing else is given to Spark's parser.
 """
 
-from functools import reduce
+from collections.abc import Mapping
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -13,6 +13,7 @@ from contract import DataContract
 from contract.expressions import Expression
 from contract.mapping import derivation_order
 from contract.read_types import TIMES
+from curation.conditions import all_of
 from curation.forms import TOLD, told
 from curation.typed_values import is_in_range
 
@@ -32,23 +33,27 @@ def is_derived_misfit(column: ContractColumn) -> Column:
     if column.logic is None or column.null_result_allowed:
         return F.lit(False)
     inputs = (F.col(name).isNotNull() for name in column.logic.columns)
-    return F.col(column.name).isNull() & reduce(Column.__and__, inputs)
+    return F.col(column.name).isNull() & all_of(inputs)
 
 
 def derived_misfit(contract: DataContract) -> Column:
     """Tell which derived column has no value, as `told`, by what it is made of; null where each has one."""
+    types = {column.name: column.type for column in contract.columns}
     derived = [(column, column.logic) for column in contract.columns if column.logic is not None]
-    found = (F.when(is_derived_misfit(column), _told(column, logic)) for column, logic in derived)
+    found = (F.when(is_derived_misfit(column), _told(column, logic, types)) for column, logic in derived)
     return F.coalesce(*found, F.lit(None).cast(TOLD))
 
 
-def _told(column: ContractColumn, logic: Expression) -> Column:
+def _told(column: ContractColumn, logic: Expression, types: Mapping[str, str]) -> Column:
     what = f"{column.name} is not {column.type}: its transformLogic gives no such value"
-    inputs = (F.concat(F.lit(f"{name} "), _shown(name)) for name in logic.columns)
+    inputs = (F.concat(F.lit(f"{name} "), _shown(name, types[name])) for name in logic.columns)
     return told(F.lit(what), reason=F.concat(F.lit(f"{what} of "), F.concat_ws(", ", *inputs)))
 
 
-def _shown(name: str) -> Column:
+def _shown(name: str, type_: str) -> Column:
+    """Show an input, a text in quotes as in JSON: else one that is empty, or ends in a space, could not be seen."""
+    if type_ == "string":
+        return F.concat(F.lit('"'), F.substring(name, 1, _LONGEST_VALUE), F.lit('"'))
     return F.substring(F.coalesce(F.col(name).cast("string"), F.to_json(F.struct(name))), 1, _LONGEST_VALUE)
 
 

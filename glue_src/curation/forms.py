@@ -6,6 +6,7 @@ Costs several parses, of such lines only; must not look at a contract's columns.
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from curation.conditions import any_of
 from curation.framing import Frame, is_valid_utf8
 from curation.json_reader import MOST_DIGITS, READER_OPTIONS, REFUSED
 
@@ -123,10 +124,8 @@ def _is_array(text: Column) -> Column:
 
 def _is_piece(text: Column) -> Column:
     # Without escapes, so that no pattern needs a group for each: Java's stack would not last on long texts.
-    plain, found = F.regexp_replace(text, _ESCAPE, "_"), F.lit(False)
-    for pattern in _PIECES:
-        found |= plain.rlike(f"(?s){pattern}")
-    return found
+    plain = F.regexp_replace(text, _ESCAPE, "_")
+    return any_of(plain.rlike(f"(?s){pattern}") for pattern in _PIECES)
 
 
 def _has_no_end(text: Column) -> Column:

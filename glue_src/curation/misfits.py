@@ -115,7 +115,10 @@ def _of_object(field: str, inside: Sequence[_Read], object_: Column, shown: "_Sh
     is_object = F.from_json(object_, _struct({field: _ANY_OBJECT}), _OPTIONS).getField(field).isNotNull()
     columns = ", ".join(dict.fromkeys(column.name for _, column in inside))
     what = f"{path} is not an object, in which {columns} would lie"
-    other = told(F.lit(what), reason=F.concat(F.lit(f"{what}: "), shown.in_words()))
+    as_string = F.lit(f"{what}: {_JSON_IN_A_STRING}")
+    other = F.when(shown.text.rlike(r"^\s*\{"), told(as_string)).otherwise(
+        told(F.lit(what), reason=F.concat(F.lit(f"{what}: "), shown.in_words()))
+    )
     within = _misfits(inside, shown.text, depth=depth)
     return F.when(shown.text.isNull(), none()).when(is_object, within).otherwise(F.array(other))
 

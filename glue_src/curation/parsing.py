@@ -5,7 +5,6 @@ columns that start with an underscore are the pipeline's own (a contract cannot 
 """
 
 from collections.abc import Sequence
-from functools import reduce
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -13,6 +12,7 @@ from pyspark.sql import functions as F
 from contract import Column as ContractColumn
 from contract import DataContract
 from contract.read_types import read_type
+from curation.conditions import any_of
 from curation.derived import derived_misfit, is_derived_misfit, with_derived
 from curation.framing import Frame
 from curation.json_reader import READER_OPTIONS, REFUSED, read_json
@@ -107,13 +107,22 @@ def malformed_lines(lines: DataFrame, contract: DataContract, frame: Frame, *, r
     own = f"{frame.end}_own"
     fields = texts.select(F.struct("*").alias(own), parsed.alias("_parsed")).select(own, "_parsed.*")
     is_wanted = F.col("_malformed") if refused_too else F.col("_malformed") & F.col(REFUSED).isNull()
-    found = _judged(fields, contract, frame, keep=[own]).where(is_wanted)
-    return found.select(
+    judged = _judged(fields, contract, frame, keep=[own]).withColumn("_is_wanted", is_wanted & _not_moved())
+    return judged.where("_is_wanted").select(
         F.input_file_name().alias("_object"),
         F.col(own)["_text"].cast("binary").alias("line_bytes"),
         derived_misfit(contract).alias("_derived"),
         f"{own}.*",
     )
+
+
+def _not_moved() -> Column:
+    """Return what is always true, and keeps the condition that it is part of where it stands.
+
+    Spark moves a condition down to where rows are read, and writes out every column in it: derived columns that are
+    made of each other twice as often with each step. What is not determined by the row it leaves alone.
+    """
+    return F.monotonically_increasing_id() >= 0
 
 
 def _framed(contract: DataContract, frame: Frame, *, names: Column | None = None) -> Column:
@@ -149,7 +158,7 @@ def _judged(parsed: DataFrame, contract: DataContract, frame: Frame, *, keep: Se
     misfits = [F.col(_given(column)) & ~is_in_range(F.col(column.name), column) for column in judged]
     misfits += [became_infinity(F.col(column.name), column.type) for column in columns]
     misfits += [is_derived_misfit(column) for column in contract.columns if column.logic is not None]
-    return read.withColumn("_malformed", reduce(Column.__or__, misfits, ~F.col("_one_object")))
+    return read.withColumn("_malformed", any_of([~F.col("_one_object"), *misfits]))
 
 
 def _given(column: ContractColumn) -> str:

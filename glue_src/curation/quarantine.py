@@ -14,7 +14,7 @@ from curation.parsing import literal_path, malformed_lines, read_texts
 from curation.reasons import explanation
 from curation.version import Counts, WriteRequest
 
-_TOLD_OF_A_LINE = "line string, source_object string, kind string"
+_TOLD_OF_A_LINE = "line string, source_object string, kind string, record string, reason string"
 
 
 def carried(contract: DataContract) -> list[Column]:
@@ -62,7 +62,9 @@ def most_rejected(spark: SparkSession, request: WriteRequest) -> tuple[RejectedL
     """Count a written quarantine by kind: the most frequent ones, ties by text, each with the least of its lines."""
     stored = spark.read.schema(_TOLD_OF_A_LINE).parquet(literal_path(request.quarantine_uri))
     # A part of the text, so that no line of megabytes is compared; escaped, it is longer than the part shown.
-    example = F.struct("source_object", F.substring("line", 1, LONGEST_EXAMPLE + 1).alias("line"))
+    # Of an envelope the beginning says nothing about one of its records.
+    shown = F.coalesce(F.concat(F.lit("record "), "record", F.lit(": "), "reason"), "line")
+    example = F.struct("source_object", F.substring(shown, 1, LONGEST_EXAMPLE + 1).alias("line"))
     by_kind = stored.groupBy("kind").agg(F.count(F.lit(1)).alias("lines"), F.min(example).alias("example"))
     most = by_kind.orderBy(F.desc("lines"), F.asc("kind")).limit(MOST_REASONS).collect()
     return tuple(

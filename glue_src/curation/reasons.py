@@ -15,6 +15,7 @@ from curation.records import Level, levels
 from curation.silent_changes import infinities_as_text
 
 _HALF_CHARACTER = "half a character: a surrogate escape (\\ud800 to \\udfff) without its other half"
+_MOST_NAMES, _LONGEST_RECORD = 10, 80
 _MISFIT = "value does not fit its type: "
 _TWICE = "a field is given more than once, with a value that does not fit its type: "
 
@@ -50,8 +51,15 @@ def _explained(contract: DataContract, *, is_object: Column) -> Column:
         F.when(F.col("_holds_none"), has_none)
         .when(F.col("_line") == F.col("_text"), told(F.lit("not one JSON object: null")))
         .when(~F.col("_is_record"), _envelope_misfit(levels(contract)))
-        .otherwise(usual)
+        .when(is_object | not_text.isNotNull(), usual)
+        .otherwise(_with_record(form("_line")))
     )
+
+
+def _with_record(what: Column) -> Column:
+    """Show the record that is no object, which is hard to find in its text."""
+    reason = F.concat(what["reason"], F.lit(": "), F.substring("_line", 1, _LONGEST_RECORD))
+    return told(what["kind"], reason=reason)
 
 
 def _joined(found: Column) -> Column:
@@ -78,8 +86,13 @@ def _misfits_around(all_levels: Sequence[Level]) -> Iterator[Column]:
 
 
 def _no_record(contract: DataContract) -> Column:
-    path = str(contract.records_path).removeprefix("/")
-    return told(F.lit(f"no record in it: there is no array at recordsPath {path}, or it has no element"))
+    """Say why a text holds no record, and which fields it has instead; names are data, and so in no kind."""
+    path = str(contract.records_path).removeprefix("/").removesuffix("[]") or "[]"
+    none = F.lit(f"no record in it: there is no array at recordsPath {path}")
+    names = F.array_join(F.slice(F.json_object_keys("_line"), 1, _MOST_NAMES), ", ")
+    other = told(none, reason=F.concat_ws("; its fields are ", none, F.nullif(names, F.lit(""))))
+    is_there = levels(contract)[0].elements(F.col("_line")).isNotNull()
+    return F.when(is_there, told(F.lit(f"no record in it: recordsPath {path} leads to no element"))).otherwise(other)
 
 
 def _is_json(contract: DataContract, is_object: Column) -> Column:

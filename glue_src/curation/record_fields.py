@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from contract import Column as ContractColumn
 from contract.ddl_types import inner_types, kind_of
-from contract.sources import Fields, Source, Step, merged
+from contract.sources import Entry, Fields, Source, merged
 from curation.json_reader import JSON_OPTIONS
 
 ReadType = Callable[[ContractColumn], str]
@@ -55,8 +55,14 @@ def _at(source: Source, parsed: Callable[[str], Column]) -> Column:
     first, *inner = source.steps
     value = parsed(str(first))
     for step in inner:
-        value = value.getField(step) if isinstance(step, str) else F.get(value, F.lit(step))
+        value = value.getField(step) if isinstance(step, str) else _element(value, step)
     return value
+
+
+def _element(array: Column, step: int | Entry) -> Column:
+    if isinstance(step, int):
+        return F.get(array, F.lit(step))
+    return F.get(F.filter(array, lambda element: element.getField(step.field) == step.text), F.lit(0))
 
 
 def _type(inside: "str | Fields") -> str:
@@ -72,7 +78,7 @@ def unread_names(columns: Iterable[ContractColumn], line: Column) -> Column:
     return _unread(line, record_fields(columns, lambda column: column.type), prefix="")
 
 
-def _unread(object_: Column, fields: "Mapping[Step, str | Fields]", *, prefix: str) -> Column:
+def _unread(object_: Column, fields: "Mapping[str | int, str | Fields]", *, prefix: str) -> Column:
     """Return the unread names of an object, given as text, and of the objects in it; no array is null."""
     known = F.array(*(F.lit(str(name)) for name in fields))
     here = F.array_except(F.coalesce(F.json_object_keys(object_), F.array().cast("array<string>")), known)
@@ -89,7 +95,7 @@ def _unread(object_: Column, fields: "Mapping[Step, str | Fields]", *, prefix: s
     return F.concat(F.transform(here, lambda name: F.concat(F.lit(prefix), name)), *inside)
 
 
-def _unread_inside(text: Column, inner: "tuple[bool, Mapping[Step, str | Fields]]", *, prefix: str) -> Column:
+def _unread_inside(text: Column, inner: "tuple[bool, Mapping[str | int, str | Fields]]", *, prefix: str) -> Column:
     many, fields = inner
     if not many:
         return _unread(text, fields, prefix=f"{prefix}.")
@@ -97,7 +103,7 @@ def _unread_inside(text: Column, inner: "tuple[bool, Mapping[Step, str | Fields]
     return F.coalesce(F.array_distinct(F.flatten(each)), F.array().cast("array<string>"))
 
 
-def _objects_in(inside: "str | Fields") -> "tuple[bool, Mapping[Step, str | Fields]] | None":
+def _objects_in(inside: "str | Fields") -> "tuple[bool, Mapping[str | int, str | Fields]] | None":
     """Return the fields of an object, or of the objects of an array (then True); None for another value."""
     if not isinstance(inside, str):
         if 0 not in inside:

@@ -16,6 +16,7 @@ from contract import Column as ContractColumn
 from contract import DataContract
 from contract.read_types import read_type
 from contract.sources import Source
+from curation.conditions import all_of
 from curation.framing import is_valid_utf8
 from curation.json_reader import JSON_OPTIONS, READER_OPTIONS, REFUSED
 from curation.record_fields import fields_ddl, quoted, record_fields
@@ -184,7 +185,7 @@ class _Packing:
             self._unmarked(element).alias("text"),
             position.alias("position"),
             (json if envelopes else F.lit(None).cast("string")).alias("envelope"),
-            reduce(Column.__and__, (one["fits"] for one in envelopes), F.lit(True)).alias("fits"),
+            all_of(one["fits"] for one in envelopes).alias("fits"),
             F.lit(False).alias("holds_none"),
         )
 
@@ -207,7 +208,7 @@ class _Packing:
         foreign = foreign_decimals(plain, level.columns).values()
         return F.struct(
             json.alias("json"),
-            reduce(Column.__and__, (~found for found in foreign), parsed.getField(REFUSED).isNull()).alias("fits"),
+            all_of([parsed.getField(REFUSED).isNull(), *(~found for found in foreign)]).alias("fits"),
         )
 
     def _marked(self, text: Column) -> Column:

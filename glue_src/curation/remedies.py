@@ -37,7 +37,9 @@ def remedy(column: ContractColumn, text: Column, *, is_string: Column) -> Column
     ``text`` is the value, ``is_string`` whether it stood in quotes. No value is in the words.
     """
     type_ = column.type
-    if column.sent_as_string or column.epoch_unit is not None or column.time_pattern is not None:
+    if column.epoch_unit is not None and type_ in _TIMES:
+        return _of_number(column, text, is_string)
+    if column.sent_as_string or column.time_pattern is not None:
         return F.lit(None).cast("string")  # its form is stated already
     if type_ in _INTEGERS:
         return F.when(is_string & text.rlike(_INTEGER), _as_string("an integer"))
@@ -46,6 +48,20 @@ def remedy(column: ContractColumn, text: Column, *, is_string: Column) -> Column
     if type_ == "boolean":
         return F.when(is_string & text.rlike(_BOOLEAN), _as_string("a boolean"))
     return _of_time(type_, text, is_string) if type_ in _TIMES else F.lit(None).cast("string")
+
+
+def _of_number(column: ContractColumn, text: Column, is_string: Column) -> Column:
+    """Say of a time that is stated to be a number what else it looks like: a string, or one of a smaller unit."""
+    in_string = is_string & ~F.lit(column.sent_as_string) & text.rlike(_NUMBER)
+    other = F.when(F.abs(text.cast("double")) >= _beyond(str(column.epoch_unit)), _epoch(text, F.lit(False)))
+    return F.when(in_string, _as_string("a number")).when(text.rlike(_NUMBER), other)
+
+
+def _beyond(unit: str) -> float:
+    """Return from where on a number is one of the next smaller unit."""
+    units = list(_UNITS)
+    smaller = units[units.index(unit) + 1 :]
+    return _UNITS[smaller[0]][1] if smaller else float("inf")
 
 
 def _as_string(what: str) -> str:

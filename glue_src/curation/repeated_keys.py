@@ -4,12 +4,11 @@ Spark's parser itself keeps the last value of a field, but both entries of a map
 refuse to read.
 """
 
-from functools import reduce
-
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from contract.ddl_types import inner_types, kind_of
+from curation.conditions import any_of
 
 # What `rebuilt` relies on: without it Spark raises for such a map.
 LAST_WINS = {"spark.sql.mapKeyDedupPolicy": "LAST_WIN"}
@@ -39,7 +38,7 @@ def _repeats_a_key(value: Column, type_: str) -> Column:
         case "array":
             return F.exists(value, lambda found: _repeats_a_key(found, inner["element"]))
     repeats = (_repeats_a_key(value[name], field) for name, field in inner.items() if _has_maps(field))
-    return reduce(Column.__or__, (F.coalesce(repeat, F.lit(False)) for repeat in repeats))
+    return any_of(F.coalesce(repeat, F.lit(False)) for repeat in repeats)
 
 
 def _rebuilt(value: Column, type_: str) -> Column:

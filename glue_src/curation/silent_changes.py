@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import reduce
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -17,6 +16,7 @@ from contract import Column as ContractColumn
 from contract import DataContract
 from contract.ddl_types import inner_types, kind_of, with_leaves
 from contract.read_types import read_leaf, read_type
+from curation.conditions import any_of
 from curation.json_reader import JSON_OPTIONS
 from curation.record_fields import ReadType, field_value, fields_ddl
 
@@ -41,7 +41,7 @@ def holds_foreign_decimal(line: str, contract: DataContract, *, escaped: bool) -
     if not columns:
         return F.lit(False)
     may = text.rlike(_FOREIGN_NUMBER if escaped else _foreign_number_of(columns))
-    return F.coalesce(F.when(may, _any_of(foreign_decimals(text, columns).values())), F.lit(False))
+    return F.coalesce(F.when(may, any_of(foreign_decimals(text, columns).values())), F.lit(False))
 
 
 def _foreign_number_of(columns: Sequence[ContractColumn]) -> str:
@@ -114,16 +114,12 @@ def _holds(value: Column, type_: str, kind: str, test: Test) -> Column:
             found = [_any_holds(F.map_values(value), inner["value"], kind, test)]
         case _:
             found = [_holds(value[name], field, kind, test) for name, field in inner.items() if _has(field, kind)]
-    return _any_of(F.coalesce(one, F.lit(False)) for one in found)
+    return any_of(F.coalesce(one, F.lit(False)) for one in found)
 
 
 def _any_holds(values: Column, type_: str, kind: str, test: Test) -> Column:
     if type_ == kind == "string":  # what is asked of texts; without a function for each, which Spark would not compile
-        words = _any_of(F.array_contains(values, word) for word in _INFINITIES)
+        words = any_of(F.array_contains(values, word) for word in _INFINITIES)
         # One search tells nearly every array: few texts sort before the words' quotes.
         return F.when(F.array_min(values) < F.lit(_BEHIND_QUOTES), words).otherwise(F.lit(False))
     return F.exists(values, lambda value: _holds(value, type_, kind, test)) if _has(type_, kind) else F.lit(False)
-
-
-def _any_of(found: Iterable[Column]) -> Column:
-    return reduce(Column.__or__, found, F.lit(False))

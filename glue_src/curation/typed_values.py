@@ -4,7 +4,6 @@ The JSON parser judges most types by itself. What it would change in silence, or
 """
 
 from collections.abc import Callable
-from functools import reduce
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -15,6 +14,7 @@ from contract.iso_times import DATE_FORM, MINUTES_BEFORE_ZONE, TIMESTAMP_FORM
 from contract.model import UTC
 from contract.read_types import SENT_AS_STRING, TIMES
 from contract.time_patterns import spark_pattern, weekday_form
+from curation.conditions import any_of
 
 # Spark's casts also accept "2025", "10:15" (as today!) and zone names; the contract's forms mean one moment to all.
 _IS_DATE, _IS_TIMESTAMP = rf"^{DATE_FORM}\z", rf"^{TIMESTAMP_FORM}\z"
@@ -135,7 +135,7 @@ def _is_misfit(value: Column, type_: str, column: ContractColumn) -> Column:
             return F.exists(F.map_values(value), lambda element: _is_misfit(element, inner["value"], column))
         case "struct":
             misfits = (_is_misfit(value[name], field_type, column) for name, field_type in inner.items())
-            return reduce(Column.__or__, (F.coalesce(misfit, F.lit(False)) for misfit in misfits))
+            return any_of(F.coalesce(misfit, F.lit(False)) for misfit in misfits)
     result = _simple(value, type_, column)
     fits = _is_named(result, type_) if type_ in TIMES else result.isNotNull()
     return value.isNotNull() & ~fits

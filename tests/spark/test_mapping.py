@@ -157,6 +157,64 @@ class TestPaths:
         assert sorted(json.loads(row["_unknown_fields"])) == ["box.b", "items[].qty", "meta.stream", "new"]
 
 
+KEYS = ["a", "http.method", "a=b", "it's", "[0]", "é/\u4e2d", "", "A", "a b", "\\\\"]
+
+
+def entries_path(key: str) -> str:
+    written = key if key.isalnum() else "'" + re.sub(r"(['\\\\])", r"\\\1", key) + "'"
+    return f"list[key={written}].value.text"
+
+
+class TestEntriesOfLists:
+    def test_the_first_of_a_key_is_read_whatever_stands_beside_it(self, spark: SparkSession) -> None:
+        choice = Random(15)
+        keys = [key for key in KEYS if key]
+        contract = mapped(*({"name": f"c{n}", **STRING, **from_(entries_path(key))} for n, key in enumerate(keys)))
+        values: list[Any] = [{"text": "x"}, {"text": "y", "n": 1}, {"n": 2}, {}, None]
+        lists: list[Any] = [None, []]
+        for _ in range(60):
+            entries = [
+                choice.choice([None, {}, {"key": None, "value": {"text": "no"}}, {"value": {"text": "no"}}])
+                if choice.random() < 0.2
+                else {"key": choice.choice(KEYS), "value": choice.choice(values), "more": choice.random()}
+                for _ in range(choice.randrange(7))
+            ]
+            lists.append(entries)
+        rows = rows_of(spark, contract, [json.dumps({"list": entries}) for entries in lists])
+        assert not any(row["_malformed"] for row in rows)
+        for row, entries in zip(rows, lists, strict=True):
+            first = {}
+            for entry in entries or ():
+                if entry and entry.get("key") is not None:
+                    first.setdefault(entry["key"], (entry["value"] or {}).get("text"))
+            assert [row[f"c{n}"] for n in range(len(keys))] == [first.get(key) for key in keys]
+
+    def test_are_as_strict_as_other_fields(self, spark: SparkSession) -> None:
+        statement = {**INTEGER, **from_("list[key=a].value.n", "list[key=b].value.n")}
+        cases: list[tuple[str, Any]] = [
+            ('{"list":[{"key":"b","value":{"n":1}},{"key":"a","value":{"n":2}}]}', 2),
+            ('{"list":[{"key":"b","value":{"n":1}},{"key":"a"}]}', 1),
+            ('{"list":[{"key":"a","value":{"n":"2"}}]}', MISFIT),
+            ('{"list":[{"key":"a","value":2}]}', MISFIT),
+            ('{"list":{"key":"a","value":{"n":2}}}', MISFIT),
+            ('{"list":["a"]}', MISFIT),
+        ]
+        assert values_of(spark, statement, [line for line, _ in cases]) == [expected for _, expected in cases]
+
+    def test_hold_what_the_contract_says_of_the_column(self, spark: SparkSession) -> None:
+        number = {**INTEGER, **from_("list[key=a].value.int_value"), "customProperties": custom(sentAs="string")}
+        lines = [
+            '{"list":[{"key":"b","value":{"int_value":"many"}},{"key":"a","value":{"int_value":"12"}}]}',
+            '{"list":[{"key":"a","value":{"int_value":"many"}}]}',
+        ]
+        assert values_of(spark, number, lines) == [12, MISFIT]
+
+    def test_are_known_fields(self, spark: SparkSession) -> None:
+        contract = mapped({"name": "a", **STRING, **from_("list[key=a].value.text")})
+        (row,) = rows_of(spark, contract, ['{"list":[{"key":"a","value":{"text":"x","n":1},"more":2}]}'])
+        assert sorted(json.loads(row["_unknown_fields"])) == ["list[].more", "list[].value.n"]
+
+
 class TestTimes:
     def test_epoch_numbers(self, spark: SparkSession) -> None:
         cases = [

@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
-from contract import parse_contract
+from contract import DataContract, parse_contract
 from core.layout import DatasetPaths
 from curation.framing import Frame
 from curation.parsing import parse_lines
@@ -56,13 +56,13 @@ PATHS = DatasetPaths("told", "lab")
 RUN = "20250101T000000Z-00000000"
 
 
-def told(spark: SparkSession, lines: Sequence[str | bytes]) -> list[Row]:
+def told(spark: SparkSession, lines: Sequence[str | bytes], contract: DataContract = CONTRACT) -> list[Row]:
     """The kind and the reason of each line, in order."""
     open_session("told")
     contents = [(bytearray(line.encode() if isinstance(line, str) else line),) for line in lines]
     frame = spark.createDataFrame(contents, "content binary").coalesce(1)
     texts = frame.select(F.col("content").cast("string").alias("_line"))
-    return texts.withColumn("told", explanation(CONTRACT)).select("told.*").collect()
+    return texts.withColumn("told", explanation(contract)).select("told.*").collect()
 
 
 def malformed(spark: SparkSession, lines: Sequence[str]) -> list[bool]:
@@ -245,6 +245,56 @@ class TestAValue:
         values = [f'"s3cret{choice.randrange(10**6)}"', "1e309", '{"s3cret":1}', '["s3cret"]', '"s3cret"}{"', '"s3cret']
         lines = [f'{{"id":"x","{column}":{value}}}' for column, value in product(["n", "real", "box", "tags"], values)]
         assert [row["kind"] for row in told(spark, lines) if "s3cret" in row["kind"]] == []
+
+
+def since(unit: str, **others: str) -> dict[str, Any]:
+    custom = [{"property": name, "value": value} for name, value in {"epochUnit": unit, **others}.items()]
+    return {"physicalType": "timestamp", "customProperties": custom}
+
+
+# what a contract states of a column, value as JSON, what is told behind the column's name
+_SMALLER = "a number; if it counts {} since 1970, state epochUnit: {} in the contract"
+_STATED: list[tuple[dict[str, Any], str, str]] = [
+    (since("s"), "1735689600123", f"1735689600123, {_SMALLER.format('milliseconds', 'ms')}"),
+    (since("s"), "-1e15", f"-1e15, {_SMALLER.format('microseconds', 'us')}"),
+    (since("ms"), "1735689600123456", f"1735689600123456, {_SMALLER.format('microseconds', 'us')}"),
+    (since("ms"), "1735689600123456789", f"1735689600123456789, {_SMALLER.format('nanoseconds', 'ns')}"),
+    (since("us"), "1735689600.5", "1735689600.5"),
+    (since("ns"), "9223372036854775808", "9223372036854775808"),
+    (since("s"), '"1735689600"', f'"1735689600", a string that holds a number{SENT}'),
+    (since("s"), '"x"', '"x"'),
+    (since("ms", sentAs="string"), '"1735689600123456"',
+     f'"1735689600123456", {_SMALLER.format("microseconds", "us")}'),
+    (since("ms", sentAs="string"), '"1735689600123 "', '"1735689600123 "'),
+    ({"physicalType": "date", "logicalTypeOptions": {"format": "yyyyMMdd"}}, '"1735689600"', '"1735689600"'),
+    ({"physicalType": "bigint", "customProperties": [{"property": "sentAs", "value": "string"}]}, '"1.5"', '"1.5"'),
+]  # fmt: skip
+
+
+class TestAValueOfAStatedForm:
+    def test_is_told_what_else_it_looks_like(self, spark: SparkSession) -> None:
+        statements = {f"c{number}": statement for number, (statement, _, _) in enumerate(_STATED)}
+        columns = [{"name": name, **statement} for name, statement in statements.items()]
+        contract = parse_contract(_with_columns({"name": "id", "logicalType": "string", "primaryKey": True}, *columns))
+        lines = [f'{{"c{number}":{value}}}' for number, (_, value, _) in enumerate(_STATED)]
+        found = [row["reason"].partition(": ")[2].partition(": ")[2] for row in told(spark, lines, contract)]
+        assert found == [shown for _, _, shown in _STATED]
+
+
+def test_a_string_that_holds_an_object_is_not_shown_as_the_object_that_a_path_looks_for(spark: SparkSession) -> None:
+    key = {"name": "id", "logicalType": "string", "primaryKey": True, "transformSourceObjects": ["meta.id"]}
+    contract = parse_contract(_with_columns(key))
+    what = "meta is not an object, in which id (meta.id) would lie"
+    found = told(spark, [r'{"meta":"{\"id\":\"a\"}"}', '{"meta":"a"}', '{"meta":["a"]}'], contract)
+    assert [tuple(row) for row in found] == [
+        (f"{what}: {JSON_TEXT}", f"{MISFIT}{what}: {JSON_TEXT}"),
+        (what, f'{MISFIT}{what}: "a"'),
+        (what, f'{MISFIT}{what}: ["a"]'),
+    ]  # fmt: skip
+
+
+def _with_columns(*columns: dict[str, Any]) -> dict[str, Any]:
+    return {**DOCUMENT, "schema": [{"name": "told", "properties": list(columns)}]}
 
 
 def _request(root: Path, **changes: Any) -> WriteRequest:

@@ -190,23 +190,32 @@ class TestADayOfEnvelopes:
             '{"account":"9","Records":[{"id":"abc"}]}',
             '{"Records":[]}',
             "not JSON",
+            '{"records":[{"id":"ab"}],"b":1}',
         ]
         lab.put("\n".join(lines) + "\n")
         outcome = lab.run()
         assert outcome.error is None
         metrics = outcome.metrics
         assert [metrics[name] for name in ("rows_read", "rows_written", "duplicates_removed", "rows_quarantined")] == [
-            9, 1, 1, 7,
+            10, 1, 1, 8,
         ]  # fmt: skip
         expected = {"id": "ab", "account": 7, "hash": hashlib.md5(b"a@b.c").hexdigest(), "half": 12}  # noqa: S324
         [row] = outcome.rows()
         assert {name: value for name, value in row.items() if name != "at"} == expected
         assert metrics["schema_drift"]["unknown_fields"] == ["more"]
+        examples = {item["reason"]: item["example"] for item in metrics["rejected_lines"]}
+        assert examples["not one JSON object"] == "not JSON"
+        assert examples["half is not bigint: its transformLogic gives no such value"] == (
+            'record 1: half is not bigint: its transformLogic gives no such value of id "x"'
+        )
         found = {(row["line"], row["record"]): row["reason"] for row in outcome.quarantine()}
         assert found == {
-            (lines[1], "0"): 'value does not fit its type: at is not timestamp of epochUnit ms: "1735689600000"',
-            (lines[1], "1"): "half is not bigint: its transformLogic gives no such value of id x",
-            (lines[1], "2"): "not one JSON object",
+            (lines[1], "0"): (
+                'value does not fit its type: at is not timestamp of epochUnit ms: "1735689600000", a string that '
+                "holds a number; if the source writes it so, state sentAs: string in the contract"
+            ),
+            (lines[1], "1"): 'half is not bigint: its transformLogic gives no such value of id "x"',
+            (lines[1], "2"): "not one JSON object: 5",
             (lines[1], "3"): (
                 "value does not fit its type: user is not an object, in which email (user.email) would lie: 9"
             ),
@@ -214,8 +223,9 @@ class TestADayOfEnvelopes:
                 'value does not fit its type: account is not bigint: "9", a string that holds an integer; if the '
                 "source writes it so, state sentAs: string in the contract"
             ),
-            (lines[3], None): "no record in it: there is no array at recordsPath Records[], or it has no element",
+            (lines[3], None): "no record in it: recordsPath Records leads to no element",
             (lines[4], None): "not one JSON object",
+            (lines[5], None): "no record in it: there is no array at recordsPath Records; its fields are records, b",
         }
 
     def test_an_object_is_one_text_where_the_contract_says_so(self, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from contract import ContractError, parse_contract
 from contract.model import Column
-from contract.sources import PathNotUsableError, Source, parse_records_path, parse_source
+from contract.sources import Entry, PathNotUsableError, Source, Steps, parse_records_path, parse_source
 from contract.time_patterns import pattern_problem, spark_pattern
 from tests.unit.contract_documents import COLUMN, OPTIONS, document, with_column, with_custom
 
@@ -46,6 +46,9 @@ class TestPaths:
             ("a b", ("a b",)),
             ("items[0].sku", ("items", 0, "sku")),
             ("pairs[1][0]", ("pairs", 1, 0)),
+            ("params[key=page].value.s", ("params", Entry("key", "page"), "value", "s")),
+            ("tags[k=http.method=a b][0].v", ("tags", Entry("k", "http.method=a b"), 0, "v")),
+            (r"a[key='it\'s [1]'].v", ("a", Entry("key", "it's [1]"), "v")),
             ("['a.b'].c", ("a.b", "c")),
             ("a['b.c']", ("a", "b.c")),
             (r"['it\'s']", ("it's",)),
@@ -53,7 +56,7 @@ class TestPaths:
             ("é", ("é",)),
         ],
     )
-    def test_a_path_is_names_and_positions(self, text: str, steps: tuple[str | int, ...]) -> None:
+    def test_a_path_is_names_and_positions(self, text: str, steps: Steps) -> None:
         assert parse_source(text) == Source(steps)
 
     @pytest.mark.parametrize(
@@ -65,7 +68,10 @@ class TestPaths:
             ("a[x]", "cannot be read at '[x]'"), ("['a", "cannot be read at"), ("a]b", "cannot be read at ']b'"),
             ("$.meta.id", "leave out the $"), ("$['a']", "leave out the $"), ("items[].sku", "state recordsPath"),
             ("a[99999]", "the last is 9,999"), (".".join("a" * 21), "the most are 20"), ("a" * 501, "longer than 500"),
-            ("a[0]b", "cannot be read at 'b'"),
+            ("a[0]b", "cannot be read at 'b'"), ("a[key=].b", "cannot be read at '[key=].b'"),
+            ("a[=x].b", "cannot be read at '[=x].b'"), ("a[k.x=y].b", "cannot be read at '[k.x=y].b'"),
+            ("[key=x].b", "begins with no field's name"),
+            ("a[key=x]", "ends with an element of a list; name a field of it, such as a[key=x].value"),
         ],
     )  # fmt: skip
     def test_what_is_no_path_is_refused_with_the_place(self, text: str, problem: str) -> None:
@@ -77,10 +83,9 @@ class TestPaths:
     def test_every_path_is_read_back_from_how_it_is_written(self) -> None:
         random = Random(15)
         for _ in range(500):
-            names: list[str | int] = [
-                "".join(random.choices("ab.[]'\\\"`$/ é0", k=random.randrange(1, 6))) for _ in range(3)
-            ]
-            steps = (names[0], *random.choices([*names, 0, 17], k=random.randrange(4)))
+            names = ["".join(random.choices("ab.[]'\\\"`$/ é0=", k=random.randrange(1, 6))) for _ in range(4)]
+            entries = (Entry("key", names[2]), Entry("a b", names[3]))
+            steps = (names[0], *random.choices([*names, 0, 17, *entries], k=random.randrange(4)), names[1])
             source = Source(steps, in_envelope=random.random() < 0.5)
             assert parse_source(str(source)) == source
 
@@ -98,7 +103,7 @@ class TestPaths:
     def test_where_records_lie(self, text: str, steps: tuple[str, ...], each: tuple[int, ...]) -> None:
         assert parse_records_path(text) == Source(steps, in_envelope=True, each=each)
 
-    @pytest.mark.parametrize("text", ["a[0].b", "a[][]", "$.Records", "a..b", "[]Records"])
+    @pytest.mark.parametrize("text", ["a[0].b", "a[key=x].b", "a[][]", "$.Records", "a..b", "[]Records"])
     def test_what_is_no_way_to_records_is_refused(self, text: str) -> None:
         with pytest.raises(ContractError, match=r"customProperties\.recordsPath: "):
             parse_contract(with_custom(recordsPath=text))
@@ -144,6 +149,7 @@ class TestWhatAColumnSays:
             f"{SOURCES}: id.x: id would be read as one value and by its parts, by id too; a field is read once",
         ),
         (with_column(logicalType="integer", transformSourceObjects=["id"]), f"{SOURCES}: id: id would be read as"),
+        (with_column(transformSourceObjects=["a[k=x].k.y"]), f"{SOURCES}: a[k=x].k.y: a[k=x].k would be read as one"),
         (with_column(transformSourceObjects=["a.b", "a[0]"]), f"{SOURCES}: a[0]: a would be read as an object"),
         (with_properties(epochUnit="m"), f"{CUSTOM}.epochUnit: 'm' is not known; allowed: s, ms, us, ns"),
         (with_properties(epochUnit="ms"), f"{CUSTOM}.epochUnit: is of dates and timestamps, and the column's type is"),

@@ -43,7 +43,7 @@ PRINTED = {
     "CAST(a AS Integer)": "try_cast(`a` AS int)",
     "try_cast(a as numeric(12, 2))": "try_cast(`a` AS decimal(12,2))",
     "to_date(a)": "try_cast(`a` AS date)",
-    "timestamp_millis(a)": "timestamp_micros(try_multiply(`a`, 1000L))",
+    "timestamp_millis(a)": "timestamp_micros((try_multiply(try_multiply(`a`, 1000L), 32L) DIV 32L))",
     "a.b.c[0]['k']": "`a`.`b`.`c`[0]['k']",
     "split(a, ',')[0]": "split(`a`, ',')[0]",
     "DATE '2025-01-31'": "DATE '2025-01-31'",
