@@ -5,8 +5,11 @@ its manifest and snapshot are repeated for each further date. The data files of 
 reads them.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from typing import Final
 
 from pyiceberg.manifest import (
@@ -30,6 +33,7 @@ from benchmarks.table_formats.rows import days
 
 _FIRST_ID: Final = 1_000_000_000_000_000_000  # as long as the client's own, which are random
 _FORMAT: Final = 2
+_WRITERS: Final = 8
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ def _continued(place: Place, table: Table, dates: int, upkeep: Upkeep) -> Table:
     model = data_files(table, days(1)[0])[0]
     snapshots = [_repeated(first, number) for number in range(1, dates)]
     groups = [days(dates)[1:]] if upkeep.merges_manifests else [[day] for day in days(dates)[1:]]
-    manifests = [_manifest(table, model, group, number) for number, group in enumerate(groups, start=1)]
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        manifests = list(pool.map(partial(_manifest, table, model), groups, count(1)))
     _write_list(table, snapshots[-1], [*first.manifests(table.io), *manifests])
     return _registered(place, table, [first, *snapshots] if upkeep.keeps_snapshots else snapshots[-1:])
 

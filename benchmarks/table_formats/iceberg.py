@@ -63,7 +63,7 @@ def restore(table: Table, day: str, *, snapshot_id: int, run: str = "") -> None:
     """Let a date show the files again that it had in an older snapshot, and leave every other date as it is.
 
     Raises:
-        LookupError: when the snapshot shows none; of one that has expired the client says just that.
+        LookupError: when the snapshot shows none, which is also what planning answers for a snapshot that has expired.
     """
     files = data_files(table, day, snapshot_id=snapshot_id)
     if not files:

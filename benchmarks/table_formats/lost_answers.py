@@ -3,6 +3,7 @@
 The call to Glue is intercepted where it would be sent; nothing else of the client is changed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -41,6 +42,16 @@ class LostAnswers:
 def send(request: Any) -> int:
     """Send a prepared call and return the status of its answer."""
     return int(URLLib3Session().send(request).status_code)
+
+
+def calls(place: Place) -> Iterator[Measurement]:
+    """Count the calls to Glue of one publication, from opening the table on: what a role has to allow."""
+    table = new_table(place)
+    seen: Counter[str] = Counter()
+    run = opened(place, table)
+    run.catalog.glue.meta.events.register("before-call.glue", lambda model, **_: seen.update([model.name]))
+    overwrite_files(run.refresh(), _DATE, [written(table, _DATE)])
+    yield {"format": "iceberg", "glue_calls": dict(sorted(seen.items()))}
 
 
 def lost_answers(place: Place) -> Iterator[Measurement]:

@@ -18,6 +18,7 @@ QUESTIONS: Final[Mapping[str, Callable[[], Iterator[Measurement]]]] = {
     "many dates at once": lambda: races.many_dates(glue()),
     "many dates at once, now": present.many_dates,
     "many dates at once, Delta": delta.many_dates,
+    "calls of a commit": lambda: lost_answers.calls(glue()),
     "answer lost": lambda: lost_answers.lost_answers(glue()),
     "going back": lambda: rollbacks.rollbacks(glue()),
     "left behind": lambda: rollbacks.leftovers(glue()),
