@@ -8,8 +8,8 @@ from typing import Any, Final
 from pyiceberg.table import Table
 
 from benchmarks.recording import Measurement
-from benchmarks.table_formats.history import UPKEEPS, Upkeep, table_with
-from benchmarks.table_formats.iceberg import delete_and_add, opened, written
+from benchmarks.table_formats.history import Upkeep, tables_with
+from benchmarks.table_formats.iceberg import data_files, delete_and_add, opened, written
 from benchmarks.table_formats.places import Place
 from benchmarks.table_formats.rows import days
 
@@ -20,8 +20,8 @@ _ROUNDS: Final = 3
 def commit_times(place: Place) -> Iterator[Measurement]:
     """Publish a new date and one from the middle again, a few times each, per size of the table and upkeep."""
     for dates in DATES:
-        for upkeep in UPKEEPS:
-            yield from _measured(place, dates, upkeep)
+        for upkeep, table in tables_with(place, dates):
+            yield from _measured(place, table, dates=dates, upkeep=upkeep)
 
 
 def acts(dates: int) -> dict[str, list[str]]:
@@ -45,8 +45,7 @@ def medians(measured: list[dict[str, float]]) -> dict[str, float]:
     return {name: round(median(one[name] for one in measured), 3) for name in measured[0]}
 
 
-def _measured(place: Place, dates: int, upkeep: Upkeep) -> Iterator[Measurement]:
-    table = table_with(place, dates, upkeep)
+def _measured(place: Place, table: Table, *, dates: int, upkeep: Upkeep) -> Iterator[Measurement]:
     for act, chosen in acts(dates).items():
         found = [_commit(place, table, day) for day in chosen]
         facts = {"format": "iceberg", "catalog": place.catalog_name, "upkeep": upkeep.name, "dates": dates, "act": act}
@@ -58,6 +57,9 @@ def _commit(place: Place, table: Table, day: str) -> dict[str, float]:
     times = timed(lambda: delete_and_add(opened(place, table), day, [path]))
     after = place.stored(f"{table.location()}/metadata")
     new = [size for name, size in after.items() if name not in before]
+    shown = [file.file_path for file in data_files(opened(place, table), day)]
+    if shown != [path]:
+        raise ValueError(f"{day} was to show {path} alone, but shows {shown}")
     return {**times, "objects_written": len(new), "bytes_written": sum(new)}
 
 

@@ -5,12 +5,14 @@ its manifest and snapshot are repeated for each further date. The data files of 
 reads them.
 """
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import Final
+from uuid import uuid4
 
 from pyiceberg.manifest import (
     DATA_FILE_TYPE,
@@ -56,23 +58,30 @@ UPKEEPS: Final = (
 )
 
 
-def table_with(place: Place, dates: int, upkeep: Upkeep) -> Table:
-    """Return a table that shows so many dates, each published once."""
-    table = new_table(place, upkeep.properties)
-    first = days(1)[0]
-    delete_and_add(table, first, [written(table, first)])
-    return table if dates == 1 else _continued(place, table, dates, upkeep)
+def tables_with(place: Place, dates: int) -> Iterator[tuple[Upkeep, Table]]:
+    """Make a table per upkeep, each of which shows so many dates that were published once."""
+    for merges in (False, True):
+        upkeeps = [upkeep for upkeep in UPKEEPS if upkeep.merges_manifests == merges]
+        table = new_table(place, upkeeps[0].properties)
+        first = days(1)[0]
+        delete_and_add(table, first, [written(table, first)])
+        history = _repeated_commits(table, dates, merged=merges)
+        for upkeep in upkeeps:
+            yield upkeep, _registered(place, table, history if upkeep.keeps_snapshots else history[-1:])
 
 
-def _continued(place: Place, table: Table, dates: int, upkeep: Upkeep) -> Table:
+def _repeated_commits(table: Table, dates: int, *, merged: bool) -> list[Snapshot]:
+    """Write what further commits would leave; return all snapshots, oldest first."""
     first = table.current_snapshot()
+    if dates == 1:
+        return [first]
     model = data_files(table, days(1)[0])[0]
     snapshots = [_repeated(first, number) for number in range(1, dates)]
-    groups = [days(dates)[1:]] if upkeep.merges_manifests else [[day] for day in days(dates)[1:]]
+    groups = [days(dates)[1:]] if merged else [[day] for day in days(dates)[1:]]
     with ThreadPoolExecutor(_WRITERS) as pool:
         manifests = list(pool.map(partial(_manifest, table, model), groups, count(1)))
     _write_list(table, snapshots[-1], [*first.manifests(table.io), *manifests])
-    return _registered(place, table, [first, *snapshots] if upkeep.keeps_snapshots else snapshots[-1:])
+    return [first, *snapshots]
 
 
 def _repeated(first: Snapshot, number: int) -> Snapshot:
@@ -92,17 +101,20 @@ def _manifest(table: Table, model: DataFile, dates: list[str], number: int) -> M
     snapshot_id = _FIRST_ID + number
     with write_manifest(_FORMAT, table.spec(), table.schema(), output, snapshot_id, "gzip") as writer:
         for day in dates:
-            writer.add_entry(_entry(model, day, snapshot_id=snapshot_id))
+            writer.add_entry(_entry(table, model, day, snapshot_id=snapshot_id))
     manifest = writer.to_manifest_file()
     manifest.sequence_number = manifest.min_sequence_number = number + 1
     return manifest
 
 
-def _entry(model: DataFile, day: str, *, snapshot_id: int) -> ManifestEntry:
+def _entry(table: Table, model: DataFile, day: str, *, snapshot_id: int) -> ManifestEntry:
     file = deepcopy(model)
     names = [field.name for field in DATA_FILE_TYPE[_FORMAT].fields]
     file[names.index("file_path")] = model.file_path.replace(model.partition[0], day)
     file[names.index("partition")] = Record(day)
+    column = table.schema().find_field("ingestion_date").field_id
+    for bounds in (file.lower_bounds, file.upper_bounds):
+        bounds[column] = day.encode()
     return ManifestEntry.from_args(status=ManifestEntryStatus.ADDED, snapshot_id=snapshot_id, data_file=file)
 
 
@@ -127,6 +139,4 @@ def _registered(place: Place, table: Table, snapshots: list[Snapshot]) -> Table:
     }
     path = table.location_provider().new_table_metadata_file_location(len(snapshots))
     ToOutputFile.table_metadata(table.metadata.model_copy(update=changed), table.io.new_output(path))
-    catalog = place.catalog()
-    catalog.drop_table(table.name())
-    return catalog.register_table(table.name(), path)
+    return place.catalog().register_table((*table.name()[:-1], f"events_{uuid4().hex[:12]}"), path)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from benchmarks.recording import Measurement
-from benchmarks.table_formats import delta, growth, lost_answers, present, races, rollbacks
+from benchmarks.table_formats import delta, growth, lost_answers, moving, present, races, rollbacks
 from benchmarks.table_formats.places import glue, sqlite
 
 QUESTIONS: Final[Mapping[str, Callable[[], Iterator[Measurement]]]] = {
@@ -18,6 +18,7 @@ QUESTIONS: Final[Mapping[str, Callable[[], Iterator[Measurement]]]] = {
     "many dates at once": lambda: races.many_dates(glue()),
     "many dates at once, now": present.many_dates,
     "many dates at once, Delta": delta.many_dates,
+    "files of the job": lambda: moving.files_of_the_job(glue()),
     "calls of a commit": lambda: lost_answers.calls(glue()),
     "answer lost": lambda: lost_answers.lost_answers(glue()),
     "going back": lambda: rollbacks.rollbacks(glue()),
