@@ -3,7 +3,9 @@
 It knows no format's way of publishing. The embedded AWS is found through the variables that AWS clients read.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,6 +60,7 @@ def glue() -> Place:
 def sqlite() -> Place:
     """Return a catalog and tables on this machine's disk: the client's own work, without any service."""
     folder = Path(tempfile.mkdtemp(prefix="table-formats-"))
+    atexit.register(shutil.rmtree, folder)
     (folder / "tables").mkdir()
     return Place("sqlite", f"file://{folder}/tables")
 
