@@ -84,12 +84,8 @@ class TestPaths:
         random = Random(15)
         for _ in range(500):
             names = ["".join(random.choices("ab.[]'\\\"`$/ é0=", k=random.randrange(1, 6))) for _ in range(4)]
-            entries = (Entry("key", names[2]), Entry("a b", names[3]))
-            steps: tuple[str | int | Entry, ...] = (
-                names[0],
-                *random.choices([*names, 0, 17, *entries], k=random.randrange(4)),
-                names[1],
-            )
+            some: list[str | int | Entry] = [*names, 0, 17, Entry("key", names[2]), Entry("a b", names[3])]
+            steps = (names[0], *random.choices(some, k=random.randrange(4)), names[1])
             source = Source(steps, in_envelope=random.random() < 0.5)
             assert parse_source(str(source)) == source
 
