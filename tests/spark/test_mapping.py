@@ -183,7 +183,7 @@ class TestEntriesOfLists:
         rows = rows_of(spark, contract, [json.dumps({"list": entries}) for entries in lists])
         assert not any(row["_malformed"] for row in rows)
         for row, entries in zip(rows, lists, strict=True):
-            first: dict[str, Any] = {}
+            first: dict[str, str | None] = {}
             for entry in entries or ():
                 if entry and entry.get("key") is not None:
                     first.setdefault(entry["key"], (entry["value"] or {}).get("text"))

@@ -7,7 +7,7 @@ import pytest
 
 from contract import ContractError, parse_contract
 from contract.model import Column
-from contract.sources import Entry, PathNotUsableError, Source, Steps, parse_records_path, parse_source
+from contract.sources import Entry, PathNotUsableError, Source, Step, Steps, parse_records_path, parse_source
 from contract.time_patterns import pattern_problem, spark_pattern
 from tests.unit.contract_documents import COLUMN, OPTIONS, document, with_column, with_custom
 
@@ -84,8 +84,9 @@ class TestPaths:
         random = Random(15)
         for _ in range(500):
             names = ["".join(random.choices("ab.[]'\\\"`$/ é0=", k=random.randrange(1, 6))) for _ in range(4)]
-            some: list[str | int | Entry] = [*names, 0, 17, Entry("key", names[2]), Entry("a b", names[3])]
-            steps = (names[0], *random.choices(some, k=random.randrange(4)), names[1])
+            entries = (Entry("key", names[2]), Entry("a b", names[3]))
+            between: list[Step] = [*names, 0, 17, *entries]
+            steps: Steps = (names[0], *random.choices(between, k=random.randrange(4)), names[1])
             source = Source(steps, in_envelope=random.random() < 0.5)
             assert parse_source(str(source)) == source
 
