@@ -30,8 +30,8 @@ run: python-packages node-packages local-packages ## Deploy to an AWS on this ma
 test: python-packages node-packages spark35-packages local-packages ## Run all tests, the Spark ones on Spark 3.5 too
 	@echo "the tests of the embedded AWS, in its own environment ..."
 	@$(VENV_LOCAL)/bin/python -m pytest local_cloud
-	@echo "tests/spark and tests/faults on Spark 3.5.6 (Glue 5.1) ..."
-	@$(with_java) $(VENV_SPARK35)/bin/python -m pytest $(in_two) tests/spark tests/faults
+	@echo "what runs Spark, on Spark 3.5.6 (Glue 5.1) ..."
+	@$(with_java) $(VENV_SPARK35)/bin/python -m pytest $(in_two) tests/spark tests/faults/test_killed_spark.py
 	@echo "all tests, on Spark 4.1.1 (Glue 6.0) ..."
 	@$(with_java) $(VENV)/bin/python -m pytest $(in_two)
 

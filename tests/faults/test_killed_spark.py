@@ -27,6 +27,7 @@ def _start(root: Path) -> subprocess.Popen[str]:
         "--master=local[2]",
         "--conf=spark.ui.enabled=false",
         "--conf=spark.driver.bindAddress=127.0.0.1",
+        "--conf=spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # runs are short
         str(_ROOT / "glue_src" / "curate_job.py"),
         f"--ingestion_date={DAY}",
         f"--data_uri=file://{root}",

@@ -105,7 +105,7 @@ class TestMake:
         in_two = "--numprocesses 2 --dist loadfile --no-loadscope-reorder"
         assert self.calls(recorded) == [
             "local JAVA_HOME= -m pytest local_cloud",
-            f"venv35 JAVA_HOME=/fitting/java -m pytest {in_two} tests/spark tests/faults",
+            f"venv35 JAVA_HOME=/fitting/java -m pytest {in_two} tests/spark tests/faults/test_killed_spark.py",
             f"venv JAVA_HOME=/fitting/java -m pytest {in_two}",
         ]
 
