@@ -193,8 +193,8 @@ def expected_shares(
     if not seen:
         return None
     shares = _whole({name: scale.percent(found.centre) for name, found in seen.items()})
-    # Every value is a chance of its own to be unusual.
-    wider = sqrt(tolerance**2 + 2 * log(len(seen)))
+    # Every value may be unusual by chance: with ten, each is allowed what one alone would have once in ten times as long.
+    wider = sqrt(tolerance**2 + 2 * log(len(seen)) / _CHANCE**2)
     first = next(iter(seen.values()))
     return ExpectedShares(
         shares=shares,
