@@ -40,6 +40,8 @@ _SMALL_PERCENT = 0.1
 _VARIANCE_OF_SOURCE = 0.09
 # A share that moves by less, in percentage points, is no news, however steady it was.
 _SMALL_SHARE = 0.2
+# Beyond this on any of the scales lies no number that data has; a very wide range ends here.
+_FAR = 100.0
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class _Scale:
         return min(max((odds * (100 + _SMALL_PERCENT) - _SMALL_PERCENT) / (1 + odds), 0.0), 100.0)
 
     def _odds(self, value: float) -> float:
-        return sinh(max(value, 0.0) / 2) ** 2 / (_VARIANCE_OF_SOURCE * self.rows)
+        return sinh(min(max(value, 0.0), _FAR) / 2) ** 2 / (_VARIANCE_OF_SOURCE * self.rows)
 
     def chance(self, value: float, rows: float) -> float:
         """Return the standard deviation that chance alone gives a rate around a value, among so many rows."""
@@ -156,7 +158,7 @@ def expected_count(
     low, high = seen.crept(tolerance=tolerance, least=0.022) or (seen.centre - reach, seen.centre + reach)
     by_chance = _chance(max(exp(seen.centre) - 1, 0), tolerance)
     return Expected(
-        max(0.0, min(exp(low) - 1, by_chance[0])), max(exp(high) - 1, by_chance[1]), seen.dates, seen.weekday
+        max(0.0, min(exp(low) - 1, by_chance[0])), max(exp(min(high, _FAR)) - 1, by_chance[1]), seen.dates, seen.weekday
     )
 
 
@@ -193,7 +195,7 @@ def expected_shares(
     if not seen:
         return None
     shares = _whole({name: scale.percent(found.centre) for name, found in seen.items()})
-    # Every value may be unusual by chance: with ten, each is allowed what one alone would have once in ten times as long.
+    # Each value may be unusual by chance: of ten, each may be so a tenth as often as one alone.
     wider = sqrt(tolerance**2 + 2 * log(len(seen)) / _CHANCE**2)
     first = next(iter(seen.values()))
     return ExpectedShares(
@@ -256,7 +258,7 @@ def _highest_distance(
 
 def _whole(shares: Mapping[str, float]) -> dict[str, float]:
     total = sum(shares.values())
-    return {name: 100 * share / total if total else 0.0 for name, share in shares.items()}
+    return {name: min(100 * share / total, 100.0) if total else 0.0 for name, share in shares.items()}
 
 
 def _chance(count: float, tolerance: float) -> tuple[float, float]:
