@@ -35,8 +35,8 @@ class GlueCatalog:
         with translated(f"list the partitions of {self._name}", needs="glue:GetPartitions"):
             pages = client("glue").get_paginator("get_partitions").paginate(**self._table)
             partitions = [partition for page in pages for partition in page["Partitions"]]
-        others = [found["Values"][0] for found in partitions if _types(found["StorageDescriptor"]) != columns]
-        return sorted(map(parse_ingestion_date, others))
+        others = (_date(found) for found in partitions if _types(found["StorageDescriptor"]) != columns)
+        return sorted(day for day in others if day is not None)
 
     def point(self, ingestion_date: date, location: str) -> None:
         descriptor = {**self._descriptor(), "Location": location}
@@ -63,6 +63,14 @@ class GlueCatalog:
 
     def _partition(self, ingestion_date: date) -> str:
         return f"partition ingestion_date={ingestion_date} of {self._name}"
+
+
+def _date(partition: dict[str, Any]) -> date | None:
+    """Return the date of a partition, or None for one that somebody else has made."""
+    try:
+        return parse_ingestion_date(partition["Values"][0])
+    except ValueError:
+        return None
 
 
 def _types(descriptor: dict[str, Any]) -> list[tuple[str, str]]:

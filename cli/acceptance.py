@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime
 from cli.dataset import Dataset
 from cli.errors import CommandFailed, WrongUse
 from cli.output import Output
-from core.acceptances import Acceptance, write_acceptance
+from core.acceptances import Acceptance, accepted, write_acceptance
 from core.checks import Check, failures, read_checks
 from core.publication import RunInput
+from core.raw_day import list_raw_day
 from core.runs import Metrics
 from core.times import iso
 
@@ -22,7 +23,8 @@ def give_acceptance(dataset: Dataset, day: date, *, run_id: str | None, reason: 
     """Accept the input of a date's latest run, or of the run named, and say what that lets pass.
 
     Raises:
-        CommandFailed: when that run did not fail on anomalies alone, or its contract is not the one of today.
+        CommandFailed: when that run did not fail on anomalies alone, or another run over the same date would read
+            something else, or have nothing to publish.
         WrongUse: when there is no reason to keep.
     """
     if not reason.strip() or len(reason) > _LONGEST_REASON:
@@ -32,7 +34,7 @@ def give_acceptance(dataset: Dataset, day: date, *, run_id: str | None, reason: 
     acceptance = Acceptance(
         run_id=metrics["run_id"],
         input=_input(dataset, metrics, day, output),
-        checks=tuple(check.id for check in odd),
+        checks=tuple(accepted(check) for check in odd),
         reason=reason.strip(),
         accepted_by=_caller(dataset),
         accepted_at=iso(datetime.now(UTC)),
@@ -68,21 +70,46 @@ def _anomalies(metrics: Metrics, day: date) -> list[Check]:
 
 
 def _input(dataset: Dataset, metrics: Metrics, day: date, output: Output) -> RunInput:
-    if metrics["contract"]["checksum"] != dataset.contract.checksum:
+    """Return the input that was rejected, if it is what a run of now would read and publish."""
+    run_id, contract = metrics["run_id"], metrics["contract"]
+    if contract["checksum"] != dataset.contract.checksum:
         raise CommandFailed(
-            f"{day}: the contract has changed since run {metrics['run_id']}, so that run tells nothing of it; "
-            f"run the date again and accept that run: {_run(output, day)}"
+            f"{day}: run {run_id} was rejected under another contract (version {contract['version']}) than "
+            f"{dataset.place.contract} ({dataset.contract.version}), so it tells nothing of this one; deploy the "
+            f"contract, or check out the deployed one, then run the date again and accept that run: {_run(output, day)}"
         )
-    return RunInput(metrics["raw"]["fingerprint"], metrics["contract"]["checksum"])
+    rejected = RunInput(metrics["raw"]["fingerprint"], contract["checksum"])
+    raw = list_raw_day(dataset.store, dataset.paths, day, dataset.contract.raw_objects)
+    if raw.fingerprint != rejected.fingerprint:
+        raise CommandFailed(
+            f"{day}: the raw data has changed since run {run_id}; run the date again, and accept that run if it is "
+            f"rejected as well: {_run(output, day)}"
+        )
+    record = dataset.publications.read(day).record
+    if record is not None and record.current.input == rejected:
+        raise CommandFailed(f"{day}: this input is published already, by run {record.current.run_id}")
+    if record is not None and record.blocks(rejected):
+        raise CommandFailed(
+            f"{day}: this input was published and rolled back; to publish that version again: "
+            f"{output.next_command(f'rollback {day} --to RUN_ID')}"
+        )
+    return rejected
 
 
 def _run(output: Output, day: date) -> str:
-    return output.next_command(f"run {day} --force")
+    return output.next_command(f"run {day}")
 
 
 def _caller(dataset: Dataset) -> str:
     if not dataset.place.data_uri.startswith("s3://"):
-        return getpass.getuser()
+        return _user()
     from adapters.aws import caller  # noqa: PLC0415  slow to load, and no command on a directory needs it
 
     return caller()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # where nobody is logged in, as in some containers
+        return "an unknown user of this machine"

@@ -80,9 +80,8 @@ def accept(
         raise WrongUse(_NO_WAIT)
     give_acceptance(call.dataset, day, run_id=run_id, reason=reason, output=call.output)
     if call.place is None:
-        # The sensor lets input that failed before pass only so.
-        return deployed.run_day(call.deployment, day, force=True, wait=not no_wait, output=call.output)
-    return commands.run_day(call.place, day, force=True, environment=os.environ, output=call.output)
+        return deployed.run_day(call.deployment, day, force=False, wait=not no_wait, output=call.output)
+    return commands.run_day(call.place, day, force=False, environment=os.environ, output=call.output)
 
 
 @command()
@@ -106,14 +105,14 @@ def backfill(
 ) -> int:
     """Run every date from START to END, both included, or those that are outdated."""
     call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
+    if call.place is not None and (no_wait or concurrency > 1):
+        raise WrongUse("--no-wait and --concurrency go with a deployment; on this machine one date runs at a time")
     days = _backfilled(call, start, end, outdated=outdated)
     if not days:
         nothing = f"{call.dataset.contract.name}: no published date is outdated, so there is nothing to run"
         call.output.show({"dates": []}, nothing)
         return 0
     if call.place is not None:
-        if no_wait or concurrency > 1:
-            raise WrongUse("--no-wait and --concurrency go with a deployment; on this machine one date runs at a time")
         return commands.run_days(call.place, days, force=force, go_on=go_on, environment=os.environ, output=call.output)
     asked = {"max_concurrency": concurrency, "on_failure": "continue" if go_on else "stop", "force": force}
     return deployed.backfill(call.deployment, days, options=asked, wait=not no_wait, output=call.output)
@@ -274,9 +273,16 @@ _Files = Annotated[
 
 
 @contract_command("check")
-def check_contracts(files: _Files, *, as_json: options.Json = False) -> int:
+def check_contracts(
+    files: _Files,
+    *,
+    released: Annotated[
+        bool, typer.Option("--released", help="also fail where no contracts.lock says what was released")
+    ] = False,
+    as_json: options.Json = False,
+) -> int:
     """Say what each contract is, or everything that is wrong with it."""
-    return contract_check.check_contracts(files, output=Output(as_json))
+    return contract_check.check_contracts(files, is_released=released, output=Output(as_json))
 
 
 @contract_command("json")

@@ -16,8 +16,10 @@ from contract import ContractError, DataContract, contract_json, load_contract
 _Read: TypeAlias = tuple[str, DataContract | ContractError]
 
 
-def check_contracts(paths: Sequence[str], *, output: Output) -> int:
+def check_contracts(paths: Sequence[str], *, is_released: bool, output: Output) -> int:
     """Say of each file what it is; 0 when all are usable contracts in step with their releases, else 1.
+
+    With `is_released` a lock file must be there to say what was released.
 
     Every problem is told on stderr.
     """
@@ -26,7 +28,7 @@ def check_contracts(paths: Sequence[str], *, output: Output) -> int:
     if usable or output.as_json:
         lines = [_line(path, contract) for path, contract in usable.items()]
         output.show([_document(path, result) for path, result in read], *map(whole, lines))
-    behind = released_problems(usable)
+    behind = released_problems(usable, is_required=is_released)
     code = _report_problems(read)
     for problem in behind:
         print(problem, file=sys.stderr)

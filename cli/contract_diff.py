@@ -13,6 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cli.contracts import CONTRACTS
 from cli.errors import WrongUse
 from cli.output import Output
 from cli.views import whole
@@ -84,7 +85,18 @@ def version_problem(released: DataContract, changed: DataContract, changes: Sequ
     )
 
 
+_HOW_TO_NAME: Final = (
+    "to name a file of a git revision, write REVISION:path from the top of the repository, such as "
+    "HEAD:contracts/events.odcs.yaml"
+)
+
+
 def _read(named: str) -> DataContract:
+    place = Path(named)
+    if place.is_dir():
+        raise WrongUse(f"{named} is a folder; name one contract, such as {CONTRACTS.name}/events.odcs.yaml")
+    if ":" not in named and not place.exists():
+        raise WrongUse(f"{named} is no file; {_HOW_TO_NAME}")
     try:
         return load_contract(named) if ":" not in named or Path(named).is_file() else _from_git(named)
     except ContractError as error:
@@ -104,9 +116,8 @@ def _from_git(named: str) -> DataContract:
     if done.returncode != 0:
         said = " ".join(done.stderr.decode(errors="replace").split()) or f"exit code {done.returncode}"
         raise WrongUse(
-            f"{named} is neither a file nor a file of a git revision ({said}); write REVISION:path from the top of the "
-            f"repository, such as HEAD:contracts/events.odcs.yaml; revisions are listed by: "
-            f"git log --oneline -- {named.partition(':')[2]}"
+            f"{named} is neither a file nor a file of a git revision ({said}); {_HOW_TO_NAME}; "
+            f"revisions are listed by: git log --oneline -- {named.partition(':')[2]}"
         )
     return read_contract(done.stdout, source=named)
 

@@ -1,107 +1,52 @@
-"""The lock file beside contracts: what was released, whether versions keep step with it, and releasing anew.
+"""Whether the versions of contracts keep step with what was released, and releasing anew.
 
-Reads and writes files; what a change needs, `contract_diff` decides.
+What a change needs, `contract_diff` decides.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from cli.contract_diff import version_problem
+from cli.contract_lock import Folder
 from cli.contracts import CONTRACTS
 from cli.errors import CommandFailed, WrongUse
 from cli.output import Output
 from cli.views import whole
-from contract import ContractError, DataContract, load_contract
-from contract_diff import Lock, LockError, Released, changes_between, lock_text, read_lock
-from deployed_dataset import CONTRACT_FILES
+from contract import DataContract, load_contract
+from contract_diff import Lock, Released, changes_between
 
-LOCK: Final = "contracts.lock"
 RELEASE: Final = "pipeline contract release"
 
 
-@dataclass(frozen=True)
-class Folder:
-    """A folder of contracts and the lock file in it."""
+def released_problems(read: Mapping[str, DataContract], *, is_required: bool = False) -> list[str]:
+    """Say which usable contracts are not in step with the lock files beside them, or not alone with their dataset.
 
-    path: Path
-
-    @property
-    def lock_file(self) -> Path:
-        return self.path / LOCK
-
-    @property
-    def files(self) -> list[Path]:
-        return sorted(path for pattern in CONTRACT_FILES for path in self.path.glob(pattern))
-
-    def lock(self) -> Lock | None:
-        """Read the lock file; None where there is none. Raises CommandFailed when it is not one."""
-        try:
-            return read_lock(self.lock_file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        except (LockError, UnicodeDecodeError) as error:
-            raise CommandFailed(f"{self.lock_file} cannot be used: {error}") from error
-
-    def write(self, lock: Lock) -> None:
-        """Replace the lock file whole, so that no reader sees half of it."""
-        draft = self.lock_file.with_suffix(".new")
-        draft.write_text(lock_text(lock), encoding="utf-8")
-        draft.replace(self.lock_file)
-
-    @cached_property
-    def contracts(self) -> dict[str, DataContract]:
-        """The usable contracts by the names of their datasets."""
-        readable = (contract for file in self.files if (contract := _usable(file)) is not None)
-        return {contract.name: contract for contract in readable}
-
-    def removed(self, lock: Lock) -> list[Released]:
-        """Return what was released and is gone; a file that cannot be read now, or has another ending, is not."""
-        return [one for one in lock.removed(self.contracts) if not self._has(one)]
-
-    def _has(self, one: Released) -> bool:
-        file = self.path / one.file
-        if not file.is_file():
-            return False
-        contract = _usable(file)
-        return contract is None or contract.name == one.contract.name
-
-
-def _usable(file: Path) -> DataContract | None:
-    """Read a contract; None when it is not usable, which is told by whoever is asked about this file."""
-    try:
-        return load_contract(file)
-    except ContractError:
-        return None
-
-
-def released_problems(read: Mapping[str, DataContract]) -> list[str]:
-    """Say which usable contracts are not in step with the lock files beside them; without such a file nothing is said.
-
-    Contracts are given by the path of their file.
+    Contracts are given by the path of their file. Without a lock file nothing is said of steps, unless one is required.
     """
     problems = []
     for path in dict.fromkeys(Path(name).parent for name in read):
         mine = {name: contract for name, contract in read.items() if Path(name).parent == path}
         try:
-            problems += _problems_in(Folder(path), mine)
+            problems += _problems_in(Folder(path), mine, is_required=is_required)
         except CommandFailed as failure:
             problems.append(str(failure))
     return problems
 
 
-def _problems_in(folder: Folder, read: Mapping[str, DataContract]) -> list[str]:
+def _problems_in(folder: Folder, read: Mapping[str, DataContract], *, is_required: bool) -> list[str]:
     lock = folder.lock()
     if lock is None:
-        return []
+        missing = f"{folder.lock_file}: there is no such file; restore it, or write it: {RELEASE} {folder.path}"
+        return [*folder.doubled, *([missing] if is_required else [])]
     gone = [
         f"{folder.lock_file}: dataset {one.contract.name} {one.contract.version} was released from {one.file}, and is "
         f"there no more; bring it back, or release its removal: {RELEASE} {folder.path}"
         for one in folder.removed(lock)
     ]
-    return [*(line for name, contract in read.items() for line in _problems(name, contract, folder, lock)), *gone]
+    behind = (line for name, contract in read.items() for line in _problems(name, contract, folder, lock))
+    return [*folder.doubled, *behind, *gone]
 
 
 def _problems(name: str, contract: DataContract, folder: Folder, lock: Lock) -> list[str]:
@@ -152,6 +97,8 @@ def _by_folder(paths: Sequence[str]) -> dict[Path, list[Path] | None]:
     """Return the files that are named in each folder; None for the folder as a whole."""
     found: dict[Path, list[Path] | None] = {}
     for path in map(Path, paths):
+        if not path.exists():
+            raise WrongUse(f"{path} does not exist; name contracts, or folders that hold some")
         if path.is_dir():
             found[path] = None
         elif (files := found.setdefault(path.parent, [])) is not None:
@@ -166,7 +113,7 @@ def _planned(path: Path, named: Sequence[Path] | None) -> _Plan:
     contracts = [(file, load_contract(file)) for file in (folder.files if named is None else named)]
     lock = folder.lock() or Lock({})
     in_folder = set(folder.contracts) | {contract.name for _, contract in contracts}
-    entries, problems, said = dict(lock.released), [], []
+    entries, problems, said = dict(lock.released), list(folder.doubled), []
     for file, contract in contracts:
         before = lock.before(contract, in_folder=in_folder)
         problems += _refusals(file, contract, before)

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import Final
 
+from cli.contract_lock import Folder
 from cli.dataset import Dataset
 from contract import ContractError, DataContract, parse_contract
 from contract_diff import SAFE, changes_between
 from core.layout import parse_ingestion_date
-from core.publication import JOB_VERSION, Publication, Version
+from core.publication import JOB_VERSION, Publication, RunInput, Version
 
 _MOST_REASONS: Final = 3
 
@@ -47,7 +49,12 @@ class Outdated:
         return found
 
     def _reasons(self, record: Publication) -> list[str]:
-        """Say why a version should be written again: because it may hold other rows than a run of today would write."""
+        """Say why a version should be written again: because it may hold other rows than a run of today would write.
+
+        A date that was rolled back to it from what a run of today would write stays as it is: that input is blocked.
+        """
+        if record.blocks(RunInput(record.current.raw["fingerprint"], self.dataset.contract.checksum)):
+            return []
         return [*_of_job(record.current), *self._of_contract(record.current)]
 
     def _of_contract(self, version: Version) -> Iterable[str]:
@@ -77,13 +84,19 @@ class Outdated:
         key = self.dataset.paths.contract_key(checksum)
         content = self.dataset.store.read(key)
         if content is None:
-            return None
+            return self._released(checksum)
         source = self.dataset.store.uri(key)
         try:
             return parse_contract(json.loads(content.data), source=source)
         except ValueError as error:
             problem = error if isinstance(error, ContractError) else ContractError([str(error)], source=source)
             raise problem from error
+
+    def _released(self, checksum: str) -> DataContract | None:
+        """Return the released contract beside that of today, where it is the one that is looked for."""
+        lock = Folder(Path(self.dataset.place.contract).parent).lock()
+        released = None if lock is None else lock.released.get(self.dataset.contract.name)
+        return released.contract if released is not None and released.contract.checksum == checksum else None
 
 
 def shown_reasons(reasons: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ ENGINES: Final = (BASELINE, LOOK_BACK)
 CUSTOM_KEYS: Final = frozenset({"engine", "implementation"})
 SEVERITIES: Final = ("error", "warning")
 MAX_LOOK_BACK_DAYS: Final = 31
+MOST_MINIMUM_DATES: Final = HISTORY_DAYS * 2 // 3
 _TABLE_METRICS: Final = ("rowCount", "malformedLines", "duplicateValues")
 _COLUMN_METRICS: Final = ("nullValues", "valueShares")
 _LOWEST_TOLERANCE, _HIGHEST_TOLERANCE = 1, 100
@@ -97,9 +98,11 @@ def _tolerance(implementation: Section) -> float:
 
 def _minimum_dates(implementation: Section) -> int:
     given = implementation.whole_number("minimumDates", at_least=MINIMUM_HISTORY)
-    if given is not None and given > HISTORY_DAYS:
+    if given is not None and given > MOST_MINIMUM_DATES:
         implementation.report(
-            "minimumDates", f"{given} must be at most {HISTORY_DAYS}, the days that are looked back on"
+            "minimumDates",
+            f"{given} must be at most {MOST_MINIMUM_DATES}, as {HISTORY_DAYS} days are looked back on and dates may be "
+            "missing",
         )
     return MINIMUM_HISTORY if given is None else given
 

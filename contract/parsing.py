@@ -159,6 +159,7 @@ def _read_rules(
     counted = [draft for draft in drafts if isinstance(draft, Draft)]
     report_pointless_rules(counted, types={column.name: column.type for column in columns})
     _check_value_shares(drafts)
+    _check_judged_once(drafts)
     rules = with_ids(drafts)
     return (
         tuple(rule for rule in rules if isinstance(rule, Rule)),
@@ -174,6 +175,17 @@ def _check_value_shares(drafts: Sequence[Draft | AnomalyDraft]) -> None:
                 "implementation.metric",
                 f"valueShares needs a list of valid values for {draft.rule.column}, by enum or a rule with validValues",
             )
+
+
+def _check_judged_once(drafts: Sequence[Draft | AnomalyDraft]) -> None:
+    """Report a rule on what another one of the same severity judges already: only the narrower one would speak."""
+    seen: dict[tuple[str, str | None, str], str] = {}
+    for draft in drafts:
+        if isinstance(draft, AnomalyDraft):
+            rule = draft.rule
+            other = seen.setdefault((rule.metric, rule.column, rule.severity), draft.section.path)
+            if other != draft.section.path:
+                draft.report("implementation.metric", f"{rule.metric} is judged by {other} already; keep one of them")
 
 
 def _column(column: ReadColumn, rules: Sequence[Rule]) -> Column:

@@ -13,6 +13,10 @@ _TIMES: Final = ("date", "timestamp")
 _BY_NAME: Final = "engines find the fields of a struct by name in files already written"
 
 
+# It reads less than the other engines do; tests leave out for it what a reason says it fails on.
+SPARK_3: Final = "Spark 3.5 (Glue 5.1)"
+
+
 def type_changes(place: str, old: str, new: str) -> Iterator[Change]:
     """Yield what differs between two types of a stored column, in places such as ``items[].price``."""
     yield from _changes(place, old, new, in_array=False)
@@ -129,9 +133,9 @@ def _wider(old: str, new: str) -> View:
     """
     if _stored_bits(old) == _stored_bits(new):
         return safe(f"files store both alike, so engines read the {old} of written files as {new}")
-    return rerun(
-        f"Spark 3.5 (Glue 5.1) fails on the {old} of written files, which are stored in {_stored_bits(old)} bits and "
-        f"{new} in {_stored_bits(new)}; Athena, DuckDB and Spark 4 read them as {new}"
+    return safe(
+        f"Athena, DuckDB and Spark 4 read the {old} of written files as {new}; {SPARK_3} fails on them: where it "
+        "reads the table, run written dates again with --force"
     )
 
 

@@ -13,31 +13,50 @@ from core.checks import Check
 from core.errors import InvalidDocument
 from core.layout import DatasetPaths
 from core.ports import Store
-from core.publication import RunInput
+from core.publication import Publication, RunInput
 
 _SCHEMA_VERSION: Final = 1
 
 
 @dataclass(frozen=True)
+class AcceptedCheck:
+    """A check by its rule's id and by what it looks at, as a rule may get another id without another verdict."""
+
+    id: str
+    metric: str
+    column: str | None
+
+
+@dataclass(frozen=True)
 class Acceptance:
-    """``run_id`` is the run whose rejection was accepted; ``checks`` are the ids of those it may pass."""
+    """``run_id`` is the run whose rejection was accepted; ``checks`` are those that its input may pass."""
 
     run_id: str
     input: RunInput
-    checks: tuple[str, ...]
+    checks: tuple[AcceptedCheck, ...]
     reason: str
     accepted_by: str
     accepted_at: str
 
     def covers(self, failed: Sequence[Check], run_input: RunInput) -> bool:
         """Tell whether exactly this input was accepted, and each of the checks: only those on anomalies can be."""
-        return run_input == self.input and all(check.baseline and check.id in self.checks for check in failed)
+        return run_input == self.input and all(check.baseline and accepted(check) in self.checks for check in failed)
+
+    def was_used_for(self, record: Publication | None) -> bool:
+        """Tell whether a version of the day was published by it: it lets its input pass once."""
+        versions = () if record is None else record.versions
+        return any(version.accepted == self.facts() for version in versions)
 
     def facts(self) -> Mapping[str, Any]:
         """Return what records and metrics tell of it."""
         facts = asdict(self)
         del facts["input"]
-        return facts | {"checks": list(self.checks)}
+        return facts | {"checks": [check.id for check in self.checks]}
+
+
+def accepted(check: Check) -> AcceptedCheck:
+    """Name a check as acceptances do."""
+    return AcceptedCheck(check.id, check.metric, check.column)
 
 
 def read_acceptance(store: Store, paths: DatasetPaths, day: date) -> Acceptance | None:
@@ -53,7 +72,8 @@ def read_acceptance(store: Store, paths: DatasetPaths, day: date) -> Acceptance 
     try:
         document = json.loads(content.data)
         _require_known(document.pop("schema_version"))
-        return Acceptance(**{**document, "input": RunInput(**document["input"]), "checks": tuple(document["checks"])})
+        checks = tuple(AcceptedCheck(**check) for check in document["checks"])
+        return Acceptance(**{**document, "input": RunInput(**document["input"]), "checks": checks})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"{store.uri(key)} is not a valid acceptance: {error!r}; delete it and accept the day again"
         raise InvalidDocument(message) from error

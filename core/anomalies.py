@@ -20,7 +20,7 @@ from core.baseline import (
     shares_of,
 )
 from core.checks import Baseline, Check, percentage
-from core.history import DateProfile
+from core.history import DateProfile, of_column
 
 COLUMN_METRICS: Final = ("nullValues", "valueShares")
 # What a row is counted under that has none of a column's valid values.
@@ -121,7 +121,7 @@ def _measure(rule: AnomalyRule, profile: Profile) -> tuple[float, int] | None:
     elif rule.metric == "duplicateValues":
         counted, of = profile.duplicates_removed, rows
     elif rule.metric == "nullValues":
-        nulls = profile.nulls.get(str(rule.column))
+        nulls = of_column(profile.nulls, rule.column)
         if nulls is None:
             return None
         counted, of = nulls, rows
@@ -155,14 +155,14 @@ def _judge_shares(rule: AnomalyRule, profile: Profile, history: Sequence[DatePro
     if usual is None:
         return _too_few(rule, len(observations))
     moved, shares = usual.moved(counts), shares_of(counts)
-    named = tuple(_moved(name, shares.get(name, 0.0), *usual.ranges[name]) for name in moved[:_MOST_VALUES])
+    named = tuple(_moved(name, shares.get(name, 0.0), *usual.range_of(name)) for name in moved[:_MOST_VALUES])
     value, limit = distance(counts, usual.shares), usual.highest_distance
     baseline = Baseline(usual.dates, usual.weekday, named)
     return _check(rule, "mustBeLessOrEqualTo", limit, value, passed=value <= limit and not moved, baseline=baseline)
 
 
 def _counts(rule: AnomalyRule, profile: Profile) -> Mapping[str, int] | None:
-    distribution = profile.distributions.get(str(rule.column))
+    distribution = of_column(profile.distributions, rule.column)
     if distribution is None or profile.rows_parsed == 0:
         return None
     return {**distribution, OTHER_VALUE: profile.rows_parsed - sum(distribution.values())}

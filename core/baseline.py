@@ -40,6 +40,8 @@ _SMALL_PERCENT = 0.1
 _VARIANCE_OF_SOURCE = 0.09
 # A share that moves by less, in percentage points, is no news, however steady it was.
 _SMALL_SHARE = 0.2
+# Beyond this on any of the scales lies no number that data has; a very wide range ends here.
+_FAR = 100.0
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class _Scale:
         return min(max((odds * (100 + _SMALL_PERCENT) - _SMALL_PERCENT) / (1 + odds), 0.0), 100.0)
 
     def _odds(self, value: float) -> float:
-        return sinh(max(value, 0.0) / 2) ** 2 / (_VARIANCE_OF_SOURCE * self.rows)
+        return sinh(min(max(value, 0.0), _FAR) / 2) ** 2 / (_VARIANCE_OF_SOURCE * self.rows)
 
     def chance(self, value: float, rows: float) -> float:
         """Return the standard deviation that chance alone gives a rate around a value, among so many rows."""
@@ -156,7 +158,7 @@ def expected_count(
     low, high = seen.crept(tolerance=tolerance, least=0.022) or (seen.centre - reach, seen.centre + reach)
     by_chance = _chance(max(exp(seen.centre) - 1, 0), tolerance)
     return Expected(
-        max(0.0, min(exp(low) - 1, by_chance[0])), max(exp(high) - 1, by_chance[1]), seen.dates, seen.weekday
+        max(0.0, min(exp(low) - 1, by_chance[0])), max(exp(min(high, _FAR)) - 1, by_chance[1]), seen.dates, seen.weekday
     )
 
 
@@ -193,8 +195,8 @@ def expected_shares(
     if not seen:
         return None
     shares = _whole({name: scale.percent(found.centre) for name, found in seen.items()})
-    # Every value is a chance of its own to be unusual.
-    wider = sqrt(tolerance**2 + 2 * log(len(seen)))
+    # Each value may be unusual by chance: of ten, each may be so a tenth as often as one alone.
+    wider = sqrt(tolerance**2 + 2 * log(len(seen)) / _CHANCE**2)
     first = next(iter(seen.values()))
     return ExpectedShares(
         shares=shares,
@@ -222,9 +224,13 @@ def shares_of(counts: Mapping[str, int]) -> dict[str, float]:
 
 
 def _share_range(seen: Forecast, scale: _Scale, rows: int, tolerance: float) -> tuple[float, float]:
-    reach = scale.reach(seen, rows, tolerance=tolerance, least=0.03, most=0.22)
-    low, high = _around_level(scale.percent(seen.centre), rows, tolerance)
-    return min(scale.percent(seen.centre - reach), low), max(scale.percent(seen.centre + reach), high)
+    level, reach = scale.percent(seen.centre), scale.reach(seen, rows, tolerance=tolerance, least=0.03, most=0.22)
+    low, high = _around_level(level, rows, tolerance)
+    # A value that is always there must not be gone, however small its share is.
+    lowest = max(0.0, min(scale.percent(seen.centre - reach), _percent_by_chance(level, rows, tolerance)[0]))
+    none_is_usual = lowest * rows / 100 < 1
+    low = min(lowest, low) if none_is_usual else min(lowest, max(low, 100 / rows))
+    return low, max(scale.percent(seen.centre + reach), high)
 
 
 def _around_level(percent: float, rows: int, tolerance: float) -> tuple[float, float]:
@@ -256,7 +262,7 @@ def _highest_distance(
 
 def _whole(shares: Mapping[str, float]) -> dict[str, float]:
     total = sum(shares.values())
-    return {name: 100 * share / total if total else 0.0 for name, share in shares.items()}
+    return {name: min(100 * share / total, 100.0) if total else 0.0 for name, share in shares.items()}
 
 
 def _chance(count: float, tolerance: float) -> tuple[float, float]:

@@ -47,8 +47,7 @@ class Dated(Protocol):
 _Dated = TypeVar("_Dated", bound=Dated)
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):
     day: date
     value: float
 
@@ -184,10 +183,13 @@ def _usual(values: Sequence[float], reach: float | None) -> float:
 
     Up to half of the values may be odd. The mean of those that are not is closer to the truth than the median is.
     """
-    centre = middle(values)
+    ordered = sorted(values)
+    centre = _median(ordered)
     if reach is None:
         return centre
-    near = [value for value in values if abs(value - centre) <= reach]
+    near = ordered
+    if max(centre - ordered[0], ordered[-1] - centre) > reach:
+        near = [value for value in ordered if abs(value - centre) <= reach]
     return sum(near) / len(near) if near else centre
 
 

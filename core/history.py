@@ -3,11 +3,11 @@
 Runs that failed, were superseded or rolled back have no current version, so nothing of theirs is in here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from core.errors import InvalidDocument
 from core.layout import DatasetPaths
@@ -17,6 +17,7 @@ from core.publishing import Publications
 from core.runs import Runs
 
 _READERS: Final = 8
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -76,31 +77,44 @@ class History:
     def _profile(self, day: date, *, of_columns: bool) -> tuple[DateProfile | None, str | None]:
         try:
             record = self._publications.read(day).record
+            profile = None if record is None else _of_version(day, record.current)
         except InvalidDocument as error:
             return None, f"{day} is left out of what is usual: {error}"
-        if record is None:
-            return None, None
-        if not of_columns:
-            return _profile(day, record.current, {}), None
+        if record is None or profile is None or not of_columns:
+            return profile, None
         try:
-            columns = self._runs.metrics(day, record.current.run_id)["columns"]
-        except (InvalidDocument, KeyError) as error:
-            return _profile(day, record.current, {}), f"{day} is left out of what is usual in columns: {error}"
-        return _profile(day, record.current, columns), None
+            columns = _mapping(self._runs.metrics(day, record.current.run_id).get("columns"))
+            nulls = {name: _rows(_mapping(column).get("nulls")) for name, column in columns.items()}
+            distributions = {name: _distribution(_mapping(column)) for name, column in columns.items()}
+        except InvalidDocument as error:
+            return profile, f"{day} is left out of what is usual in columns: {error}"
+        known = {name: found for name, found in distributions.items() if found is not None}
+        return replace(profile, nulls=nulls, distributions=known), None
 
 
-def _profile(day: date, version: Version, columns: Mapping[str, Mapping[str, Any]]) -> DateProfile:
-    return DateProfile(
-        day=day,
-        rows_read=version.rows_read,
-        rows_quarantined=version.rows_quarantined,
-        duplicates_removed=version.duplicates_removed,
-        nulls=dict(_each(columns, "nulls", int)),
-        distributions=dict(_each(columns, "distribution", dict)),
-    )
+def of_column(values: Mapping[str, _Value], column: str | None) -> _Value | None:
+    """Return what is known of a column, whose name had other capitals at the time perhaps; None without any."""
+    wanted = str(column).lower()
+    return next((value for name, value in values.items() if name.lower() == wanted), None)
 
 
-def _each(columns: Mapping[str, Any], key: str, kind: type) -> Iterable[tuple[str, Any]]:
-    for name, column in columns.items():
-        if isinstance(column.get(key), kind):
-            yield name, column[key]
+def _of_version(day: date, version: Version) -> DateProfile:
+    read, quarantined = _rows(version.rows_read), _rows(version.rows_quarantined)
+    return DateProfile(day, read, quarantined, _rows(version.duplicates_removed))
+
+
+def _distribution(column: Mapping[str, Any]) -> Mapping[str, int] | None:
+    found = column.get("distribution")
+    return None if found is None else {value: _rows(rows) for value, rows in _mapping(found).items()}
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InvalidDocument(f"{value!r} is not an object")
+    return value
+
+
+def _rows(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise InvalidDocument(f"{value!r} is not a number of rows")
+    return value

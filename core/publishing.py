@@ -137,8 +137,9 @@ class Publications:
             raise CatalogNotUpdated(f"{day}: {error}; the publication record holds: {_REPAIR}") from error
 
     def days_with_other_columns(self) -> list[date]:
-        """List the days that the catalog shows by other columns than the table has now."""
-        return [] if self._catalog is None else self._catalog.days_with_other_columns()
+        """List the published days that the catalog shows by other columns than the table has now."""
+        others = [] if self._catalog is None else self._catalog.days_with_other_columns()
+        return sorted(set(others).intersection(self.days())) if others else []
 
     def _show_columns(self, day: date) -> bool:
         """Give a partition the table's columns; tell whether there is a record that says where it points."""

@@ -16,9 +16,9 @@ from core.checks import Check, evaluate, failures
 from core.history import History
 from core.layout import DatasetPaths
 from core.ports import Store
-from core.publication import RunInput
+from core.publication import Publication, RunInput
 from core.publishing import Publications
-from curation.version import Counts
+from curation.version import Counts, WrittenVersion
 
 log = logging.getLogger("pipeline")
 
@@ -52,17 +52,20 @@ class Gate:
     paths: DatasetPaths
     publications: Publications
 
-    def judge(self, day: date, counts: Counts, run_input: RunInput) -> Verdict:
-        """Evaluate every check of a written version.
+    def judge(self, day: date, written: WrittenVersion, run_input: RunInput, over: Publication | None) -> Verdict:
+        """Evaluate every check of a written version that is to be published over a record.
 
         Raises:
             PipelineError: when a record of an earlier date or an acceptance cannot be read.
         """
-        checks = evaluate(self.contract.rules, counts, max_malformed_percent=self.contract.max_malformed_percent)
+        counts, limit = written.counts, self.contract.max_malformed_percent
+        counted = [rule for rule in self.contract.rules if rule.id not in written.not_counted]
+        checks = evaluate(counted, counts, max_malformed_percent=limit)
         anomalies, not_judged, problems = self._anomalies(day, counts)
         checks += anomalies
+        not_judged += [NotJudged(rule_id, reason) for rule_id, reason in written.not_counted.items()]
         failed = failures(checks, severity="error")
-        return Verdict(checks, not_judged, problems, self._acceptance(day, failed, run_input))
+        return Verdict(checks, not_judged, problems, self._acceptance(day, failed, run_input, over))
 
     def _anomalies(self, day: date, counts: Counts) -> tuple[list[Check], list[NotJudged], list[str]]:
         rules = self.contract.anomaly_rules
@@ -73,11 +76,13 @@ class Gate:
         profiles, problems = history.profiles(day, days=HISTORY_DAYS, of_columns=of_columns)
         return (*find_anomalies(rules, counts, profiles, day=day), problems)
 
-    def _acceptance(self, day: date, failed: Sequence[Check], run_input: RunInput) -> Acceptance | None:
+    def _acceptance(
+        self, day: date, failed: Sequence[Check], run_input: RunInput, over: Publication | None
+    ) -> Acceptance | None:
         if not failed or not all(check.baseline for check in failed):
             return None
         acceptance = read_acceptance(self.store, self.paths, day)
-        if acceptance is None or not acceptance.covers(failed, run_input):
+        if acceptance is None or not acceptance.covers(failed, run_input) or acceptance.was_used_for(over):
             return None
         log.info("accepted by %s: %s", acceptance.accepted_by, acceptance.reason)
         return acceptance

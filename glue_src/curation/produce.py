@@ -4,6 +4,7 @@ Good rows and malformed lines part in one write: a version folder holds ``outcom
 for a moment ``outcome=quarantined/``.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pyspark.sql import DataFrame, Observation, SparkSession
@@ -55,10 +56,12 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
             rejected = most_rejected(spark, request)
     with stopwatch.phase("audit"):
         _require_rows(spark, request.accepted_uri, counts.rows_kept)
+    not_counted: Mapping[str, str] = {}
     if request.contract.look_back_days > 0:
         with stopwatch.phase("look_back"):
-            counts = replace(counts, by_rule={**counts.by_rule, **count_earlier_duplicates(spark, request)})
-    return WrittenVersion(counts, request.accepted_uri, spark.version, stopwatch.seconds, rejected)
+            earlier, not_counted = count_earlier_duplicates(spark, request)
+            counts = replace(counts, by_rule={**counts.by_rule, **earlier})
+    return WrittenVersion(counts, request.accepted_uri, spark.version, stopwatch.seconds, rejected, not_counted)
 
 
 def _require_readable(spark: SparkSession, request: WriteRequest) -> None:

@@ -162,7 +162,7 @@ class DayRun:
     def _write_and_publish(self, raw: RawDay, run_input: RunInput, over: StoredPublication, lease: Lease) -> None:
         try:
             written = self._write(raw)
-            self._gate(written, run_input)
+            self._gate(written, run_input, over.record)
             self._keep_contract()
             self._save_metrics(status="publishing")
             lease.renew(now=datetime.now(UTC))
@@ -220,11 +220,11 @@ class DayRun:
         versions = history.versions(self.arguments.ingestion_date, days=days)
         return {day: version.location for day, version in versions.items()}
 
-    def _gate(self, written: WrittenVersion, run_input: RunInput) -> None:
+    def _gate(self, written: WrittenVersion, run_input: RunInput, over: Publication | None) -> None:
         day = self.arguments.ingestion_date
         with self.stopwatch.phase("gate"):
             gate = Gate(self.contract, self.store, self.paths, self.publications)
-            verdict = gate.judge(day, written.counts, run_input)
+            verdict = gate.judge(day, written, run_input, over)
         self.report.record_verdict(verdict)
         for problem in verdict.problems:
             self._warn(problem)

@@ -133,10 +133,14 @@ class Counts:
 
 @dataclass(frozen=True)
 class WrittenVersion:
-    """A version that lies complete on storage and is published nowhere, and why most other lines are not in it."""
+    """A version that lies complete on storage and is published nowhere, and why most other lines are not in it.
+
+    ``not_counted`` are the rules without a count, by id, and why; only those of severity warning can be among them.
+    """
 
     counts: Counts
     location: str
     spark_version: str
     seconds: Mapping[str, float]
     rejected: tuple[RejectedLines, ...] = ()
+    not_counted: Mapping[str, str] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.acceptances import Acceptance, write_acceptance
+from core.acceptances import Acceptance, AcceptedCheck, write_acceptance
 from core.errors import GateFailed
 from core.publication import RunInput
 from tests.spark.lab import CONTRACTS, DAY, Lab, Outcome, Row
@@ -40,7 +40,12 @@ def with_history(lab: Lab, *, usual: int = 300) -> Past:
 
 def accept(past: Past, run: Outcome, *checks: str) -> None:
     given = RunInput(run.metrics["raw"]["fingerprint"], run.metrics["contract"]["checksum"])
-    acceptance = Acceptance(run.metrics["run_id"], given, checks, "a holiday", "ann", "2025-01-02T09:00:00.000+00:00")
+    odd = tuple(
+        AcceptedCheck(check["id"], check["metric"], check["column"])
+        for check in run.metrics["checks"]
+        if check["id"] in checks
+    )
+    acceptance = Acceptance(run.metrics["run_id"], given, odd, "a holiday", "ann", "2025-01-02T09:00:00.000+00:00")
     write_acceptance(past.store, past.paths, TODAY, acceptance)
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from contract import load_contract
 from contract_diff import SAFE, changes_between
-from contract_diff.types import type_changes
+from contract_diff.types import SPARK_3, type_changes
 from tests.spark.lab import DAY, Lab
 from tests.unit.written_types import as_read, changed_somewhere, random_type, values
 
@@ -101,7 +102,9 @@ def _pairs(*, are_safe: bool) -> Iterator[tuple[str, str]]:
 
 
 def test_old_and_new_files_of_safe_types_read_as_they_were_written(spark: SparkSession, tmp_path: Path) -> None:
-    pairs = [pair for pair, _ in zip(_pairs(are_safe=True), range(24), strict=False)]
+    left_out = SPARK_3 if spark.version.startswith("3.") else "nothing"
+    safe = (pair for pair in _pairs(are_safe=True) if left_out not in str(list(type_changes("column", *pair))))
+    pairs = list(islice(safe, 24))
     for number in (0, 1):
         _of_types(spark, [pair[number] for pair in pairs]).write.parquet(str(tmp_path / str(number)))
     schema = _schema([new for _, new in pairs])

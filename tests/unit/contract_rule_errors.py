@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.unit.contract_documents import (
+    COLUMN,
     COLUMN_RULE,
     METRICS,
     OPERATORS,
     TABLE_RULE,
     listing,
+    with_column,
     with_rule,
     with_table_rule,
 )
@@ -16,6 +18,9 @@ from tests.unit.contract_documents import (
 
 def _baseline(rule: Mapping[str, Any] | None = None, **implementation: Any) -> Mapping[str, Any]:
     return with_rule(type="custom", engine="baseline", implementation=implementation, **(rule or {}))
+
+
+_USUAL_NULLS = {"type": "custom", "engine": "baseline", "implementation": {"metric": "nullValues"}}
 
 
 def _table_baseline(**implementation: Any) -> Mapping[str, Any]:
@@ -108,6 +113,11 @@ RULE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
     (_baseline({"unit": "percent"}, metric="nullValues"), f"{COLUMN_RULE}.unit: the range comes from earlier dates"),
     (_baseline({"metric": "nullValues"}, tolerance=3), f"{COLUMN_RULE}.metric: belongs under implementation"),
     (_baseline({"severity": "info"}, metric="nullValues"), f"{COLUMN_RULE}.severity: 'info' is not known"),
+    (_baseline(metric="nullValues", minimumDates=57), "implementation.minimumDates: 57 must be at most 56, as 84 days"),
+    (
+        with_column(quality=[{**_USUAL_NULLS, "id": "a"}, {**_USUAL_NULLS, "id": "b"}]),
+        f"{COLUMN}.quality[1].implementation.metric: nullValues is judged by {COLUMN}.quality[0] already; keep one",
+    ),
     (
         _table_baseline(metric="nullValues"),
         f"{TABLE_RULE}.implementation.metric: nullValues belongs to a column; allowed",

@@ -12,6 +12,7 @@ from core.checks import Check, evaluate
 from core.layout import DatasetPaths
 from core.publication import Version
 from core.publishing import Publications, Retention
+from core.raw_day import RawDay, list_raw_day
 from core.rejections import RejectedLines
 from core.times import iso
 from curation.metrics import RunReport, document
@@ -52,7 +53,9 @@ class Shop:
     def run_id(self, number: int) -> str:
         return f"{START + timedelta(minutes=number):%Y%m%dT%H%M%SZ}-{number:08x}"
 
-    def publish(self, number: int, *, day: date = DAY, rows: int = 985, raw: int | None = None) -> str:
+    def publish(
+        self, number: int, *, day: date = DAY, rows: int = 985, raw: int | None = None, fingerprint: str | None = None
+    ) -> str:
         """Publish a version with one file of one byte, and store the metrics of its run."""
         run_id, moment = self.run_id(number), START + timedelta(minutes=number)
         folder = self.paths.version_prefix(day, run_id) + "outcome=accepted/"
@@ -62,7 +65,7 @@ class Shop:
             location=self.store.uri(folder),
             published_at=iso(moment),
             replaced_at=None,
-            raw={"objects": 1, "bytes": 12_345, "fingerprint": f"{number if raw is None else raw:032x}"},
+            raw={"objects": 1, "bytes": 12_345, "fingerprint": fingerprint or f"{number if raw is None else raw:032x}"},
             contract={"id": CONTRACT.id, "version": CONTRACT.version, "checksum": CONTRACT.checksum},
             rows_read=1010,
             rows_quarantined=10,
@@ -82,10 +85,18 @@ class Shop:
         return self.run_id(number)
 
     def find_odd(self, number: int, odd: Check, *, day: date = DAY, null_users: int = 30) -> str:
-        """Store the metrics of a run that failed on an anomaly, and on a broken rule too if more users are null."""
+        """Store the metrics of a run over a day's raw data that failed on an anomaly, or on broken rules as well."""
+        self.deliver(b"{}", day=day)
         counts = replace(COUNTS, by_rule=dict(COUNTS.by_rule) | {"user_id_null_rate": null_users})
         self.note(number, day=day, status="gate_failed", counts=counts, message="odd", odd=(odd,))
         return self.run_id(number)
+
+    def deliver(self, content: bytes, *, day: date = DAY) -> None:
+        """Put raw data of a day in place of what was there."""
+        self.store.write(f"{self.paths.raw_prefix(day)}events.json", content)
+
+    def raw(self, day: date = DAY) -> RawDay:
+        return list_raw_day(self.store, self.paths, day, CONTRACT.raw_objects)
 
     def reject(self, number: int, rejected: tuple[RejectedLines, ...], *, day: date = DAY) -> None:
         """Store the metrics of a run that tells why lines were malformed."""
@@ -108,6 +119,7 @@ class Shop:
             [*evaluate(CONTRACT.rules, counts, max_malformed_percent=CONTRACT.max_malformed_percent), *odd],
         )
         report.totals, report.rejected = dict.fromkeys(report.totals, 1010), rejected
+        report.record_input(self.raw(day))
         report.seconds = {"list": 0.25, "total": 1.5}
         if status == "published":
             report.location = self.store.uri(self.paths.version_prefix(day, report.run_id) + "outcome=accepted/")

@@ -1,5 +1,6 @@
 """A day is judged by the published dates before it, and by nothing else that lies in the data root."""
 
+import json
 import random
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from core.acceptances import Acceptance, write_acceptance
+from core.acceptances import Acceptance, AcceptedCheck, write_acceptance
 from core.anomalies import OTHER_VALUE
 from core.baseline import HISTORY_DAYS, MINIMUM_HISTORY
 from core.checks import Check, check_documents, read_checks
 from core.history import History
 from core.ports import Content
-from core.publication import RunInput
+from core.publication import RunInput, to_json
 from core.publishing import Publications
 from curation.gate import Gate, Verdict
-from curation.version import Counts
+from curation.version import Counts, WrittenVersion
 from tests.unit.past import Past
 from tests.unit.programs import ROOT
 
@@ -68,7 +69,9 @@ def quiet(past: Past, *, dates: int = 60, rows: int = 10_000, until: date = DAY)
 
 def judge(past: Past, counts: Counts, *, day: date = DAY) -> Verdict:
     publications = Publications(past.store, past.paths, None)
-    return Gate(past.contract, past.store, past.paths, publications).judge(day, counts, INPUT)
+    written = WrittenVersion(counts, "file:///x/", "4.1.1", {})
+    over = publications.read(day).record
+    return Gate(past.contract, past.store, past.paths, publications).judge(day, written, INPUT, over)
 
 
 def failed(verdict: Verdict) -> set[str]:
@@ -171,6 +174,58 @@ class TestHistory:
             f"{gone} is left out of what is usual in columns",
         ]
 
+    @pytest.mark.parametrize(
+        "columns_of_metrics",
+        [
+            None,
+            [],
+            {"kind": None},
+            {"kind": {"nulls": 1, "distribution": {"web": None}}},
+            {"kind": {"nulls": 1, "distribution": {"web": "7"}}},
+            {"kind": {"nulls": 1, "distribution": [7]}},
+            {"kind": {"nulls": -5}},
+            {"kind": {"nulls": True}},
+            {"kind": {}},
+        ],
+    )
+    def test_leaves_out_metrics_that_are_broken_inside(self, past: Past, columns_of_metrics: Any) -> None:
+        quiet(past)
+        before = judge(past, counts_of(10_000, malformed=20))
+        past.publish(DAY - timedelta(days=61), 10_000)
+        day = DAY - timedelta(days=61)
+        [item] = past.store.objects(past.paths.metrics_prefix(day))
+        document = {"schema_version": 1, "run_id": "r", "status": "published", "columns": columns_of_metrics}
+        past.store.write(item.key, json.dumps(document).encode())
+        verdict = judge(past, counts_of(10_000, malformed=20))
+        assert [problem.partition(": ")[0] for problem in verdict.problems] == [
+            f"{day} is left out of what is usual in columns"
+        ]
+        assert [check for check in verdict.checks if check.column] == [check for check in before.checks if check.column]
+
+    @pytest.mark.parametrize("rows", ["x", None, -1, True, 1.5])
+    def test_leaves_out_records_that_are_broken_inside(self, past: Past, rows: Any) -> None:
+        quiet(past)
+        before = judge(past, counts_of(10_000, malformed=20))
+        day = DAY - timedelta(days=61)
+        past.publish(day, 10_000, columns=columns(10_000))
+        key = past.paths.publication_key(day)
+        content = past.store.read(key)
+        assert content is not None
+        document = json.loads(content.data)
+        document["current"]["rows_read"] = rows
+        past.store.write(key, json.dumps(document).encode())
+        verdict = judge(past, counts_of(10_000, malformed=20))
+        assert [problem.partition(": ")[0] for problem in verdict.problems] == [f"{day} is left out of what is usual"]
+        assert verdict.checks == before.checks
+
+    def test_knows_a_column_that_had_other_capitals(self, past: Past) -> None:
+        for back in range(1, 60):
+            found = {name.upper(): column for name, column in columns(10_000).items()}
+            past.publish(DAY - timedelta(days=back), 10_000, columns=found)
+        verdict = judge(past, counts_of(10_000, no_visitor=0.5))
+        assert failed(verdict) == {"visitors_usual"}
+        assert verdict.not_judged == []
+
     def test_of_two_years_is_read_within_a_second_where_each_read_takes_time(self, past: Past) -> None:
         quiet(past, dates=730)
         store = _Slow(past)
@@ -205,6 +260,14 @@ class TestMessages:
         verdict = judge(past, counts_of(10_000, malformed=20, mix={"web": 0.65, "app": 0.35, "shop": 0}))
         assert ": shop 0 %, expected " in check(verdict, "kinds_usual").sentence()
 
+    def test_name_a_value_that_no_date_before_had(self, past: Past) -> None:
+        quiet(past)
+        counts = counts_of(10_000, malformed=20, mix={"web": 0.5, "app": 0.3, "shop": 0.05, "kiosk": 0.15})
+        said = check(judge(past, counts), "kinds_usual").sentence()
+        assert "kiosk 15 %, expected 0 to " in said
+        few = counts_of(10_000, malformed=20, mix=MIX | {"web": 0.5999, "kiosk": 0.0001})
+        assert failed(judge(past, few)) == set()
+
     def test_count_rows_that_have_none_of_the_values(self, past: Past) -> None:
         quiet(past)
         verdict = judge(past, counts_of(10_000, malformed=20, mix={"web": 0.3, "app": 0.17, "shop": 0.03}))
@@ -218,9 +281,8 @@ class TestMessages:
 
 
 class TestAcceptance:
-    ACCEPTANCE = Acceptance(
-        "run", INPUT, ("rows_usual",), "a sale", "ann", datetime(2025, 3, 5, tzinfo=UTC).isoformat()
-    )
+    ROWS = AcceptedCheck("rows_usual", "rowCount", None)
+    ACCEPTANCE = Acceptance("run", INPUT, (ROWS,), "a sale", "ann", datetime(2025, 3, 5, tzinfo=UTC).isoformat())
 
     def accept(self, past: Past, **changes: Any) -> None:
         write_acceptance(past.store, past.paths, DAY, replace(self.ACCEPTANCE, **changes))
@@ -239,9 +301,10 @@ class TestAcceptance:
         [
             {"input": replace(INPUT, fingerprint="0" * 32)},
             {"input": replace(INPUT, contract_checksum="0" * 64)},
-            {"checks": ("kinds_usual",)},
+            {"checks": (AcceptedCheck("kinds_usual", "valueShares", "kind"),)},
+            {"checks": (AcceptedCheck("rows_usual", "malformedLines", None),)},
         ],
-        ids=["other raw data", "another contract", "another check"],
+        ids=["other raw data", "another contract", "another check", "a check that was called so"],
     )
     def test_lets_nothing_else_pass(self, past: Past, changes: dict[str, Any]) -> None:
         quiet(past)
@@ -251,10 +314,23 @@ class TestAcceptance:
 
     def test_never_lets_a_broken_rule_pass(self, past: Past) -> None:
         quiet(past)
-        self.accept(past, checks=("rows_usual", "rows"))
+        self.accept(past, checks=(self.ROWS, AcceptedCheck("rows", "rowCount", None)))
         verdict = judge(past, counts_of(1))
         assert [check.id for check in verdict.failed] == ["rows", "rows_usual"]
         assert not verdict.could_be_accepted
+
+    def test_lets_it_pass_once(self, past: Past) -> None:
+        """A version that was published by it and rolled back is not published again without another decision."""
+        quiet(past)
+        self.accept(past)
+        past.publish(DAY, 5_000)
+        record = Publications(past.store, past.paths, None).read(DAY).record
+        assert record is not None
+        used = replace(record, current=replace(record.current, accepted=self.ACCEPTANCE.facts()))
+        past.store.write(past.paths.publication_key(DAY), to_json(used))
+        assert [check.id for check in judge(past, counts_of(5_000, malformed=10)).failed] == ["rows_usual"]
+        self.accept(past, accepted_at="2025-03-06T00:00:00+00:00")
+        assert judge(past, counts_of(5_000, malformed=10)).failed == []
 
 
 class _Slow:

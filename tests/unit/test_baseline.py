@@ -417,7 +417,7 @@ def _any_history(seed: int) -> list[Observation]:
 
 
 @pytest.mark.parametrize("seed", range(50))
-@pytest.mark.parametrize("tolerance", [1.0, DEFAULT_TOLERANCE, 20.0])
+@pytest.mark.parametrize("tolerance", [1.0, DEFAULT_TOLERANCE, 1_000.0])
 def test_whatever_the_history_a_range_is_finite_and_in_order(seed: int, tolerance: float) -> None:
     history = _any_history(seed)
     percents = [Observation(one.day, min(one.value, 100.0), one.rows) for one in history]
@@ -431,3 +431,17 @@ def test_whatever_the_history_a_range_is_finite_and_in_order(seed: int, toleranc
     assert all(0 <= low <= high < math.inf for low, high in ends)
     assert all(high <= 100 for _, high in ends[1:])
     assert 0 < by_value.highest_distance < math.inf
+
+
+def test_a_small_share_that_is_always_there_must_not_be_gone() -> None:
+    """Of 100,000 rows a tenth of a percent are a hundred; of 2,000 they are two, and may be none."""
+    for rows, is_odd in ((100_000, True), (2_000, False)):
+        chance = Random(3)
+        history = []
+        for back in range(1, 60):
+            few = max(0, round(chance.gauss(rows / 1000, math.sqrt(rows / 1000))))
+            history.append(ShareObservation(TODAY - timedelta(days=back), {"a": rows - few, "b": few}))
+        usual = expected_shares(history, TODAY, rows=rows)
+        assert usual is not None
+        assert ("b" in usual.moved({"a": rows, "b": 0})) == is_odd
+        assert usual.moved({"a": rows - rows // 1000, "b": rows // 1000}) == ()

@@ -46,10 +46,12 @@ def test_keeps_who_accepted_which_input_past_which_checks_and_runs_the_date(
     assert (result.exit_code, result.err) == (0, "")
     assert f"{DAY}: accepted as {getpass.getuser()}: {WORDS}" in result.out
     found = stored(shop)
-    assert (found["run_id"], found["checks"], found["reason"]) == (run_id, ["total_rows_usual"], "new year")
+    odd = {"id": "total_rows_usual", "metric": "rowCount", "column": None}
+    assert (found["run_id"], found["checks"], found["reason"]) == (run_id, [odd], "new year")
+    assert found["input"]["fingerprint"] == shop.raw().fingerprint
     assert found["accepted_by"] == getpass.getuser()
     assert found["input"]["contract_checksum"] == CONTRACT.checksum
-    assert runs == [(DAY, True)]
+    assert runs == [(DAY, False)]
 
 
 @pytest.mark.parametrize("arguments", [(), ("--run", "x")])
@@ -94,9 +96,46 @@ def test_is_for_the_contract_of_today(shop: Shop, pipeline: Pipeline, runs: list
     assert content is not None
     shop.store.write(item.key, content.data.replace(CONTRACT.checksum.encode(), b"0" * 64))
     result = pipeline("accept", str(DAY), "--reason", "r")
-    assert "the contract has changed since run" in result.err
-    assert f"run the date again and accept that run: pipeline run {DAY} --force" in result.err
+    assert "was rejected under another contract (version 1.1.0) than " in result.err
+    assert f"then run the date again and accept that run: pipeline run {DAY}" in result.err
     assert (result.exit_code, runs) == (1, [])
+
+
+class TestWhatHasMovedOn:
+    """A run over what lies there now would publish something else than what was rejected, or nothing."""
+
+    def refused(self, pipeline: Pipeline, shop: Shop, runs: list[Any], *arguments: str) -> str:
+        result = pipeline("accept", str(DAY), "--reason", "r", *arguments)
+        assert (result.exit_code, runs) == (1, [])
+        assert shop.store.read(shop.paths.acceptance_key(DAY)) is None
+        return result.err
+
+    def test_raw_data_that_has_changed_is_not_accepted(self, shop: Shop, pipeline: Pipeline, runs: list[Any]) -> None:
+        run_id = shop.find_odd(1, ODD)
+        shop.deliver(b"{}{}")
+        assert f"the raw data has changed since run {run_id}; run the date again" in self.refused(pipeline, shop, runs)
+
+    def test_nor_an_older_run_that_another_input_has_overtaken(
+        self, shop: Shop, pipeline: Pipeline, runs: list[Any]
+    ) -> None:
+        run_id = shop.find_odd(1, ODD)
+        shop.deliver(b"{}{}")
+        shop.publish(2)
+        assert "the raw data has changed since" in self.refused(pipeline, shop, runs, "--run", run_id)
+
+    def test_nor_input_that_is_published_or_was_rolled_back(
+        self, shop: Shop, pipeline: Pipeline, runs: list[Any]
+    ) -> None:
+        shop.publish(1)
+        run_id = shop.find_odd(2, ODD)
+        later = shop.publish(3, fingerprint=shop.raw().fingerprint)
+        said = self.refused(pipeline, shop, runs, "--run", run_id)
+        assert f"this input is published already, by run {later}" in said
+        pipeline("rollback", str(DAY))
+        said = self.refused(pipeline, shop, runs, "--run", run_id)
+        assert (
+            f"this input was published and rolled back; to publish that version again: pipeline rollback {DAY}" in said
+        )
 
 
 @pytest.mark.parametrize(

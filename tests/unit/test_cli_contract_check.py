@@ -25,7 +25,7 @@ def test_check_prints_one_whole_line_per_contract(pipeline: Pipeline, monkeypatc
     result = pipeline("contract", "check", str(EVENTS), str(WEB_ACCESS))
     first, second = result.out.splitlines()
     assert (result.exit_code, result.err) == (0, "")
-    assert first == f"{EVENTS}: events 1.0.0 -> curated_events, 11 columns, 9 rules, key event_id"
+    assert first == f"{EVENTS}: events 1.1.0 -> curated_events, 11 columns, 9 rules, key event_id"
     assert second.startswith(f"{WEB_ACCESS}: web_access 1.0.0 -> curated_web_access, 10 columns, ")
 
 
@@ -46,7 +46,7 @@ def test_check_as_json_has_the_problems_of_each_file(pipeline: Pipeline, bad: Pa
     assert (refused["file"], refused["usable"]) == (str(bad), False)
     assert "kind: is required" in refused["problems"]
     assert usable == {
-        "file": str(EVENTS), "usable": True, "problems": [], "name": "events", "version": "1.0.0",
+        "file": str(EVENTS), "usable": True, "problems": [], "name": "events", "version": "1.1.0",
         "table": "curated_events", "columns": 11, "rules": 9, "primary_key": ["event_id"],
     }  # fmt: skip
 

@@ -177,3 +177,27 @@ def test_an_empty_folder_is_wrong_use(pipeline: Pipeline) -> None:
     result = pipeline("contract", "release", "empty")
     assert result.exit_code == 2
     assert "empty holds no contract" in result.err
+
+
+def test_a_lock_that_is_demanded_must_be_there(pipeline: Pipeline) -> None:
+    Path("contracts/contracts.lock").unlink()
+    assert pipeline("contract", "check", FILE).exit_code == 0
+    result = pipeline("contract", "check", "--released", FILE)
+    assert result.exit_code == 1
+    assert (
+        "contracts/contracts.lock: there is no such file; restore it, or write it: pipeline contract release contracts"
+    ) in result.err
+
+
+@pytest.mark.parametrize("command", ["check", "release"])
+def test_a_dataset_stands_in_one_file(pipeline: Pipeline, command: str) -> None:
+    write("1.4.2", file="contracts/copy.odcs.json")
+    result = pipeline("contract", command, FILE)
+    assert result.exit_code == 1
+    assert "contracts: dataset orders stands in copy.odcs.json and orders.odcs.json; keep one of them" in result.err
+
+
+def test_what_does_not_exist_is_wrong_use(pipeline: Pipeline) -> None:
+    result = pipeline("contract", "release", "nosuch")
+    assert result.exit_code == 2
+    assert "nosuch does not exist; name contracts, or folders that hold some" in result.err
