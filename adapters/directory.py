@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import get_ident
 
 from core.errors import PipelineError, ServiceError
 from core.ports import Content, StoredObject, WriteConflict
@@ -60,7 +61,7 @@ class DirectoryStore:
 
     def write(self, key: str, data: bytes) -> None:
         path = self._root / key
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}.tmp")
         with _translated("write", self.uri(key)):
             path.parent.mkdir(parents=True, exist_ok=True)
             with unfinished.open("wb") as file:

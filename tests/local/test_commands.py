@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import threading
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.local.cloud import Cloud, spark_processes, until
+from tests.unit.past import Past
 from tests.unit.programs import ROOT
 
 DAYS = [f"2025-02-0{day}" for day in (1, 2, 3, 4)]
@@ -243,6 +245,41 @@ def test_late_data_leaves_raw_data_alone_that_was_refused(cloud: Cloud, tmp_path
     assert (again["status"], json.loads(again["output"])["status"]) == ("SUCCEEDED", "refused")
     said = cloud.pipeline("follow", again["name"]).stdout
     assert re.fullmatch(rf"{day}: nothing to do, this raw data failed its checks in run \S+\n", said)
+
+
+class TestOddDay:
+    """A day of 100 rows where 1,000 are usual: rejected, accepted, published past that check."""
+
+    DAY = date(2024, 6, 30)
+
+    @pytest.fixture(scope="class")
+    def rejected(self, cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+        folder = tmp_path_factory.mktemp("odd")
+        past = Past(folder, ROOT / "contracts" / "events.odcs.yaml")
+        for back in range(1, 30):
+            past.publish(self.DAY - timedelta(days=back), ROWS + back % 7)
+        for path in folder.rglob("*.json"):
+            cloud.client("s3").upload_file(str(path), cloud.bucket, str(path.relative_to(folder)))
+        cloud.deliver(str(self.DAY), tmp_path_factory.mktemp("raw"), rows=100)
+        return cloud.pipeline("run", str(self.DAY))
+
+    def test_is_rejected_with_what_is_usual(self, rejected: subprocess.CompletedProcess[str]) -> None:
+        assert (rejected.returncode, rejected.stdout) == (1, "")
+        assert re.search(r"row count is 100, expected \d+ to 1,\d+ \(29 dates", rejected.stderr), rejected.stderr
+        assert f"pipeline accept {self.DAY} --reason TEXT" in rejected.stderr
+
+    def test_is_published_once_it_is_accepted(self, cloud: Cloud, rejected: subprocess.CompletedProcess[str]) -> None:
+        assert rejected.returncode == 1
+        result = cloud.pipeline("accept", str(self.DAY), "--reason", "a holiday")
+        assert (result.returncode, result.stderr) == (0, "")
+        assert f"{self.DAY}: published run" in result.stdout
+        accepted = cloud.record(str(self.DAY))["current"]["accepted"]
+        assert (accepted["checks"], accepted["reason"]) == (["total_rows_usual"], "a holiday")
+        assert accepted["accepted_by"].startswith("arn:aws:")
+        [message] = until(lambda: cloud.messages(f"published {self.DAY}"))
+        assert f"Accepted by {accepted['accepted_by']}: a holiday" in message["body"]
+        again = cloud.pipeline("accept", str(self.DAY), "--reason", "once more")
+        assert (again.returncode, "only a run that failed its checks can be accepted" in again.stderr) == (1, True)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Both stores keep the one promise that publication rests on, and say what failed in words."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,16 @@ def test_the_version_and_the_etag_of_an_object_change_with_its_content(store: St
 def test_a_data_root_that_is_none_is_named_with_what_is_allowed(uri: str) -> None:
     with pytest.raises(PipelineError, match="names no data root; give file:///absolute/folder or s3://bucket/prefix"):
         open_store(uri)
+
+
+def test_threads_that_write_one_object_at_once_do_not_get_into_each_others_way(tmp_path: Path) -> None:
+    store, content = DirectoryStore(str(tmp_path)), b"x" * 10_000
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: store.write("a/record", content), range(200)))
+    found = store.read("a/record")
+    assert found is not None
+    assert found.data == content
+    assert [item.name for item in (tmp_path / "a").iterdir()] == ["record"]
 
 
 def test_a_directory_has_one_name_however_it_is_written(tmp_path: Path) -> None:
