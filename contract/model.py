@@ -103,6 +103,11 @@ class AnomalyRule:
     severity: Severity = "error"
     description: str = ""
 
+    @property
+    def unit(self) -> Unit:
+        """What its number is: a count of rows, or a share of them."""
+        return "rows" if self.metric == "rowCount" else "percent"
+
 
 @dataclass(frozen=True)
 class DataContract:

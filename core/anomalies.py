@@ -43,6 +43,8 @@ class AnomalyRule(Protocol):
     def minimum_dates(self) -> int: ...
     @property
     def severity(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
 
 
 class Profile(Protocol):
@@ -181,8 +183,7 @@ def _check(
     passed: bool,
     baseline: Baseline,
 ) -> Check:
-    unit = "rows" if rule.metric == "rowCount" else "percent"
-    return Check(rule.id, rule.metric, rule.column, operator, limit, unit, value, rule.severity, passed, baseline)
+    return Check(rule.id, rule.metric, rule.column, operator, limit, rule.unit, value, rule.severity, passed, baseline)
 
 
 def _too_few(rule: AnomalyRule, dates: int) -> str:

@@ -102,13 +102,17 @@ def _rates(dataset: Dataset, unit: str, title: str) -> cloudwatch.GraphWidget:
 
 
 def _checks(contract: DataContract, unit: str) -> list[_Check]:
-    """Return the checks of a unit; the limit on malformed lines is one that every contract has."""
+    """Return the checks of a unit; the limit on malformed lines is one that every contract has.
+
+    Those against earlier dates have a range of their own each day, which no line can show.
+    """
     malformed = _Check("malformed_lines", "mustBeLessOrEqualTo", contract.max_malformed_percent)
     rules = [
         _Check(rule.id, rule.operator, None if isinstance(rule.limit, tuple) else rule.limit)
         for rule in contract.rules
         if rule.unit == unit
     ]
+    rules += [_Check(rule.id, "", None) for rule in contract.anomaly_rules if rule.unit == unit]
     return [malformed, *rules] if unit == "percent" else rules
 
 

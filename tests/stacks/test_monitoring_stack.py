@@ -158,6 +158,12 @@ class TestDashboard:
             assert f'"Check","{check}"' in body
             assert f'"label":"{check} {limit}"' in body
 
+    def test_rules_against_earlier_dates_are_drawn_without_a_limit_as_theirs_is_another_one_each_day(self) -> None:
+        body = self.body()
+        for check in ("total_rows_usual", "event_type_shares_usual", "user_id_nulls_usual"):
+            assert f'"Check","{check}"' in body
+            assert f'"label":"{check} ' not in body
+
     @pytest.mark.parametrize(
         "metric",
         [
