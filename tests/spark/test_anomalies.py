@@ -1,6 +1,7 @@
 """Odd days through the whole job: rejected with what is usual, published once they are accepted, keys across dates."""
 
 import random
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -97,16 +98,28 @@ def test_keys_of_the_dates_before_are_counted_exactly(visits: Lab) -> None:
     assert run.metrics["duplicates_removed"] == 5
 
 
-def test_keys_of_a_version_that_is_gone_are_not_taken_for_new(visits: Lab) -> None:
-    visits.put(rows(3), day="2024-12-31")
-    earlier = visits.run(day="2024-12-31")
-    for file in earlier.location.glob("*"):
-        file.unlink()
-    earlier.location.rmdir()
-    visits.put(rows(3))
-    run = visits.run()
-    assert run.status == "error"
-    assert f"{earlier.metrics['location']}, which 2024-12-31 has published, cannot be compared with by visit: " in (
-        run.message
-    )
-    assert visits.files("publications").keys() == {"publications/visits/ingestion_date=2024-12-31.json"}
+class TestAnEarlierVersionWithoutFiles:
+    @pytest.fixture
+    def gone(self, visits: Lab) -> str:
+        """Publish a date, lose its files, and deliver the next date; return where the files were."""
+        visits.put(rows(3), day="2024-12-31")
+        earlier = visits.run(day="2024-12-31")
+        shutil.rmtree(earlier.location)
+        visits.put(rows(3))
+        return str(earlier.metrics["location"])
+
+    def test_ends_a_run_whose_rule_is_an_error(self, visits: Lab, gone: str) -> None:
+        text = visits.contract.read_text(encoding="utf-8")
+        visits.contract = visits.root / "visits.yaml"
+        visits.contract.write_text(text.replace("mustBe: 0}, severity: warning}", "mustBe: 0}}"), encoding="utf-8")
+        run = visits.run()
+        assert run.status == "error"
+        assert f"{gone}, which 2024-12-31 has published, cannot be compared with by visit: " in run.message
+        assert visits.files("publications").keys() == {"publications/visits/ingestion_date=2024-12-31.json"}
+
+    def test_is_told_where_the_rule_only_warns(self, visits: Lab, gone: str) -> None:
+        run = visits.run()
+        assert run.status == "published"
+        assert "seen_before" not in run.check_values
+        [found] = [item for item in run.metrics["checks_not_judged"] if item["id"] == "seen_before"]
+        assert found["reason"].startswith(f"{gone}, which 2024-12-31 has published, cannot be compared with by visit: ")
