@@ -64,10 +64,12 @@ class Judge:
         }
 
     def check_values(self) -> dict[str, float]:
-        """Return the value of every rule that the contract states, by its id."""
+        """Return the value of every rule that the contract states with a limit, by its id."""
         rules: list[tuple[Mapping[str, Any], str | None]] = [(rule, None) for rule in self._table.get("quality", [])]
         rules += [(rule, column["name"]) for column in self._columns for rule in column.get("quality", [])]
-        return {rule["id"]: self._in_unit(rule, self._measured(rule, column)) for rule, column in rules}
+        return {
+            rule["id"]: self._in_unit(rule, self._measured(rule, column)) for rule, column in rules if "metric" in rule
+        }
 
     def implied_counts(self) -> dict[str, int]:
         """Return the rows that break what a column promises without a rule, by column and promise."""

@@ -149,7 +149,7 @@ def test_a_check_says_what_it_compared_and_only_errors_fail_the_gate(all_rules: 
     checks = {check["id"]: check for check in run.metrics["checks"]}
     assert checks["rows_between"] == {
         "id": "rows_between", "metric": "rowCount", "column": None, "operator": "mustBeBetween", "limit": [10, 100000],
-        "unit": "rows", "value": 701, "severity": "error", "passed": True,
+        "unit": "rows", "value": 701, "severity": "error", "passed": True, "baseline": None,
     }  # fmt: skip
     failed = [check for check in checks.values() if not check["passed"]]
     assert {"triple_unique_warning", "id_nulls_warning"} <= {
