@@ -247,38 +247,39 @@ def test_late_data_leaves_raw_data_alone_that_was_refused(cloud: Cloud, tmp_path
     assert re.fullmatch(rf"{day}: nothing to do, this raw data failed its checks in run \S+\n", said)
 
 
+ODD_DAY = date(2024, 6, 30)
+
+
+@pytest.fixture(scope="module")
+def rejected(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """Run a day of 100 rows where 1,000 are usual."""
+    folder = tmp_path_factory.mktemp("odd")
+    past = Past(folder, ROOT / "contracts" / "events.odcs.yaml")
+    for back in range(1, 30):
+        past.publish(ODD_DAY - timedelta(days=back), ROWS + back % 7)
+    for path in folder.rglob("*.json"):
+        cloud.client("s3").upload_file(str(path), cloud.bucket, str(path.relative_to(folder)))
+    cloud.deliver(str(ODD_DAY), tmp_path_factory.mktemp("raw"), rows=100)
+    return cloud.pipeline("run", str(ODD_DAY))
+
+
 class TestOddDay:
-    """A day of 100 rows where 1,000 are usual: rejected, accepted, published past that check."""
-
-    DAY = date(2024, 6, 30)
-
-    @pytest.fixture(scope="class")
-    def rejected(self, cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
-        folder = tmp_path_factory.mktemp("odd")
-        past = Past(folder, ROOT / "contracts" / "events.odcs.yaml")
-        for back in range(1, 30):
-            past.publish(self.DAY - timedelta(days=back), ROWS + back % 7)
-        for path in folder.rglob("*.json"):
-            cloud.client("s3").upload_file(str(path), cloud.bucket, str(path.relative_to(folder)))
-        cloud.deliver(str(self.DAY), tmp_path_factory.mktemp("raw"), rows=100)
-        return cloud.pipeline("run", str(self.DAY))
-
     def test_is_rejected_with_what_is_usual(self, rejected: subprocess.CompletedProcess[str]) -> None:
         assert (rejected.returncode, rejected.stdout) == (1, "")
         assert re.search(r"row count is 100, expected \d+ to 1,\d+ \(29 dates", rejected.stderr), rejected.stderr
-        assert f"pipeline accept {self.DAY} --reason TEXT" in rejected.stderr
+        assert f"pipeline accept {ODD_DAY} --reason TEXT" in rejected.stderr
 
     def test_is_published_once_it_is_accepted(self, cloud: Cloud, rejected: subprocess.CompletedProcess[str]) -> None:
         assert rejected.returncode == 1
-        result = cloud.pipeline("accept", str(self.DAY), "--reason", "a holiday")
+        result = cloud.pipeline("accept", str(ODD_DAY), "--reason", "a holiday")
         assert (result.returncode, result.stderr) == (0, "")
-        assert f"{self.DAY}: published run" in result.stdout
-        accepted = cloud.record(str(self.DAY))["current"]["accepted"]
+        assert f"{ODD_DAY}: published run" in result.stdout
+        accepted = cloud.record(str(ODD_DAY))["current"]["accepted"]
         assert (accepted["checks"], accepted["reason"]) == (["total_rows_usual"], "a holiday")
         assert accepted["accepted_by"].startswith("arn:aws:")
-        [message] = until(lambda: cloud.messages(f"published {self.DAY}"))
+        [message] = until(lambda: cloud.messages(f"published {ODD_DAY}"))
         assert f"Accepted by {accepted['accepted_by']}: a holiday" in message["body"]
-        again = cloud.pipeline("accept", str(self.DAY), "--reason", "once more")
+        again = cloud.pipeline("accept", str(ODD_DAY), "--reason", "once more")
         assert (again.returncode, "only a run that failed its checks can be accepted" in again.stderr) == (1, True)
 
 
