@@ -234,7 +234,7 @@ class TestHistory:
         profiles, problems = History(store, past.paths, publications).profiles(DAY, days=HISTORY_DAYS, of_columns=True)
         assert (len(profiles), problems) == (HISTORY_DAYS, [])
         assert all(profile.nulls and profile.distributions for profile in profiles)
-        assert monotonic() - start < 1.5
+        assert monotonic() - start < 2.5  # one after the other it would be 5; on a quiet machine it is 0.7
         assert store.reads == 2 * HISTORY_DAYS
 
 
