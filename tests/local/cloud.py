@@ -28,11 +28,10 @@ class Cloud:
         self.state = state
         self.up()
         self.cdk("bootstrap")
-        self.cdk("deploy", "--all", "--require-approval", "never")
+        self.deploy()
         stacks = self.client("cloudformation").describe_stacks()["Stacks"]
         outputs = {item["OutputKey"]: item["OutputValue"] for stack in stacks for item in stack.get("Outputs", ())}
         self.bucket = outputs["DataBucketName"]
-        self.watch_for_late_data(enabled=False)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -86,6 +85,10 @@ class Cloud:
         )
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout + result.stderr
+
+    def deploy(self, folder: Path = ROOT) -> None:
+        self.cdk("deploy", "--all", "--require-approval", "never", folder=folder)
+        self.watch_for_late_data(enabled=False)
 
     def client(self, service: str) -> Any:
         any_client: Any = boto3.client  # its overloads know literal names only

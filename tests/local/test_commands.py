@@ -293,7 +293,7 @@ def second_dataset(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Pa
         shutil.copy(ROOT / name, project / name)
     contract = project / "contracts" / "web_access.odcs.yaml"
     shutil.copy(ROOT / "tests" / "contracts" / "web_access.odcs.yaml", contract)
-    cloud.cdk("deploy", "--all", "--require-approval", "never", folder=project)
+    cloud.deploy(project)
     return contract
 
 
