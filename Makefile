@@ -42,7 +42,7 @@ check: python-packages node-packages local-packages ## Lint, types, contracts, t
 	$(VENV)/bin/python -m mypy --config-file local_cloud/pyproject.toml --python-executable $(VENV_LOCAL)/bin/python
 	$(VENV)/bin/python -m cli contract check --released contracts/*.odcs.*
 	rm -rf cdk.out
-	$(in_venv) node_modules/.bin/cdk synth --strict --quiet --no-notices --output cdk.out
+	$(in_venv) node_modules/.bin/cdk synth --strict --context alert_emails=you@example.com --quiet --no-notices --output cdk.out
 	$(VENV)/bin/cfn-lint 'cdk.out/**/*.template.json'
 
 bench: python-packages ## Measure the job against its alternatives and write the results

@@ -1,4 +1,4 @@
-"""Entry of the CDK: settings from the context, contracts from their folder, three stacks, and cdk-nag over all of it.
+"""Entry of the CDK: settings from the context, contracts from their folder, two stacks, and cdk-nag over all of it.
 
 It asks neither AWS nor the network for anything; account and region stay open unless the settings name them.
 """
@@ -8,10 +8,9 @@ from pathlib import Path
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
-from config import Settings, settings_from
+from config import DEFAULT_ENVIRONMENT, Settings, settings_from
 from deployed_dataset import ROOT, load_datasets
 from stacks.data_stack import DataStack
-from stacks.monitoring_stack import MonitoringStack
 from stacks.pipeline_stack import PipelineStack
 
 CONTRACTS = ROOT / "contracts"
@@ -36,22 +35,18 @@ def build(app: cdk.App, contracts: Path) -> Settings:
         app,
         "Pipeline",
         stack_name=f"{name}-pipeline",
-        description="Data pipeline: jobs, state machines, schedules, late data",
-        env=env,
-        datasets=datasets,
-        exports=data.exports,
-    )
-    monitoring = MonitoringStack(
-        app,
-        "Monitoring",
-        stack_name=f"{name}-monitoring",
-        description="Data pipeline: alerts, freshness checks, dashboards",
+        description="Data pipeline: a nested stack per dataset, with what runs and watches it",
         env=env,
         datasets=datasets,
         exports=data.exports,
     )
     pipeline.add_stack_dependency(data)
-    monitoring.add_stack_dependency(pipeline)
+    if settings.environment == DEFAULT_ENVIRONMENT and not settings.alert_emails:
+        cdk.Annotations.of(data).add_warning_v2(
+            "data-pipeline:NobodyIsTold",
+            f"{settings.environment}: alert_emails is empty, so nobody hears of a failed run; set it with "
+            "-c alert_emails=you@example.com, or subscribe something else to the alert topic",
+        )
     cdk.Tags.of(app).add("data-pipeline:environment", settings.environment)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
     return settings

@@ -19,6 +19,15 @@ DEFAULT_ENVIRONMENT: Final = "prod"
 EXECUTION_MARGIN_MINUTES: Final = 60
 # How long an execution may wait for one of the job's concurrent runs, when years of history are uploaded at once.
 CAPACITY_WAIT_MINUTES: Final = 12 * 60
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+LONGEST_HISTORY: Final = 25_000
+# What a look for raw data adds to an execution's history, and what everything else may add: retries, and the looks for
+# a free run, which come at random and are 14 events every five minutes on average.
+EVENTS_PER_LOOK: Final = 9
+_OTHER_EVENTS: Final = 4_000
+# S3 moves nothing from STANDARD_IA to another class before:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+_INFREQUENT_DAYS: Final = 30
 # How long Glue may look for capacity, which the job's own timeout does not count.
 START_UP_MINUTES: Final = 15
 FLEX_START_UP_MINUTES: Final = 60
@@ -28,6 +37,7 @@ _LOG_RETENTION_DAYS: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 40
 _EMAIL: Final = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
+_KEY_ARN: Final = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+")
 _REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
@@ -90,6 +100,7 @@ class Settings:
     log_days: int = 90
 
     kms: bool = False
+    old_key_arns: tuple[str, ...] = ()
     destroy_data: bool = False
     confirm_destroy_data: bool = False
 
@@ -121,6 +132,12 @@ class Settings:
         return waits + 2 * self.task_timeout_minutes + EXECUTION_MARGIN_MINUTES
 
     @property
+    def shortest_poll_minutes(self) -> int:
+        """How often an execution may look for raw data or the end of another run, that its history may hold it all."""
+        looks = (LONGEST_HISTORY - _OTHER_EVENTS) // EVENTS_PER_LOOK
+        return -(-self.execution_timeout_minutes // looks)
+
+    @property
     def data_is_destroyed(self) -> bool:
         """Tell whether destroying the stack deletes the data as well; needs both flags."""
         return self.destroy_data and self.confirm_destroy_data
@@ -137,6 +154,8 @@ class Settings:
         _require(bool(_NAME.fullmatch(self.database)), self, "database", "needs a-z, 0-9 and _, a letter first")
         for address in self.alert_emails:
             _require(bool(_EMAIL.fullmatch(address)), self, "alert_emails", f"{address!r} is no e-mail address")
+        for arn in self.old_key_arns:
+            _require(bool(_KEY_ARN.fullmatch(arn)), self, "old_key_arns", f"{arn!r} is not the ARN of a KMS key")
         _require(not self.account or bool(_ACCOUNT.fullmatch(self.account)), self, "account", "must be 12 digits")
         _require(not self.region or bool(_REGION.fullmatch(self.region)), self, "region", "for example eu-central-1")
         try:
@@ -153,10 +172,19 @@ class Settings:
             f"is skipped on {missing} in {self.time_zone}, when clocks are put forward, and so would be that day's run",
         )
         _require(
-            self.raw_infrequent_days < self.raw_archive_days,
+            self.raw_infrequent_days + _INFREQUENT_DAYS <= self.raw_archive_days,
             self,
             "raw_archive_days",
-            "must exceed raw_infrequent_days",
+            f"must exceed raw_infrequent_days ({self.raw_infrequent_days}) by {_INFREQUENT_DAYS} days, as S3 keeps "
+            "everything in STANDARD_IA for as long",
+        )
+        _require(
+            self.shortest_poll_minutes <= self.poll_minutes,
+            self,
+            "poll_minutes",
+            f"an execution may wait for {self.execution_timeout_minutes} minutes, and Step Functions ends one after "
+            f"{LONGEST_HISTORY:,} events; must be at least {self.shortest_poll_minutes}, or wait_for_data_minutes and "
+            "job_timeout_minutes less",
         )
         _require(
             self.backfill_timeout_hours * 60 > self.execution_timeout_minutes + 120,
@@ -186,7 +214,7 @@ _RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "quarantine_days": (1, 3650),
     "noncurrent_days": (1, 3650),
     "raw_infrequent_days": (30, 3650),  # S3 refuses an earlier move to STANDARD_IA
-    "raw_archive_days": (31, 3650),
+    "raw_archive_days": (60, 3650),
 }
 
 ENVIRONMENTS: Final[Mapping[str, Settings]] = {

@@ -5,6 +5,7 @@ Must not create resources: stacks and command line derive the same names from it
 
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
 from config import ConfigurationError, Settings
@@ -28,20 +29,33 @@ class Dataset:
         return self.contract.name
 
     @property
+    def prefix(self) -> str:
+        """What the names of all its resources begin with."""
+        return f"{self.settings.environment}-{self.name}"
+
+    def part_name(self, part: str, *, length: int) -> str:
+        """Name a part within the length that its service allows; a name that is cut stays one of its own."""
+        name = f"{self.prefix}-{part}"
+        if len(name) <= length:
+            return name
+        end = f"-{sha256(self.prefix.encode()).hexdigest()[:6]}-{part}"
+        return self.prefix[: length - len(end)] + end
+
+    @property
     def job_name(self) -> str:
-        return f"{self._prefix}-curation"
+        return f"{self.prefix}-curation"
 
     @property
     def pipeline_name(self) -> str:
-        return f"{self._prefix}-pipeline"
+        return f"{self.prefix}-pipeline"
 
     @property
     def backfill_name(self) -> str:
-        return f"{self._prefix}-backfill"
+        return f"{self.prefix}-backfill"
 
     @property
     def days_name(self) -> str:
-        return f"{self._prefix}-days"
+        return f"{self.prefix}-days"
 
     @property
     def metrics_table(self) -> str:
@@ -76,10 +90,6 @@ class Dataset:
     @cached_property
     def paths(self) -> DatasetPaths:
         return DatasetPaths(self.name, self.contract.source_system)
-
-    @property
-    def _prefix(self) -> str:
-        return f"{self.settings.environment}-{self.name}"
 
 
 def load_datasets(settings: Settings, folder: Path) -> tuple[Dataset, ...]:

@@ -1,12 +1,13 @@
-"""Fixes of the emulator that take a few lines each: errors of functions, a resource type, a schedule's time, queues."""
+"""Fixes of the emulator that take a few lines each: errors of functions, resources, a schedule's time, queues."""
 
 import json
 import re
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ministack.services import athena, eventbridge, lambda_svc, sqs
+from ministack.services import athena, cloudformation, eventbridge, glue, lambda_svc, sqs
 from ministack.services.cloudformation import provisioners
 
 from local_cloud.seams import UnknownEmulator, replace, require
@@ -15,6 +16,7 @@ _ANY_ERROR: Final = "Runtime.HandlerError"
 _TRACEBACK: Final = "Traceback (most recent call last):"
 _RAISED: Final = re.compile(r"([A-Za-z_][\w.]*)(?::|$)")
 _NAMED_QUERY: Final = "AWS::Athena::NamedQuery"
+_SECURITY: Final = "AWS::Glue::SecurityConfiguration"
 # Five minutes, which give an upload time to end, take half a minute on one machine.
 _QUEUE_DELAY_SCALE: Final = 0.1
 _SCHEDULED_TIME: Final = "<aws.scheduler.scheduled-time>"
@@ -23,7 +25,8 @@ _SCHEDULED_TIME: Final = "<aws.scheduler.scheduled-time>"
 def install() -> None:
     """Apply them."""
     _name_function_errors()
-    _add_named_queries()
+    _add_resource_types()
+    _update_nested_stacks()
     _pass_scheduled_time()
     _shorten_queue_delays()
     _move_queues()
@@ -45,15 +48,25 @@ def _name_function_errors() -> None:
     original = replace(lambda_svc, "_execute_function_warm", execute, parameters=["func", "event", "request_id"])
 
 
-def _add_named_queries() -> None:
-    if _NAMED_QUERY in provisioners._RESOURCE_HANDLERS:
-        raise UnknownEmulator(f"the emulator makes {_NAMED_QUERY} by itself; this adapter was not written for that")
-    for name in ("_create_named_query", "_delete_named_query"):
-        require(athena, name, parameters=["data"])
+def _add_resource_types() -> None:
+    """Let templates make what the emulator has calls for, but no resource type."""
+    for kind, service, names in (
+        (_NAMED_QUERY, athena, ("_create_named_query", "_delete_named_query")),
+        (_SECURITY, glue, ("_create_security_configuration", "_delete_security_configuration")),
+    ):
+        if kind in provisioners._RESOURCE_HANDLERS:
+            raise UnknownEmulator(f"the emulator makes {kind} by itself; this adapter was not written for that")
+        for name in names:
+            require(service, name, parameters=["data"])
     provisioners._RESOURCE_HANDLERS[_NAMED_QUERY] = {
         "create": _create_named_query,
         "update": _update_named_query,
         "delete": lambda query_id, _properties: athena._delete_named_query({"NamedQueryId": query_id}),
+    }
+    # Nothing here encrypts by it; it is there so that a deployment with a key of one's own can be tried.
+    provisioners._RESOURCE_HANDLERS[_SECURITY] = {
+        "create": _create_security_configuration,
+        "delete": lambda name, _properties: glue._delete_security_configuration({"Name": name}),
     }
 
 
@@ -66,6 +79,27 @@ def _create_named_query(_logical_id: str, properties: dict[str, Any], _stack: st
 def _update_named_query(query_id: str, _old: Any, new: dict[str, Any], stack: str) -> tuple[str, dict[str, str]]:
     athena._delete_named_query({"NamedQueryId": query_id})  # every property of it takes a replacement
     return _create_named_query("", new, stack)
+
+
+def _create_security_configuration(
+    _logical_id: str, properties: dict[str, Any], _stack: str
+) -> tuple[str, dict[str, str]]:
+    status, _, body = glue._create_security_configuration(properties)
+    if status != HTTPStatus.OK:
+        raise ValueError(f"security configuration {properties['Name']}: {body!r}")
+    return properties["Name"], {}
+
+
+def _update_nested_stacks() -> None:
+    """Let a nested stack's resources keep their attributes in an update, as those of other stacks do."""
+
+    def update(kind: str, physical_id: str, old: Any, new: Any, stack_name: str, logical_id: str) -> tuple[str, Any]:
+        kept = cloudformation._stacks[stack_name]["_resources"][logical_id]["Attributes"]
+        updated_id, attributes = original(kind, physical_id, old, new, stack_name, logical_id, kept)
+        return updated_id, {**kept, **attributes} if updated_id == physical_id else attributes
+
+    names = ["resource_type", "physical_id", "old_props", "new_props", "stack_name", "logical_id", "old_attrs"]
+    original = replace(provisioners, "_update_resource", update, parameters=names)
 
 
 def _pass_scheduled_time() -> None:

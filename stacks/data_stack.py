@@ -5,19 +5,17 @@ from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_glue as glue
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from config import Settings
 from deployed_dataset import Dataset
 from stacks.constructs.alert_topic import AlertTopic
-from stacks.constructs.curated_table import CuratedTable
 from stacks.constructs.data_bucket import DataBucket
 from stacks.constructs.encryption_key import EncryptionKey
-from stacks.constructs.metrics_table import MetricsTable
-from stacks.constructs.quarantine_table import QuarantineTable
 from stacks.constructs.query_workgroup import QueryWorkgroup
-from stacks.constructs.saved_queries import SavedQueries
 from stacks.constructs.shared_resources import DataExports
+from stacks.dataset_catalog import DatasetCatalog
 
 
 class DataStack(cdk.Stack):
@@ -33,6 +31,7 @@ class DataStack(cdk.Stack):
             self,
             "Database",
             catalog_id=self.account,
+            database_name=settings.database,
             database_input=glue.CfnDatabase.DatabaseInputProperty(
                 name=settings.database, description="Published days of every dataset, and the metrics of their runs."
             ),
@@ -42,23 +41,22 @@ class DataStack(cdk.Stack):
             self, "Queries", settings=settings, bucket_name=bucket_name, key_arn=key.key_arn if key else None
         ).workgroup
         for dataset in datasets:
-            self._add_tables(dataset, bucket_name)
+            catalog = DatasetCatalog(self, dataset=dataset, bucket_name=bucket_name, workgroup=self.workgroup)
+            catalog.node.add_dependency(self.database)
         self.exports = DataExports(
             bucket_name=self.export_value(bucket_name),
             bucket_arn=self.export_value(self.storage.bucket.bucket_arn),
             topic_arn=self.export_value(self.alerts.topic.topic_arn),
-            key_arn=self.export_value(key.key_arn) if key else None,
+            key_parameter=self._announce_key(key.key_arn) if key else None,
+            old_key_arns=settings.old_key_arns,
         )
         self._announce(settings, bucket_name)
 
-    def _add_tables(self, dataset: Dataset, bucket_name: str) -> None:
-        scope = Construct(self, dataset.name)
-        curated = CuratedTable(scope, "Curated", dataset=dataset, bucket_name=bucket_name)
-        metrics = MetricsTable(scope, "Metrics", dataset=dataset, bucket_name=bucket_name)
-        quarantine = QuarantineTable(scope, "Quarantine", dataset=dataset, bucket_name=bucket_name)
-        for table in (curated.table, metrics.table, quarantine.table):
-            table.add_resource_dependency(self.database)
-        SavedQueries(scope, "Saved", dataset=dataset, workgroup=self.workgroup)
+    def _announce_key(self, key_arn: str) -> str:
+        """Write the key's ARN where the other stacks look it up, and return the name of the place."""
+        name = f"/{self.stack_name}/key-arn"
+        ssm.StringParameter(self, "KeyArn", parameter_name=name, string_value=key_arn, description="The pipeline's key")
+        return name
 
     def _announce(self, settings: Settings, bucket_name: str) -> None:
         cdk.CfnOutput(self, "DataBucketName", value=bucket_name, description="Put raw data below raw/ in this bucket")

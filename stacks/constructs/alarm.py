@@ -10,12 +10,20 @@ class Alarm(Construct):
     """Goes off when the metric is above zero, and says so once; no data is no trouble."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, metric: cloudwatch.IMetric, topic: sns.ITopic, description: str
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        metric: cloudwatch.IMetric,
+        topic: sns.ITopic,
+        description: str,
     ) -> None:
         super().__init__(scope, construct_id)
         self.alarm = cloudwatch.Alarm(
             self,
             "Alarm",
+            alarm_name=name,
             metric=metric,
             threshold=0,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,

@@ -28,7 +28,7 @@ class Backfill(Construct):
         timeout_seconds = settings.backfill_timeout_hours * _SECONDS_PER_HOUR
         runs = str(settings.max_concurrent_runs)
         self.plan, self.summary = (
-            PythonFunction(self, part, module=module, settings=settings, environment=environment)
+            PythonFunction(self, part, module=module, dataset=dataset, shared=shared, environment=environment)
             for part, module, environment in (
                 ("Plan", "backfill_plan", {"MAX_CONCURRENT_RUNS": runs}),
                 ("Summary", "backfill_summary", {"DATASET": dataset.name}),

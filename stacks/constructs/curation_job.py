@@ -1,7 +1,6 @@
 """The Glue job of a dataset, with the role that it runs as."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from aws_cdk import ArnFormat, RemovalPolicy, Stack
 from aws_cdk import aws_glue as glue
@@ -12,51 +11,30 @@ from constructs import Construct
 
 from contract import contract_json
 from core.job_arguments import ARGUMENT_NAMES
-from deployed_dataset import ROOT, Dataset
+from deployed_dataset import Dataset
 from stacks.constructs.data_access import allow_key, allow_listing, allow_objects, table_arns
 from stacks.constructs.permission import ServiceRole, acknowledge
 from stacks.constructs.retention import log_retention
 from stacks.constructs.shared_resources import SharedResources
-from stacks.constructs.source_archive import text_asset, zipped
+from stacks.constructs.source_archive import text_asset
 
 _LOG_ACTIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
 PER_RUN_ARGUMENTS = ("ingestion_date", "force")
 
 
-_PACKAGES = {
-    "curation": ROOT / "glue_src" / "curation",
-    **{name: ROOT / name for name in ("core", "contract", "adapters")},
-}
-
-
-@dataclass(frozen=True)
-class JobCode:
-    """The script and its library, the same for every dataset."""
-
-    script: assets.Asset
-    library: assets.Asset
-
-
-def job_code(scope: Construct) -> JobCode:
-    """Publish the job's code as assets."""
-    with zipped(_PACKAGES) as library:
-        return JobCode(
-            script=assets.Asset(scope, "Script", path=str(ROOT / "glue_src" / "curate_job.py")),
-            library=assets.Asset(scope, "Library", path=library),
-        )
-
-
 class CurationJob(Construct):
     """Spark on Glue with auto scaling. Glue itself never retries: the state machine knows which errors are worth it."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, dataset: Dataset, code: JobCode, shared: SharedResources
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, dataset: Dataset, shared: SharedResources) -> None:
         super().__init__(scope, construct_id)
         settings = dataset.settings
         self.contract = text_asset(self, "Contract", name=f"{dataset.name}.json", text=contract_json(dataset.contract))
         self.role = ServiceRole(self, "Role", service="glue")
-        _allow_code(self.role, [code.script, code.library, self.contract])
+        self.role.allow(
+            actions=["s3:GetObject"],
+            resources=shared.code.job_files,
+            reason="Script, library and contract of every deployment; a run may begin while they are replaced.",
+        )
         _allow_data(self.role, dataset, shared)
         _allow_catalog(self.role, dataset)
         log_prefix = f"/aws-glue/jobs/{dataset.job_name}"
@@ -77,7 +55,7 @@ class CurationJob(Construct):
             description=f"Curates one day of {dataset.name}: parse, check, write, gate, publish",
             role=self.role.role.role_arn,
             command=glue.CfnJob.JobCommandProperty(
-                name="glueetl", python_version="3", script_location=code.script.s3_object_url
+                name="glueetl", python_version="3", script_location=shared.code.script.s3_object_url
             ),
             glue_version=settings.glue_version,
             worker_type=settings.worker_type,
@@ -88,7 +66,7 @@ class CurationJob(Construct):
             execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=settings.max_concurrent_runs),
             security_configuration=security.name if security else None,
             default_arguments={
-                **_glue_arguments(self, log_prefix, code),
+                **_glue_arguments(self, log_prefix, library_uri=shared.code.library.s3_object_url),
                 **_own_arguments(dataset, shared, self.contract),
             },
         )
@@ -98,10 +76,10 @@ class CurationJob(Construct):
             _acknowledge_no_security_configuration(self.job)
 
 
-def _glue_arguments(scope: Construct, log_prefix: str, code: JobCode) -> Mapping[str, str]:
+def _glue_arguments(scope: Construct, log_prefix: str, *, library_uri: str) -> Mapping[str, str]:
     return {
         "--job-language": "python",
-        "--extra-py-files": code.library.s3_object_url,
+        "--extra-py-files": library_uri,
         "--enable-auto-scaling": "true",
         "--enable-metrics": "true",
         "--enable-observability-metrics": "true",
@@ -127,11 +105,6 @@ def _own_arguments(dataset: Dataset, shared: SharedResources, contract: assets.A
         different = ", ".join(sorted((set(values) | set(PER_RUN_ARGUMENTS)) ^ set(ARGUMENT_NAMES)))
         raise ValueError(f"the job and its deployment disagree about these arguments: {different}")
     return {f"--{name}": value for name, value in values.items()}
-
-
-def _allow_code(role: ServiceRole, code: list[assets.Asset]) -> None:
-    arns = [asset.bucket.arn_for_objects(asset.s3_object_key) for asset in code]
-    role.allow(actions=["s3:GetObject"], resources=arns)
 
 
 def _allow_data(role: ServiceRole, dataset: Dataset, shared: SharedResources) -> None:

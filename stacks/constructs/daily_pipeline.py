@@ -62,7 +62,8 @@ def _sensor(scope: Construct, dataset: Dataset, shared: SharedResources) -> Pyth
         scope,
         "Sensor",
         module="sensor",
-        settings=dataset.settings,
+        dataset=dataset,
+        shared=shared,
         memory_mb=512,
         environment={
             "DATA_BUCKET": shared.bucket_name,
@@ -93,7 +94,8 @@ def _report(scope: Construct, dataset: Dataset, shared: SharedResources) -> Pyth
         scope,
         "Report",
         module="report",
-        settings=dataset.settings,
+        dataset=dataset,
+        shared=shared,
         environment={
             "DATA_BUCKET": shared.bucket_name,
             "DATASET": dataset.name,

@@ -1,6 +1,7 @@
 """Grants on the prefixes of the data bucket and its key, and the ARNs of a dataset's table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aws_cdk import Stack
 
@@ -31,16 +32,21 @@ def allow_objects(
 
 
 def allow_key(role: ServiceRole, shared: SharedResources, *, writes: bool, services: Sequence[str] = ("s3",)) -> None:
-    """Let a role use the customer-managed key, if there is one, through the services that encrypt with it."""
-    if shared.key is None:
-        return
+    """Let a role use the customer-managed key, if there is one, through the services that encrypt with it.
+
+    Keys that were used before decrypt what still lies in bucket or queue.
+    """
+    if shared.key is not None:
+        actions = ["kms:Decrypt", "kms:GenerateDataKey"] if writes else ["kms:Decrypt"]
+        role.allow(actions=actions, resources=[shared.key.key_arn], conditions=_via(role, services))
+    kept = [service for service in services if service == "s3" or not writes]
+    if shared.old_key_arns and kept:
+        role.allow(actions=["kms:Decrypt"], resources=shared.old_key_arns, conditions=_via(role, kept))
+
+
+def _via(role: ServiceRole, services: Sequence[str]) -> Mapping[str, Any]:
     region = Stack.of(role).region
-    hosts = [f"{service}.{region}.amazonaws.com" for service in services]
-    role.allow(
-        actions=["kms:Decrypt", "kms:GenerateDataKey"] if writes else ["kms:Decrypt"],
-        resources=[shared.key.key_arn],
-        conditions={"StringEquals": {"kms:ViaService": hosts}},
-    )
+    return {"StringEquals": {"kms:ViaService": [f"{service}.{region}.amazonaws.com" for service in services]}}
 
 
 def table_arns(stack: Stack, dataset: Dataset) -> list[str]:

@@ -6,15 +6,20 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from deployed_dataset import Dataset
 from stacks.constructs.alarm import Alarm
 from stacks.constructs.permission import acknowledge
 from stacks.constructs.shared_resources import SharedResources
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+MAX_QUEUE_NAME = 80
 
 
 def encrypted_queue(
     scope: Construct,
     construct_id: str,
     *,
+    name: str,
     key: kms.IKey | None,
     retention: Duration,
     delay: Duration | None = None,
@@ -25,6 +30,7 @@ def encrypted_queue(
     return sqs.Queue(
         scope,
         construct_id,
+        queue_name=name,
         encryption=sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED,
         encryption_master_key=key,
         enforce_ssl=True,
@@ -38,13 +44,17 @@ def encrypted_queue(
 class DeadLetters(Construct):
     """Kept for as long as SQS allows, so that a long weekend loses nothing, and never without its alarm."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, what: str, shared: SharedResources) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, dataset: Dataset, of: str, what: str, shared: SharedResources
+    ) -> None:
         super().__init__(scope, construct_id)
-        self.queue = encrypted_queue(self, "Queue", key=shared.key, retention=Duration.days(14))
+        name = dataset.part_name(f"{of}-dead-letters", length=MAX_QUEUE_NAME)
+        self.queue = encrypted_queue(self, "Queue", name=name, key=shared.key, retention=Duration.days(14))
         acknowledge(self.queue, "AwsSolutions-SQS3", "It is a dead-letter queue, of targets that are no queues.")
         self.alarm = Alarm(
             self,
             "NotEmpty",
+            name=name,
             metric=self.queue.metric_approximate_number_of_messages_visible(
                 period=Duration.minutes(5), statistic=cloudwatch.Stats.MAXIMUM
             ),

@@ -37,12 +37,15 @@ class IncidentAlerts(Construct):
         shared: SharedResources,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letters = DeadLetters(self, "DeadLetters", what=f"An alert about {dataset.name}", shared=shared).queue
+        self.dead_letters = DeadLetters(
+            self, "DeadLetters", dataset=dataset, of="alert", what=f"An alert about {dataset.name}", shared=shared
+        ).queue
         self.function = PythonFunction(
             self,
             "Function",
             module="alert",
-            settings=dataset.settings,
+            dataset=dataset,
+            shared=shared,
             environment={
                 "DATA_BUCKET": shared.bucket_name,
                 "DATASET": dataset.name,

@@ -14,7 +14,7 @@ from constructs import Construct
 from deployed_dataset import Dataset
 from stacks.constructs.alarm import Alarm
 from stacks.constructs.data_access import allow_key, allow_listing, allow_objects
-from stacks.constructs.dead_letters import DeadLetters, encrypted_queue
+from stacks.constructs.dead_letters import MAX_QUEUE_NAME, DeadLetters, encrypted_queue
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.shared_resources import SharedResources
 from stacks.constructs.state_machine import StateMachine
@@ -39,7 +39,9 @@ class LateData(Construct):
         shared: SharedResources,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letters = DeadLetters(self, "DeadLetters", what=f"Late data of {dataset.name}", shared=shared).queue
+        self.dead_letters = DeadLetters(
+            self, "DeadLetters", dataset=dataset, of="late-data", what=f"Late data of {dataset.name}", shared=shared
+        ).queue
         self.queue = _arrivals(self, dataset, shared, self.dead_letters)
         self.rules = [
             events.Rule(
@@ -59,6 +61,7 @@ class LateData(Construct):
         self.alarm = Alarm(
             self,
             "Errors",
+            name=f"{dataset.prefix}-late-data-errors",
             metric=self.function.function.metric_errors(period=Duration.minutes(5)),
             topic=shared.topic,
             description=(
@@ -86,6 +89,7 @@ def _arrivals(scope: Construct, dataset: Dataset, shared: SharedResources, dead_
     return encrypted_queue(
         scope,
         "Arrivals",
+        name=dataset.part_name("arrivals", length=MAX_QUEUE_NAME),
         key=shared.key,
         retention=Duration.days(4),
         delay=Duration.minutes(dataset.settings.late_data_delay_minutes),
@@ -117,7 +121,8 @@ def _function(scope: Construct, dataset: Dataset, pipeline: StateMachine, shared
         scope,
         "Function",
         module="late_data",
-        settings=dataset.settings,
+        dataset=dataset,
+        shared=shared,
         timeout_seconds=_TIMEOUT_SECONDS,
         memory_mb=512,
         environment={

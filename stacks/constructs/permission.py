@@ -1,5 +1,6 @@
 """Roles and their permissions, each wildcard with its reason at the statement that needs it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -75,6 +76,8 @@ def _written_out(value: Any) -> str:
         return "".join(_written_out(part) for part in argument[1])
     if function == "Ref":
         return f"<{argument}>"
+    if function == "Fn::Sub":
+        return re.sub(r"\$\{([^}]+)\}", r"<\1>", argument)
     if function == "Fn::GetAtt":
         return f"<{'.'.join(argument)}>"
     return _written_out(argument)

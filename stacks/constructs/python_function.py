@@ -8,16 +8,14 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from config import Settings
-from deployed_dataset import ROOT
+from deployed_dataset import Dataset
 from stacks.constructs.data_access import allow_key
 from stacks.constructs.permission import ServiceRole, acknowledge
 from stacks.constructs.retention import log_retention
 from stacks.constructs.shared_resources import SharedResources
-from stacks.constructs.source_archive import zipped
 
-# They need the standard library and the runtime's boto3 only, and share most of their code.
-CODE = {"": ROOT / "lambda_src", "core": ROOT / "core", "adapters": ROOT / "adapters"}
+# https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+_MAX_NAME = 64
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 
 
@@ -30,14 +28,20 @@ class PythonFunction(Construct):
         construct_id: str,
         *,
         module: str,
-        settings: Settings,
+        dataset: Dataset,
+        shared: SharedResources,
         environment: Mapping[str, str],
         timeout_seconds: int = 60,
         memory_mb: int = 256,
     ) -> None:
         super().__init__(scope, construct_id)
+        name = dataset.part_name(module.replace("_", "-"), length=_MAX_NAME)
         self.log_group = logs.LogGroup(
-            self, "Logs", retention=log_retention(settings.log_days), removal_policy=RemovalPolicy.DESTROY
+            self,
+            "Logs",
+            log_group_name=f"/aws/lambda/{name}",
+            retention=log_retention(dataset.settings.log_days),
+            removal_policy=RemovalPolicy.DESTROY,
         )
         # Lambda does not say for which function it assumes a role, so the trust cannot be narrowed.
         self.role = ServiceRole(self, "Role", service="lambda", own_account=False)
@@ -46,20 +50,21 @@ class PythonFunction(Construct):
             resources=[self.log_group.log_group_arn],
             reason="A log group's ARN ends in `:*`, which stands for its own streams.",
         )
-        with zipped(CODE) as archive:
-            self.function = lambda_.Function(
-                self,
-                "Function",
-                handler=f"{module}.handler.handler",
-                code=lambda_.Code.from_asset(archive),
-                runtime=RUNTIME,
-                architecture=lambda_.Architecture.ARM_64,
-                role=self.role.role,
-                log_group=self.log_group,
-                environment=dict(environment),
-                timeout=Duration.seconds(timeout_seconds),
-                memory_size=memory_mb,
-            )
+        code = shared.code.functions
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=name,
+            handler=f"{module}.handler.handler",
+            code=lambda_.Code.from_bucket(code.bucket, code.s3_object_key),
+            runtime=RUNTIME,
+            architecture=lambda_.Architecture.ARM_64,
+            role=self.role.role,
+            log_group=self.log_group,
+            environment=dict(environment),
+            timeout=Duration.seconds(timeout_seconds),
+            memory_size=memory_mb,
+        )
         # The reference to the role orders the two already, and cfn-lint objects to saying it twice.
         self._resource.add_deletion_override("DependsOn")
         acknowledge(

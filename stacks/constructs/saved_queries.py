@@ -13,30 +13,26 @@ _DPUS_PER_WORKER = {"G.1X": 1, "G.2X": 2}
 class SavedQueries(Construct):
     """Rows per day, quality over time, keys that occur on several days, and what each day cost."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, dataset: Dataset, workgroup: athena.CfnWorkGroup
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, dataset: Dataset, workgroup_name: str) -> None:
         super().__init__(scope, construct_id)
         self.queries = [
-            _saved(self, name, description, text, dataset=dataset, workgroup=workgroup)
+            _saved(self, name, description, text, dataset=dataset, workgroup_name=workgroup_name)
             for name, (description, text) in _texts(dataset).items()
         ]
 
 
 def _saved(
-    scope: Construct, name: str, description: str, text: str, *, dataset: Dataset, workgroup: athena.CfnWorkGroup
+    scope: Construct, name: str, description: str, text: str, *, dataset: Dataset, workgroup_name: str
 ) -> athena.CfnNamedQuery:
-    query = athena.CfnNamedQuery(
+    return athena.CfnNamedQuery(
         scope,
         name,
         name=f"{dataset.name}: {description}",
         description=description,
         database=dataset.settings.database,
-        work_group=workgroup.name,
+        work_group=workgroup_name,
         query_string=text,
     )
-    query.add_resource_dependency(workgroup)
-    return query
 
 
 def _texts(dataset: Dataset) -> dict[str, tuple[str, str]]:

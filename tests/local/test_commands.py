@@ -343,6 +343,19 @@ class TestSecondDataset:
         assert not spark_processes(cloud.state)
         assert until(lambda: cloud.messages("[web_access] 2015-05-17"))
 
+    def test_goes_with_its_contract_in_the_next_deployment(self, cloud: Cloud, second_dataset: Path) -> None:
+        second_dataset.unlink()
+        partitions = cloud.partitions()
+        cloud.deploy(second_dataset.parent.parent)
+        machines = cloud.client("stepfunctions").list_state_machines()["stateMachines"]
+        names = {"prod-events-pipeline", "prod-events-backfill", "prod-events-days"}
+        assert {machine["name"] for machine in machines} == names
+        tables = cloud.client("glue").get_tables(DatabaseName="prod_data_pipeline")["TableList"]
+        assert {table["Name"].removeprefix("curated_events") for table in tables} == {"", "_metrics", "_quarantine"}
+        assert cloud.partitions() == partitions
+        raw = f"raw/source_system=web/ingestion_date=2015-05-17/{SECOND_RAW.name}"
+        assert cloud.client("s3").head_object(Bucket=cloud.bucket, Key=raw)
+
 
 def test_destroy_removes_all_but_the_buckets(cloud: Cloud, second_dataset: Path) -> None:
     cloud.cdk("destroy", "--all", "--force", folder=second_dataset.parent.parent)

@@ -4,7 +4,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import aws_cdk as cdk
 from app import CONTRACTS, build
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+STACKS = ("Data", "Pipeline")
 Resource = Mapping[str, Any]
 
 
@@ -22,17 +23,28 @@ class Synthesis:
 
     folder: Path
 
-    def template(self, stack: str) -> dict[str, Any]:
-        template: dict[str, Any] = json.loads((self.folder / f"{stack}.template.json").read_text(encoding="utf-8"))
+    @cached_property
+    def templates(self) -> dict[str, dict[str, Any]]:
+        """The templates by path: a stack's, and below it those of its nested stacks, as in ``Pipeline/events``."""
+        found = {}
+        for stack in STACKS:
+            found[stack] = self._read(f"{stack}.template.json")
+            for asset in self._read(f"{stack}.assets.json")["files"].values():
+                if (file := asset["source"]["path"]).endswith(".nested.template.json"):
+                    found[f"{stack}/{asset['displayName'].partition(' ')[0]}"] = self._read(file)
+        return found
+
+    def _read(self, name: str) -> dict[str, Any]:
+        template: dict[str, Any] = json.loads((self.folder / name).read_text(encoding="utf-8"))
         return template
 
     def resources(self, kind: str, *, stack: str | None = None) -> dict[str, Resource]:
-        """Return the resources of a type by logical id."""
-        stacks = [stack] if stack else ["Data", "Pipeline", "Monitoring"]
+        """Return the resources of a type by logical id, of all stacks or of one by its path."""
         return {
             name: resource
-            for part in stacks
-            for name, resource in self.template(part)["Resources"].items()
+            for path, template in self.templates.items()
+            if stack in (None, path)
+            for name, resource in template["Resources"].items()
             if resource["Type"] == kind
         }
 

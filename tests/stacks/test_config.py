@@ -1,10 +1,18 @@
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
-from config import ENVIRONMENTS, ConfigurationError, Settings, settings_from
+from config import (
+    CAPACITY_WAIT_MINUTES,
+    ENVIRONMENTS,
+    EVENTS_PER_LOOK,
+    LONGEST_HISTORY,
+    ConfigurationError,
+    Settings,
+    settings_from,
+)
 from tests.stacks.synthesis import ROOT
 
 
@@ -57,13 +65,37 @@ def test_context_of_the_cdk_is_not_ours() -> None:
         ({"database": "Prod"}, "database 'Prod'"),
         ({"schedule_hour": "24"}, "schedule_hour 24: must lie in 0 to 23"),
         ({"time_zone": "Europe/London"}, "schedule_hour 1: is skipped on 2025-03-30 in Europe/London"),
-        ({"raw_archive_days": "31", "raw_infrequent_days": "60"}, "must exceed raw_infrequent_days"),
+        ({"raw_archive_days": "89", "raw_infrequent_days": "60"}, "must exceed raw_infrequent_days (60) by 30 days"),
+        ({"raw_archive_days": "59"}, "raw_archive_days 59: must lie in 60 to 3650"),
+        ({"old_key_arns": "alias/data"}, "'alias/data' is not the ARN of a KMS key"),
+        (
+            {"poll_minutes": "5", "job_timeout_minutes": "10000", "backfill_timeout_hours": "8000"},
+            "poll_minutes 5: an execution may wait for 20930 minutes, and Step Functions ends one after 25,000 events",
+        ),
         ({"backfill_timeout_hours": "18"}, "backfill_timeout_hours 18: must exceed one execution"),
     ],
 )
 def test_what_cannot_work_is_refused_by_name(context: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=re.escape(message)):
         settings_from(context)
+
+
+@pytest.mark.parametrize(
+    ("poll_minutes", "wait_for_data_minutes", "job_timeout_minutes"), [(1, 24 * 60, 14), (9, 0, 10_020)]
+)
+def test_the_longest_wait_that_is_allowed_fits_into_the_history_of_an_execution(
+    poll_minutes: int, wait_for_data_minutes: int, job_timeout_minutes: int
+) -> None:
+    settings = replace(
+        ENVIRONMENTS["prod"],
+        poll_minutes=poll_minutes,
+        wait_for_data_minutes=wait_for_data_minutes,
+        job_timeout_minutes=job_timeout_minutes,
+        backfill_timeout_hours=24 * 365,
+    )
+    looks = settings.execution_timeout_minutes // settings.poll_minutes
+    free_runs = CAPACITY_WAIT_MINUTES // 5
+    assert EVENTS_PER_LOOK * looks + 14 * free_runs <= LONGEST_HISTORY
 
 
 @pytest.mark.parametrize("zone", ["Europe/London", "America/New_York"])

@@ -20,8 +20,12 @@ def sample(name: str) -> dict[str, Any]:
 
 
 def rule(source: str) -> dict[str, Any]:
-    rules = synthesized().properties("AWS::Events::Rule", stack="Monitoring")
-    (found,) = [item for item in rules if item["EventPattern"]["source"] == [source]]
+    rules = synthesized().resources("AWS::Events::Rule")
+    (found,) = [
+        dict(item["Properties"])
+        for name, item in rules.items()
+        if name.startswith("Alerts") and item["Properties"]["EventPattern"]["source"] == [source]
+    ]
     return found
 
 
@@ -62,8 +66,8 @@ class TestRules:
     @pytest.mark.parametrize("source", ["aws.glue", "aws.states"])
     def test_each_reaches_the_alert_function_and_loses_nothing(self, source: str) -> None:
         (target,) = rule(source)["Targets"]
-        functions = synthesized().resources("AWS::Lambda::Function", stack="Monitoring")
-        assert target["Arn"]["Fn::GetAtt"][0] in functions
+        function = synthesized().resources("AWS::Lambda::Function")[target["Arn"]["Fn::GetAtt"][0]]
+        assert function["Properties"]["FunctionName"] == "prod-events-alert"
         assert target["DeadLetterConfig"]["Arn"]
         assert "InputTransformer" not in target
 
@@ -80,7 +84,8 @@ class TestRules:
 
 class TestFreshness:
     def schedule(self, *overrides: str) -> dict[str, Any]:
-        return synthesized(*overrides).properties("AWS::Scheduler::Schedule", stack="Monitoring")[0]
+        question = "Is the last due day of events published?"
+        return synthesized(*overrides).only("AWS::Scheduler::Schedule", Description=question)
 
     def test_it_asks_shortly_after_a_day_is_due_by_the_contract(self) -> None:
         assert self.schedule()["ScheduleExpression"] == "cron(10 6 * * ? *)"
@@ -124,17 +129,13 @@ class TestAlarms:
     def test_the_runbook_knows_every_queue_that_an_alarm_can_name(self) -> None:
         runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
         section = runbook.partition("\n## Dead letters\n")[2].partition("\n## ")[0]
-        named = {name.replace("<dataset>", "events") for name in re.findall(r"`…(<dataset>\w+)…`", section)}
-        queues = [
-            name
-            for stack in ("Pipeline", "Monitoring")
-            for name in synthesized().resources("AWS::SQS::Queue", stack=stack)
-        ]
-        assert len(queues) == len(named) == 4
-        assert all(any(queue.startswith(name) for queue in queues) for name in named)
+        named = {f"prod-events-{part}" for part in re.findall(r"`prod-<dataset>-([a-z-]+)`", section)}
+        queues = {item["QueueName"] for item in synthesized().properties("AWS::SQS::Queue")}
+        assert named == queues
         for alarm in synthesized().properties("AWS::CloudWatch::Alarm"):
             is_queue = alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
             assert alarm["AlarmDescription"].endswith("docs/runbook.md, Dead letters.") is is_queue
+            assert (alarm["AlarmName"] in queues) is is_queue
 
 
 def topic_arn() -> Any:

@@ -138,9 +138,27 @@ class TestServiceRole:
 
 
 class TestJobRole:
-    def test_it_reads_the_exact_code_and_the_prefixes_of_its_dataset(self) -> None:
-        assets = {name.rpartition(".")[2] for name in self.code()}
-        assert assets == {"py", "zip", "json"}
+    def test_it_reads_its_code_of_every_deployment_and_no_other_files_that_the_cdk_keeps(self) -> None:
+        folder = "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}/prod-data-pipeline-pipeline/"
+        assert {name.partition(":s3:::")[2] for name in self.code()} == {
+            f"{folder}*.py", f"{folder}*.zip", f"{folder}*.json"
+        }  # fmt: skip
+        arguments = synthesized().only("AWS::Glue::Job")["DefaultArguments"]
+        script = synthesized().only("AWS::Glue::Job")["Command"]["ScriptLocation"]
+        for uri in (script, arguments["--extra-py-files"], arguments["--contract"]):
+            place = written(uri).removeprefix("s3://")
+            assert any(fnmatch.fnmatchcase(place, name.partition(":s3:::")[2]) for name in self.code())
+
+    def test_a_deployment_of_other_code_leaves_its_permissions_alone(self, tmp_path: Path) -> None:
+        text = (ROOT / "contracts" / "events.odcs.yaml").read_text(encoding="utf-8")
+        (tmp_path / "events.odcs.yaml").write_text(
+            text.replace("mustBeLessOrEqualTo: 3", "mustBeLessOrEqualTo: 4"), encoding="utf-8"
+        )
+        before, after = synthesized(), synthesized(contracts=tmp_path)
+        assert before.only("AWS::Glue::Job") != after.only("AWS::Glue::Job")
+        assert before.resources("AWS::IAM::Role") == after.resources("AWS::IAM::Role")
+
+    def test_it_reads_the_prefixes_of_its_dataset(self) -> None:
         assert keys(of_job(), "s3:GetObject") == {
             f"{prefix}/*"
             for prefix in (
@@ -271,10 +289,10 @@ class TestFunctionRoles:
         ("module", "action", "resource"),
         [
             ("late_data", "states:StartExecution", "stateMachine:prod-events-pipeline"),
-            ("late_data", "sqs:ReceiveMessage", "<eventsLateDataArrivals*.Arn>"),
-            ("late_data", "sqs:DeleteMessage", "<eventsLateDataArrivals*.Arn>"),
+            ("late_data", "sqs:ReceiveMessage", "<LateDataArrivals*.Arn>"),
+            ("late_data", "sqs:DeleteMessage", "<LateDataArrivals*.Arn>"),
             ("alert", "glue:GetJobRun", "job/prod-events-curation"),
-            ("alert", "sqs:SendMessage", "<eventsAlertsDeadLettersQueue*.Arn>"),
+            ("alert", "sqs:SendMessage", "<AlertsDeadLettersQueue*.Arn>"),
             ("alert", "sns:Publish", "<*AlertsTopic*>"),
             ("sensor", "sns:Publish", "<*AlertsTopic*>"),
             ("sensor", "glue:GetJobRuns", "job/prod-events-curation"),
@@ -309,17 +327,17 @@ class TestFunctionRoles:
 
 class TestScheduleRoles:
     @pytest.mark.parametrize(
-        ("stack", "action", "resource"),
+        ("description", "action", "resource"),
         [
-            ("Pipeline", "states:StartExecution", "<eventsDailyStateMachine*>"),
-            ("Monitoring", "lambda:InvokeFunction", "<eventsAlertsFunction*.Arn>"),
+            ("Runs the previous day of events", "states:StartExecution", "<DailyStateMachine*>"),
+            ("Is the last due day of events published?", "lambda:InvokeFunction", "<AlertsFunction*.Arn>"),
         ],
     )
     def test_each_may_make_its_call_and_keep_what_it_could_not_deliver(
-        self, stack: str, action: str, resource: str
+        self, description: str, action: str, resource: str
     ) -> None:
         synthesis = synthesized()
-        (schedule,) = synthesis.properties("AWS::Scheduler::Schedule", stack=stack)
+        schedule = synthesis.only("AWS::Scheduler::Schedule", Description=description)
         granted = {
             found: target for found, target, _ in grants(synthesis, synthesis.role_of(schedule["Target"]["RoleArn"]))
         }

@@ -126,7 +126,7 @@ class TestFunctions:
 
     @pytest.mark.parametrize("module", FUNCTIONS)
     def test_the_zip_holds_its_handler_and_what_that_imports(self, module: str) -> None:
-        code = synthesized().function(module)["Code"]["S3Key"]
+        code = Path(synthesized().function(module)["Code"]["S3Key"]).name
         with zipfile.ZipFile(synthesized().folder / f"asset.{code}") as archive:
             names = set(archive.namelist())
         assert {f"{module}/handler.py", "shared/__init__.py", "core/layout.py", "adapters/s3.py"} <= names
@@ -159,7 +159,7 @@ class TestStateMachines:
 
 class TestSchedule:
     def schedule(self, *overrides: str) -> dict[str, Any]:
-        return synthesized(*overrides).properties("AWS::Scheduler::Schedule", stack="Pipeline")[0]
+        return synthesized(*overrides).only("AWS::Scheduler::Schedule", Description="Runs the previous day of events")
 
     def test_it_runs_the_day_before_at_the_hour_of_the_time_zone(self) -> None:
         schedule = self.schedule("time_zone=Europe/Berlin", "schedule_hour=3")
@@ -179,9 +179,12 @@ class TestSchedule:
 class TestLateData:
     EVENT = json.loads((ROOT / "tests" / "events" / "s3_object_created.json").read_text(encoding="utf-8"))
 
+    def rules(self, *overrides: str) -> list[dict[str, Any]]:
+        found = synthesized(*overrides).resources("AWS::Events::Rule")
+        return [dict(rule["Properties"]) for name, rule in found.items() if name.startswith("LateData")]
+
     def pattern(self, source: str = "aws.s3") -> dict[str, Any]:
-        patterns = [rule["EventPattern"] for rule in synthesized().properties("AWS::Events::Rule", stack="Pipeline")]
-        (pattern,) = [pattern for pattern in patterns if pattern["source"] == [source]]
+        (pattern,) = [rule["EventPattern"] for rule in self.rules() if rule["EventPattern"]["source"] == [source]]
         return dict(pattern)
 
     def event(self, key: str) -> dict[str, Any]:
@@ -221,7 +224,7 @@ class TestLateData:
         assert matches(self.pattern("aws.states"), event) is expected
 
     def test_both_kinds_of_events_go_to_the_one_queue(self) -> None:
-        targets = [rule["Targets"] for rule in synthesized().properties("AWS::Events::Rule", stack="Pipeline")]
+        targets = [rule["Targets"] for rule in self.rules()]
         assert len(targets) == 2
         assert len({written(target["Arn"]) for (target,) in targets}) == 1
         assert all(target["DeadLetterConfig"]["Arn"] for (target,) in targets)
@@ -237,11 +240,12 @@ class TestLateData:
         assert queue["VisibilityTimeout"] >= longest
 
     def test_only_its_rule_may_send_to_the_queues(self) -> None:
-        rules = set(synthesized().resources("AWS::Events::Rule", stack="Pipeline"))
+        rules = set(synthesized().resources("AWS::Events::Rule"))
         statements = [
             statement
-            for policy in synthesized().properties("AWS::SQS::QueuePolicy", stack="Pipeline")
-            for statement in policy["PolicyDocument"]["Statement"]
+            for name, policy in synthesized().resources("AWS::SQS::QueuePolicy").items()
+            if name.startswith("LateData")
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]
             if statement["Effect"] == "Allow"
         ]
         assert len(statements) == 4
@@ -251,4 +255,4 @@ class TestLateData:
     def test_it_can_be_switched_off(self) -> None:
         synthesis = synthesized("late_data=false")
         assert synthesis.properties("AWS::Lambda::EventSourceMapping") == []
-        assert synthesis.properties("AWS::Events::Rule", stack="Pipeline") == []
+        assert self.rules("late_data=false") == []
