@@ -10,10 +10,12 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, Final
 
+from cli import doctor
 from cli.athena import MOST_ROWS, run_query
 from cli.deployment import Deployment
 from cli.errors import CommandFailed, Interrupted
 from cli.executions import DateState, Execution, Executions, dates_asked
+from cli.findings import as_document, findings_view, is_well
 from cli.output import Output, shown_backfill, shown_progress
 from cli.views import dates_table, outcome_line, query_table, whole
 from cli.words import count, size, step
@@ -41,6 +43,14 @@ def follow(deployment: Deployment, name: str, *, output: Output) -> int:
     """Follow an execution that was started before, by its name or ARN, and end as it does."""
     arn = name if name.startswith("arn:") else deployment.execution_arn(name)
     return _followed(deployment, Executions(deployment).describe(arn), output)
+
+
+def examine(deployment: Deployment, *, output: Output) -> int:
+    """Look at what a dataset needs; 1 when something of it is wrong."""
+    with shown_progress(output.progress, f"looking at {deployment.names.prefix}"):
+        findings = doctor.examine(deployment, command=output.next_command)
+    output.show(as_document(findings), findings_view(findings))
+    return 0 if is_well(findings) else 1
 
 
 def query(deployment: Deployment, sql: str, *, output: Output) -> int:

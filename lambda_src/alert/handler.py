@@ -18,9 +18,9 @@ from alert.decision import (
 )
 from alert.events import ExecutionEnded, FreshnessCheck, JobRunEnded, parse_day, read_event
 from core.checks import read_checks
+from core.days import due_time, last_due_day
 from core.errors import PipelineError
 from core.rejections import RejectedLines, read_rejections
-from shared.days import due_time, last_due_day
 from shared.environment import DataPlace, Environment
 from shared.logs import StepLog
 from shared.messages import Message

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
+from core.days import Schedule, due_time
 from core.layout import date_in, parse_ingestion_date
 from core.publication import Publication
 from core.raw_day import RawDay
 from core.times import iso_seconds
-from shared.days import Schedule, due_time
 from shared.environment import DataPlace
 from shared.inputs import InvalidInput
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
+from core.days import day_end
 from core.publication import Publication
 from report.prices import PRICES_OF
 from report.run_facts import JobRun, RunMetrics
-from shared.days import day_end
 from shared.messages import Message, clean, subject
 from shared.metrics import Metric, MetricSet, check_values
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
+from core.days import previous_day
 from core.publication import Publication, RunInput
 from core.raw_day import RawDay
 from core.times import iso_seconds
-from shared.days import previous_day
 from shared.inputs import Input, InvalidInput
 from shared.messages import Message, Notice, clean
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from adapters.glue_catalog import GlueCatalog
 from adapters.s3 import S3Store
+from core.days import Schedule, time_zone
 from core.errors import PipelineError
 from core.layout import DATASET_NAME, DATASET_NAME_RULE, DatasetPaths
 from core.ports import Store
@@ -18,7 +19,6 @@ from core.publishing import Publications
 from core.raw_day import RawDay, list_raw_day
 from core.raw_objects import RawObjects
 from core.runs import Runs
-from shared.days import Schedule, time_zone
 
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CHECKSUM: Final = re.compile(r"[0-9a-f]{64}")

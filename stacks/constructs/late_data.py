@@ -14,7 +14,7 @@ from constructs import Construct
 from deployed_dataset import Dataset
 from stacks.constructs.alarm import Alarm
 from stacks.constructs.data_access import allow_key, allow_listing, allow_objects
-from stacks.constructs.dead_letters import MAX_QUEUE_NAME, DeadLetters, encrypted_queue
+from stacks.constructs.dead_letters import DeadLetters, encrypted_queue
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.shared_resources import SharedResources
 from stacks.constructs.state_machine import StateMachine
@@ -89,7 +89,7 @@ def _arrivals(scope: Construct, dataset: Dataset, shared: SharedResources, dead_
     return encrypted_queue(
         scope,
         "Arrivals",
-        name=dataset.part_name("arrivals", length=MAX_QUEUE_NAME),
+        name=dataset.queue_name("arrivals"),
         key=shared.key,
         retention=Duration.days(4),
         delay=Duration.minutes(dataset.settings.late_data_delay_minutes),

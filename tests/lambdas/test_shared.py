@@ -12,8 +12,8 @@ from botocore.exceptions import ReadTimeoutError
 
 from adapters.aws import translated
 from core.causes import read_cause
+from core.days import due_time, time_zone
 from core.errors import ServiceUnavailable
-from shared.days import due_time, time_zone
 from shared.environment import Environment, InvalidEnvironment
 from shared.logs import StepLog
 from shared.messages import Notice, clean, subject

@@ -362,4 +362,5 @@ def test_destroy_removes_all_but_the_buckets(cloud: Cloud, second_dataset: Path)
     assert cloud.client("stepfunctions").list_state_machines()["stateMachines"] == []
     stacks = cloud.client("cloudformation").describe_stacks()["Stacks"]
     assert [stack["StackName"] for stack in stacks] == ["CDKToolkit"]
-    assert cloud.record(DAYS[0])["current"]
+    raw = f"raw/source_system=web/ingestion_date=2015-05-17/{SECOND_RAW.name}"
+    assert cloud.client("s3").head_object(Bucket=cloud.bucket, Key=raw)
