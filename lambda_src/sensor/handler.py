@@ -9,11 +9,12 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from core.errors import RawDataMissing
+from core.raw_day import RawDay
+from core.refusals import refusing_run
 from sensor.decision import (
     Finding,
     SensorRequest,
     find,
-    is_refused,
     missing_message,
     parse_request,
     summary,
@@ -49,7 +50,7 @@ def handler(event: object, context: object) -> dict[str, Any]:
         fault = place.publications.hidden_from_readers(request.day, record.current)
         finding = finding if fault is None else finding.to_be_healed(fault)
     if finding.status == "ready":
-        finding = _with_other_runs(finding, request, settings)
+        finding = _with_other_runs(finding, raw, request, settings)
     log.info("raw day listed", **summary(finding), ignored=len(raw.ignored))
     if finding.status == "missing":
         location = place.store.uri(raw.prefix)
@@ -61,14 +62,13 @@ def handler(event: object, context: object) -> dict[str, Any]:
     return summary(finding)
 
 
-def _with_other_runs(finding: Finding, request: SensorRequest, settings: Settings) -> Finding:
+def _with_other_runs(finding: Finding, raw: RawDay, request: SensorRequest, settings: Settings) -> Finding:
     """Ask, for a day that could be run, what its other runs do or found."""
     if job_run_id := run_at_work_on(request.day, settings.job_name):
         return finding.waiting_for(job_run_id)
-    latest = settings.place.runs.latest(request.day) if request.unless_refused else None
-    if latest is not None and is_refused(finding, latest, contract_checksum=settings.contract_checksum):
-        return finding.refused_by(str(latest["run_id"]))
-    return finding
+    runs = settings.place.runs.readable(request.day) if request.unless_refused else []
+    refusing = refusing_run(runs, raw, contract_checksum=settings.contract_checksum)
+    return finding if refusing is None else finding.refused_by(refusing)
 
 
 def _settings(environment: Environment) -> Settings:

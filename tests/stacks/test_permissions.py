@@ -245,6 +245,8 @@ class TestFunctionRoles:
                     "s3:ListBucket",
                     "s3:GetObject",
                     "states:StartExecution",
+                    "states:DescribeExecution",
+                    "states:GetExecutionHistory",
                     "sqs:ReceiveMessage",
                     "sqs:DeleteMessage",
                     "sqs:GetQueueAttributes",
@@ -271,6 +273,8 @@ class TestFunctionRoles:
         ("module", "action", "resource"),
         [
             ("late_data", "states:StartExecution", "stateMachine:prod-events-pipeline"),
+            ("late_data", "states:DescribeExecution", "execution:prod-events-pipeline:*"),
+            ("late_data", "states:GetExecutionHistory", "execution:prod-events-pipeline:*"),
             ("late_data", "sqs:ReceiveMessage", "<eventsLateDataArrivals*.Arn>"),
             ("late_data", "sqs:DeleteMessage", "<eventsLateDataArrivals*.Arn>"),
             ("alert", "glue:GetJobRun", "job/prod-events-curation"),
@@ -297,7 +301,7 @@ class TestFunctionRoles:
         ("module", "read", "counted"),
         [
             ("sensor", {"publications/events/*", "metrics/events/*"}, {"curated/events/*"}),
-            ("late_data", {"publications/events/*"}, {"metrics/events/*"}),
+            ("late_data", {"publications/events/*", "metrics/events/*"}, set()),
         ],
     )
     def test_those_that_look_at_raw_data_list_it_and_read_only_what_runs_left(
