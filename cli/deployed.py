@@ -97,6 +97,8 @@ def _run_line(execution: Execution) -> str:
         return outcome_line({**output, **output["summary"]})
     if output.get("status") == "refused":
         why = f"this raw data failed its checks in run {run_id}"
+    elif output.get("status") == "changed_since":
+        why = "the raw data has changed since late data started this execution; another one runs what is there now"
     elif output.get("is_rolled_back"):
         why = f"this input is blocked: it was rolled back, and run {run_id} is published instead; --force publishes it"
     else:

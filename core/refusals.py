@@ -32,12 +32,6 @@ def refusing_run(runs: Iterable[Metrics], raw: RawDay, *, contract_checksum: str
     return str(latest["run_id"]) if has_refused else None
 
 
-def latest_over_other_data(runs: Iterable[Metrics], raw: RawDay) -> str | None:
-    """Return the latest run whose raw data was not this, or None; one that never got to its raw data does not count."""
-    others = (str(run["run_id"]) for run in runs if _fingerprint(run) not in {None, raw.fingerprint})
-    return max(others, default=None)
-
-
 def told_by_an_earlier_run(runs: Iterable[Metrics], run: Metrics) -> str | None:
     """Return an earlier run that failed on the same raw data for the same reason, or None."""
     mine = _failure(run)

@@ -10,14 +10,13 @@ from core.causes import read_cause
 from core.layout import date_in, parse_ingestion_date
 from core.publication import Publication
 from core.raw_day import RawDay
-from core.refusals import latest_over_other_data, refusing_run
+from core.refusals import refusing_run
 from core.runs import Metrics
 from core.times import iso_seconds
 from shared.days import Schedule, due_time
 from shared.environment import DataPlace
 from shared.inputs import Input, InvalidInput
 from shared.requests import requested_day, without_envelope
-from shared.reruns import execution_names
 
 _CREATED: Final = "Object Created"
 _ENDED: Final = "Step Functions Execution Status Change"
@@ -173,19 +172,12 @@ def known_already(
     return "somebody stopped the run of this raw data" if stopped and set(stopped) == {raw.fingerprint} else None
 
 
-def names_of(
-    dataset: str, day: date, raw: RawDay, record: Publication | None, runs: Sequence[Metrics]
-) -> Sequence[str]:
-    """Name the executions that this delivery of raw data may get, in order."""
-    published = [] if record is None else [record.current.run_id]
-    other = latest_over_other_data(runs, raw)
-    after_run = max([*published, *([] if other is None else [other])], default=None)
-    return execution_names(dataset, day, raw.state, after_run=after_run)
+def execution_input(day: date, raw: RawDay) -> str:
+    """Ask for a run of this raw data, unless it was refused: a person knows of that already.
 
-
-def execution_input(day: date) -> str:
-    """Ask for a run, unless this raw data was refused: a person knows of that already."""
-    return json.dumps({"ingestion_date": str(day), "force": False, "unless_refused": True})
+    What has changed by the time that the run could begin is left to the run of what is there then.
+    """
+    return json.dumps({"ingestion_date": str(day), "force": False, "unless_refused": True, "only_state": raw.state})
 
 
 def batch_response(failed: Sequence[str]) -> dict[str, Any]:

@@ -27,7 +27,6 @@ from late_data.decision import (
     judge,
     known_already,
     looks,
-    names_of,
     read_given,
     read_message,
 )
@@ -36,6 +35,7 @@ from shared.executions import AT_WORK, described, execution_arn, raw_data_seen
 from shared.inputs import Input, InvalidInput
 from shared.logs import StepLog
 from shared.metrics import Metric, MetricSet, emit
+from shared.reruns import execution_names
 
 # A batch may name a thousand days, when years of history are uploaded at once.
 _AT_ONCE: Final = 8
@@ -133,10 +133,12 @@ def _look_at(look: Look, settings: Settings, log: StepLog) -> bool:
     if known is not None:
         log.info("left alone", ingestion_date=str(day), reason=known)
         return True
-    return _run(day, names_of(place.paths.dataset, day, raw, record, runs), settings, log)
+    published = None if record is None else record.current.run_id
+    names = execution_names(place.paths.dataset, day, raw, published_run_id=published)
+    return _run(day, names, execution_input(day, raw), settings, log)
 
 
-def _run(day: date, names: Sequence[str], settings: Settings, log: StepLog) -> bool:
+def _run(day: date, names: Sequence[str], asked: str, settings: Settings, log: StepLog) -> bool:
     """Start the first execution that there was none of yet, unless one is at work; tell whether people know the rest.
 
     The last one tells people that it is the last, when it fails. One that ended well and published nothing of this
@@ -146,7 +148,7 @@ def _run(day: date, names: Sequence[str], settings: Settings, log: StepLog) -> b
     for name in names:
         found = described(execution_arn(settings.state_machine_arn, name))
         if found is None:
-            is_started = _start(settings.state_machine_arn, name, execution_input(day))
+            is_started = _start(settings.state_machine_arn, name, asked)
             log.info("rerun started" if is_started else "rerun exists already", ingestion_date=str(day), execution=name)
             return True
         status = found["status"]
@@ -157,11 +159,11 @@ def _run(day: date, names: Sequence[str], settings: Settings, log: StepLog) -> b
     return status != "SUCCEEDED"
 
 
-def _start(state_machine_arn: str, name: str, execution: str) -> bool:
+def _start(state_machine_arn: str, name: str, asked: str) -> bool:
     """Start an execution; tell whether there was none of that name."""
     with translated(f"start {name} of {state_machine_arn}", needs="states:StartExecution"):
         try:
-            client("stepfunctions").start_execution(stateMachineArn=state_machine_arn, name=name, input=execution)
+            client("stepfunctions").start_execution(stateMachineArn=state_machine_arn, name=name, input=asked)
         except ClientError as error:
             if error_code(error) == "ExecutionAlreadyExists":
                 return False

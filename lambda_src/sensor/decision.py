@@ -11,17 +11,21 @@ from shared.inputs import Input
 from shared.messages import Message, Notice, clean
 from shared.requests import requested_day, without_envelope
 
-_KEYS: Final = ("ingestion_date", "scheduled_time", "force", "wait_until", "unless_refused")
+_KEYS: Final = ("ingestion_date", "scheduled_time", "force", "wait_until", "unless_refused", "only_state")
 
 
 @dataclass(frozen=True)
 class SensorRequest:
-    """Which day to look at, until when missing data is no reason to give up, and whether refused data is left alone."""
+    """Which day to look at, until when missing data is no reason to give up, and which raw data is left alone.
+
+    ``only_state`` tells the raw data that the run was started for, `RawDay.state`; None when any will do.
+    """
 
     day: date
     force: bool
     wait_until: datetime | None
     unless_refused: bool
+    only_state: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ def parse_request(event: object, zone: tzinfo) -> SensorRequest:
         force=given.flag("force", default=False),
         wait_until=wait_until,
         unless_refused=given.flag("unless_refused", default=False),
+        only_state=given.text("only_state") if given.has("only_state") else None,
     )
 
 
@@ -113,5 +118,7 @@ def _status(
         return "waiting" if is_waiting else "missing"
     run_input = RunInput(raw.fingerprint, contract_checksum)
     # What is left unread is told by the job, whose run then fails.
+    if request.only_state not in {None, raw.state}:
+        return "changed_since"
     is_up_to_date = record is not None and record.is_up_to_date(run_input) and not raw.leaves_too_much_unread
     return "unchanged" if is_up_to_date and not request.force else "ready"

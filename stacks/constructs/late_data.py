@@ -82,36 +82,24 @@ class LateData(Construct):
         age = self.queue.metric_approximate_age_of_oldest_message(
             period=Duration.minutes(5), statistic=cloudwatch.Stats.MAXIMUM
         )
+        broken = (
+            f"The late-data function of {dataset.name} failed, so days may not be rerun. Read its log and fix the "
+            f"cause; {tried_again}"
+        )
+        not_looked_at = (
+            f"Late data of {dataset.name} could not be looked at, so days may not be rerun. Read the lines 'day not "
+            "handled', 'message not understood' and 'given up' in the log of the late-data function and fix the cause; "
+            f"{tried_again}"
+        )
+        waiting = (
+            f"Late data of {dataset.name} waits for more than {_OLDEST_MINUTES} minutes, so nobody takes it from the "
+            "queue. See whether the function's trigger is enabled and its invocations are throttled, and fix the "
+            "cause; nothing is lost for four days."
+        )
         return [
-            (
-                "Errors",
-                self.function.function.metric_errors(period=Duration.minutes(5)),
-                0,
-                (
-                    f"The late-data function of {dataset.name} failed, so days may not be rerun. Read its log and fix the "
-                    f"cause; {tried_again}"
-                ),
-            ),
-            (
-                "NotHandled",
-                not_handled,
-                0,
-                (
-                    f"Late data of {dataset.name} could not be looked at, so days may not be rerun. Read the lines 'day "
-                    "not handled', 'message not understood' and 'given up' in the log of the late-data function and fix "
-                    f"the cause; {tried_again}"
-                ),
-            ),
-            (
-                "Waiting",
-                age,
-                _OLDEST_MINUTES * 60,
-                (
-                    f"Late data of {dataset.name} waits for more than {_OLDEST_MINUTES} minutes, so nobody takes it from "
-                    "the queue. See whether the function's trigger is enabled and its invocations are throttled, and fix "
-                    "the cause; nothing is lost for four days."
-                ),
-            ),
+            ("Errors", self.function.function.metric_errors(period=Duration.minutes(5)), 0, broken),
+            ("NotHandled", not_handled, 0, not_looked_at),
+            ("Waiting", age, _OLDEST_MINUTES * 60, waiting),
         ]
 
     def _connect(self, shared: SharedResources) -> None:

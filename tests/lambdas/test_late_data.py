@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from threading import Barrier
 from typing import Any
 
@@ -79,6 +79,12 @@ def executions(cloud: Cloud) -> list[Any]:
     ]
 
 
+def first_name(replaced: str = "") -> str:
+    """The name of the first execution for what lies there now."""
+    raw = list_raw_day(S3Store(BUCKET), PATHS, DAY, RawObjects())
+    return execution_names("events", DAY, raw, published_run_id=f"20250103T021504Z-{replaced}" if replaced else None)[0]
+
+
 def not_handled(output: str) -> list[float]:
     """What the alarm's metric counts."""
     lines = [json.loads(text) for text in output.splitlines() if '"_aws"' in text]
@@ -101,10 +107,11 @@ class TestPublishedDay:
         assert handle(message(raw_key("late-0001.json"))) == []
         changed = raw_fingerprint("events.json", "late-0001.json")
         assert cloud.started == {
-            f"late-events-2025-01-02-{changed[:16]}-9f3ac01b": {
+            first_name("9f3ac01b"): {
                 "ingestion_date": "2025-01-02",
                 "force": False,
                 "unless_refused": True,
+                "only_state": changed,
             }
         }
 
@@ -135,7 +142,7 @@ class TestPublishedDay:
     def test_is_not_run_again_for_raw_data_whose_run_is_at_work(self, cloud: Cloud) -> None:
         self.publish(cloud, published="0" * 32)
         cloud.put_raw("events.json")
-        name = f"late-events-2025-01-02-{raw_fingerprint('events.json')[:16]}-9f3ac01b"
+        name = first_name("9f3ac01b")
         client("stepfunctions").start_execution(
             stateMachineArn=cloud.state_machine_arn, name=name, input='{"first": 1}'
         )
@@ -195,7 +202,7 @@ class TestEndedExecution:
 class TestFailedExecution:
     """Whatever arrived while it was at work would wait for nobody: the rule on executions that ended well is silent."""
 
-    def ended(self, status: str = "FAILED", given: object = None, **detail: Any) -> dict[str, Any]:
+    def ended(self, status: str = "FAILED", *, given: object = None, **detail: Any) -> dict[str, Any]:
         sample = {
             "FAILED": "execution_failed_job_run",
             "TIMED_OUT": "execution_timed_out",
@@ -220,7 +227,7 @@ class TestFailedExecution:
         cloud.put_raw("first.json")
         left_metrics(cloud, raw_fingerprint("first.json"), run_id=RUN_ID)
         cloud.put_raw("second.json")
-        assert handle(self.ended(status, given)) == []
+        assert handle(self.ended(status, given=given)) == []
         assert len(cloud.started) == 1
 
     def test_leads_to_nothing_when_its_gate_refused_this_raw_data(self, cloud: Cloud) -> None:
@@ -263,7 +270,7 @@ class TestFailedExecution:
         asked = client("stepfunctions").start_execution(
             stateMachineArn=cloud.state_machine_arn, name="large", input=json.dumps({"ingestion_date": "2025-01-02"})
         )
-        left_out: dict[str, object] = {"input": None, "inputDetails": {"included": False}}
+        left_out: dict[str, Any] = {"input": None, "inputDetails": {"included": False}}
         assert handle(self.ended(executionArn=asked["executionArn"], **left_out)) == []
         assert len(cloud.started) == 2
 
@@ -302,7 +309,7 @@ class TestAttempts:
         for _ in range(6):
             assert handle(message(raw_key())) == []
             self.end(cloud, "FAILED")
-        stem = f"late-events-2025-01-02-{raw_fingerprint('events.json')[:16]}"
+        stem = first_name()
         assert sorted(cloud.started) == [stem, f"{stem}-2", f"{stem}-3"]
 
     def test_do_not_begin_while_one_is_at_work(self, cloud: Cloud) -> None:
@@ -313,19 +320,24 @@ class TestAttempts:
             self.end(cloud, status)
         assert len(cloud.started) == 2
 
-    def test_begin_anew_when_other_raw_data_was_run_between(self, cloud: Cloud) -> None:
-        """Good bytes whose rerun is stopped, bad ones that are refused, the good ones again."""
+    def test_begin_anew_with_every_delivery(self, cloud: Cloud) -> None:
+        """Good bytes whose rerun is stopped, bad ones that are refused, the good ones again, and so on."""
         cloud.publish(Publication("events", str(DAY), version(fingerprint="0" * 32)))
-        for _ in range(3):
-            cloud.put_raw("events.json", b"good")
-            handle(message(raw_key()))
+        for number in range(MOST_RUNS + 2):
+            self.delivered_at(cloud, number, b"good")
+            assert handle(message(raw_key()), message(raw_key())) == []
+            assert len(cloud.started) == number + min(number, 1) + 1
             self.end(cloud, "ABORTED")
-            cloud.put_raw("events.json", b"bad")
-            handle(message(raw_key()))
-            run_id = f"20250104T00000{len(cloud.started)}Z-0000000{len(cloud.started)}"
-            left_metrics(cloud, list_raw_day(S3Store(BUCKET), PATHS, DAY, RawObjects()).fingerprint, run_id=run_id)
+            self.delivered_at(cloud, number + 100, b"bad")
+            assert handle(message(raw_key())) == []
+            fingerprint = list_raw_day(S3Store(BUCKET), PATHS, DAY, RawObjects()).fingerprint
+            left_metrics(cloud, fingerprint, run_id=f"20250104T00000{number}Z-0000000{number}")
             self.end(cloud, "FAILED")
-        assert len(cloud.started) == 3 + 1
+
+    def delivered_at(self, cloud: Cloud, minute: int, data: bytes) -> None:
+        cloud.put_raw("events.json", data)
+        stored: Any = get_backend("s3")[ACCOUNT]["aws"].get_object(BUCKET, raw_key())
+        stored.last_modified = datetime(2025, 1, 3) + timedelta(minutes=minute)  # noqa: DTZ001  as the backend has it
 
     def test_that_are_used_up_by_runs_which_published_nothing_of_it_are_a_matter_for_the_alarm(
         self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
@@ -400,7 +412,12 @@ class TestUnpublishedDay:
         cloud.put_raw("events.json")
         assert handle(message(raw_key())) == []
         assert list(cloud.started.values()) == [
-            {"ingestion_date": "2025-01-02", "force": False, "unless_refused": True}
+            {
+                "ingestion_date": "2025-01-02",
+                "force": False,
+                "unless_refused": True,
+                "only_state": raw_fingerprint("events.json"),
+            }
         ]
 
     @pytest.mark.parametrize("day", [TODAY, TODAY + timedelta(days=400)])
@@ -610,18 +627,20 @@ class TestPartialFailure:
 
 
 @pytest.mark.parametrize("dataset", ["events", "a" * 64])
-@pytest.mark.parametrize("after", [None, "20250103T021504Z-9f3ac01b"])
-def test_execution_names_fit_and_end_with_date_fingerprint_what_was_run_before_and_a_number(
-    dataset: str, after: str | None
+@pytest.mark.parametrize("published", [None, "20250103T021504Z-9f3ac01b"])
+def test_execution_names_fit_and_hold_date_fingerprint_arrival_what_they_replace_and_a_number(
+    dataset: str, published: str | None
 ) -> None:
-    names = execution_names(dataset, DAY, "0123456789abcdef" * 2, after_run=after)
-    delivery = "-2025-01-02-0123456789abcdef" + ("-9f3ac01b" if after else "")
+    arrived = datetime(2025, 1, 3, 2, 15, 4, 999_999, timezone(timedelta(hours=1)))
+    raw = RawDay(PATHS.raw_prefix(DAY), (RawObject(raw_key(), 3, MD5, modified_at=arrived),))
+    names = execution_names(dataset, DAY, raw, published_run_id=published)
+    delivery = f"-2025-01-02-{raw.fingerprint[:16]}-20250103T011504" + ("-9f3ac01b" if published else "")
     assert [name.partition(delivery)[2] for name in names] == ["", "-2", "-3"]
-    assert len(set(names)) == len(names) == MOST_RUNS
+    assert len(names) == MOST_RUNS
     assert max(map(len, names)) <= 80
-    assert {name.partition(delivery)[0] for name in names} == {
-        f"late-{dataset[: 36 if after else 45]}"[: len(dataset) + 5]
-    }
+    (beginning,) = {name.partition(delivery)[0] for name in names}
+    assert beginning == f"late-{dataset}"[: len(beginning)]
+    assert len(beginning) == min(len(f"late-{dataset}"), 80 - len(delivery) - 2)
     assert [is_last_run(name) for name in names] == [False, False, True]
 
 

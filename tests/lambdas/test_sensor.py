@@ -263,6 +263,27 @@ class TestRefusedInput:
         assert look(unless_refused=True)["status"] == "ready"
 
 
+class TestOnlyState:
+    """A run that late data started for some raw data, and that had to wait while more of it came."""
+
+    def test_is_ready_as_long_as_it_is_there(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        state = list_raw_day(S3Store(BUCKET), PATHS, DAY, RawObjects()).state
+        assert look(only_state=state)["status"] == "ready"
+
+    @pytest.mark.parametrize("name", ["more.json", "delivery-1"])
+    def test_is_left_to_another_run_once_it_has_changed(self, cloud: Cloud, name: str) -> None:
+        cloud.put_raw("events.json")
+        state = list_raw_day(S3Store(BUCKET), PATHS, DAY, RawObjects()).state
+        cloud.put_raw(name)
+        assert look(only_state=state)["status"] == "changed_since"
+
+    def test_is_missing_when_all_of_it_is_gone(self, cloud: Cloud) -> None:
+        with pytest.raises(RawDataMissing):
+            look(only_state="0" * 32)
+        assert len(cloud.sent) == 1
+
+
 class TestSchedule:
     @pytest.mark.parametrize(
         ("zone", "moment", "day"),
