@@ -133,8 +133,7 @@ def _look_at(look: Look, settings: Settings, log: StepLog) -> bool:
     if known is not None:
         log.info("left alone", ingestion_date=str(day), reason=known)
         return True
-    published = None if record is None else record.current.run_id
-    names = execution_names(place.paths.dataset, day, raw, published_run_id=published)
+    names = execution_names(place.paths.dataset, day, raw)
     return _run(day, names, execution_input(day, raw), settings, log)
 
 

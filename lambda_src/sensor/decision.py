@@ -92,7 +92,9 @@ def find(
     )
 
 
-def missing_message(dataset: str, day: date, raw: RawDay, *, location: str, record: Publication | None) -> Message:
+def missing_message(
+    dataset: str, day: date, raw: RawDay, *, location: str, record: Publication | None, options: str
+) -> Message:
     """Tell people that a day has no raw data."""
     kept = f"run {record.current.run_id} stays published" if record else "nothing was run and nothing was published"
     others = f"; not read: {clean(raw.others_named())}" if raw.others_named() else ""
@@ -102,6 +104,7 @@ def missing_message(dataset: str, day: date, raw: RawDay, *, location: str, reco
         what=f"the raw data of {dataset} for {day} is missing; {kept}",
         why=f"no object that counts as input lies under {location}{others}",
         next_step=f"deliver the files, then: pipeline run {day}",
+        options=options,
     ).message()
 
 

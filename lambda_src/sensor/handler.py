@@ -32,6 +32,7 @@ class Settings:
     zone: tzinfo
     alert_topic_arn: str
     job_name: str
+    options: str
 
 
 def handler(event: object, context: object) -> dict[str, Any]:
@@ -54,10 +55,13 @@ def handler(event: object, context: object) -> dict[str, Any]:
     log.info("raw day listed", **summary(finding), ignored=len(raw.ignored))
     if finding.status == "missing":
         location = place.store.uri(raw.prefix)
-        message = missing_message(place.paths.dataset, request.day, raw, location=location, record=record)
+        message = missing_message(
+            place.paths.dataset, request.day, raw, location=location, record=record, options=settings.options
+        )
         log.info("alert sent", message_id=publish(settings.alert_topic_arn, message), subject=message.subject)
         raise RawDataMissing(
-            f"{request.day}: no raw data under {location}; deliver it, then: pipeline run {request.day}"
+            f"{request.day}: no raw data under {location}; deliver it, "
+            f"then: pipeline run {request.day}{settings.options}"
         )
     return summary(finding)
 
@@ -78,4 +82,5 @@ def _settings(environment: Environment) -> Settings:
         environment.time_zone(),
         environment.alert_topic_arn(),
         environment.job_name(),
+        environment.command_options(),
     )

@@ -16,20 +16,18 @@ MOST_RUNS: Final = 3
 _MAX_NAME: Final = 80
 _FINGERPRINT_IN_NAME: Final = 16
 _LAST: Final = re.compile(
-    rf"late-.*-[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}-[0-9a-f]{{{_FINGERPRINT_IN_NAME}}}"
-    rf"-[0-9]{{8}}T[0-9]{{6}}(-[0-9a-f]{{8}})?-{MOST_RUNS}"
+    rf"late-.*-[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}-[0-9a-f]{{{_FINGERPRINT_IN_NAME}}}-[0-9]{{8}}T[0-9]{{6}}-{MOST_RUNS}"
 )
 
 
-def execution_names(dataset: str, day: date, raw: RawDay, *, published_run_id: str | None) -> Sequence[str]:
+def execution_names(dataset: str, day: date, raw: RawDay) -> Sequence[str]:
     """Name the runs that one delivery of raw data may get, in order.
 
     A delivery is raw data and when the youngest of it arrived, so that what comes back after something else is one of
-    its own, and a repeated event never is. The run that it is to replace tells what was rolled back and came back.
+    its own, and a repeated event never is.
     """
     arrived = "" if raw.latest_arrival is None else f"-{raw.latest_arrival.astimezone(UTC):%Y%m%dT%H%M%S}"
-    replaced = "" if published_run_id is None else f"-{published_run_id.rpartition('-')[2]}"
-    delivery = f"-{day}-{raw.state[:_FINGERPRINT_IN_NAME]}{arrived}{replaced}"
+    delivery = f"-{day}-{raw.state[:_FINGERPRINT_IN_NAME]}{arrived}"
     ends = ["", *(f"-{number}" for number in range(2, MOST_RUNS + 1))]
     return [f"late-{dataset}"[: _MAX_NAME - len(delivery) - len(ends[-1])] + delivery + end for end in ends]
 

@@ -72,6 +72,7 @@ def _sensor(scope: Construct, dataset: Dataset, shared: SharedResources) -> Pyth
             "RAW_OBJECTS": dataset.contract.raw_objects.to_json(),
             "TIME_ZONE": dataset.settings.time_zone,
             "ALERT_TOPIC_ARN": shared.topic.topic_arn,
+            "ENVIRONMENT": dataset.settings.environment,
             "JOB_NAME": dataset.job_name,
             "CATALOG_DATABASE": dataset.settings.database,
             "CATALOG_TABLE": dataset.contract.table,

@@ -23,7 +23,7 @@ from sensor.handler import handler as sensor
 from shared.reruns import MOST_RUNS
 from tests.lambdas.cloud import ACCOUNT, BUCKET, CHECKSUM, DAY, PATHS, REGION, Cloud, event, version
 
-SEEDS = range(40)
+SEEDS = range(24)
 STEPS = 30
 GOOD, BAD, CRASHING = b'{"good": 1}\n', b'{"bad": 1}\n', b'{"crash": 1}\n'
 

@@ -162,7 +162,7 @@ class TestMissingData:
             "What:   the raw data of events for 2025-01-02 is missing; nothing was run and nothing was published\n"
             f"Why:    no object that counts as input lies under s3://{BUCKET}/raw/source_system=app/"
             "ingestion_date=2025-01-02/; not read: empty.json (zero bytes)\n"
-            "Next:   deliver the files, then: pipeline run 2025-01-02\n"
+            "Next:   deliver the files, then: pipeline run 2025-01-02 --contract events\n"
         )
         assert is_documented(message)
 
