@@ -236,7 +236,7 @@ class TestFunctionRoles:
         ("module", "actions"),
         [
             ("sensor", {"s3:ListBucket", "s3:GetObject", "sns:Publish", "glue:GetJobRuns", "glue:GetPartition"}),
-            ("report", {"s3:ListBucket", "s3:GetObject"}),
+            ("report", {"s3:ListBucket", "s3:GetObject", "cloudwatch:DescribeAlarms"}),
             ("backfill_plan", set()),
             ("backfill_summary", set()),
             (
@@ -272,6 +272,7 @@ class TestFunctionRoles:
     @pytest.mark.parametrize(
         ("module", "action", "resource"),
         [
+            ("report", "cloudwatch:DescribeAlarms", "alarm:*"),
             ("late_data", "states:StartExecution", "stateMachine:prod-events-pipeline"),
             ("late_data", "states:DescribeExecution", "execution:prod-events-pipeline:*"),
             ("late_data", "states:GetExecutionHistory", "execution:prod-events-pipeline:*"),
