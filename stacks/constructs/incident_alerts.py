@@ -53,6 +53,7 @@ class IncidentAlerts(Construct):
                 "TIME_ZONE": dataset.settings.time_zone,
                 "FRESHNESS_HOURS": dataset.freshness_variable,
                 "ALERT_TOPIC_ARN": shared.topic.topic_arn,
+                "ENVIRONMENT": dataset.settings.environment,
                 "CATALOG_DATABASE": dataset.settings.database,
                 "CATALOG_TABLE": dataset.contract.table,
             },

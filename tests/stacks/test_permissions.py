@@ -254,7 +254,7 @@ class TestFunctionRoles:
         ("module", "actions"),
         [
             ("sensor", {"s3:ListBucket", "s3:GetObject", "sns:Publish", "glue:GetJobRuns", "glue:GetPartition"}),
-            ("report", {"s3:ListBucket", "s3:GetObject"}),
+            ("report", {"s3:ListBucket", "s3:GetObject", "cloudwatch:DescribeAlarms"}),
             ("backfill_plan", set()),
             ("backfill_summary", set()),
             (
@@ -263,6 +263,8 @@ class TestFunctionRoles:
                     "s3:ListBucket",
                     "s3:GetObject",
                     "states:StartExecution",
+                    "states:DescribeExecution",
+                    "states:GetExecutionHistory",
                     "sqs:ReceiveMessage",
                     "sqs:DeleteMessage",
                     "sqs:GetQueueAttributes",
@@ -288,9 +290,12 @@ class TestFunctionRoles:
     @pytest.mark.parametrize(
         ("module", "action", "resource"),
         [
+            ("report", "cloudwatch:DescribeAlarms", "alarm:*"),
             ("late_data", "states:StartExecution", "stateMachine:prod-events-pipeline"),
             ("late_data", "sqs:ReceiveMessage", "<LateDataArrivals*.Arn>"),
             ("late_data", "sqs:DeleteMessage", "<LateDataArrivals*.Arn>"),
+            ("late_data", "states:DescribeExecution", "execution:prod-events-pipeline:*"),
+            ("late_data", "states:GetExecutionHistory", "execution:prod-events-pipeline:*"),
             ("alert", "glue:GetJobRun", "job/prod-events-curation"),
             ("alert", "sqs:SendMessage", "<AlertsDeadLettersQueue*.Arn>"),
             ("alert", "sns:Publish", "<*AlertsTopic*>"),
@@ -315,7 +320,7 @@ class TestFunctionRoles:
         ("module", "read", "counted"),
         [
             ("sensor", {"publications/events/*", "metrics/events/*"}, {"curated/events/*"}),
-            ("late_data", {"publications/events/*"}, {"metrics/events/*"}),
+            ("late_data", {"publications/events/*", "metrics/events/*"}, set()),
         ],
     )
     def test_those_that_look_at_raw_data_list_it_and_read_only_what_runs_left(

@@ -78,6 +78,14 @@ class TestPipeline:
         assert machine.execution.tasks[0][1]["Payload"] == {"ingestion_date": "2025-01-01", "unless_refused": True}
         assert len(machine.execution.tasks) == 1
 
+    def test_raw_data_that_has_changed_since_is_left_to_another_execution(self) -> None:
+        machine, run = pipeline(
+            {"ingestion_date": "2025-01-01", "only_state": "0" * 32}, sensor={**READY, "status": "changed_since"}
+        )
+        assert run() == {"ingestion_date": "2025-01-01", "status": "changed_since"}
+        assert machine.execution.tasks[0][1]["Payload"] == {"ingestion_date": "2025-01-01", "only_state": "0" * 32}
+        assert len(machine.execution.tasks) == 1
+
     def test_what_it_does_not_know_reaches_the_sensor_which_refuses_it(self) -> None:
         machine, run = pipeline({"ingestion_date": "2025-01-01", "forse": True, "notify": False})
         run()
