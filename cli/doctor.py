@@ -121,10 +121,10 @@ class _Examination:
             yield Finding("contract", WRONG, says, f"deploy it, or check out the deployed one; {_DEPLOY}")
 
     def _permissions(self) -> Iterator[Finding]:
-        roles = [self._glue_job["Role"]]
-        roles += [configuration["Role"] for configuration in self._function_configurations.values()]
-        roles += [machine["roleArn"] for machine in self._state_machines]
-        denied = [refusal for role in roles for refusal in denied_to(role)]
+        roles = {self._names.job_name: self._glue_job["Role"]}
+        roles |= {name: configuration["Role"] for name, configuration in self._function_configurations.items()}
+        roles |= {machine["name"]: machine["roleArn"] for machine in self._state_machines}
+        denied = [f"{action} for {actor}" for actor, role in roles.items() for action in denied_to(role)]
         if denied:
             says = f"denied though the roles allow it: {_named(denied)}"
             yield Finding("permissions", WRONG, says, "look for a permissions boundary or an organization's policy")

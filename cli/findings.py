@@ -4,16 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from rich.console import Group, RenderableType
-from rich.padding import Padding
+from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 
 RIGHT: Final = "right"
 WRONG: Final = "wrong"
 UNCHECKED: Final = "not checked"
 _STYLES: Final = {RIGHT: "green", WRONG: "bold red", UNCHECKED: "yellow"}
-_CHECK_WIDTH: Final = 16
-_STATE_WIDTH: Final = 13
 
 
 @dataclass(frozen=True)
@@ -36,11 +34,13 @@ def is_well(findings: Iterable[Finding]) -> bool:
 
 
 def findings_view(findings: Iterable[Finding]) -> RenderableType:
-    """Show a line per finding, and below it what to do where something is wrong."""
-    parts: list[RenderableType] = []
+    """Show a row per finding, and below it what to do where something is wrong."""
+    table = Table.grid(padding=(0, 2))
+    for name in ("state", "check"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("says", overflow="fold")
     for finding in findings:
-        state = Text(finding.state.ljust(_STATE_WIDTH), _STYLES[finding.state])
-        parts.append(Text.assemble(state, finding.check.ljust(_CHECK_WIDTH), finding.says))
+        table.add_row(Text(finding.state, _STYLES[finding.state]), finding.check, finding.says)
         if finding.next_step is not None:
-            parts.append(Padding(Text(f"next: {finding.next_step}"), (0, 0, 0, _STATE_WIDTH)))
-    return Group(*parts)
+            table.add_row("", "", f"next: {finding.next_step}")
+    return table

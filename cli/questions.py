@@ -30,17 +30,17 @@ def messages_in(queue: str) -> int:
     return int(found["Attributes"][name])
 
 
-def denied_to(role_arn: str) -> Iterator[str]:
-    """Yield what a role is denied though its own policy allows it, by simulation."""
-    role = role_arn.rpartition("/")[2]
-    policy = ask("iam", "get_role_policy", "iam:GetRolePolicy", RoleName=role, PolicyName="Permissions")
+def denied_to(role_arn: str) -> list[str]:
+    """Return the actions that a role is denied though its own policy allows them, by simulation."""
+    name = role_arn.rpartition("/")[2]
+    policy = ask("iam", "get_role_policy", "iam:GetRolePolicy", RoleName=name, PolicyName="Permissions")
     document = policy["PolicyDocument"]
     statements = (json.loads(unquote(document)) if isinstance(document, str) else document)["Statement"]
-    for statement in statements if isinstance(statements, list) else [statements]:
-        yield from _denied_of(statement, role_arn, role)
+    denied = (action for statement in _listed(statements) for action in _denied_of(statement, role_arn))
+    return sorted(set(denied))
 
 
-def _denied_of(statement: Mapping[str, Any], role_arn: str, role: str) -> Iterator[str]:
+def _denied_of(statement: Mapping[str, Any], role_arn: str) -> Iterator[str]:
     resources = [_example(resource) for resource in _listed(statement["Resource"]) if resource != "*"]
     context = [
         {
@@ -62,7 +62,7 @@ def _denied_of(statement: Mapping[str, Any], role_arn: str, role: str) -> Iterat
     )
     for result in answer["EvaluationResults"]:
         if result["EvalDecision"] != "allowed":
-            yield f"{result['EvalActionName']} for {role}"
+            yield str(result["EvalActionName"])
 
 
 def _example(pattern: str) -> str:

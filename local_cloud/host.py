@@ -8,7 +8,7 @@ from typing import Any
 from ministack import app as emulator
 from ministack.services import s3
 
-from local_cloud import athena, emulator_fixes, outbox, partitions, step_functions
+from local_cloud import athena, emulator_fixes, outbox, partitions, simulation, step_functions
 from local_cloud.durability import Application, Snapshots
 from local_cloud.glue_jobs import GlueJobs, end_interrupted_runs
 from local_cloud.seams import require_version
@@ -58,6 +58,7 @@ def assembled(state: Path, endpoint_url: str, spark: SparkHost) -> Cloud:
     step_functions.install()
     outbox.install(state / "outbox.jsonl")
     emulator_fixes.install()
+    simulation.install()
     snapshots = Snapshots()
     application: Any = emulator.app
     return Cloud(snapshots.around(application), gateway, snapshots)

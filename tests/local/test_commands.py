@@ -237,13 +237,14 @@ class TestDoctor:
         assert {mended[check]["state"] for check in ("dead letters", "alarms", "partitions")} == {"right"}
 
     def test_finds_a_role_that_is_denied_what_its_policy_allows(self, cloud: Cloud) -> None:
-        role = cloud.client("glue").get_job(JobName="prod-events-curation")["Job"]["Role"].rpartition("/")[2]
+        job = cloud.client("glue").get_job(JobName="prod-events-curation")["Job"]
+        role = job["Role"].rpartition("/")[2]
         statement = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"}
         denial = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         cloud.client("iam").put_role_policy(RoleName=role, PolicyName="Boundary", PolicyDocument=denial)
         finding = self.findings(cloud)["permissions"]
         cloud.client("iam").delete_role_policy(RoleName=role, PolicyName="Boundary")
-        assert (finding["state"], f"s3:PutObject for {role}" in finding["says"]) == ("wrong", True)
+        assert (finding["state"], "s3:PutObject for prod-events-curation" in finding["says"]) == ("wrong", True)
 
     def test_what_it_may_not_look_at_is_not_called_right(self, cloud: Cloud) -> None:
         command = [sys.executable, "-c", BLIND_DOCTOR]
