@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from config import EVENTS_PER_LOOK
 from tests.stacks.asl_interpreter import Interpreter, StateError
 from tests.stacks.machines import (
     CONTEXT,
@@ -32,6 +33,23 @@ def pipeline(data: Any, **answers: Any) -> tuple[Interpreter, Callable[[], Any]]
     )
     machine = Interpreter(definition("pipeline"), handler, context=CONTEXT)
     return machine, lambda: machine.run(data)
+
+
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html: entered and exited, and of a task
+# scheduled, started and succeeded as well.
+EVENTS = {"Wait": 2, "Choice": 2, "Task": 5}
+
+
+def test_a_look_for_raw_data_adds_as_many_events_as_the_settings_reckon_with() -> None:
+    def states(looks: int) -> list[str]:
+        waiting = {"ingestion_date": "2025-01-01", "status": "waiting"}
+        machine, run = pipeline({"ingestion_date": "2025-01-01"}, sensor=iter([*[waiting] * looks, READY]))
+        run()
+        return machine.execution.states
+
+    kinds = {name: state["Type"] for name, state in definition("pipeline")["States"].items()}
+    few, many = (sum(EVENTS.get(kinds[name], 2) for name in states(looks)) for looks in (3, 10))
+    assert many - few == 7 * EVENTS_PER_LOOK
 
 
 class TestPipeline:
