@@ -35,8 +35,8 @@ def pipeline(data: Any, **answers: Any) -> tuple[Interpreter, Callable[[], Any]]
     return machine, lambda: machine.run(data)
 
 
-# https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html: entered and exited, and of a task
-# scheduled, started and succeeded as well.
+# Entered and exited, and of a task scheduled, started and succeeded as well:
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 EVENTS = {"Wait": 2, "Choice": 2, "Task": 5}
 
 
