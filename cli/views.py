@@ -195,7 +195,12 @@ def _version_cells(version: Version) -> tuple[str, ...]:
 def message_view(message: Mapping[str, Any]) -> RenderableType:
     """Show one message with its addresses."""
     to = ", ".join(message["to"]) or "nobody: no address is subscribed"
-    heading = Text.assemble((message["subject"], "bold"), (f"\n{moment(message['at'])} UTC, to {to}", "dim"))
+    heading = Text.assemble(
+        (message["subject"], "bold"),
+        (f"\n{moment(message['at'])} UTC, to {to}", "dim"),
+        no_wrap=True,
+        overflow="ignore",
+    )
     lines = [whole(f"  {line}".rstrip()) for line in message["body"].rstrip().splitlines()]
     return Group(heading, *lines, Text(""))
 
