@@ -127,7 +127,7 @@ def _execution(event: ExecutionEnded, settings: Settings, log: StepLog) -> Messa
 
 
 def _with_cause(event: ExecutionEnded, log: StepLog) -> ExecutionEnded:
-    """Ask Step Functions why an execution ended, if its event does not tell; without it an alert is better than none."""
+    """Ask why an execution ended, if its event does not tell; an alert without that is better than none."""
     if event.cause.text:
         return event
     try:
