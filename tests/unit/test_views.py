@@ -1,6 +1,7 @@
 """Tables at every width of a terminal: nothing is cut off, and what is to be copied is whole."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -80,7 +81,9 @@ class TestAtAnyWidth:
 
     def test_why_a_date_of_a_backfill_failed_is_whole(self, width: int) -> None:
         state = DateState(ingestion_date=date(2025, 1, 2), status="failed", reason=f"cannot read {PATH}: AccessDenied")
-        assert f"2025-01-02: cannot read {PATH}: AccessDenied" in shown(dates_table([state]), width)
+        words = replace(state, reason=WORDS)
+        assert f"2025-01-02: cannot read {PATH}: AccessDenied" in shown(dates_table([state, words]), width)
+        assert {word for word in WORDS.split() if word not in shown(dates_table([words]), width)} == set()
 
     def test_a_line_of_words_is_whole(
         self, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
