@@ -53,7 +53,8 @@ class Execution:
     def reason(self) -> str:
         """Why it did not succeed, in one line."""
         if self.cause is not None and self.cause.text:
-            return " ".join(self.cause.text.split())
+            stopped = "the execution was aborted: " if self.status == "ABORTED" else ""
+            return stopped + " ".join(self.cause.text.split())
         return f"the execution {_ENDED.get(self.status, self.status)}"
 
     @property

@@ -120,15 +120,16 @@ def executions_table(executions: Iterable[Execution]) -> RenderableType:
 
 
 def dates_table(states: Iterable[DateState]) -> RenderableType:
-    """Show what has become of each date, and below it why some failed, each on a line that only the terminal breaks."""
-    shown, reasons = _new_table("date", "status", rows="right", seconds="right"), []
+    """Show what has become of each date, and why some failed: below the table where that names a place."""
+    shown, places = _new_table("date", "status", rows="right", seconds="right", reason="left"), []
     for state in states:
-        seconds = "-" if state.seconds is None else f"{state.seconds:.1f}"
+        seconds, reason = "-" if state.seconds is None else f"{state.seconds:.1f}", _brief(state)
         status = Text(state.status, status_style(state.status))
-        shown.add_row(str(state.ingestion_date), status, count(state.rows), seconds)
-        if state.reason:
-            reasons.append(whole(f"{state.ingestion_date}: {_brief(state)}"))
-    return Group(shown, *reasons)
+        if "/" in reason:  # a path, which only the terminal may break, so that it can be copied
+            places.append(whole(f"{state.ingestion_date}: {reason}"))
+            reason = "see below"
+        shown.add_row(str(state.ingestion_date), status, count(state.rows), seconds, Text(reason))
+    return Group(shown, *places)
 
 
 def query_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> RenderableType:
@@ -195,7 +196,12 @@ def _version_cells(version: Version) -> tuple[str, ...]:
 def message_view(message: Mapping[str, Any]) -> RenderableType:
     """Show one message with its addresses."""
     to = ", ".join(message["to"]) or "nobody: no address is subscribed"
-    heading = Text.assemble((message["subject"], "bold"), (f"\n{moment(message['at'])} UTC, to {to}", "dim"))
+    heading = Text.assemble(
+        (message["subject"], "bold"),
+        (f"\n{moment(message['at'])} UTC, to {to}", "dim"),
+        no_wrap=True,
+        overflow="ignore",
+    )
     lines = [whole(f"  {line}".rstrip()) for line in message["body"].rstrip().splitlines()]
     return Group(heading, *lines, Text(""))
 

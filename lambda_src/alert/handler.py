@@ -1,7 +1,7 @@
 """Edge of the alerts: reads the event, the environment and the bucket, and sends what `decision` writes."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
 
@@ -19,12 +19,14 @@ from alert.decision import (
     standing,
 )
 from alert.events import ExecutionEnded, FreshnessCheck, JobRunEnded, parse_day, read_event
+from core.causes import read_cause
 from core.checks import read_checks
 from core.days import due_time, last_due_day
 from core.errors import PipelineError
 from core.refusals import told_by_an_earlier_run
 from core.rejections import RejectedLines, read_rejections
 from shared.environment import DataPlace, Environment
+from shared.executions import described
 from shared.logs import StepLog
 from shared.messages import Message
 from shared.metrics import Metric, MetricSet, check_values, emit
@@ -110,6 +112,7 @@ def _execution(event: ExecutionEnded, settings: Settings, log: StepLog) -> Messa
     if is_told_by_a_backfill(event):
         log.info("left to the summary of the backfill", execution=event.arn)
         return None
+    event = _with_cause(event, log)
     day = day_of(event)
     is_repeated = _is_told_already(event, day, settings, log)
     if is_repeated and (is_refused(event) or not is_last_run(event.name)):
@@ -121,6 +124,18 @@ def _execution(event: ExecutionEnded, settings: Settings, log: StepLog) -> Messa
         options=settings.options,
         is_repeated=is_repeated,
     )
+
+
+def _with_cause(event: ExecutionEnded, log: StepLog) -> ExecutionEnded:
+    """Ask why an execution ended, if its event does not tell; an alert without that is better than none."""
+    if event.cause.text:
+        return event
+    try:
+        found = described(event.arn) or {}
+    except PipelineError as error:
+        log.warning("cause of the execution not known", error_type=type(error).__name__, error=str(error))
+        return event
+    return replace(event, cause=read_cause(found.get("cause"), error=str(found.get("error") or event.cause.error)))
 
 
 def _is_told_already(event: JobRunEnded | ExecutionEnded, day: date | None, settings: Settings, log: StepLog) -> bool:

@@ -85,5 +85,5 @@ def _labelled(label: str, text: str) -> str:
     line = clean(text)
     if label == "Next" and len(text) > _LINE_LIMIT:
         # Whatever stands before it, the last step of the text is the one to take.
-        line = clean(f"...{text[-_LINE_LIMIT:].partition(' ')[2]}")
+        line = clean(f"...{text[-_LINE_LIMIT // 2 :].partition(' ')[2]}")
     return f"{label + ':':<{_LABEL_WIDTH}}{line}"

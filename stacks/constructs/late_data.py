@@ -4,7 +4,7 @@ Two events lead to a look at a day: an object that was created, and an execution
 closes a gap: while a day's first run is at work, what arrives is neither read by it nor late yet.
 """
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -18,7 +18,7 @@ from stacks.constructs.data_access import allow_key, allow_listing, allow_object
 from stacks.constructs.dead_letters import DeadLetters, encrypted_queue
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.shared_resources import SharedResources
-from stacks.constructs.state_machine import StateMachine
+from stacks.constructs.state_machine import StateMachine, execution_arns
 
 _TIMEOUT_SECONDS = 120
 _BATCH = 1000
@@ -189,15 +189,9 @@ def _function(scope: Construct, dataset: Dataset, pipeline: StateMachine, shared
         reason=f"One publication record per day and one metrics object per run of {dataset.name}.",
     )
     function.role.allow(actions=["states:StartExecution"], resources=[pipeline.arn])
-    executions = Stack.of(scope).format_arn(
-        service="states",
-        resource="execution",
-        resource_name=f"{pipeline.name}:*",
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
     function.role.allow(
         actions=["states:DescribeExecution", "states:GetExecutionHistory"],
-        resources=[executions],
+        resources=[execution_arns(scope, pipeline.name)],
         reason=f"Executions of {pipeline.name} are named when they start.",
     )
     return function

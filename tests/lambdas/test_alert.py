@@ -444,6 +444,25 @@ class TestExecution:
         assert message.subject == "[events] 2025-01-02 execution was aborted: wrong date"
         assert line(message, "Next") == "if it was not meant to stop: pipeline run 2025-01-02 --contract events"
 
+    def test_whose_event_has_no_cause_is_asked_for_it(self, cloud: Cloud) -> None:
+        sample = event("execution_aborted")
+        sample["detail"] |= {"error": None, "cause": None}
+        stopped = {
+            "executionArn": sample["detail"]["executionArn"],
+            "status": "ABORTED",
+            "error": "by ops",
+            "cause": "wrong contract deployed",
+        }
+        answer("stepfunctions", "DescribeExecution", status=200, body=json.dumps(stopped))
+        message = alert(cloud, sample)
+        assert message.subject == "[events] 2025-01-02 execution was aborted: wrong contract deployed"
+        assert line(message, "Why") == "by ops: wrong contract deployed"
+
+    def test_is_announced_although_step_functions_does_not_answer(self, cloud: Cloud) -> None:
+        denied = json.dumps({"__type": "AccessDeniedException", "message": "no"})
+        answer("stepfunctions", "DescribeExecution", status=400, body=denied)
+        assert line(alert(cloud, "execution_timed_out"), "Why") == "it ended as TIMED_OUT without a reason"
+
     def test_that_timed_out_has_a_reason_although_aws_gives_none(self, cloud: Cloud) -> None:
         message = alert(cloud, "execution_timed_out")
         assert line(message, "Why") == "it ended as TIMED_OUT without a reason"

@@ -278,6 +278,7 @@ class TestFunctionRoles:
                     "sns:Publish",
                     "glue:GetJobRun",
                     "glue:GetPartition",
+                    "states:DescribeExecution",
                     "sqs:SendMessage",
                 },
             ),
@@ -306,6 +307,11 @@ class TestFunctionRoles:
     def test_each_may_do_it_to_its_own_resources_only(self, module: str, action: str, resource: str) -> None:
         (granted,) = {resource for found, resource, _ in of_function(module) if found == action}
         assert fnmatch.fnmatchcase(granted.rpartition(">:")[2] or granted, resource)
+
+    def test_alerts_ask_for_the_cause_of_executions_that_they_are_about(self) -> None:
+        asked = {resource for action, resource, _ in of_function("alert") if action == "states:DescribeExecution"}
+        machines = {resource.rpartition(":execution:")[2] for resource in asked}
+        assert machines == {"prod-events-pipeline:*", "prod-events-backfill:*"}
 
     @pytest.mark.parametrize("module", ["sensor", "alert"])
     def test_those_that_look_at_partitions_know_one_table(self, module: str) -> None:
