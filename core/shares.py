@@ -128,14 +128,15 @@ def _highest_distance(distances: Sequence[float], by_chance: Sequence[float], no
     """
     source = sqrt(max(middle(found**2 - chance**2 for found, chance in zip(distances, by_chance, strict=True)), 0.0))
     as_now = [
-        found * hypot(source, now) / hypot(source, chance) for found, chance in zip(distances, by_chance, strict=True)
+        found * (hypot(source, now) / varied if (varied := hypot(source, chance)) else 1.0)
+        for found, chance in zip(distances, by_chance, strict=True)
     ]
     roots = sorted(found**_ROOT for found in as_now)
     usual = max(middle(roots), now**_ROOT)
     tail = _FROM_90TH * (roots[ceil(0.9 * len(roots)) - 1] - usual)
     spread = max(_FROM_MEDIAN * middle(abs(root - usual) for root in roots), tail, _LEAST_SPREAD * usual)
     highest: float = (usual + _OF_DISTANCE * tolerance * spread) ** (1 / _ROOT)
-    return max(doubt(len(roots)) * highest, _SMALL_DISTANCE)
+    return min(max(doubt(len(roots)) * highest, _SMALL_DISTANCE), 100.0)
 
 
 def _by_chance(shares: Mapping[str, float], rows: int) -> float:

@@ -412,4 +412,4 @@ def test_whatever_the_history_a_range_is_finite_and_in_order(seed: int, toleranc
     ends = [(count.low, count.high), (rate.low, rate.high), *by_value.ranges.values()]
     assert all(0 <= low <= high < math.inf for low, high in ends)
     assert all(high <= 100 for _, high in ends[1:])
-    assert 0 < by_value.highest_distance < math.inf
+    assert 0 < by_value.highest_distance <= 100

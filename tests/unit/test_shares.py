@@ -11,7 +11,7 @@ from benchmarks.anomalies.measure import judged_year
 from benchmarks.anomalies.mixes import Mix, mixed
 from core.baseline import HISTORY_DAYS
 from core.shares import ShareObservation, distance, expected_shares
-from tests.unit.test_baseline import TODAY, TYPES, shares, usual_shares
+from tests.unit.test_baseline import TODAY, TYPES, before, shares, usual_shares
 
 EVEN = Mix(
     rows=300,
@@ -111,7 +111,7 @@ def test_a_small_share_that_is_always_there_must_not_be_gone() -> None:
 @pytest.mark.parametrize(
     ("mix", "seeds"),
     [
-        (replace(EVEN, rows=100, values=12), (3, 9, 11)),
+        (replace(EVEN, rows=100, values=12), (3, 9)),
         (replace(EVEN, rows=300, values=6), (1, 2)),
         (replace(EVEN, rows=2_000, values=4), (0, 2)),
     ],
@@ -190,3 +190,23 @@ def is_odd(known: Sequence[ShareObservation], now: ShareObservation) -> bool:
     expected = expected_shares(known, now.day, rows=sum(now.counts.values()))
     assert expected is not None
     return bool(expected.moved(now.counts)) or distance(now.counts, expected.shares) > expected.highest_distance
+
+
+@pytest.mark.parametrize("rows", [0, 1, 100, 10**9])
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_the_values_were_their_ranges_and_the_distance_are_percentages(seed: int, rows: int) -> None:
+    random = Random(seed)
+    scale, values = 10 ** random.uniform(0, 8), random.randint(1, 4)
+    known = [
+        ShareObservation(day, {f"value_{at}": random.choice([0, 1, round(scale)]) for at in range(values)})
+        for day in before(80)
+    ]
+    expected = usual_shares(known, rows=rows)
+    assert all(0 <= low <= high <= 100 for low, high in expected.ranges.values())
+    assert 0 < expected.highest_distance <= 100
+
+
+def test_a_column_of_one_value_is_usual_with_that_value() -> None:
+    expected = usual_shares([ShareObservation(day, {"a": 10**9}) for day in before(60)], rows=1_000)
+    assert expected.moved({"a": 1_000}) == ()
+    assert expected.moved({"a": 900, "b": 100}) == ("a", "b")
