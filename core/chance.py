@@ -13,7 +13,7 @@ __all__ = ["counts_by_chance", "tail_of"]
 _NORMAL: Final = NormalDist()
 # Part of a tolerance that chance gets. Its probabilities are exact, so it needs no reserve for spreads that were
 # measured, or for tails wider than those of a normal distribution.
-_OF_TOLERANCE: Final = 0.7
+_OF_TOLERANCE: Final = 0.733
 # Smaller probabilities are lost among the rounding of sums, and no data has days that are this improbable.
 _LEAST_TAIL: Final = 1e-10
 # Above so many expected rows the corrected normal distribution is as good as the sum, to a tenth of a row.

@@ -85,7 +85,6 @@ def expected_shares(
     shares = _whole({name: scale.percent(found.centre) for name, found in seen.items()})
     asked = Sensitivity(tolerance=tolerance, ends=2 * len(seen), least=0.045, most=0.22, small=0.2)
     fitted = [{name: scale.percent(found.fitted[at]) for name, found in seen.items()} for at in range(len(recent))]
-    distances = [distance(one.counts, expected) for one, expected in zip(recent, fitted, strict=True)]
     first = next(iter(seen.values()))
     return ExpectedShares(
         shares=shares,
@@ -95,7 +94,10 @@ def expected_shares(
         },
         highest_new=scale.usual_of_none(rows, asked),
         highest_distance=_highest_distance(
-            distances, [_by_chance(shares, _total(one.counts)) for one in recent], _by_chance(shares, rows), tolerance
+            [distance(one.counts, expected) for one, expected in zip(recent, fitted, strict=True)],
+            by_chance=[_by_chance(shares, _total(one.counts)) for one in recent],
+            now=_by_chance(shares, rows),
+            tolerance=tolerance,
         ),
         dates=first.dates,
         weekday=first.weekday,
@@ -121,22 +123,25 @@ def _points(recent: Sequence[ShareObservation], values: Sequence[float]) -> list
     return [Point(one.day, value) for one, value in zip(recent, values, strict=True)]
 
 
-def _highest_distance(distances: Sequence[float], by_chance: Sequence[float], now: float, tolerance: float) -> float:
-    """Return how far a date may be, on which chance makes another distance than it did on the dates before.
-
-    What is not made by chance is taken to be the same on all of them.
-    """
-    source = sqrt(max(middle(found**2 - chance**2 for found, chance in zip(distances, by_chance, strict=True)), 0.0))
-    as_now = [
-        found * (hypot(source, now) / varied if (varied := hypot(source, chance)) else 1.0)
-        for found, chance in zip(distances, by_chance, strict=True)
-    ]
-    roots = sorted(found**_ROOT for found in as_now)
+def _highest_distance(distances: Sequence[float], *, by_chance: Sequence[float], now: float, tolerance: float) -> float:
+    """Return how far a date may be, of which chance makes ``now``, after dates of which it made ``by_chance``."""
+    roots = sorted(found**_ROOT for found in _as_now(distances, by_chance, now))
     usual = max(middle(roots), now**_ROOT)
     tail = _FROM_90TH * (roots[ceil(0.9 * len(roots)) - 1] - usual)
     spread = max(_FROM_MEDIAN * middle(abs(root - usual) for root in roots), tail, _LEAST_SPREAD * usual)
     highest: float = (usual + _OF_DISTANCE * tolerance * spread) ** (1 / _ROOT)
     return min(max(doubt(len(roots)) * highest, _SMALL_DISTANCE), 100.0)
+
+
+def _as_now(distances: Sequence[float], by_chance: Sequence[float], now: float) -> list[float]:
+    """Return what the distances would have been with today's rows; what chance does not make stays as it was."""
+    beside = middle(found**2 - chance**2 for found, chance in zip(distances, by_chance, strict=True))
+    source = sqrt(max(beside, 0.0))
+    varied = [hypot(source, chance) for chance in by_chance]
+    return [
+        found * hypot(source, now) / before if before else found
+        for found, before in zip(distances, varied, strict=True)
+    ]
 
 
 def _by_chance(shares: Mapping[str, float], rows: int) -> float:

@@ -21,6 +21,8 @@ def tables(years: Sequence[Year]) -> str:
     for check in ("rates", "mixes"):
         of_check = sorted(_of(years, check=check, judge="baseline"), key=_rows_of)
         parts.append(_table(f"{check}, by rows of a day", of_check, by=_rows))
+    mixes = sorted(_of(years, check="mixes", judge="baseline"), key=_moves)
+    parts.append(_table("mixes, by move of a value", mixes, by=_moves))
     return "\n\n".join(parts)
 
 
@@ -65,6 +67,12 @@ def _of(years: Iterable[Year], **wanted: str) -> list[Year]:
 
 def _judge(year: Year) -> str:
     return f"`{year['judge']}`"
+
+
+def _moves(year: Year) -> str:
+    """Name how far each value of a mix moves in a day, and with what tails."""
+    shape = year["shape"]
+    return f"{100 * shape['moves']:2.0f} %, {'heavy tails' if shape['heavy_tails'] else 'normal'}"
 
 
 def _rows(year: Year) -> str:
