@@ -43,7 +43,13 @@ class Sensitivity:
 
     @property
     def tail(self) -> float:
+        """How probable it may be that chance passes one of the ends."""
         return tail_of(self.tolerance, ends=self.ends)
+
+    @property
+    def tail_of_none(self) -> float:
+        """The same of a value without a row, which is what is looked for, and could hardly be so of many at once."""
+        return tail_of(self.tolerance, ends=1)
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class PercentScale:
 
     def usual_of_none(self, rows: int, asked: Sensitivity) -> float:
         """Return up to which percentage something that was never there is no news."""
-        return min(max(self._by_chance(0.0, rows, asked)[1], asked.small), 100.0)
+        return min(max(self._by_chance(0.0, rows, asked.tail)[1], asked.small), 100.0)
 
     def _around(
         self, lowest: float, highest: float, reach: float, rows: int, asked: Sensitivity
@@ -103,10 +109,11 @@ class PercentScale:
         """
         bottom, top = self.level(lowest), self.level(highest)
         by_source = self.percent(lowest - reach), self.percent(highest + reach)
-        by_chance = self._by_chance(bottom, rows, asked)[0], self._by_chance(top, rows, asked)[1]
+        by_chance = self._by_chance(bottom, rows, asked.tail)[0], self._by_chance(top, rows, asked.tail)[1]
         low = bottom - hypot(max(bottom - by_source[0], asked.small), bottom - by_chance[0])
         high = top + hypot(max(by_source[1] - top, asked.small), by_chance[1] - top)
-        none_is_usual = min(by_source[0], by_chance[0]) * rows < 100
+        fewest = self._by_chance(bottom, rows, asked.tail_of_none)[0]
+        none_is_usual = min(by_source[0], fewest) * rows < 100
         return max(low, 0.0 if none_is_usual else 100 / rows), min(high, 100.0)
 
     def _of_source(self, seen: Forecast, asked: Sensitivity) -> float:
@@ -115,11 +122,11 @@ class PercentScale:
         by_chance = (1 + 1 / LEVEL_DATES) * self._chance(seen.centre) ** 2
         return asked.reach * sqrt(max(both**2 - by_chance, asked.least**2))
 
-    def _by_chance(self, percent: float, rows: int, asked: Sensitivity) -> tuple[float, float]:
+    def _by_chance(self, percent: float, rows: int, tail: float) -> tuple[float, float]:
         """Return what chance makes of a percentage that is known from the dates which tell its level."""
         if rows == 0:
             return 0.0, 100.0
-        low, high = counts_by_chance(percent / 100, rows, known_from=LEVEL_DATES * self.rows, tail=asked.tail)
+        low, high = counts_by_chance(percent / 100, rows, known_from=LEVEL_DATES * self.rows, tail=tail)
         return min(100 * low / rows, percent), max(100 * high / rows, percent)
 
     def _chance(self, value: float) -> float:

@@ -133,6 +133,18 @@ def test_a_value_that_is_missing_is_found_where_there_were_thirty_rows_of_it(row
         assert year[f"{fault}, found"] == year[f"{fault}, tried"] > 0
 
 
+@pytest.mark.parametrize("values", [2, 12])
+def test_a_value_that_is_missing_is_found_where_nine_rows_of_it_are_usual_however_many_values_there_are(
+    values: int,
+) -> None:
+    random = Random(1)
+    others = {f"other_{at}": 290 // (values - 1) for at in range(values - 1)}
+    known = [
+        ShareObservation(day, {**others, "rare": sum(random.random() < 0.03 for _ in range(300))}) for day in before(60)
+    ]
+    assert usual_shares(known, rows=300).moved(others) == ("rare",)
+
+
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("moves", [0.01, 0.05])
 def test_a_value_twice_is_found_where_its_rows_are_many(moves: float, seed: int) -> None:
