@@ -1,6 +1,7 @@
 """What is odd about a day: its counts, rates and shares against what was usual on the dates before it.
 
-The statistics are in `core.baseline`; here a rule's metric becomes a number of a day, and a range becomes a check.
+The statistics are in `core.baseline` and `core.shares`; here a rule's metric becomes a number of a day, and a range
+becomes a check.
 """
 
 import math
@@ -9,23 +10,18 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Final, Protocol
 
-from core.baseline import (
-    Expected,
-    Observation,
-    ShareObservation,
-    distance,
-    expected_count,
-    expected_rate,
-    expected_shares,
-    shares_of,
-)
+from core.baseline import Expected, Observation, expected_count, expected_rate
 from core.checks import Baseline, Check, percentage
 from core.history import DateProfile, of_column
+from core.shares import ShareObservation, distance, expected_shares, shares_of
 
 COLUMN_METRICS: Final = ("nullValues", "valueShares")
 # What a row is counted under that has none of a column's valid values.
 OTHER_VALUE: Final = "(another value or null)"
 _MOST_VALUES: Final = 5
+# So many accepted dates are a new level, where at most one date that needed no acceptance lies between two of them.
+_NO_LONGER_ODD: Final = 5
+_NEIGHBOURS: Final = 2
 
 
 class AnomalyRule(Protocol):
@@ -81,8 +77,9 @@ def find_anomalies(
     matter where the history is the same.
     """
     checks, not_judged = [], []
+    before = sorted((past for past in history if past.day < day), key=lambda past: past.day)
     for rule in rules:
-        judged = _judge(rule, profile, [past for past in history if past.day < day], day)
+        judged = _judge(rule, profile, _telling(before, rule.id), day)
         if isinstance(judged, Check):
             checks.append(judged)
         else:
@@ -93,6 +90,27 @@ def find_anomalies(
 def not_judged_documents(not_judged: Sequence[NotJudged]) -> list[dict[str, Any]]:
     """Write them as the metrics object holds them."""
     return [asdict(item) for item in not_judged]
+
+
+def _telling(before: Sequence[DateProfile], rule_id: str) -> list[DateProfile]:
+    """Return the dates that tell what is usual: not those which people accepted past the rule as odd.
+
+    Where they accepted many that lie close together, these are no odd dates but what the source is like since then.
+    """
+    accepted = [at for at, past in enumerate(before) if rule_id in past.accepted]
+    odd = {at for stretch in _stretches(accepted) if len(stretch) < _NO_LONGER_ODD for at in stretch}
+    return [past for at, past in enumerate(before) if at not in odd]
+
+
+def _stretches(places: Sequence[int]) -> list[list[int]]:
+    """Part places in order into stretches, in which no two neighbours have more than one other place between them."""
+    stretches: list[list[int]] = []
+    for place in places:
+        if stretches and place - stretches[-1][-1] <= _NEIGHBOURS:
+            stretches[-1].append(place)
+        else:
+            stretches.append([place])
+    return stretches
 
 
 def _judge(rule: AnomalyRule, profile: Profile, history: Sequence[DateProfile], day: date) -> Check | str:

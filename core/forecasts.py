@@ -14,7 +14,7 @@ MINIMUM_HISTORY: Final = 21
 HISTORY_DAYS: Final = 84
 
 # The level is that of so many dates: a week, so that every day of the week is in it once.
-_LEVEL_DATES = 7
+LEVEL_DATES: Final = 7
 # With fewer dates of one weekday than this, a weekday has no profile of its own.
 _SAME_WEEKDAY = 3
 # What makes a median of deviations, and a 90th percentile of them, the standard deviation of a normal distribution.
@@ -31,12 +31,25 @@ _EARLIER_DAYS = 14
 # The level of a week against that of a month or two: its own noise, in spreads.
 _LEVEL_NOISE = 0.4
 _JUMP_DATES = 5
+# From the last but one date before a step to the second behind it.
+_STEPS_BETWEEN = 3
 _MOST_JUMPS = 8
 
 
 class _Jump(NamedTuple):
+    """A place in the history: the gap between the dates on its sides, the step, and the pace on either side."""
+
     gap: float
     step: float
+    pace: float
+
+    def is_step(self, *, clear: float, least: float) -> bool:
+        """Tell whether there is a step.
+
+        Where the values creep, those on either side touch or overlap. A clear gap between them is a step, and so is a
+        smaller one of which the pace of the dates around it explains less than half.
+        """
+        return self.gap > clear or (self.gap > least and self.gap > 2 * _STEPS_BETWEEN * self.pace)
 
 
 class Dated(Protocol):
@@ -50,6 +63,14 @@ _Dated = TypeVar("_Dated", bound=Dated)
 class Point(NamedTuple):
     day: date
     value: float
+
+
+class Crept(NamedTuple):
+    """Between what levels a date would be had nothing crept, and how far from these is usual."""
+
+    lowest: float
+    highest: float
+    reach: float
 
 
 @dataclass(frozen=True)
@@ -81,18 +102,22 @@ class Forecast:
         """
         return min(max(self.spread, self.tail, least), max(most, 0.75 * self.spread))
 
-    def crept(self, *, tolerance: float, least: float) -> tuple[float, float] | None:
-        """Return where the level was before it moved away little by little, as a range; None when it has not."""
+    def crept(self, *, tolerance: float, least: float, least_step: float) -> "Crept | None":
+        """Return where the level was before it moved away little by little; None when it has not.
+
+        ``least`` is the least deviation of a level that counts as one, ``least_step`` the same of a sudden step.
+        """
         limit = tolerance * max(_LEVEL_NOISE * self.spread, least)
         plain = _without_effects(self.history, self.effects)
         if _stayed(plain, self.history, limit):
             return None
-        moved = _without_jumps(plain, gap=tolerance * max(self.spread / 3, least))
+        clear, smaller = (tolerance * max(self.spread / 3, step) for step in (least, least_step))
+        moved = _without_jumps(plain, clear=clear, least=smaller)
         if _stayed(moved, self.history, limit):
             return None
         low, high = _earlier_levels(moved, self.history)
         effect = self.effects[self.day.weekday()]
-        return low + effect - limit, high + effect + limit
+        return Crept(low + effect, high + effect, limit)
 
 
 def within_reach(history: Iterable[_Dated], day: date) -> list[_Dated]:
@@ -150,9 +175,9 @@ def _without_effects(history: Sequence[Point], effects: Sequence[float]) -> list
 
 def _levels(values: Sequence[float], spread: float) -> list[float]:
     """Return the level as it was known before each value, and after the last."""
-    levels = [_usual(_before(values, at), _NEAR * spread) for at in range(_LEVEL_DATES)]
-    window = sorted(values[:_LEVEL_DATES])
-    for at in range(_LEVEL_DATES, len(values) + 1):
+    levels = [_usual(_before(values, at), _NEAR * spread) for at in range(LEVEL_DATES)]
+    window = sorted(values[:LEVEL_DATES])
+    for at in range(LEVEL_DATES, len(values) + 1):
         levels.append(_usual(_telling(values, at, _median(window), _ODD * spread), _NEAR * spread))
         if at < len(values):
             insort(window, values[at])
@@ -173,7 +198,7 @@ def _telling(values: Sequence[float], end: int, usual: float, reach: float) -> S
             near.append(values[at])
         elif not near:
             odd += 1
-        if len(near) == _LEVEL_DATES or odd == _LEVEL_DATES:
+        if len(near) == LEVEL_DATES or odd == LEVEL_DATES:
             break
     return values[end - odd : end] if odd >= _CHANGED_DATES else near
 
@@ -208,23 +233,27 @@ def _day_of(one: Dated) -> date:
 
 
 def _around(values: Sequence[float], at: int) -> Sequence[float]:
-    start = min(max(at - _LEVEL_DATES // 2, 0), len(values) - _LEVEL_DATES)
-    return values[start : start + _LEVEL_DATES]
+    start = min(max(at - LEVEL_DATES // 2, 0), len(values) - LEVEL_DATES)
+    return values[start : start + LEVEL_DATES]
 
 
 def _before(values: Sequence[float], at: int) -> Sequence[float]:
     """Return the values from which the level was known then; for the first ones, with those that follow."""
-    if at >= _LEVEL_DATES:
-        return values[at - _LEVEL_DATES : at]
-    return [*values[:at], *values[at + 1 : _LEVEL_DATES + 1]]
+    if at >= LEVEL_DATES:
+        return values[at - LEVEL_DATES : at]
+    return [*values[:at], *values[at + 1 : LEVEL_DATES + 1]]
+
+
+def doubt(dates: int) -> float:
+    """Return how much wider than on many dates a spread is taken to be, that was measured on so many."""
+    return 1 + (_FEW_DATES / dates) ** 2
 
 
 def _uncertainty(dates: int, same_weekday: float | None) -> float:
     """Return how much wider than the deviations seen a prediction is: the profile was made from the same dates."""
-    few = 1 + (_FEW_DATES / dates) ** 2
     if same_weekday is None:
-        return few
-    return few * sqrt((1 + 1 / same_weekday) / (1 - 1 / same_weekday))
+        return doubt(dates)
+    return doubt(dates) * sqrt((1 + 1 / same_weekday) / (1 - 1 / same_weekday))
 
 
 def _earlier_levels(values: Sequence[float], history: Sequence[Point]) -> tuple[float, float]:
@@ -233,7 +262,7 @@ def _earlier_levels(values: Sequence[float], history: Sequence[Point]) -> tuple[
     ages = [(last - point.day).days for point in history]
     earlier = [(age, value) for age, value in zip(ages, values, strict=True) if age >= _EARLIER_DAYS]
     half = len(earlier) // 2
-    if half < _LEVEL_DATES:
+    if half < LEVEL_DATES:
         level = middle([value for _, value in earlier] or values)
         return level, level
     (old_age, old), (new_age, new) = (_centre_of(part) for part in (earlier[:half], earlier[half:]))
@@ -248,27 +277,27 @@ def _centre_of(part: Sequence[tuple[int, float]]) -> tuple[float, float]:
 
 def _stayed(values: Sequence[float], history: Sequence[Point], limit: float) -> bool:
     low, high = _earlier_levels(values, history)
-    return low - limit <= middle(values[-_LEVEL_DATES:]) <= high + limit
+    return low - limit <= middle(values[-LEVEL_DATES:]) <= high + limit
 
 
-def _without_jumps(values: Sequence[float], *, gap: float) -> list[float]:
+def _without_jumps(values: Sequence[float], *, clear: float, least: float) -> list[float]:
     """Lift what lies before a sudden step to what lies behind it: a step was seen on its day, and is no creeping."""
     moved = list(values)
     for _ in range(_MOST_JUMPS):
-        found, at = max((_jump(moved, at), at) for at in range(_JUMP_DATES, len(moved) - _JUMP_DATES + 1))
-        if found.gap <= gap:
+        places = range(_JUMP_DATES, len(moved) - _JUMP_DATES + 1)
+        found = [(jump, at) for at in places if (jump := _jump(moved, at)).is_step(clear=clear, least=least)]
+        if not found:
             break
-        moved[:at] = [value + found.step for value in moved[:at]]
+        jump, at = max(found)
+        moved[:at] = [value + jump.step for value in moved[:at]]
     return moved
 
 
 def _jump(values: Sequence[float], at: int) -> _Jump:
-    """Compare the dates before a step with those behind it, one odd date on either side left out.
-
-    Where the values creep, those on either side touch or overlap; a gap between them is what tells a step from it.
-    """
+    """Compare the dates before a step with those behind it, one odd date on either side left out."""
     before, after = sorted(values[at - _JUMP_DATES : at]), sorted(values[at : at + _JUMP_DATES])
     return _Jump(
         gap=max(after[1] - before[-2], before[1] - after[-2]),
         step=after[_JUMP_DATES // 2] - before[_JUMP_DATES // 2],
+        pace=max(before[-2] - before[1], after[-2] - after[1]) / (_JUMP_DATES - 3),
     )

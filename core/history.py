@@ -22,7 +22,10 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True)
 class DateProfile:
-    """The counts of one published date; ``nulls`` and ``distributions`` by column, as far as its metrics have them."""
+    """The counts of one published date; ``nulls`` and ``distributions`` by column, as far as its metrics have them.
+
+    ``accepted`` has the ids of the checks that people let its version pass, because it was odd and right.
+    """
 
     day: date
     rows_read: int
@@ -30,6 +33,7 @@ class DateProfile:
     duplicates_removed: int
     nulls: Mapping[str, int] = field(default_factory=dict)
     distributions: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    accepted: frozenset[str] = frozenset()
 
     @property
     def rows_parsed(self) -> int:
@@ -100,7 +104,8 @@ def of_column(values: Mapping[str, _Value], column: str | None) -> _Value | None
 
 def _of_version(day: date, version: Version) -> DateProfile:
     read, quarantined = _rows(version.rows_read), _rows(version.rows_quarantined)
-    return DateProfile(day, read, quarantined, _rows(version.duplicates_removed))
+    accepted = frozenset() if version.accepted is None else _ids(_mapping(version.accepted).get("checks"))
+    return DateProfile(day, read, quarantined, _rows(version.duplicates_removed), accepted=accepted)
 
 
 def _distribution(column: Mapping[str, Any]) -> Mapping[str, int] | None:
@@ -112,6 +117,12 @@ def _mapping(value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise InvalidDocument(f"{value!r} is not an object")
     return value
+
+
+def _ids(value: object) -> frozenset[str]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise InvalidDocument(f"{value!r} is not a list of checks")
+    return frozenset(value)
 
 
 def _rows(value: object) -> int:

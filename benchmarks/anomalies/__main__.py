@@ -15,7 +15,7 @@ from benchmarks.recording import Measurement, recorded
 
 _ROOT = Path(__file__).resolve().parents[2]
 _REQUIREMENTS = Path(__file__).parent / "requirements"
-_CHECKS = ("rows", "nulls", "malformed", "duplicates", "shares")
+_CHECKS = ("rows", "nulls", "malformed", "duplicates", "shares", "mixes", "rates")
 # The first hundred seeds are for choosing limits; what is published comes from seeds that nothing was chosen by.
 _FIRST_SEED = 1_000
 _TOLERANCES = ("3.5", "4", "5", "6")

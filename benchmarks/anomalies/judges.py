@@ -11,12 +11,10 @@ from core.baseline import (
     DEFAULT_TOLERANCE,
     HISTORY_DAYS,
     Observation,
-    ShareObservation,
-    distance,
     expected_count,
     expected_rate,
-    expected_shares,
 )
+from core.shares import ShareObservation, distance, expected_shares
 
 Usual = Callable[[Day], bool]
 
@@ -54,7 +52,7 @@ class Baseline:
 
 
 class Shares:
-    """`core.baseline`, for the shares of the types."""
+    """`core.shares`, for the shares of the types."""
 
     def __init__(self, *, tolerance: float = DEFAULT_TOLERANCE) -> None:
         self._tolerance = tolerance
@@ -75,4 +73,4 @@ class Shares:
 
 def baseline(check: str, *, tolerance: float = DEFAULT_TOLERANCE) -> Judge:
     """Return this project's judge for a check."""
-    return Shares(tolerance=tolerance) if check == "shares" else Baseline(check, tolerance=tolerance)
+    return Shares(tolerance=tolerance) if check in {"shares", "mixes"} else Baseline(check, tolerance=tolerance)

@@ -12,13 +12,16 @@ from copy import deepcopy
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks.anomalies.faults import CLASSIC, DRIFT_A_DAY, DRIFT_DATES, SHIFT, SHIFT_DATES, SMALL
+from benchmarks.anomalies.faults import CLASSIC, CREEPING, DRIFT_DATES, SHIFT, SHIFT_DATES, SMALL
 from benchmarks.anomalies.formulas import FORMULAS
 from benchmarks.anomalies.judges import Judge, baseline
-from benchmarks.anomalies.simulate import FIRST_DAY, LEARNING_DAYS, Day, shape_of, simulated
+from benchmarks.anomalies.mixes import Mix, mix_of, mixed
+from benchmarks.anomalies.simulate import FIRST_DAY, LEARNING_DAYS, Day, Shape, shape_of, simulated
 
 # A drift or a new level begins on so many days of the judged year, each time as if nothing else had happened.
 _STARTS = (20, 100, 180, 260)
+# Years of these are judged as soon as a judge speaks, on a short history as well.
+_JUDGED_EARLY = ("mixes", "rates")
 
 
 def maker(judge: str) -> Callable[[str], Judge]:
@@ -38,30 +41,38 @@ def maker(judge: str) -> Callable[[str], Judge]:
 
 
 def measured(judge: str, check: str, seed: int) -> dict[str, Any]:
-    """Judge a year as it was and with every fault, and where rows are counted, drifts and new levels as well."""
-    shape, make = shape_of(seed), maker(judge)
-    days = simulated(shape, seed)
+    """Judge a year as it was and with every fault, what creeps, and where rows are counted, new levels as well."""
+    make = maker(judge)
+    shape, days = _year(check, seed)
     start = time.process_time()
     counted = judged_year(make(check), days, check)
     seconds = time.process_time() - start
-    moving = list(_starts(make(check), days)) if check == "rows" else []
+    moving = list(_starts(make(check), days)) if check in CREEPING else []
     return {
         "judge": judge,
         "check": check,
         "seed": seed,
         "shape": asdict(shape),
         "counted": dict(counted),
-        "drift_dates": [_found_after(deepcopy(one), left) for one, left in moving],
-        "shift_alarms": [_alarms_after_shift(deepcopy(one), left) for one, left in moving],
+        "drift_dates": [_found_after(deepcopy(one), left, CREEPING[check]) for one, left in moving],
+        "shift_alarms": [_alarms_after_shift(deepcopy(one), left) for one, left in moving if check == "rows"],
         "ms_per_verdict": round(1000 * seconds / max(counted["verdicts"], 1), 2),
     }
+
+
+def _year(check: str, seed: int) -> tuple[Shape | Mix, list[Day]]:
+    if check in _JUDGED_EARLY:
+        mix = mix_of(seed)
+        return mix, mixed(mix, seed)
+    shape = shape_of(seed)
+    return shape, simulated(shape, seed)
 
 
 def judged_year(judging: Judge, days: Sequence[Day], check: str) -> Counter[str]:
     """Judge every date of a year; what a date had of faults is never learnt, and every date as it was is."""
     counted = Counter[str]()
     for day in days:
-        if _passed(day) >= 0 and (usual := judging.usual(day)) is not None:
+        if (check in _JUDGED_EARLY or _passed(day) >= 0) and (usual := judging.usual(day)) is not None:
             counted.update(_counted(usual, day, check))
         judging.learn(day)
     return counted
@@ -91,19 +102,20 @@ def _counted(usual: Callable[[Day], bool], day: Day, check: str) -> Iterator[str
     if day.kind != "quiet":
         return
     for name, fault in {**CLASSIC[check], **SMALL[check]}.items():
-        yield f"{name}, tried"
-        if not usual(fault(day)):
-            yield f"{name}, found"
+        if (faulty := fault(day)) is not None:
+            yield f"{name}, tried"
+            if not usual(faulty):
+                yield f"{name}, found"
 
 
-def _found_after(judging: Judge, days: Sequence[Day]) -> int | None:
+def _found_after(judging: Judge, days: Sequence[Day], crept: Callable[[Day, int], Day]) -> int | None:
     """Return on which date a drift raises its first alarm; what raises none is published and learnt."""
     for number, day in enumerate(days[:DRIFT_DATES], start=1):
-        less = day.scaled(DRIFT_A_DAY**number)
-        usual = judging.usual(less)
-        if day.kind == "quiet" and usual is not None and not usual(less):
+        moved = crept(day, number)
+        usual = judging.usual(moved)
+        if day.kind == "quiet" and usual is not None and not usual(moved):
             return number
-        judging.learn(less)
+        judging.learn(moved)
     return None
 
 

@@ -73,6 +73,10 @@ class Day:
         factor = sum(left.values()) / max(self.rows, 1)
         return replace(self, types=left, troubles={key: round(count * factor) for key, count in self.troubles.items()})
 
+    def times(self, name: str, factor: float) -> "Day":
+        """Return the day with so many times the rows of one type, on top of those of the others."""
+        return replace(self, types={**self.types, name: round(self.types[name] * factor)})
+
     def with_rate(self, trouble: str, percent: float) -> "Day":
         return replace(self, troubles={**self.troubles, trouble: round(self.rows * percent / 100)})
 
@@ -113,7 +117,7 @@ def _holidays(random: Random, days: Sequence[date]) -> set[date]:
 def _day(random: Random, shape: Shape, at: int, day: date, *, is_holiday: bool) -> Day:
     level = shape.rows * (1 + shape.growth) ** (at / 365) * (1 + shape.seasons * cos(2 * pi * at / 365))
     level *= _WEEKENDS[shape.weekend] if day.weekday() >= 5 else 1.0
-    level *= exp(_noise(random, shape.sigma, heavy=shape.heavy_tails))
+    level *= exp(noise(random, shape.sigma, heavy=shape.heavy_tails))
     kind = "holiday" if is_holiday else "accepted" if random.random() < shape.accepted else "quiet"
     level *= HOLIDAY_LEVEL if is_holiday else random.choice([0.5, 2.0, 0.1]) if kind == "accepted" else 1.0
     types = dict(zip(_TYPES[shape.types], _split(random, shape, at, day, level), strict=True))
@@ -132,15 +136,15 @@ def _split(random: Random, shape: Shape, at: int, day: date, level: float) -> It
         for number, share in enumerate(usual)
     ]
     total = sum(weights)
-    return (_poisson(random, level * weight / total) for weight in weights)
+    return (poisson(random, level * weight / total) for weight in weights)
 
 
 def _rate(random: Random, shape: Shape, day: date, usual: float) -> float:
     weekend = 1.3 if day.weekday() >= 5 else 1.0
-    return min(usual / 100 * weekend * exp(_noise(random, shape.rate_sigma, heavy=shape.heavy_tails)), 1.0)
+    return min(usual / 100 * weekend * exp(noise(random, shape.rate_sigma, heavy=shape.heavy_tails)), 1.0)
 
 
-def _noise(random: Random, sigma: float, *, heavy: bool) -> float:
+def noise(random: Random, sigma: float, *, heavy: bool) -> float:
     """Draw noise of a standard deviation; with heavy tails, from Student's distribution."""
     if not heavy:
         return random.gauss(0, sigma)
@@ -150,10 +154,10 @@ def _noise(random: Random, sigma: float, *, heavy: bool) -> float:
 
 
 def _binomial(random: Random, rows: int, share: float) -> int:
-    return min(rows, _poisson(random, rows * share))
+    return min(rows, poisson(random, rows * share))
 
 
-def _poisson(random: Random, mean: float) -> int:
+def poisson(random: Random, mean: float) -> int:
     """Draw a count: exact for a small mean, by the normal distribution for a large one."""
     if mean > 200:
         return max(0, round(random.gauss(mean, sqrt(mean))))

@@ -13,11 +13,17 @@ _NOISES = (0.03, 0.05, 0.07, 0.09, 0.13, 1.0)
 
 
 def tables(years: Sequence[Year]) -> str:
-    """Write a table for each check, one line per judge, and one of the baseline's counts by noise."""
+    """Write a table for each check, one line per judge, and some of the baseline's by noise or by size."""
     checks = dict.fromkeys(year["check"] for year in years)
     parts = [_table(check, _of(years, check=check), by=_judge) for check in checks]
     rows = sorted(_of(years, check="rows", judge="baseline"), key=_noise_of)
-    return "\n\n".join([*parts, _table("rows, by noise of a day", rows, by=_noise)])
+    parts.append(_table("rows, by noise of a day", rows, by=_noise))
+    for check in ("rates", "mixes"):
+        of_check = sorted(_of(years, check=check, judge="baseline"), key=_rows_of)
+        parts.append(_table(f"{check}, by rows of a day", of_check, by=_rows))
+    mixes = sorted(_of(years, check="mixes", judge="baseline"), key=_moves)
+    parts.append(_table("mixes, by move of a value", mixes, by=_moves))
+    return "\n\n".join(parts)
 
 
 def _table(title: str, years: Sequence[Year], *, by: Callable[[Year], str]) -> str:
@@ -61,6 +67,21 @@ def _of(years: Iterable[Year], **wanted: str) -> list[Year]:
 
 def _judge(year: Year) -> str:
     return f"`{year['judge']}`"
+
+
+def _moves(year: Year) -> str:
+    """Name how far each value of a mix moves in a day, and with what tails."""
+    shape = year["shape"]
+    return f"{100 * shape['moves']:2.0f} %, {'heavy tails' if shape['heavy_tails'] else 'normal'}"
+
+
+def _rows(year: Year) -> str:
+    return f"{_rows_of(year):,}"
+
+
+def _rows_of(year: Year) -> int:
+    rows: int = year["shape"]["rows"]
+    return rows
 
 
 def _noise(year: Year) -> str:

@@ -20,7 +20,15 @@ class Past:
         self.paths = DatasetPaths(self.contract.name, self.contract.source_system)
         self.store = DirectoryStore(str(root))
 
-    def publish(self, day: date, rows: int, *, columns: Mapping[str, Any] | None = None, malformed: int = 0) -> None:
+    def publish(
+        self,
+        day: date,
+        rows: int,
+        *,
+        columns: Mapping[str, Any] | None = None,
+        malformed: int = 0,
+        accepted: Mapping[str, Any] | None = None,
+    ) -> None:
         """Let a date be published, over what it has; ``columns`` are those of its metrics."""
         before = self.store.read(self.paths.publication_key(day))
         run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{rows:08x}"
@@ -37,6 +45,7 @@ class Past:
             rows_written=rows,
             files=1,
             bytes=1,
+            accepted=accepted,
         )
         record = published(
             None if before is None else _record(before.data),

@@ -27,6 +27,7 @@ from tests.unit.programs import ROOT
 VISITS = ROOT / "tests" / "contracts" / "visits.odcs.yaml"
 DAY = date(2025, 3, 4)  # a Tuesday
 INPUT = RunInput("f" * 32, "c" * 64)
+ACCEPTED_ROWS = Acceptance("run", INPUT, (AcceptedCheck("rows_usual", "rowCount", None),), "", "ann", "").facts()
 MIX = {"web": 0.6, "app": 0.35, "shop": 0.05}
 
 
@@ -214,6 +215,28 @@ class TestHistory:
         document = json.loads(content.data)
         document["current"]["rows_read"] = rows
         past.store.write(key, json.dumps(document).encode())
+        verdict = judge(past, counts_of(10_000, malformed=20))
+        assert [problem.partition(": ")[0] for problem in verdict.problems] == [f"{day} is left out of what is usual"]
+        assert verdict.checks == before.checks
+
+    def test_leaves_out_a_short_stretch_that_was_accepted_past_the_rule(self, past: Past) -> None:
+        """What was accepted stands in the record of the version that is current; a rerun of the day is another one."""
+        quiet(past)
+        for back in range(1, 5):
+            past.publish(DAY - timedelta(days=back), 3_000, columns=columns(3_000), malformed=6, accepted=ACCEPTED_ROWS)
+        assert failed(judge(past, counts_of(10_000, malformed=20))) == set()
+        for back in range(1, 5):
+            past.publish(DAY - timedelta(days=back), 3_000, columns=columns(3_000), malformed=6)
+        assert failed(judge(past, counts_of(10_000, malformed=20))) == {"rows_usual"}
+
+    @pytest.mark.parametrize("accepted", [{}, {"checks": "rows_usual"}, {"checks": [1]}, {"checks": None}], ids=str)
+    def test_leaves_out_a_date_of_which_nobody_knows_what_was_accepted(
+        self, past: Past, accepted: dict[str, Any]
+    ) -> None:
+        quiet(past)
+        before = judge(past, counts_of(10_000, malformed=20))
+        day = DAY - timedelta(days=61)
+        past.publish(day, 10_000, columns=columns(10_000), accepted=accepted)
         verdict = judge(past, counts_of(10_000, malformed=20))
         assert [problem.partition(": ")[0] for problem in verdict.problems] == [f"{day} is left out of what is usual"]
         assert verdict.checks == before.checks

@@ -1,6 +1,7 @@
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
@@ -15,14 +16,11 @@ from core.baseline import (
     HISTORY_DAYS,
     MINIMUM_HISTORY,
     Expected,
-    ExpectedShares,
     Observation,
-    ShareObservation,
-    distance,
     expected_count,
     expected_rate,
-    expected_shares,
 )
+from core.shares import ExpectedShares, ShareObservation, expected_shares
 
 HELD_OUT_SEED = 1_001
 TODAY = date(2025, 6, 24)
@@ -285,6 +283,11 @@ def _is_unusual(values: Sequence[float]) -> bool:
     return not expected.low <= values[-1] <= expected.high
 
 
+def _above(limit: int, *, mean: float) -> float:
+    """Return how probable more than so many events are by chance alone."""
+    return 1 - sum(math.exp(-mean) * mean**count / math.factorial(count) for count in range(limit + 1))
+
+
 class TestRates:
     def test_no_rate_is_too_low(self) -> None:
         assert usual_rate(rates(5)).low == 0
@@ -318,6 +321,52 @@ class TestRates:
         ]
         assert percent < usual_rate(history, rows=rows).high < jump
 
+    def test_four_percent_of_300_rows_are_found_where_half_a_percent_is_usual(self) -> None:
+        """They are 12 rows instead of 1.5. On 120 rows they are 5 instead of 0.6, and half of such days look quiet."""
+        limits = []
+        for seed in range(40):
+            random = Random(seed)
+            found = [sum(random.random() < 0.005 for _ in range(300)) for _ in range(HISTORY_DAYS)]
+            days = zip(before(HISTORY_DAYS), found, strict=True)
+            history = [Observation(day, count / 3, 300) for day, count in days]
+            limits.append(math.floor(3 * usual_rate(history, rows=300).high))
+        assert sum(_above(limit, mean=12) for limit in limits) / len(limits) > 0.85
+        assert sum(_above(limit, mean=1.5) for limit in limits) / len(limits) < 1 / 365
+
+    @pytest.mark.parametrize("seed", range(3))
+    @pytest.mark.parametrize(("percent", "rows"), [(1.0, 100_000), (3.0, 2_000)])
+    def test_a_rate_that_grows_by_a_twentieth_a_day_is_found_within_four_weeks(
+        self, percent: float, rows: int, seed: int
+    ) -> None:
+        assert any(self.alarms(lambda at: 1.05**at, percent=percent, rows=rows, seed=seed))
+        assert not any(self.alarms(lambda _: 1.0, percent=percent, rows=rows, seed=seed))
+
+    def test_a_rate_that_sank_little_by_little_must_not_come_back(self) -> None:
+        sinking = [*rates(4, dates=70), *(Observation(day, 4 * 0.93**at, 100_000) for at, day in enumerate(before(14)))]
+        sinking[:70] = [replace(one, day=one.day - timedelta(days=14)) for one in sinking[:70]]
+        assert usual_rate(sinking).high < 4
+
+    @pytest.mark.parametrize("step", [1.7, 2.5])
+    def test_a_step_of_a_rate_is_told_on_its_days_only(self, step: float) -> None:
+        found = self.alarms(lambda _: step, percent=2, rows=100_000, seed=1)
+        assert found[0]
+        assert sum(found) <= 5
+
+    def alarms(self, factor: Callable[[int], float], *, percent: float, rows: int, seed: int) -> list[bool]:
+        """Judge 28 dates, each of which is learnt; days since the first make the rate so many times what it was."""
+        random = Random(seed)
+        found = []
+        known: list[Observation] = []
+        for at, day in enumerate(before(HISTORY_DAYS + 28), start=-HISTORY_DAYS):
+            mean = rows * percent / 100 * random.lognormvariate(0, 0.05) * (factor(at) if at >= 0 else 1)
+            now = Observation(day, 100 * max(random.gauss(mean, math.sqrt(mean)), 0) / rows, rows)
+            if at >= 0:
+                expected = expected_rate(known, day, rows=rows)
+                assert expected is not None
+                found.append(now.value > expected.high)
+            known.append(now)
+        return found
+
     @pytest.mark.parametrize("percent", [0.0, 100.0])
     def test_rates_at_the_ends_have_a_range(self, percent: float) -> None:
         assert usual_rate([Observation(day, percent, 500) for day in before(40)]).high >= percent
@@ -329,73 +378,6 @@ class TestRates:
         spiked = rates(1)
         spiked[-3] = Observation(spiked[-3].day, 60.0, 100_000)
         assert usual_rate(spiked).high == pytest.approx(usual_rate(rates(1)).high, rel=0.1)
-
-
-class TestShares:
-    def test_distance_is_the_part_that_would_have_to_change_its_value(self) -> None:
-        assert distance({"a": 50, "b": 50}, {"a": 60.0, "b": 40.0}) == pytest.approx(10)
-        assert distance({"a": 7}, {"b": 100.0}) == pytest.approx(100)
-        assert distance({"a": 3, "b": 1}, {"a": 75.0, "b": 25.0}) == 0
-
-    def test_usual_shares_are_in_percent_of_all(self) -> None:
-        expected = usual_shares(shares())
-        assert sum(expected.shares.values()) == pytest.approx(100)
-        assert expected.shares["purchase"] == pytest.approx(3, rel=0.05)
-        assert expected.moved({"view": 62_000, "click": 35_000, "purchase": 3_000}) == ()
-
-    @pytest.mark.parametrize("name", TYPES)
-    @pytest.mark.parametrize("rows", [1_000, 1_000_000])
-    def test_a_missing_value_has_moved(self, name: str, rows: int) -> None:
-        counted = {other: 0 if other == name else rows * share // 100 for other, share in TYPES.items()}
-        assert name in usual_shares(shares(rows), rows=sum(counted.values())).moved(counted)
-        without = {other: count for other, count in counted.items() if count}
-        assert name in usual_shares(shares(rows), rows=sum(counted.values())).moved(without)
-
-    def test_with_many_values_each_may_be_further_off(self) -> None:
-        history = shares()
-        with_many = [
-            ShareObservation(one.day, {**one.counts, **{f"rare_{number}": 1 for number in range(50)}})
-            for one in history
-        ]
-        (low, high), (lower, higher) = (usual_shares(one).ranges["purchase"] for one in (history, with_many))
-        assert higher - lower > 1.05 * (high - low)
-
-    def test_the_value_that_moved_furthest_comes_first(self) -> None:
-        moved = usual_shares(shares()).moved({"view": 30_000, "click": 64_000, "purchase": 6_000})
-        assert moved == ("view", "click", "purchase")
-
-    def test_a_value_that_nobody_has_seen_has_moved(self) -> None:
-        expected = usual_shares(shares())
-        assert expected.moved({"view": 62_000, "click": 35_000, "purchase": 3_000, "refund": 5_000}) == ("refund",)
-        assert expected.moved({"view": 62_000, "click": 35_000, "purchase": 3_000, "refund": 20}) == ()
-
-    def test_many_small_moves_are_far_together(self) -> None:
-        expected = usual_shares(shares())
-        assert (
-            distance({"view": 62_500, "click": 34_500, "purchase": 3_000}, expected.shares) < expected.highest_distance
-        )
-        assert (
-            distance({"view": 40_000, "click": 55_000, "purchase": 5_000}, expected.shares) > expected.highest_distance
-        )
-
-    def test_few_rows_may_be_further_off(self) -> None:
-        few, many = usual_shares(shares(), rows=100), usual_shares(shares(), rows=1_000_000)
-        assert few.highest_distance > many.highest_distance
-        assert few.ranges["purchase"][0] < many.ranges["purchase"][0]
-        assert few.ranges["purchase"][1] > many.ranges["purchase"][1]
-
-    def test_dates_without_rows_have_no_shares(self) -> None:
-        empty = [ShareObservation(one.day, dict.fromkeys(TYPES, 0)) for one in shares()[:10]]
-        assert usual_shares(empty + shares()[10:]).dates == HISTORY_DAYS - 10
-
-    def test_a_value_that_appeared_lately_is_expected_as_it_is(self) -> None:
-        history = [
-            ShareObservation(one.day, {**one.counts, "refund": 9_000} if at >= HISTORY_DAYS - 10 else one.counts)
-            for at, one in enumerate(shares())
-        ]
-        expected = usual_shares(history)
-        assert expected.ranges["refund"][0] > 1
-        assert expected.moved({"view": 62_000, "click": 35_000, "purchase": 3_000, "refund": 9_000}) == ()
 
 
 @pytest.mark.parametrize("check", ["rows", "nulls"])
@@ -430,18 +412,4 @@ def test_whatever_the_history_a_range_is_finite_and_in_order(seed: int, toleranc
     ends = [(count.low, count.high), (rate.low, rate.high), *by_value.ranges.values()]
     assert all(0 <= low <= high < math.inf for low, high in ends)
     assert all(high <= 100 for _, high in ends[1:])
-    assert 0 < by_value.highest_distance < math.inf
-
-
-def test_a_small_share_that_is_always_there_must_not_be_gone() -> None:
-    """Of 100,000 rows a tenth of a percent are a hundred; of 2,000 they are two, and may be none."""
-    for rows, is_odd in ((100_000, True), (2_000, False)):
-        chance = Random(3)
-        history = []
-        for back in range(1, 60):
-            few = max(0, round(chance.gauss(rows / 1000, math.sqrt(rows / 1000))))
-            history.append(ShareObservation(TODAY - timedelta(days=back), {"a": rows - few, "b": few}))
-        usual = expected_shares(history, TODAY, rows=rows)
-        assert usual is not None
-        assert ("b" in usual.moved({"a": rows, "b": 0})) == is_odd
-        assert usual.moved({"a": rows - rows // 1000, "b": rows // 1000}) == ()
+    assert 0 < by_value.highest_distance <= 100
