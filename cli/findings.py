@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from rich.console import RenderableType
-from rich.table import Table
+from rich.console import Group, RenderableType
 from rich.text import Text
+
+from cli.views import whole
 
 RIGHT: Final = "right"
 WRONG: Final = "wrong"
@@ -33,14 +34,19 @@ def is_well(findings: Iterable[Finding]) -> bool:
     return all(finding.state != WRONG for finding in findings)
 
 
-def findings_view(findings: Iterable[Finding]) -> RenderableType:
-    """Show a row per finding, and below it what to do where something is wrong."""
-    table = Table.grid(padding=(0, 2))
-    for name in ("state", "check"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("says", overflow="fold")
+def findings_view(findings: Sequence[Finding]) -> RenderableType:
+    """Show a line per finding, and below it what to do where something is wrong."""
+    states, checks = (max(map(len, names), default=0) for names in zip(*map(_words, findings), strict=True))
+    indent = " " * (states + checks + 4)
+    lines: list[RenderableType] = []
     for finding in findings:
-        table.add_row(Text(finding.state, _STYLES[finding.state]), finding.check, finding.says)
+        line = Text(no_wrap=True, overflow="ignore")  # so that only the terminal breaks it
+        line.append(finding.state.ljust(states + 2), _STYLES[finding.state])
+        lines.append(line.append(f"{finding.check.ljust(checks + 2)}{finding.says}"))
         if finding.next_step is not None:
-            table.add_row("", "", f"next: {finding.next_step}")
-    return table
+            lines.append(whole(f"{indent}next: {finding.next_step}"))
+    return Group(*lines)
+
+
+def _words(finding: Finding) -> tuple[str, str]:
+    return finding.state, finding.check
