@@ -8,6 +8,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -69,7 +70,7 @@ class Recorder:
             if not headers.get(_ROLE_HEADER, "").startswith("arn:"):
                 await application(scope, receive, send)
                 return
-            body = bytearray()
+            body, statuses = bytearray(), [0]
 
             async def received() -> Any:
                 message = await receive()
@@ -77,8 +78,12 @@ class Recorder:
                     body.extend(message.get("body", b""))
                 return message
 
-            await application(scope, received, send)
-            await asyncio.to_thread(self._note_request, scope, headers, bytes(body))
+            async def sent(message: Any) -> None:
+                statuses.append(message.get("status", statuses[-1]))
+                await send(message)
+
+            await application(scope, received, sent)
+            await asyncio.to_thread(self._note_request, scope, headers, bytes(body), status=statuses[-1])
 
         return serve
 
@@ -90,7 +95,7 @@ class Recorder:
         more = {"target": target.key} if target else {}
         self.note("files", role=user, bucket=place.bucket, key=place.key, found=status.get("type"), **given, **more)
 
-    def _note_request(self, scope: Any, headers: Mapping[str, str], body: bytes) -> None:
+    def _note_request(self, scope: Any, headers: Mapping[str, str], body: bytes, *, status: int) -> None:
         role, method, path = headers[_ROLE_HEADER], scope["method"], scope["path"]
         query = parse_qs(scope["query_string"].decode(), keep_blank_values=True)
         parameters = emulator._routing_params(method, path, headers, body, query)
@@ -99,7 +104,9 @@ class Recorder:
         action = iam_actions.extract_iam_action(service, *request)
         account, region = role.split(":")[4], router.extract_region(headers)
         resource = iam_actions.extract_resource_arn(service, *request, region, account)
-        self.note("request", role=role, action=action, resource=resource, given=_given(service, body, parameters))
+        given = _given(service, body, parameters)
+        missing = {"is_missing": True} if status == HTTPStatus.NOT_FOUND else {}
+        self.note("request", role=role, action=action, resource=resource, given=given, **missing)
         if service == "s3":
             for more, other in iam_actions.s3_additional_checks(*request):
                 self.note("request", role=role, action=more, resource=other, given={})

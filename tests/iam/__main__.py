@@ -1,0 +1,2 @@
+import json, sys
+from pathlib import Path
