@@ -7,8 +7,7 @@ or the CDK's, are not noted.
 import asyncio
 import json
 import threading
-from collections.abc import Awaitable, Callable, Mapping
-from http import HTTPStatus
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -21,7 +20,7 @@ from local_cloud.seams import replace, require
 from local_cloud.step_functions import executing
 from local_cloud.webhdfs.operations import Answer, Request
 
-Application = Callable[[Any, Any, Any], Awaitable[None]]
+Application = Callable[[Any, Any, Any], Coroutine[Any, Any, None]]
 Facts = dict[str, Any]
 CALLS: Final = "calls.jsonl"
 # The emulator takes the access key for the account and looks at no session token, so the token can say whose it is.
@@ -70,7 +69,7 @@ class Recorder:
             if not headers.get(_ROLE_HEADER, "").startswith("arn:"):
                 await application(scope, receive, send)
                 return
-            body, statuses = bytearray(), [0]
+            body = bytearray()
 
             async def received() -> Any:
                 message = await receive()
@@ -78,12 +77,8 @@ class Recorder:
                     body.extend(message.get("body", b""))
                 return message
 
-            async def sent(message: Any) -> None:
-                statuses.append(message.get("status", statuses[-1]))
-                await send(message)
-
-            await application(scope, received, sent)
-            await asyncio.to_thread(self._note_request, scope, headers, bytes(body), status=statuses[-1])
+            await application(scope, received, send)
+            await asyncio.to_thread(self._note_request, scope, headers, bytes(body))
 
         return serve
 
@@ -95,7 +90,7 @@ class Recorder:
         more = {"target": target.key} if target else {}
         self.note("files", role=user, bucket=place.bucket, key=place.key, found=status.get("type"), **given, **more)
 
-    def _note_request(self, scope: Any, headers: Mapping[str, str], body: bytes, *, status: int) -> None:
+    def _note_request(self, scope: Any, headers: Mapping[str, str], body: bytes) -> None:
         role, method, path = headers[_ROLE_HEADER], scope["method"], scope["path"]
         query = parse_qs(scope["query_string"].decode(), keep_blank_values=True)
         parameters = emulator._routing_params(method, path, headers, body, query)
@@ -104,9 +99,7 @@ class Recorder:
         action = iam_actions.extract_iam_action(service, *request)
         account, region = role.split(":")[4], router.extract_region(headers)
         resource = iam_actions.extract_resource_arn(service, *request, region, account)
-        given = _given(service, body, parameters)
-        missing = {"is_missing": True} if status == HTTPStatus.NOT_FOUND else {}
-        self.note("request", role=role, action=action, resource=resource, given=given, **missing)
+        self.note("request", role=role, action=action, resource=resource, given=_given(service, body, parameters))
         if service == "s3":
             for more, other in iam_actions.s3_additional_checks(*request):
                 self.note("request", role=role, action=more, resource=other, given={})

@@ -4,8 +4,7 @@ Every chapter goes through public interfaces and waits for what comes of it, so 
 """
 
 import json
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +20,7 @@ _USUAL_ROWS: Final = 1000
 def tell(cloud: Cloud, folder: Path) -> None:
     """Tell all chapters."""
     cloud.watch_for_late_data(enabled=False)
-    for chapter in (_schedules, _missing_data, _stopped_run, _rejected_and_accepted):
+    for chapter in (_schedules, _missing_data, _stopped_run, _rejected_and_accepted, _stopped_rerun):
         chapter(cloud, folder / chapter.__name__)
 
 
@@ -29,22 +28,27 @@ def _schedules(cloud: Cloud, _: Path) -> None:
     """Let both schedules call now: one starts an execution, the other asks whether a day is overdue."""
     before = len(_executions(cloud))
     overdue = len(cloud.messages("overdue"))
-    for schedule in cloud.client("scheduler").list_schedules()["Schedules"]:
-        _let_call(cloud, schedule["GroupName"], schedule["Name"])
+    scheduler = cloud.client("scheduler")
+    names = [(item["GroupName"], item["Name"]) for item in scheduler.list_schedules()["Schedules"]]
+    kept = [scheduler.get_schedule(GroupName=group, Name=name) for group, name in names]
+    for schedule in kept:
+        scheduler.update_schedule(**_settings(schedule) | {"ScheduleExpression": "rate(1 minute)"})
     until(lambda: len(_executions(cloud)) > before)
     until(lambda: len(cloud.messages("overdue")) > overdue)
+    for schedule in kept:
+        scheduler.update_schedule(**_settings(schedule))
     for execution in _executions(cloud):
         if execution["status"] == "RUNNING":
             cloud.client("stepfunctions").stop_execution(executionArn=execution["executionArn"])
 
 
-def _let_call(cloud: Cloud, group: str, name: str) -> None:
-    scheduler = cloud.client("scheduler")
-    kept = scheduler.get_schedule(GroupName=group, Name=name)
-    names = ("Description", "FlexibleTimeWindow", "GroupName", "Name", "State", "Target")
-    moment = datetime.now(UTC) + timedelta(seconds=2)
-    once = {"ScheduleExpression": f"at({moment:%Y-%m-%dT%H:%M:%S})", "ScheduleExpressionTimezone": "UTC"}
-    scheduler.update_schedule(**{key: kept[key] for key in names if key in kept}, **once)
+def _settings(schedule: dict[str, Any]) -> dict[str, Any]:
+    """Return what an update has to repeat."""
+    names = (
+        *("Description", "FlexibleTimeWindow", "GroupName", "Name", "State", "Target"),
+        *("ScheduleExpression", "ScheduleExpressionTimezone"),
+    )
+    return {name: schedule[name] for name in names if name in schedule}
 
 
 def _missing_data(cloud: Cloud, _: Path) -> None:
@@ -60,11 +64,7 @@ def _stopped_run(cloud: Cloud, folder: Path) -> None:
     for path in (folder / "past").rglob("*.json"):
         cloud.client("s3").upload_file(str(path), cloud.bucket, str(path.relative_to(folder / "past")))
     cloud.deliver(str(_ODD_DAY), folder / "raw", rows=100)
-    execution = cloud.start(str(_ODD_DAY))
-    until(lambda: cloud.keys(f"leases/events/ingestion_date={_ODD_DAY}/"))
-    cloud.client("stepfunctions").stop_execution(executionArn=execution)
-    until(lambda: not spark_processes(cloud.state))
-    until(lambda: cloud.messages(str(_ODD_DAY)))
+    _stop_at_work(cloud)
 
 
 def _rejected_and_accepted(cloud: Cloud, _: Path) -> None:
@@ -74,6 +74,25 @@ def _rejected_and_accepted(cloud: Cloud, _: Path) -> None:
     until(lambda: _looked_at(cloud))
     accepted = cloud.pipeline("accept", str(_ODD_DAY), "--reason", "a holiday")
     assert accepted.returncode == 0, accepted.stderr
+
+
+def _stopped_rerun(cloud: Cloud, _: Path) -> None:
+    """Stop a rerun of a published day: its alerts say what readers have, as record and catalog have it."""
+    _stop_at_work(cloud, force=True)
+
+
+def _stop_at_work(cloud: Cloud, **more: bool) -> None:
+    told = len(cloud.messages(str(_ODD_DAY)))
+    leases = len(_leases(cloud))
+    execution = cloud.start(str(_ODD_DAY), **more)
+    until(lambda: len(_leases(cloud)) > leases)
+    cloud.client("stepfunctions").stop_execution(executionArn=execution)
+    until(lambda: not spark_processes(cloud.state))
+    until(lambda: len(cloud.messages(str(_ODD_DAY))) > told + 1)  # of the job run and of the execution
+
+
+def _leases(cloud: Cloud) -> list[str]:
+    return cloud.keys(f"leases/events/ingestion_date={_ODD_DAY}/")
 
 
 def _looked_at(cloud: Cloud) -> bool:

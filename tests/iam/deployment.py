@@ -143,10 +143,6 @@ class Deployment:
             return re.sub(r"\$\{([^}]+)\}", lambda found: str(self._referenced(path, found[1])), argument)
         if function == "Fn::ImportValue":
             return self._exported(str(self._resolve(path, argument)))
-        if function == "Fn::Select":
-            return self._resolve(path, argument[1])[int(argument[0])]
-        if function == "Fn::Split":
-            return str(self._resolve(path, argument[1])).split(argument[0])
         raise NotResolved(f"{path}: {function}")
 
     def _referenced(self, path: str, name: str) -> Any:
@@ -216,17 +212,12 @@ def _of_role(role: Resource) -> Iterator[Statement]:
 def _of_permission(permission: Resource) -> Statement:
     properties = permission.properties
     conditions = {
-        "ArnLike": {"AWS:SourceArn": [properties[name]] for name in ("SourceArn",) if name in properties},
-        "StringEquals": {"AWS:SourceAccount": [properties[name]] for name in ("SourceAccount",) if name in properties},
+        operator: {f"AWS:{name}": [properties[name]]}
+        for operator, name in (("ArnLike", "SourceArn"), ("StringEquals", "SourceAccount"))
+        if name in properties
     }
-    return Statement(
-        _place(permission),
-        "Allow",
-        [properties["Action"]],
-        [properties["FunctionName"]],
-        [properties["Principal"]],
-        conditions,
-    )
+    actions, functions, principals = ([properties[name]] for name in ("Action", "FunctionName", "Principal"))
+    return Statement(_place(permission), "Allow", actions, functions, principals, conditions)
 
 
 def _statements(place: str, document: Mapping[str, Any]) -> Iterator[Statement]:

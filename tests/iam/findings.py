@@ -5,10 +5,10 @@ The third is found by trying, beside every call, the same one to something else:
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Final
 
-from tests.iam.deployment import Deployment
-from tests.iam.policies import Call, Decision, Policies, Use
+from tests.iam.policies import Call, Decision, Policies, Statement, Use
 from tests.iam.reasons import REASONS, Reason
 
 _OTHER_ACCOUNT: Final = "999999999999"
@@ -26,7 +26,7 @@ _OTHERS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Proof:
-    """What was found, each to be mended or to be given a reason in `tests.iam.reasons`, and the reasons that applied."""
+    """What was found, to be mended or to be given a reason in `tests.iam.reasons`, and the reasons that applied."""
 
     findings: Sequence[str]
     reasons: frozenset[Reason]
@@ -52,15 +52,15 @@ class _Search:
             self.findings[f"{kind}: {text}"] = None
 
 
-def prove(calls: Iterable[Call], deployment: Deployment) -> Proof:
-    """Prove the permissions of a deployment by all calls that are made in it."""
-    search = _Search(deployment.policies())
+def prove(calls: Iterable[Call], policies: Policies, *, statements: Iterable[Statement] | None = None) -> Proof:
+    """Prove policies by all calls that are made under them; with ``statements``, that each of these is needed."""
+    search = _Search(policies)
     made = list(dict.fromkeys(calls))
     for call in made:
         if not search.decide(call).allowed and not call.may_fail:
             search.report("denied", f"{call} ({call.why})")
     _try_others(search, made)
-    for statement in search.policies.statements():
+    for statement in policies.statements() if statements is None else statements:
         for piece in statement.pieces():
             if piece not in search.used:
                 search.report("needless", str(piece))
@@ -90,13 +90,18 @@ def insecure(call: Call) -> Iterator[Call]:
             yield replace(call, context={**call.context, key: value})
 
 
-def neighbours(call: Call) -> Iterator[Call]:
+@cache
+def neighbours(call: Call) -> Sequence[Call]:
     """Return calls that differ from one in one place, and that nobody has to make."""
-    if call.resource != "*":
-        yield from (replace(call, resource=other) for other in other_arns(call.resource))
-    for key, value in call.context.items():
-        yield from (replace(call, context={**call.context, key: other}) for other in _other_values(key, value))
-    yield replace(call, actor=_OTHER_SERVICE if call.is_by_service else _STRANGER)
+    resources = [] if call.resource == "*" else other_arns(call.resource)
+    contexts = [
+        {**call.context, key: other} for key, value in call.context.items() for other in _other_values(key, value)
+    ]
+    return [
+        *(replace(call, resource=other) for other in resources),
+        *(replace(call, context=other) for other in contexts),
+        replace(call, actor=_OTHER_SERVICE if call.is_by_service else _STRANGER),
+    ]
 
 
 def _other_values(key: str, value: str) -> Iterable[str]:
@@ -124,15 +129,28 @@ def other_arns(arn: str) -> list[str]:
     return others + [":".join([*head, other]) for other in _varied(parts, separator, _literal(parts))]
 
 
+def alike(calls: Iterable[Call]) -> list[Call]:
+    """Return one of all calls that differ only in what differs from run to run."""
+    return list({_literal_part(call): call for call in calls}.values())
+
+
+def _literal_part(call: Call) -> tuple[str, ...]:
+    more = (f"{key}={_folder(value)}" for key, value in call.context.items())
+    return call.actor, call.action, _folder(call.resource), str(call.may_fail), *more
+
+
+def _folder(text: str) -> str:
+    literal, varies, _ = text.partition("{")
+    return literal.rpartition("/")[0] if varies and "/" in literal else text
+
+
 def _literal(parts: Sequence[str]) -> int:
     """Count the parts before the first that differs from run to run."""
     return next((number for number, part in enumerate(parts) if "{" in part), len(parts))
 
 
 def _varied(parts: Sequence[str], separator: str, count: int) -> list[str]:
-    return [
-        separator.join([*parts[:at], f"{parts[at]}-other", *parts[at + 1 :]]) for at in range(count) if parts[at]
-    ]
+    return [separator.join([*parts[:at], f"{parts[at]}-other", *parts[at + 1 :]]) for at in range(count) if parts[at]]
 
 
 def _is_ours(call: Call) -> bool:

@@ -29,7 +29,9 @@ _ACCESS_LOGS: Final = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/ena
 _DEPUTIES: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"
 _BUCKET_KEYS: Final = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html"
 _TOPIC_KEYS: Final = "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"
-_QUEUE_KEYS: Final = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html"
+_QUEUE_KEYS: Final = (
+    "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html"
+)
 _LOG_KEYS: Final = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html"
 _READS_AND_WRITES: Final = ("kms:Decrypt", "kms:GenerateDataKey")
 # By the action, what of a key is needed: who writes in parts also decrypts, who sends makes data keys.
@@ -193,5 +195,5 @@ def _as_sent(call: Call) -> Call:
     service = call.action.partition(":")[0]
     if service not in {"s3", "sns", "sqs"}:
         return call
-    tls = {"s3:TlsVersion": "1.3"} if service == "s3" else {}
+    tls = {"s3:TlsVersion": "1.2"} if service == "s3" else {}
     return replace(call, context={**call.context, "aws:SecureTransport": "true", **tls})

@@ -38,7 +38,7 @@ class Call:
         return f"{self.actor}: {self.action} on {self.resource}" + (f" with {more}" if more else "")
 
     def __hash__(self) -> int:
-        return hash((self.actor, self.action, self.resource, tuple(sorted(self.context.items()))))
+        return hash((self.actor, self.action, self.resource))
 
     @property
     def is_by_service(self) -> bool:
@@ -84,16 +84,20 @@ class Statement:
         With ``by_root`` it is asked whether it leaves the decision to the account's own policies.
         """
         actions = [pattern for pattern in self.actions if matches(pattern.lower(), call.action.lower())]
+        if not actions:
+            return set()
         patterns = self.resources or ("its own",)
         resources = [text for text in patterns if self.resources is None or matches(text, call.resource)]
         principals = [text for text in self.principals or () if _is_meant(text, call, by_root=by_root)]
         values = self._condition_uses(call.context)
-        if not actions or not resources or values is None or (self.principals is not None and not principals):
+        if not resources or values is None or (self.principals is not None and not principals):
             return set()
         pieces = {Use(self.place, f"{action} on {resource}") for action in actions for resource in resources}
         return pieces | {Use(self.place, f"principal {text}") for text in principals} | values
 
     def _condition_uses(self, context: Mapping[str, str]) -> set[Use] | None:
+        if not self.conditions:
+            return set()
         found = set()
         given = {key.lower(): value for key, value in context.items()}
         for operator, keys in self.conditions.items():

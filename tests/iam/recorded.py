@@ -27,13 +27,18 @@ _VARIABLES: Final = (
     # Files of any name lie below a date.
     (re.compile(r"(raw/[^\"]*/ingestion_date=\{date\}/)[^\"/]+"), r"\1{file}"),
 )
-_TABLE_ACTIONS: Final = frozenset({"glue:GetTable", "glue:GetPartition", "glue:CreatePartition", "glue:UpdatePartition"})
+_TABLE_ACTIONS: Final = frozenset(
+    {"glue:GetTable", "glue:GetPartition", "glue:CreatePartition", "glue:UpdatePartition"}
+)
 # What `.sync` calls besides: https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html
 _RUNNING_A_JOB: Final = ("glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun")
 _NESTING: Final = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html"
 _MANAGED_RULE: Final = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
 _RECEIVING: Final = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+# What is read may not be there on another day, and S3 denies that to who may not list it; the key is then the prefix.
+_IS_IT_THERE: Final = "recorded read: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (Permissions)"
+_OF_THE_CDK: Final = "arn:aws:s3:::cdk-"
 _LAMBDA_LOGS: Final = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html"
 
 
@@ -76,10 +81,9 @@ def _request(fact: Fact) -> Iterator[Call]:
         raise UnknownFact(f"{fact}: what it needs is not known; add it to {__name__}")
     context = {"s3:prefix": given.get("prefix", "")} if action == "s3:ListBucket" else {}
     yield Call(role, action, resource, context, why)
-    if action == "s3:GetObject" and fact.get("is_missing"):
-        # Who may not list is told that it is denied: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    if action == "s3:GetObject" and not resource.startswith(_OF_THE_CDK):
         bucket, _, key = resource.partition("/")
-        yield Call(role, "s3:ListBucket", bucket, {"s3:prefix": key}, "recorded request for what is not there")
+        yield Call(role, "s3:ListBucket", bucket, {"s3:prefix": key}, _IS_IT_THERE)
 
 
 def _files(fact: Fact) -> Iterator[Call]:

@@ -242,7 +242,9 @@ class TestKey:
         assert synthesis.only("AWS::KMS::Key")["EnableKeyRotation"] is True
 
     @pytest.mark.parametrize("service", ["events.amazonaws.com", "cloudwatch.amazonaws.com"])
-    def test_services_that_send_to_topic_and_queues_may_use_the_key_but_for_no_other_account(self, service: str) -> None:
+    def test_services_that_send_to_topic_and_queues_may_use_the_key_but_for_no_other_account(
+        self, service: str
+    ) -> None:
         statements = synthesized("kms=true").only("AWS::KMS::Key")["KeyPolicy"]["Statement"]
         (found,) = [item for item in statements if service in as_list(item["Principal"].get("Service"))]
         assert found["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
