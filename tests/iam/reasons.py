@@ -45,7 +45,7 @@ REASONS: Final = (
     Reason(
         "too wide",
         r"log-group:/aws-glue/jobs(/prod-events-curation-other|-other/.*prod-events-curation)/.*; by "
-        r".*log-group:/aws-glue/jobs(/prod-events-curation-\*|-\*-prod-events-curation/\*)$",
+        r"[^;]*log-group:/aws-glue/jobs(/prod-events-curation-\*|-\*-prod-events-curation/\*)$",
         "With a security configuration Glue puts the role's name into that of the group, and does not say where: "
         "https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html (LogGroupName)",
     ),
