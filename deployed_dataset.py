@@ -15,6 +15,10 @@ from core.layout import DatasetPaths
 ROOT = Path(__file__).resolve().parent
 CONTRACT_FILES = ("*.odcs.yaml", "*.odcs.yml", "*.odcs.json")
 DEFAULT_FRESHNESS_HOURS = 24.0
+# https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+_FUNCTION_NAME = 64
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+_QUEUE_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,13 @@ class Dataset:
         """What the names of all its resources begin with."""
         return f"{self.settings.environment}-{self.name}"
 
-    def part_name(self, part: str, *, length: int) -> str:
+    def function_name(self, part: str) -> str:
+        return self._part_name(part, length=_FUNCTION_NAME)
+
+    def queue_name(self, part: str) -> str:
+        return self._part_name(part, length=_QUEUE_NAME)
+
+    def _part_name(self, part: str, *, length: int) -> str:
         """Name a part within the length that its service allows; a name that is cut stays one of its own."""
         name = f"{self.prefix}-{part}"
         if len(name) <= length:

@@ -168,6 +168,18 @@ def status(
 
 
 @command()
+def doctor(
+    *,
+    contract: options.Contract = None,
+    environment: options.Environment = None,
+    as_json: options.Json = False,
+) -> int:
+    """Look whether what was deployed can do its work, and say what could not be looked at."""
+    call = Call(as_json, contract, environment)
+    return deployed.examine(call.deployment, output=call.output)
+
+
+@command()
 def report(
     day: options.AnyDate = None,
     *,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cli import ROOT
-from cli.dataset import Dataset, Place, require_catalog
+from cli.dataset import Dataset, Fault, Place, require_catalog
 from cli.errors import CommandFailed
 from cli.executions import Execution
 from cli.outdated import Outdated
@@ -31,6 +31,7 @@ from contract import load_contract
 from core.publication import Publication, as_document
 from core.runs import Metrics
 
+_FAULTS_SHOWN = 20
 GOOD_OUTCOMES = ("published", "unchanged")
 
 
@@ -43,7 +44,7 @@ def run_day(place: Place, day: date, *, force: bool, environment: Mapping[str, s
     elif good:
         output.show(outcome, outcome_line(outcome))
     else:
-        raise CommandFailed(_failure(outcome))
+        raise CommandFailed(output.told(_failure(outcome)))
     return 0 if good else 1
 
 
@@ -57,7 +58,7 @@ def run_days(
         outcomes.append(outcome)
         good = outcome["status"] in GOOD_OUTCOMES
         if not output.as_json:
-            output.show(None, outcome_line(outcome) if good else whole(f"{day}: {_failure(outcome)}"))
+            output.show(None, outcome_line(outcome) if good else whole(output.told(f"{day}: {_failure(outcome)}")))
         if not good and not go_on:
             break
     failed = [str(one["ingestion_date"]) for one in outcomes if one["status"] not in GOOD_OUTCOMES]
@@ -128,7 +129,8 @@ def show_status(dataset: Dataset, *, under_way: Sequence[Execution], output: Out
     records = dataset.records()
     name, place = dataset.contract.name, dataset.place.data_uri
     view = published_table(records) if records else f"{name}: nothing is published below {place}"
-    output.show([as_document(record) for record in records], view, *_under_way(under_way))
+    faults = [] if output.as_json else dataset.faults(records)
+    output.show([as_document(record) for record in records], view, *_faults(faults, output), *_under_way(under_way))
     return 0
 
 
@@ -162,7 +164,8 @@ def show_day(dataset: Dataset, day: date, *, under_way: Sequence[Execution], out
     versions = versions_table(record) if record else f"{day}: no version is published"
     document = {"publication": None if record is None else as_document(record), "runs": [_short(run) for run in runs]}
     shown_runs = ["runs", runs_table(runs)] if runs else []
-    output.show(document, versions, *_blocked(record), *shown_runs, *_under_way(at_work))
+    faults = [] if output.as_json or record is None else dataset.faults([record])
+    output.show(document, versions, *_faults(faults, output), *_blocked(record), *shown_runs, *_under_way(at_work))
     return 0
 
 
@@ -172,7 +175,7 @@ def show_report(dataset: Dataset, day: date | None, *, run_id: str | None, outpu
     if run_id is None and not runs:
         raise _never_run(dataset, day, output)
     metrics = runs[-1] if run_id is None else dataset.run(run_id)
-    output.show(metrics, report(metrics))
+    output.show(metrics, report(metrics, told=output.told))
     return 0
 
 
@@ -190,6 +193,21 @@ def _short(run: Metrics) -> dict[str, Any]:
 
 def _under_way(executions: Sequence[Execution]) -> list[Any]:
     return ["under way", executions_table(executions)] if executions else []
+
+
+def _faults(faults: Sequence[Fault], output: Output) -> list[Any]:
+    """Say which published days readers do not find, and what puts each right."""
+    shown = [
+        whole(f"{fault.day}: readers do not find it: {fault.reason}; next: {output.next_command(_cure(fault))}")
+        for fault in faults[:_FAULTS_SHOWN]
+    ]
+    more = [f"and {count(len(faults) - len(shown))} more dates"] if len(faults) > len(shown) else []
+    return [*shown, *more]
+
+
+def _cure(fault: Fault) -> str:
+    """Files that are gone are written again by a run, a partition that points elsewhere is turned by a repair."""
+    return f"run {fault.day}" if fault.is_about_files else "repair"
 
 
 def _blocked(record: Publication | None) -> list[str]:

@@ -10,10 +10,12 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, Final
 
+from cli import doctor
 from cli.athena import MOST_ROWS, run_query
 from cli.deployment import Deployment
 from cli.errors import CommandFailed, Interrupted
 from cli.executions import DateState, Execution, Executions, dates_asked
+from cli.findings import as_document, findings_view, is_well
 from cli.output import Output, shown_backfill, shown_progress
 from cli.views import dates_table, outcome_line, query_table, whole
 from cli.words import count, size, step
@@ -43,13 +45,21 @@ def follow(deployment: Deployment, name: str, *, output: Output) -> int:
     return _followed(deployment, Executions(deployment).describe(arn), output)
 
 
+def examine(deployment: Deployment, *, output: Output) -> int:
+    """Look at what a dataset needs; 1 when something of it is wrong."""
+    with shown_progress(output.progress, f"looking at {deployment.names.prefix}"):
+        findings = doctor.examine(deployment, command=output.next_command)
+    output.show(as_document(findings), findings_view(findings))
+    return 0 if is_well(findings) else 1
+
+
 def query(deployment: Deployment, sql: str, *, output: Output) -> int:
     """Run a statement in Athena and show its rows."""
     result = run_query(deployment, sql)
     if output.as_json:
         output.show(asdict(result))
         return 0
-    output.console.print(query_table(result.names, result.rows))
+    output.console.print(query_table(result.names, result.rows), crop=False)
     if result.names and not result.rows:
         output.console.print("no rows")
     if result.has_more:
@@ -70,14 +80,14 @@ def _follow_run(deployment: Deployment, execution: Execution, output: Output) ->
     execution = executions.looked_into(execution)
     with shown_progress(output.progress, str(execution.ingestion_date or execution.name)) as show_step:
         while execution.is_running:
-            show_step(step(execution.state))
+            show_step(step(execution.state, held_back=execution.is_held_back))
             time.sleep(_pause(deployment))
             execution = executions.looked_into(executions.describe(execution.arn))
     if output.as_json:
         output.show(_run_document(execution))
         return 0 if execution.status == "SUCCEEDED" else 1
     if execution.status != "SUCCEEDED":
-        raise CommandFailed(f"{execution.reason}; execution {execution.name}")
+        raise CommandFailed(output.told(f"{execution.reason}; execution {execution.name}"))
     output.show(None, _run_line(execution))
     return 0
 
@@ -97,6 +107,8 @@ def _run_line(execution: Execution) -> str:
         return outcome_line({**output, **output["summary"]})
     if output.get("status") == "refused":
         why = f"this raw data failed its checks in run {run_id}"
+    elif output.get("status") == "changed_since":
+        why = "the raw data has changed since late data started this execution; another one runs what is there now"
     elif output.get("is_rolled_back"):
         why = f"this input is blocked: it was rolled back, and run {run_id} is published instead; --force publishes it"
     else:
@@ -121,7 +133,7 @@ def _follow_backfill(deployment: Deployment, execution: Execution, output: Outpu
     if output.as_json:
         output.show(_backfill_document(execution, final))
     else:
-        output.console.print(dates_table(final))
+        output.console.print(dates_table(final), crop=False)
     if execution.status == "SUCCEEDED":
         return 0
     if output.as_json:

@@ -34,9 +34,11 @@ class Execution:
     input: Mapping[str, Any] | None = None
     output: Mapping[str, Any] | None = None
     cause: Cause | None = None
-    # Of one that was looked into: the state that it entered last, and the date that the sensor made of its input.
+    # Of one that was looked into: the state that it entered last, the date that the sensor made of its input, and
+    # whether there is raw data, so that what it waits for is another run of the date.
     state: str = ""
     sensed_date: date | None = None
+    is_held_back: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -51,7 +53,8 @@ class Execution:
     def reason(self) -> str:
         """Why it did not succeed, in one line."""
         if self.cause is not None and self.cause.text:
-            return " ".join(self.cause.text.split())
+            stopped = "the execution was aborted: " if self.status == "ABORTED" else ""
+            return stopped + " ".join(self.cause.text.split())
         return f"the execution {_ENDED.get(self.status, self.status)}"
 
     @property
@@ -108,9 +111,14 @@ class Executions:
             executionArn=execution.arn, reverseOrder=True, maxResults=_EVENTS, includeExecutionData=True
         )
         entered = (event["stateEnteredEventDetails"]["name"] for event in history["events"] if _is_entered(event))
-        dates = (_date_of(_answer(event)) for event in history["events"])
-        sensed = next((found for found in dates if found is not None), None)
-        return replace(execution, state=next(entered, ""), sensed_date=sensed)
+        answers = [answer for event in history["events"] if _date_of(answer := _answer(event)) is not None]
+        latest: Mapping[str, Any] = answers[0] if answers else {}
+        return replace(
+            execution,
+            state=next(entered, ""),
+            sensed_date=_date_of(latest),
+            is_held_back=latest.get("status") == "waiting" and latest.get("held_back_by") is not None,
+        )
 
     def under_way(self) -> list[Execution]:
         """Return the pipeline's and the backfill's executions that run now, looked into, oldest first."""

@@ -41,6 +41,12 @@ _CDK_STAYS_HERE: Final = {
     "CDK_DISABLE_VERSION_CHECK": "1",
     "CDK_DISABLE_CLI_TELEMETRY": "true",
 }
+# Credentials of a person go nowhere. Version 1 of the AWS CLI sends `aws sqs` and some others to AWS whatever the
+# variables say, and looks at the option only: https://github.com/aws/aws-cli/issues/8737
+_SHELL_STAYS_HERE: Final = (
+    "unset AWS_PROFILE AWS_SESSION_TOKEN AWS_SECURITY_TOKEN",
+    'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }',
+)
 _SECONDS_TO_START: Final = 60
 _SECONDS_TO_STOP: Final = 30
 _LINES_SHOWN: Final = 50
@@ -146,10 +152,11 @@ class LocalCloud:
         values = {
             **running["environment"],
             **_CDK_STAYS_HERE,
-            # Node for the CDK and Python for its app are those of this project.
-            "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{environment.get('PATH', os.defpath)}",
+            # Node for the CDK and Python for its app are those of this project, and so is `pipeline`.
+            "PATH": os.pathsep.join([str(ROOT / ".venv" / "bin"), str(ROOT), environment.get("PATH", os.defpath)]),
         }
-        return values, "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
+        exports = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
+        return values, "\n".join([*exports, *_SHELL_STAYS_HERE])
 
     def _command(self, environment: Mapping[str, str]) -> list[str]:
         return [

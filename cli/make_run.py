@@ -82,7 +82,8 @@ def _own_day(
     deployment = find_deployment(str(chosen), environment=DEFAULT_ENVIRONMENT)
     _upload(files, deployment, day)
     total = size(sum(path.stat().st_size for path in files))
-    console.print(f"uploaded {plural(len(files), 'object')} ({total}) to {deployment.raw_uri}ingestion_date={day}/")
+    place = f"{deployment.raw_uri}ingestion_date={day}/"
+    console.print(f"uploaded {plural(len(files), 'object')} ({total}) to {place}", soft_wrap=True)
     code = pipeline(["run", str(day), "--contract", str(chosen)])
     pipeline(["report", str(day), "--contract", str(chosen)])
     if code == 0:

@@ -18,8 +18,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from cli.executions import DateState
-from cli.views import dates_table
+from cli.views import dates_table, whole
 from cli.words import count
+from core.wording import with_options
 
 _LONGEST_STEP: Final = 60
 _ROWS_SHOWN: Final = 20
@@ -46,11 +47,16 @@ class Output:
         if self.as_json:
             self.console.file.write(json.dumps(document, indent=2) + "\n")
         else:
-            self.console.print(Group(*views), crop=False)  # as a group, since others are wrapped as one text
+            shown = (whole(with_options(view, self.target)) if isinstance(view, str) else view for view in views)
+            self.console.print(Group(*shown), crop=False)  # as a group, since others are wrapped as one text
 
     def next_command(self, words: str) -> str:
         """Return a command that goes on from here, about the same dataset."""
         return f"pipeline {words}{self.target}"
+
+    def told(self, message: str) -> str:
+        """Return a message of a run or of another part, whose commands are about the same dataset."""
+        return with_options(message, self.target)
 
 
 def _console(*, stderr: bool = False) -> Console:

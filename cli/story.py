@@ -11,7 +11,6 @@ from datetime import date
 from typing import Any, Final
 
 from rich.console import Console
-from rich.panel import Panel
 from rich.text import Text
 
 from cli import ROOT
@@ -86,7 +85,7 @@ class Story:
         self._pipeline("backfill", *dates, "--concurrency", "2", "--continue", ends_with=1)
         self._say(f"Nothing of {THIRD} was published, and this is in the outbox:")
         alert = self._awaited(lambda: self._message(f"{THIRD} failed"), f"the alert for {THIRD}", _SECONDS_FOR_MESSAGES)
-        self._console.print(Panel(message_view(alert), expand=False))
+        self._console.print(message_view(alert), crop=False)
         self._say("The source delivers again, and the same backfill resumes where it stopped:")
         self._deliver(str(THIRD))
         self._pipeline("backfill", *dates)

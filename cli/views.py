@@ -3,13 +3,12 @@
 Turns documents into Rich renderables; reads nothing and prints nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.measure import Measurement
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +19,7 @@ from core.checks import Check, read_checks
 from core.publication import Publication, Version
 from core.rejections import read_rejections, without_example
 from core.runs import Metrics
+from core.wording import has_command
 
 _TOTALS = {
     "read": "rows_read",
@@ -37,9 +37,9 @@ _WHOLE = {
 }
 
 
-def report(metrics: Metrics) -> RenderableType:
-    """Show one run: outcome, rows, checks, columns, seconds."""
-    parts: list[RenderableType] = [_heading(metrics), _facts(metrics), *_places(metrics), *_rejections(metrics)]
+def report(metrics: Metrics, *, told: Callable[[str], str] = str) -> RenderableType:
+    """Show one run: outcome, rows, checks, columns, seconds; ``told`` completes the commands in its message."""
+    parts: list[RenderableType] = [_heading(metrics), *_facts(metrics, told), *_places(metrics), *_rejections(metrics)]
     if metrics["checks"]:
         checks = read_checks(metrics, source=f"of run {metrics['run_id']}")
         accepted = metrics.get("accepted") or {}
@@ -112,21 +112,24 @@ def executions_table(executions: Iterable[Execution]) -> RenderableType:
     wide = _new_table("date", "doing", "started (UTC)", "execution", seconds="right")
     narrow = _new_table("date, doing\nexecution", "started (UTC)\nseconds")
     for execution in executions:
-        day, doing = str(execution.ingestion_date or ""), step(execution.state)
+        day, doing = str(execution.ingestion_date or ""), step(execution.state, held_back=execution.is_held_back)
         started, seconds = moment(execution.started_at.isoformat()), f"{execution.seconds:.0f}"
         wide.add_row(day, doing, started, execution.name, seconds)
         narrow.add_row(f"{day} {doing}\n{execution.name}".lstrip(), f"{started}\n{seconds}")
     return _Fitting(wide, narrow)
 
 
-def dates_table(states: Iterable[DateState]) -> Table:
-    """Show what has become of each date."""
-    shown = _new_table("date", "status", rows="right", seconds="right", reason="left")
+def dates_table(states: Iterable[DateState]) -> RenderableType:
+    """Show what has become of each date, and why some failed: below the table where that names a place."""
+    shown, places = _new_table("date", "status", rows="right", seconds="right", reason="left"), []
     for state in states:
-        seconds = "-" if state.seconds is None else f"{state.seconds:.1f}"
+        seconds, reason = "-" if state.seconds is None else f"{state.seconds:.1f}", _brief(state)
         status = Text(state.status, status_style(state.status))
-        shown.add_row(str(state.ingestion_date), status, count(state.rows), seconds, Text(_brief(state)))
-    return shown
+        if "/" in reason:  # a path, which only the terminal may break, so that it can be copied
+            places.append(whole(f"{state.ingestion_date}: {reason}"))
+            reason = "see below"
+        shown.add_row(str(state.ingestion_date), status, count(state.rows), seconds, Text(reason))
+    return Group(shown, *places)
 
 
 def query_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> RenderableType:
@@ -174,11 +177,11 @@ def outcome_line(run: Mapping[str, Any]) -> str:
 
 
 def _brief(state: DateState) -> str:
-    """Return the reason without what the row or `pipeline report` says as well."""
-    parts = [part for part in state.reason.split("; ") if not part.startswith("report ")]
+    """Return the reason without what the row or `pipeline report` says as well, and without the next step."""
+    parts = [part for part in state.reason.split("; ") if not part.startswith("report ") and not has_command(part)]
     text = "; ".join(parts).partition(f"{state.ingestion_date}: ")[2] or "; ".join(parts)
     text = without_example(text)
-    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON].rpartition(' ')[0]}…"
 
 
 def _replaced(version: Version, record: Publication) -> str:
@@ -193,8 +196,14 @@ def _version_cells(version: Version) -> tuple[str, ...]:
 def message_view(message: Mapping[str, Any]) -> RenderableType:
     """Show one message with its addresses."""
     to = ", ".join(message["to"]) or "nobody: no address is subscribed"
-    heading = Text.assemble((message["subject"], "bold"), (f"\n{moment(message['at'])} UTC, to {to}", "dim"))
-    return Group(heading, Padding(Text(message["body"].rstrip()), (0, 0, 1, 2)))
+    heading = Text.assemble(
+        (message["subject"], "bold"),
+        (f"\n{moment(message['at'])} UTC, to {to}", "dim"),
+        no_wrap=True,
+        overflow="ignore",
+    )
+    lines = [whole(f"  {line}".rstrip()) for line in message["body"].rstrip().splitlines()]
+    return Group(heading, *lines, Text(""))
 
 
 def _heading(metrics: Metrics) -> Text:
@@ -205,13 +214,14 @@ def _heading(metrics: Metrics) -> Text:
     return heading
 
 
-def _facts(metrics: Metrics) -> Table:
-    facts = Table.grid(padding=(0, 2))
-    facts.add_column(style="dim", no_wrap=True)
-    facts.add_column(overflow="fold")
+def _facts(metrics: Metrics, told: Callable[[str], str]) -> Iterable[Text]:
+    """Show each fact on a line that only the terminal breaks: it may hold a path, or a command to be copied."""
     for name, value in _fact_lines(metrics):
-        facts.add_row(f"  {name}", Text(value))
-    return facts
+        yield _line(name, told(value) if name == "message" else value)
+
+
+def _line(name: str, value: str) -> Text:
+    return Text.assemble((f"  {name:<16}", "dim"), value, no_wrap=True, overflow="ignore")
 
 
 def _fact_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
@@ -253,7 +263,7 @@ def _places(metrics: Metrics) -> Iterable[Text]:
     """Show where the files lie, each on a line that only the terminal breaks, so that it can be copied."""
     for name, place in (("files in", metrics["location"]), ("quarantine in", metrics["quarantine"])):
         if place:
-            yield Text.assemble((f"  {name:<16}", "dim"), path_of(place), no_wrap=True, overflow="ignore")
+            yield _line(name, path_of(place))
 
 
 def _rejections(metrics: Metrics) -> Iterable[RenderableType]:
@@ -261,14 +271,15 @@ def _rejections(metrics: Metrics) -> Iterable[RenderableType]:
     rejected = read_rejections(metrics, source=f"of run {metrics['run_id']}")
     if not rejected:
         return
-    table = _new_table(**{"lines": "right", "why malformed, with an example": "left"})
+    yield Text("\n  why lines are malformed, with an example", "bold")
     for item in rejected:
-        example = "" if item.example is None else f"\n{item.example}"
-        table.add_row(count(item.lines), Text.assemble(item.reason, (f"{example}\nin {item.object_name}", "dim")))
+        yield whole(f"  {count(item.lines):>7}  {item.reason}")
+        if item.example is not None:
+            yield whole(f"{'':<11}{item.example}")
+        yield whole(f"{'':<11}in {item.object_name}")
     others = (metrics["rows_quarantined"] or 0) - sum(item.lines for item in rejected)
     if others > 0:
-        table.add_row(count(others), "other reasons")
-    yield table
+        yield whole(f"  {count(others):>7}  other reasons")
 
 
 def _time_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:

@@ -54,8 +54,10 @@ def path_of(uri: str) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def step(state: str) -> str:
-    """Say what an execution is doing in a state."""
+def step(state: str, *, held_back: bool = False) -> str:
+    """Say what an execution is doing in a state; ``held_back`` by another run of its date it waits for that one."""
+    if held_back and state == "WaitForData":
+        return "waiting for another run of the date"
     return _STEPS.get(state, state or "starting")
 
 

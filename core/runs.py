@@ -55,6 +55,12 @@ class Runs:
         """Read the metrics of every run of a day, oldest first."""
         return sorted(self._read_all(self._keys(day)), key=lambda metrics: str(metrics["started_at"]))
 
+    def readable(self, day: date) -> list[Metrics]:
+        """Read the metrics of every run of a day, the latest first; objects that cannot be used are left out."""
+        keys = sorted(self._keys(day), reverse=True)
+        with ThreadPoolExecutor(_READERS) as readers:
+            return [metrics for metrics in readers.map(self._read_if_usable, keys) if metrics is not None]
+
     def find(self, run_id: str) -> Metrics | None:
         """Read the metrics of a run whose day is not known, or None when no run has that id."""
         keys = (item.key for item in self._store.objects(self._paths.metrics))
@@ -66,6 +72,13 @@ class Runs:
     def _read_all(self, keys: Iterable[str]) -> list[Metrics]:
         with ThreadPoolExecutor(_READERS) as readers:
             return [metrics for metrics in readers.map(self._read, keys) if metrics is not None]
+
+    def _read_if_usable(self, key: str) -> Metrics | None:
+        try:
+            found = self._read(key)
+        except InvalidDocument:
+            return None
+        return found if found is not None and "run_id" in found else None
 
     def _read(self, key: str) -> Metrics | None:
         content = self._store.read(key)

@@ -1,7 +1,14 @@
-"""How messages say that a name is not known: with what is allowed, and which one was probably meant."""
+"""Words that many messages share: that a name is not known, and commands of `pipeline` as they can be pasted."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Final
+
+_COMMAND: Final = re.compile(
+    r"\bpipeline (?:run|accept|backfill|status|report|rollback|repair|follow|query)\b"
+    r"(?: (?:[0-9]{4}-[0-9]{2}-[0-9]{2}|DATE)\b)*"
+)
 
 
 def not_known(value: object, allowed: Iterable[str]) -> str:
@@ -14,3 +21,22 @@ def did_you_mean(value: object, allowed: Iterable[str]) -> str:
     by_lower_case = {name.lower(): name for name in allowed}
     close = get_close_matches(str(value).lower(), by_lower_case, n=1, cutoff=0.6)
     return f"; did you mean {by_lower_case[close[0]]!r}?" if close else ""
+
+
+def with_options(text: str, options: str) -> str:
+    """Let every command of `pipeline` in a text name its dataset; ``options`` begin with a space, or are empty.
+
+    Who writes a message may know no more than the date: which dataset it is, and where, knows who sends it.
+    """
+    if not options:
+        return text
+    return _COMMAND.sub(lambda found: found.group() + _missing(options, text[found.end() :]), text)
+
+
+def has_command(text: str) -> bool:
+    """Tell whether a text holds a command of `pipeline`."""
+    return _COMMAND.search(text) is not None
+
+
+def _missing(options: str, behind: str) -> str:
+    return "" if behind.startswith(options) else options

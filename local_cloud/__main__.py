@@ -49,6 +49,25 @@ def end_within(seconds: float) -> None:
     watchdog.start()
 
 
+# Those that the pipeline, its deployment and its runbook use, as the SDKs spell them:
+# https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html
+_SERVICES = (
+    *(
+        "ATHENA",
+        "CLOUDFORMATION",
+        "CLOUDWATCH",
+        "CLOUDWATCH_LOGS",
+        "ECR",
+        "EVENTBRIDGE",
+        "GLUE",
+        "IAM",
+        "KMS",
+        "LAMBDA",
+    ),
+    *("S3", "SCHEDULER", "SFN", "SNS", "SQS", "SSM", "STS"),
+)
+
+
 def emulator_variables(state: Path, *, port: int) -> dict[str, str]:
     """Return the emulator's configuration: loopback only, everything it knows below one folder."""
     return {
@@ -70,9 +89,14 @@ def emulator_variables(state: Path, *, port: int) -> dict[str, str]:
 
 
 def client_variables(endpoint_url: str) -> dict[str, str]:
-    """Return the variables with which a client talks to the emulator, which takes the access key for the account."""
+    """Return the variables with which a client talks to the emulator, which takes the access key for the account.
+
+    A variable for one service goes before the one for all, so that what a shell had set for a service does not win.
+    """
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
+        **{f"AWS_ENDPOINT_URL_{service}": endpoint_url for service in _SERVICES},
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
         "AWS_ACCESS_KEY_ID": ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": REGION,

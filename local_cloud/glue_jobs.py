@@ -95,7 +95,7 @@ class GlueJobs:
         elif code == 0:
             _end(run, "SUCCEEDED")
         else:
-            _end(run, "FAILED", process.last_error())
+            _end(run, "FAILED", process.last_error(code))
 
     def _prepared(self, job: Mapping[str, Any], run: JobRun) -> ScriptRun:
         folder = self.folder / run["Id"]

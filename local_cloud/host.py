@@ -8,7 +8,7 @@ from typing import Any
 from ministack import app as emulator
 from ministack.services import s3
 
-from local_cloud import athena, emulator_fixes, outbox, partitions, recording, step_functions
+from local_cloud import athena, emulator_fixes, outbox, partitions, recording, simulation, step_functions
 from local_cloud.durability import Application, Snapshots
 from local_cloud.glue_jobs import GlueJobs, end_interrupted_runs
 from local_cloud.recording import CALLS, Recorder
@@ -60,6 +60,7 @@ def assembled(state: Path, endpoint_url: str, spark: SparkHost, *, is_recorded: 
     step_functions.install()
     outbox.install(state / "outbox.jsonl")
     emulator_fixes.install()
+    simulation.install()
     recording.install_roles()
     if recorder:
         recorder.install()

@@ -17,6 +17,8 @@ _PROCESS_GUARD: Final = Path(__file__).with_name("process_guard.py")
 _TRACEBACK: Final = "Traceback (most recent call last):"
 # What Glue passes on to Spark; everything reaches the script as well.
 _SPARK_SETTING: Final = "--conf"
+# What a shell adds to the number of the signal that ended a program.
+_EXIT_BY_SIGNAL: Final = 128
 _SHOWN_CHARACTERS: Final = 2000
 
 
@@ -78,9 +80,9 @@ class SparkProcess:
             return
         self._process.wait()
 
-    def last_error(self) -> str:
-        """Return the exception that ended the script, as Glue shows it."""
-        return error_message(self._log.read_text(encoding="utf-8", errors="replace"))
+    def last_error(self, code: int) -> str:
+        """Return the exception that ended the script, as Glue shows it, or that something killed it."""
+        return error_message(self._log.read_text(encoding="utf-8", errors="replace"), code=code)
 
 
 def command(run: ScriptRun, host: SparkHost) -> list[str]:
@@ -116,9 +118,15 @@ def environment(run: ScriptRun, host: SparkHost) -> dict[str, str]:
     }
 
 
-def error_message(log: str) -> str:
-    """Find the line that a Python traceback ends with; the log's last line when there is no traceback."""
+def error_message(log: str, *, code: int) -> str:
+    """Find the line that a Python traceback ends with; the log's last line when there is no traceback.
+
+    What was killed has no last words, only a signal: its log ends with a line about something else.
+    """
     _, found, after = log.rpartition(_TRACEBACK)
+    signalled = -code if code < 0 else code - _EXIT_BY_SIGNAL
+    if not found and signalled > 0:
+        return f"Command failed with exit code {_EXIT_BY_SIGNAL + signalled}"
     lines = after.splitlines()[1:] if found else log.splitlines()[-1:]
     said = next((line for line in lines if line.strip() and not line[0].isspace()), "the script said nothing")
     exception, colon, text = said.partition(": ")

@@ -1,7 +1,7 @@
 """Edge of the alerts: reads the event, the environment and the bucket, and sends what `decision` writes."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
 
@@ -10,6 +10,8 @@ from alert.decision import (
     day_of,
     execution_message,
     is_about_malformed_lines,
+    is_refused,
+    is_said_by,
     is_told_by_a_backfill,
     job_run_message,
     overdue_message,
@@ -17,14 +19,18 @@ from alert.decision import (
     standing,
 )
 from alert.events import ExecutionEnded, FreshnessCheck, JobRunEnded, parse_day, read_event
+from core.causes import read_cause
 from core.checks import read_checks
+from core.days import due_time, last_due_day
 from core.errors import PipelineError
+from core.refusals import told_by_an_earlier_run
 from core.rejections import RejectedLines, read_rejections
-from shared.days import due_time, last_due_day
 from shared.environment import DataPlace, Environment
+from shared.executions import described
 from shared.logs import StepLog
 from shared.messages import Message
 from shared.metrics import Metric, MetricSet, check_values, emit
+from shared.reruns import is_last_run
 from shared.topic import publish
 
 _STANDING_UNKNOWN: Final = "pipeline status tells what is published"
@@ -36,6 +42,7 @@ class Settings:
     zone: tzinfo
     freshness_hours: float
     alert_topic_arn: str
+    options: str
 
 
 def handler(event: object, context: object) -> dict[str, Any]:
@@ -43,13 +50,12 @@ def handler(event: object, context: object) -> dict[str, Any]:
     log, settings = StepLog("alert", context), _settings(Environment(os.environ))
     told = read_event(event)
     message = _message(told, settings, log)
-    if message is None:
-        return {"subject": None}
-    message_id = publish(settings.alert_topic_arn, message)
-    log.info("alert sent", subject=message.subject, message_id=message_id)
+    if message is not None:
+        message_id = publish(settings.alert_topic_arn, message)
+        log.info("alert sent", subject=message.subject, message_id=message_id)
     if isinstance(told, JobRunEnded):
         _emit_checks(told, settings, log)
-    return {"subject": message.subject}
+    return {"subject": None if message is None else message.subject}
 
 
 def _settings(environment: Environment) -> Settings:
@@ -58,6 +64,7 @@ def _settings(environment: Environment) -> Settings:
         environment.time_zone(),
         environment.freshness_hours(),
         environment.alert_topic_arn(),
+        environment.command_options(),
     )
 
 
@@ -65,8 +72,10 @@ def _message(event: JobRunEnded | ExecutionEnded | FreshnessCheck, settings: Set
     dataset = settings.place.paths.dataset
     if isinstance(event, JobRunEnded):
         day = day_of(event) or parse_day(_argument(event, log))
+        if _is_told_already(event, day, settings, log):
+            return None
         readers, rejected = _readers(day, settings, log), _rejected(event, settings, log)
-        return job_run_message(dataset, event, day=day, readers=readers, rejected=rejected)
+        return job_run_message(dataset, event, day=day, readers=readers, rejected=rejected, options=settings.options)
     if isinstance(event, ExecutionEnded):
         return _execution(event, settings, log)
     return _overdue(event, settings, log)
@@ -103,8 +112,51 @@ def _execution(event: ExecutionEnded, settings: Settings, log: StepLog) -> Messa
     if is_told_by_a_backfill(event):
         log.info("left to the summary of the backfill", execution=event.arn)
         return None
-    readers = _readers(day_of(event), settings, log)
-    return execution_message(settings.place.paths.dataset, event, readers=readers)
+    event = _with_cause(event, log)
+    day = day_of(event)
+    is_repeated = _is_told_already(event, day, settings, log)
+    if is_repeated and (is_refused(event) or not is_last_run(event.name)):
+        return None
+    return execution_message(
+        settings.place.paths.dataset,
+        event,
+        readers=_readers(day, settings, log),
+        options=settings.options,
+        is_repeated=is_repeated,
+    )
+
+
+def _with_cause(event: ExecutionEnded, log: StepLog) -> ExecutionEnded:
+    """Ask why an execution ended, if its event does not tell; an alert without that is better than none."""
+    if event.cause.text:
+        return event
+    try:
+        found = described(event.arn) or {}
+    except PipelineError as error:
+        log.warning("cause of the execution not known", error_type=type(error).__name__, error=str(error))
+        return event
+    return replace(event, cause=read_cause(found.get("cause"), error=str(found.get("error") or event.cause.error)))
+
+
+def _is_told_already(event: JobRunEnded | ExecutionEnded, day: date | None, settings: Settings, log: StepLog) -> bool:
+    """Tell whether an earlier run of the day failed on the same raw data for the same reason, so people know.
+
+    One bad day is run by the schedule, by a backfill and by late data.
+    """
+    if day is None:
+        return False
+    try:
+        runs = settings.place.runs.readable(day)
+    except PipelineError as error:
+        log.warning("other runs of the day not known", error_type=type(error).__name__, error=str(error))
+        return False
+    run_id = reported_run(event)
+    # The latest first: of several that say the same, it is the one that the event is about.
+    mine = next((run for run in runs if run["run_id"] == run_id or (run_id is None and is_said_by(run, event))), None)
+    earlier = None if mine is None else told_by_an_earlier_run(runs, mine)
+    if earlier is not None:
+        log.info("told of an earlier run already", ingestion_date=str(day), run=earlier)
+    return earlier is not None
 
 
 def _readers(day: date | None, settings: Settings, log: StepLog) -> str:
@@ -139,4 +191,4 @@ def _overdue(check: FreshnessCheck, settings: Settings, log: StepLog) -> Message
     emit(MetricSet({"Dataset": dataset}, (Metric("Overdue", int(is_overdue)),)), at=check.at)
     log.info("freshness checked", ingestion_date=str(day), is_overdue=is_overdue)
     due = due_time(day, zone, freshness_hours=hours)
-    return overdue_message(dataset, day, due=due) if is_overdue else None
+    return overdue_message(dataset, day, due=due, options=settings.options) if is_overdue else None

@@ -10,7 +10,7 @@ from shared.logs import StepLog
 
 def handler(event: object, context: object) -> dict[str, Any]:
     """Answer what became of each date, with the message to send."""
-    log, dataset = StepLog("backfill_summary", context), Environment(os.environ).dataset()
-    output = as_output(read_results(event), dataset=dataset)
+    log, environment = StepLog("backfill_summary", context), Environment(os.environ)
+    output = as_output(read_results(event), dataset=environment.dataset(), options=environment.command_options())
     log.info("backfill ended", **{status: len(output[status]) for status in ("published", "unchanged", "failed")})
     return output

@@ -4,30 +4,38 @@ Whether a day is to be run again is decided in `decision`.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from adapters.aws import client, error_code, translated
+from core.errors import PipelineError
 from late_data.decision import (
     Arrival,
+    DayEvent,
+    Look,
     RunEnded,
     RunHistory,
     Sla,
     batch_response,
-    by_day,
+    day_event,
     execution_input,
-    execution_name,
     judge,
+    known_already,
+    looks,
+    read_given,
     read_message,
 )
 from shared.environment import DataPlace, Environment
+from shared.executions import AT_WORK, described, execution_arn, raw_data_seen
 from shared.inputs import Input, InvalidInput
 from shared.logs import StepLog
+from shared.metrics import Metric, MetricSet, emit
+from shared.reruns import execution_names
 
 # A batch may name a thousand days, when years of history are uploaded at once.
 _AT_ONCE: Final = 8
@@ -36,6 +44,7 @@ _AT_ONCE: Final = 8
 @dataclass(frozen=True)
 class Settings:
     place: DataPlace
+    contract_checksum: str
     sla: Sla
     state_machine_arn: str
 
@@ -44,24 +53,25 @@ def handler(event: object, context: object) -> dict[str, Any]:
     """Start the reruns that a batch of queue messages asks for; a message that could not be handled comes again."""
     log, settings = StepLog("late_data", context), _settings(Environment(os.environ))
     records = _records(event)
-    unread: list[str] = []
-    days = by_day(_messages(records, unread, log), settings.place)
-    log.info("batch read", messages=len(records), days=[str(day) for day in days])
     client("s3"), client("stepfunctions")  # made before threads ask for them, as making one is not thread-safe
-    with ThreadPoolExecutor(_AT_ONCE) as looks:
-        handled = looks.map(lambda day: _handled(day, settings, log), days)
-    failed = [
-        message_id
-        for ids, ended_well in zip(days.values(), handled, strict=True)
-        if not ended_well
-        for message_id in ids
-    ]
-    return batch_response([*unread, *failed])
+    unread: list[str] = []
+    days = looks(_day_events(records, settings, unread, log))
+    log.info("batch read", messages=len(records), days=[str(look.day) for look in days])
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        handled = list(threads.map(lambda look: _handled(look, settings, log), days))
+    failed = [look for look, ended_well in zip(days, handled, strict=True) if not ended_well]
+    _count_not_handled(len(unread) + len(failed), settings)
+    return batch_response([*unread, *(message_id for look in failed for message_id in look.message_ids)])
 
 
 def _settings(environment: Environment) -> Settings:
     sla = Sla(environment.time_zone(), environment.freshness_hours(), environment.schedule())
-    return Settings(environment.place(with_raw_data=True), sla, environment.state_machine_arn())
+    return Settings(
+        environment.place(with_raw_data=True),
+        environment.contract_checksum(),
+        sla,
+        environment.state_machine_arn(),
+    )
 
 
 def _records(event: object) -> list[Mapping[str, Any]]:
@@ -71,47 +81,97 @@ def _records(event: object) -> list[Mapping[str, Any]]:
     return records
 
 
-def _messages(records: Iterable[Mapping[str, Any]], unread: list[str], log: StepLog) -> Iterator[Arrival | RunEnded]:
+def _day_events(
+    records: Iterable[Mapping[str, Any]], settings: Settings, unread: list[str], log: StepLog
+) -> Iterator[DayEvent]:
     for record in records:
         try:
-            yield read_message(record)
-        except InvalidInput as error:
+            message = _with_input(read_message(record))
+            event = day_event(message, settings.place, zone=settings.sla.zone)
+        except PipelineError as error:
             log.warning("message not understood", error=str(error))
             unread.append(str(record.get("messageId", "")))
+            continue
+        if event is None:
+            log.info("about no day of raw data", message=message)
+        else:
+            yield event
 
 
-def _handled(day: date, settings: Settings, log: StepLog) -> bool:
+def _with_input(message: Arrival | RunEnded) -> Arrival | RunEnded:
+    """Ask for the input of an execution whose event came without it."""
+    if isinstance(message, Arrival) or message.given is not None:
+        return message
+    found = described(message.arn)
+    if found is None or "input" not in found:
+        raise InvalidInput(f"message {message.message_id} has no input, and there is none of {message.arn} either")
+    return replace(message, given=read_given(found["input"]))
+
+
+def _handled(look: Look, settings: Settings, log: StepLog) -> bool:
     """Look at one day; a failure leaves the other days of the batch alone."""
     try:
-        _look_at(day, settings, log)
-    except Exception as error:  # noqa: BLE001  logged, and its messages come again
-        log.warning("day not handled", ingestion_date=str(day), error_type=type(error).__name__, error=str(error))
+        return _look_at(look, settings, log)
+    except Exception as error:  # noqa: BLE001  logged and counted, and its messages come again
+        log.warning("day not handled", ingestion_date=str(look.day), error_type=type(error).__name__, error=str(error))
         return False
-    return True
 
 
-def _look_at(day: date, settings: Settings, log: StepLog) -> None:
-    place = settings.place
+def _look_at(look: Look, settings: Settings, log: StepLog) -> bool:
+    place, day = settings.place, look.day
     raw, record = place.raw_day(day), place.publications.read(day).record
-    runs = RunHistory(record, None if record else place.runs.latest_id(day))
-    decision = judge(day, raw, runs, now=datetime.now(UTC), sla=settings.sla)
+    history = RunHistory(record, None if record else place.runs.latest_id(day))
+    decision = judge(day, raw, history, now=datetime.now(UTC), sla=settings.sla, is_past_schedule=look.is_past_schedule)
     log.info(
         "day judged", ingestion_date=str(day), start=decision.start, reason=decision.reason, objects=len(raw.objects)
     )
-    if decision.start:
-        published = None if record is None else record.current.run_id
-        name = execution_name(place.paths.dataset, day, raw.state, published_run_id=published)
-        outcome = _start(settings.state_machine_arn, name, execution_input(day))
-        log.info("rerun started" if outcome else "rerun exists already", ingestion_date=str(day), execution=name)
+    if not decision.start:
+        return True
+    runs = place.runs.readable(day)
+    stopped = [raw_data_seen(arn) for arn in look.stopped]
+    known = known_already(raw, runs, stopped, contract_checksum=settings.contract_checksum)
+    if known is not None:
+        log.info("left alone", ingestion_date=str(day), reason=known)
+        return True
+    names = execution_names(place.paths.dataset, day, raw)
+    return _run(day, names, execution_input(day, raw), settings, log)
 
 
-def _start(state_machine_arn: str, name: str, execution: str) -> bool:
+def _run(day: date, names: Sequence[str], asked: str, settings: Settings, log: StepLog) -> bool:
+    """Start the first execution that there was none of yet, unless one is at work; tell whether people know the rest.
+
+    The last one tells people that it is the last, when it fails. One that ended well and published nothing of this
+    tells nobody.
+    """
+    status = None
+    for name in names:
+        found = described(execution_arn(settings.state_machine_arn, name))
+        if found is None:
+            is_started = _start(settings.state_machine_arn, name, asked)
+            log.info("rerun started" if is_started else "rerun exists already", ingestion_date=str(day), execution=name)
+            return True
+        status = found["status"]
+        if status in AT_WORK:
+            log.info("rerun at work already", ingestion_date=str(day), execution=name)
+            return True
+    log.warning("given up", ingestion_date=str(day), runs=len(names), last=names[-1], status=status)
+    return status != "SUCCEEDED"
+
+
+def _start(state_machine_arn: str, name: str, asked: str) -> bool:
     """Start an execution; tell whether there was none of that name."""
     with translated(f"start {name} of {state_machine_arn}", needs="states:StartExecution"):
         try:
-            client("stepfunctions").start_execution(stateMachineArn=state_machine_arn, name=name, input=execution)
+            client("stepfunctions").start_execution(stateMachineArn=state_machine_arn, name=name, input=asked)
         except ClientError as error:
             if error_code(error) == "ExecutionAlreadyExists":
                 return False
             raise
     return True
+
+
+def _count_not_handled(number: int, settings: Settings) -> None:
+    """Let the alarm know what only the log says, as the function itself ends well."""
+    if number:
+        dataset = {"Dataset": settings.place.paths.dataset}
+        emit(MetricSet(dataset, (Metric("LateDataNotHandled", number),)), at=datetime.now(UTC))

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
+from core.days import day_end
 from core.publication import Publication
 from report.prices import PRICES_OF
 from report.run_facts import JobRun, RunMetrics
-from shared.days import day_end
 from shared.messages import Message, clean, subject
 from shared.metrics import Metric, MetricSet, check_values
 
@@ -20,7 +20,7 @@ _FIELDS_SHOWN: Final = 10
 class FinishedRun:
     """A job run that ended well, the publication as it is now, and the metrics of the version that is published.
 
-    ``fault`` is what readers did not find before it.
+    ``fault`` is what readers did not find before it, ``alarms`` are sentences about what is wrong elsewhere meanwhile.
     """
 
     dataset: str
@@ -30,6 +30,7 @@ class FinishedRun:
     metrics: RunMetrics
     metrics_uri: str
     fault: str | None
+    alarms: tuple[str, ...] = ()
 
     @property
     def is_published_now(self) -> bool:
@@ -49,7 +50,7 @@ def report_message(run: FinishedRun) -> Message:
     found = len(run.metrics.warnings)
     noted = "" if found == 0 else f", {_count(found, 'warning')}"
     title = f"[{run.dataset}] {done} {run.day}: {_count(run.metrics.rows_written, 'row')}{noted}"
-    parts = [_opening(run), "", *_table(run), *_warnings(run), *_rejected(run), *_notes(run)]
+    parts = [_opening(run), "", *_table(run), *_warnings(run), *_rejected(run), *_notes(run), *_alarms(run)]
     return Message(subject(title), "\n".join(parts) + "\n")
 
 
@@ -124,6 +125,11 @@ def _notes(run: FinishedRun) -> list[str]:
         )
         notes.append(f"- fields that the contract does not have: {clean(names)}{more}")
     return ["", "Also seen:", *notes] if notes else []
+
+
+def _alarms(run: FinishedRun) -> list[str]:
+    lines = [f"- {clean(alarm)}" for alarm in run.alarms]
+    return ["", "Alarms that are on in this environment:", *lines] if lines else []
 
 
 def _cost(job_run: JobRun) -> str:

@@ -1,13 +1,14 @@
 """Edge of the report: reads the event, the environment and the bucket; `decision` says what the run comes to."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from core.errors import InvalidDocument
+from core.errors import InvalidDocument, PipelineError
 from report.decision import FinishedRun, report_message, run_metrics, run_summary
 from report.run_facts import ReportRequest, read_request, read_run_metrics
+from shared.alarms import alarms_on
 from shared.environment import DataPlace, Environment
 from shared.logs import StepLog
 from shared.metrics import emit
@@ -17,13 +18,14 @@ from shared.metrics import emit
 class Settings:
     place: DataPlace
     zone: tzinfo
+    alert_topic_arn: str
 
 
 def handler(event: object, context: object) -> dict[str, Any]:
     """Answer what a job run that ended well has done, and give its numbers to CloudWatch."""
     log, settings = StepLog("report", context), _settings(Environment(os.environ))
     request = read_request(event)
-    run = _finished_run(settings.place, request)
+    run = replace(_finished_run(settings.place, request), alarms=_alarms(settings, log))
     for metric_set in run_metrics(run, settings.zone):
         emit(metric_set, at=datetime.now(UTC))
     message, summary = report_message(run), run_summary(run)
@@ -32,7 +34,16 @@ def handler(event: object, context: object) -> dict[str, Any]:
 
 
 def _settings(environment: Environment) -> Settings:
-    return Settings(environment.place(), environment.time_zone())
+    return Settings(environment.place(), environment.time_zone(), environment.alert_topic_arn())
+
+
+def _alarms(settings: Settings, log: StepLog) -> tuple[str, ...]:
+    """Name the alarms that are on; that they cannot be read keeps no report back."""
+    try:
+        return tuple(alarm.sentence() for alarm in alarms_on(settings.alert_topic_arn))
+    except PipelineError as error:
+        log.warning("alarms not known", error_type=type(error).__name__, error=str(error))
+        return (f"whether there are any is not known: {error}",)
 
 
 def _finished_run(place: DataPlace, request: ReportRequest) -> FinishedRun:

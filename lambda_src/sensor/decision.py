@@ -1,6 +1,5 @@
 """What a day's raw data means for its run: ready, already published or refused, still to be waited for, or missing."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any, Final
@@ -8,22 +7,25 @@ from typing import Any, Final
 from core.publication import Publication, RunInput
 from core.raw_day import RawDay
 from core.times import iso_seconds
-from shared.days import previous_day
-from shared.inputs import Input, InvalidInput
+from shared.inputs import Input
 from shared.messages import Message, Notice, clean
+from shared.requests import requested_day, without_envelope
 
-_KEYS: Final = ("ingestion_date", "scheduled_time", "force", "wait_until", "unless_refused")
-_REFUSED: Final = "gate_failed"
+_KEYS: Final = ("ingestion_date", "scheduled_time", "force", "wait_until", "unless_refused", "only_state")
 
 
 @dataclass(frozen=True)
 class SensorRequest:
-    """Which day to look at, until when missing data is no reason to give up, and whether refused data is left alone."""
+    """Which day to look at, until when missing data is no reason to give up, and which raw data is left alone.
+
+    ``only_state`` tells the raw data that the run was started for, `RawDay.state`; None when any will do.
+    """
 
     day: date
     force: bool
     wait_until: datetime | None
     unless_refused: bool
+    only_state: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,16 +63,15 @@ class Finding:
 
 def parse_request(event: object, zone: tzinfo) -> SensorRequest:
     """Read the event: a date, or the time of a schedule, which means the day before it in the given zone."""
-    given = Input(_without_envelope(event), allowed=_KEYS)
-    if given.has("ingestion_date") == given.has("scheduled_time"):
-        raise InvalidInput("the input needs either ingestion_date or scheduled_time, and not both")
-    day = given.day("ingestion_date") if given.has("ingestion_date") else _day_before(given, zone)
+    given = Input(without_envelope(event), allowed=_KEYS)
+    day = requested_day(given, zone)
     wait_until = given.moment("wait_until") if given.has("wait_until") else None
     return SensorRequest(
         day,
         force=given.flag("force", default=False),
         wait_until=wait_until,
         unless_refused=given.flag("unless_refused", default=False),
+        only_state=given.text("only_state") if given.has("only_state") else None,
     )
 
 
@@ -91,15 +92,9 @@ def find(
     )
 
 
-def is_refused(finding: Finding, latest: Mapping[str, Any] | None, *, contract_checksum: str) -> bool:
-    """Say whether a day's latest run refused this very raw data under this very contract."""
-    if latest is None or latest.get("status") != _REFUSED:
-        return False
-    seen = latest.get("raw") or {}, latest.get("contract") or {}
-    return (seen[0].get("fingerprint"), seen[1].get("checksum")) == (finding.fingerprint, contract_checksum)
-
-
-def missing_message(dataset: str, day: date, raw: RawDay, *, location: str, record: Publication | None) -> Message:
+def missing_message(
+    dataset: str, day: date, raw: RawDay, *, location: str, record: Publication | None, options: str
+) -> Message:
     """Tell people that a day has no raw data."""
     kept = f"run {record.current.run_id} stays published" if record else "nothing was run and nothing was published"
     others = f"; not read: {clean(raw.others_named())}" if raw.others_named() else ""
@@ -109,27 +104,13 @@ def missing_message(dataset: str, day: date, raw: RawDay, *, location: str, reco
         what=f"the raw data of {dataset} for {day} is missing; {kept}",
         why=f"no object that counts as input lies under {location}{others}",
         next_step=f"deliver the files, then: pipeline run {day}",
+        options=options,
     ).message()
 
 
 def summary(finding: Finding) -> dict[str, Any]:
     """Return the finding as the state machine gets it."""
     return dict(vars(finding))
-
-
-def _without_envelope(event: object) -> object:
-    """Take the time out of what a schedule sends by itself, when the sensor is its target without an input."""
-    if isinstance(event, Mapping) and event.get("detail-type") == "Scheduled Event" and "time" in event:
-        return {"scheduled_time": event["time"]}
-    return event
-
-
-def _day_before(given: Input, zone: tzinfo) -> date:
-    moment = given.moment("scheduled_time")
-    try:
-        return previous_day(moment, zone)
-    except OverflowError:
-        raise InvalidInput(f"the input: there is no day before the scheduled_time {moment}") from None
 
 
 def _status(
@@ -140,5 +121,7 @@ def _status(
         return "waiting" if is_waiting else "missing"
     run_input = RunInput(raw.fingerprint, contract_checksum)
     # What is left unread is told by the job, whose run then fails.
+    if request.only_state not in {None, raw.state}:
+        return "changed_since"
     is_up_to_date = record is not None and record.is_up_to_date(run_input) and not raw.leaves_too_much_unread
     return "unchanged" if is_up_to_date and not request.force else "ready"

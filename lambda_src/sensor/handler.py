@@ -9,11 +9,12 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from core.errors import RawDataMissing
+from core.raw_day import RawDay
+from core.refusals import refusing_run
 from sensor.decision import (
     Finding,
     SensorRequest,
     find,
-    is_refused,
     missing_message,
     parse_request,
     summary,
@@ -31,6 +32,7 @@ class Settings:
     zone: tzinfo
     alert_topic_arn: str
     job_name: str
+    options: str
 
 
 def handler(event: object, context: object) -> dict[str, Any]:
@@ -49,26 +51,28 @@ def handler(event: object, context: object) -> dict[str, Any]:
         fault = place.publications.hidden_from_readers(request.day, record.current)
         finding = finding if fault is None else finding.to_be_healed(fault)
     if finding.status == "ready":
-        finding = _with_other_runs(finding, request, settings)
+        finding = _with_other_runs(finding, raw, request, settings)
     log.info("raw day listed", **summary(finding), ignored=len(raw.ignored))
     if finding.status == "missing":
         location = place.store.uri(raw.prefix)
-        message = missing_message(place.paths.dataset, request.day, raw, location=location, record=record)
+        message = missing_message(
+            place.paths.dataset, request.day, raw, location=location, record=record, options=settings.options
+        )
         log.info("alert sent", message_id=publish(settings.alert_topic_arn, message), subject=message.subject)
         raise RawDataMissing(
-            f"{request.day}: no raw data under {location}; deliver it, then: pipeline run {request.day}"
+            f"{request.day}: no raw data under {location}; deliver it, "
+            f"then: pipeline run {request.day}{settings.options}"
         )
     return summary(finding)
 
 
-def _with_other_runs(finding: Finding, request: SensorRequest, settings: Settings) -> Finding:
+def _with_other_runs(finding: Finding, raw: RawDay, request: SensorRequest, settings: Settings) -> Finding:
     """Ask, for a day that could be run, what its other runs do or found."""
     if job_run_id := run_at_work_on(request.day, settings.job_name):
         return finding.waiting_for(job_run_id)
-    latest = settings.place.runs.latest(request.day) if request.unless_refused else None
-    if latest is not None and is_refused(finding, latest, contract_checksum=settings.contract_checksum):
-        return finding.refused_by(str(latest["run_id"]))
-    return finding
+    runs = settings.place.runs.readable(request.day) if request.unless_refused else []
+    refusing = refusing_run(runs, raw, contract_checksum=settings.contract_checksum)
+    return finding if refusing is None else finding.refused_by(refusing)
 
 
 def _settings(environment: Environment) -> Settings:
@@ -78,4 +82,5 @@ def _settings(environment: Environment) -> Settings:
         environment.time_zone(),
         environment.alert_topic_arn(),
         environment.job_name(),
+        environment.command_options(),
     )

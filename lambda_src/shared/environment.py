@@ -11,6 +11,7 @@ from typing import Final
 
 from adapters.glue_catalog import GlueCatalog
 from adapters.s3 import S3Store
+from core.days import Schedule, time_zone
 from core.errors import PipelineError
 from core.layout import DATASET_NAME, DATASET_NAME_RULE, DatasetPaths
 from core.ports import Store
@@ -18,8 +19,10 @@ from core.publishing import Publications
 from core.raw_day import RawDay, list_raw_day
 from core.raw_objects import RawObjects
 from core.runs import Runs
-from shared.days import Schedule, time_zone
 
+# What the command line means without --environment.
+DEFAULT_ENVIRONMENT: Final = "prod"
+_ENVIRONMENT: Final = re.compile(r"[a-z0-9_-]{1,32}")
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CHECKSUM: Final = re.compile(r"[0-9a-f]{64}")
 _TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
@@ -65,6 +68,15 @@ class Environment:
 
     def dataset(self) -> str:
         return self._matching("DATASET", DATASET_NAME, DATASET_NAME_RULE)
+
+    def command_options(self) -> str:
+        """Return what a command of `pipeline` needs to mean this dataset of this environment, to be put behind it."""
+        known = self._values.get("ENVIRONMENT")
+        environment = (
+            self._matching("ENVIRONMENT", _ENVIRONMENT, "a name such as prod") if known else DEFAULT_ENVIRONMENT
+        )
+        elsewhere = "" if environment == DEFAULT_ENVIRONMENT else f" --environment {environment}"
+        return f" --contract {self.dataset()}{elsewhere}"
 
     def place(self, *, with_catalog: bool = False, with_raw_data: bool = False) -> DataPlace:
         """Where the dataset lies; ``with_raw_data`` where raw objects are looked at, as the contract says."""

@@ -7,7 +7,10 @@ from constructs import Construct
 
 
 class Alarm(Construct):
-    """Goes off when the metric is above zero, and says so once; no data is no trouble."""
+    """Goes off when the metric is above a threshold, and says so once; no data is no trouble.
+
+    What lasts is named again in the report of every run.
+    """
 
     def __init__(
         self,
@@ -18,6 +21,7 @@ class Alarm(Construct):
         metric: cloudwatch.IMetric,
         topic: sns.ITopic,
         description: str,
+        above: float = 0,
     ) -> None:
         super().__init__(scope, construct_id)
         self.alarm = cloudwatch.Alarm(
@@ -25,7 +29,7 @@ class Alarm(Construct):
             "Alarm",
             alarm_name=name,
             metric=metric,
-            threshold=0,
+            threshold=above,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=1,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,

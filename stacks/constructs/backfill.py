@@ -31,7 +31,7 @@ class Backfill(Construct):
             PythonFunction(self, part, module=module, dataset=dataset, shared=shared, environment=environment)
             for part, module, environment in (
                 ("Plan", "backfill_plan", {"MAX_CONCURRENT_RUNS": runs}),
-                ("Summary", "backfill_summary", {"DATASET": dataset.name}),
+                ("Summary", "backfill_summary", {"DATASET": dataset.name, "ENVIRONMENT": settings.environment}),
             )
         )
         self.days = StateMachine(

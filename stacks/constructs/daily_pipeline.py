@@ -1,6 +1,6 @@
 """The state machine for one date, with the two functions around the job."""
 
-from aws_cdk import Stack
+from aws_cdk import ArnFormat, Stack
 from constructs import Construct
 
 from deployed_dataset import Dataset
@@ -73,6 +73,7 @@ def _sensor(scope: Construct, dataset: Dataset, shared: SharedResources) -> Pyth
             "RAW_OBJECTS": dataset.contract.raw_objects.to_json(),
             "TIME_ZONE": dataset.settings.time_zone,
             "ALERT_TOPIC_ARN": shared.topic.topic_arn,
+            "ENVIRONMENT": dataset.settings.environment,
             "JOB_NAME": dataset.job_name,
             "CATALOG_DATABASE": dataset.settings.database,
             "CATALOG_TABLE": dataset.contract.table,
@@ -101,7 +102,16 @@ def _report(scope: Construct, dataset: Dataset, shared: SharedResources) -> Pyth
             "DATASET": dataset.name,
             "SOURCE_SYSTEM": dataset.contract.source_system,
             "TIME_ZONE": dataset.settings.time_zone,
+            "ALERT_TOPIC_ARN": shared.topic.topic_arn,
         },
+    )
+    alarms = Stack.of(scope).format_arn(
+        service="cloudwatch", resource="alarm", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )
+    report.role.allow(
+        actions=["cloudwatch:DescribeAlarms"],
+        resources=[alarms],
+        reason="It names the alarms that are on, whichever they are; those of other topics are not asked for.",
     )
     prefixes = [dataset.paths.publications, dataset.paths.metrics]
     allow_listing(report.role, shared, prefixes)

@@ -11,9 +11,6 @@ from stacks.constructs.alarm import Alarm
 from stacks.constructs.permission import acknowledge
 from stacks.constructs.shared_resources import SharedResources
 
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
-MAX_QUEUE_NAME = 80
-
 
 def encrypted_queue(
     scope: Construct,
@@ -48,7 +45,7 @@ class DeadLetters(Construct):
         self, scope: Construct, construct_id: str, *, dataset: Dataset, of: str, what: str, shared: SharedResources
     ) -> None:
         super().__init__(scope, construct_id)
-        name = dataset.part_name(f"{of}-dead-letters", length=MAX_QUEUE_NAME)
+        name = dataset.queue_name(f"{of}-dead-letters")
         self.queue = encrypted_queue(self, "Queue", name=name, key=shared.key, retention=Duration.days(14))
         acknowledge(self.queue, "AwsSolutions-SQS3", "It is a dead-letter queue, of targets that are no queues.")
         self.alarm = Alarm(

@@ -14,7 +14,7 @@ _JOB_PACKAGES: Final = {
     **{name: ROOT / name for name in ("core", "contract", "adapters")},
 }
 # They need the standard library and the runtime's boto3 only, and share most of their code.
-FUNCTION_PACKAGES: Final = {"": ROOT / "lambda_src", "core": ROOT / "core", "adapters": ROOT / "adapters"}
+_FUNCTION_PACKAGES: Final = {"": ROOT / "lambda_src", "core": ROOT / "core", "adapters": ROOT / "adapters"}
 # Of the job's script, its library and its contracts.
 _JOB_SUFFIXES: Final = (".py", ".zip", ".json")
 
@@ -27,7 +27,7 @@ class DeployedCode(Construct):
         self.script = assets.Asset(self, "Script", path=str(ROOT / "glue_src" / "curate_job.py"))
         with zipped(_JOB_PACKAGES) as library:
             self.library = assets.Asset(self, "Library", path=library)
-        with zipped(FUNCTION_PACKAGES) as functions:
+        with zipped(_FUNCTION_PACKAGES) as functions:
             self.functions = assets.Asset(self, "Functions", path=functions)
         Annotations.of(self.functions).acknowledge_warning(
             "@aws-cdk/aws-lambda:codeFromBucketObjectVersionNotSpecified", "The key is the hash of the code."

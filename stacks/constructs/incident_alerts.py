@@ -14,7 +14,7 @@ from stacks.constructs.dead_letters import DeadLetters
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.schedule import SCHEDULED_TIME, Call, DailySchedule, DailyTime
 from stacks.constructs.shared_resources import SharedResources
-from stacks.constructs.state_machine import state_machine_arn
+from stacks.constructs.state_machine import execution_arns, state_machine_arn
 
 # Glue announces these and SUCCEEDED; ERROR and EXPIRED may never be announced, which is what the second rule is for.
 JOB_STATES = ("FAILED", "TIMEOUT", "STOPPED")
@@ -53,6 +53,7 @@ class IncidentAlerts(Construct):
                 "TIME_ZONE": dataset.settings.time_zone,
                 "FRESHNESS_HOURS": dataset.freshness_variable,
                 "ALERT_TOPIC_ARN": shared.topic.topic_arn,
+                "ENVIRONMENT": dataset.settings.environment,
                 "CATALOG_DATABASE": dataset.settings.database,
                 "CATALOG_TABLE": dataset.contract.table,
             },
@@ -91,6 +92,12 @@ class IncidentAlerts(Construct):
         jobs = Stack.of(self).format_arn(service="glue", resource="job", resource_name=dataset.job_name)
         role.allow(actions=["glue:GetJobRun"], resources=[jobs])
         role.allow(actions=["glue:GetPartition"], resources=table_arns(Stack.of(self), dataset))
+        machines = [dataset.pipeline_name, dataset.backfill_name]
+        role.allow(
+            actions=["states:DescribeExecution"],
+            resources=[execution_arns(self, name) for name in machines],
+            reason=f"Executions of {' and '.join(machines)} are named when they start.",
+        )
         prefixes = [dataset.paths.publications, dataset.paths.metrics]
         allow_listing(role, shared, prefixes)
         allow_objects(

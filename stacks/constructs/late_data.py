@@ -1,10 +1,11 @@
 """Reruns of days whose raw data changed: event, rule, delaying queue, function, execution.
 
-Two events lead to a look at a day: an object that was created, and an execution that ended well. The second closes a
-gap: while a day's first run is at work, what arrives is neither read by it nor late yet.
+Two events lead to a look at a day: an object that was created, and an execution that ended, whichever way. The second
+closes a gap: while a day's first run is at work, what arrives is neither read by it nor late yet.
 """
 
 from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
@@ -14,14 +15,20 @@ from constructs import Construct
 from deployed_dataset import Dataset
 from stacks.constructs.alarm import Alarm
 from stacks.constructs.data_access import allow_key, allow_listing, allow_objects
-from stacks.constructs.dead_letters import MAX_QUEUE_NAME, DeadLetters, encrypted_queue
+from stacks.constructs.dead_letters import DeadLetters, encrypted_queue
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.shared_resources import SharedResources
-from stacks.constructs.state_machine import StateMachine
+from stacks.constructs.state_machine import StateMachine, execution_arns
 
 _TIMEOUT_SECONDS = 120
 _BATCH = 1000
 _BATCHING_WINDOW_SECONDS = 60
+# An execution that RUNNING announces has nothing to look at yet; PENDING_REDRIVE is announced by its redrive.
+_ENDINGS = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+# Four deliveries after the first, each when the message is visible again, and the longest delay; what is older than
+# that was not even tried.
+_OLDEST_MINUTES = 90
+_NAMESPACE = "DataPipeline"
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
 _RECEIVING = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
@@ -53,22 +60,57 @@ class LateData(Construct):
             )
             for name, description, pattern in (
                 ("Rule", f"Raw objects that arrive for {dataset.name}", _raw_objects(dataset, shared)),
-                ("EndedRule", f"Executions of {dataset.name} that ended well", _ended_executions(pipeline)),
+                ("EndedRule", f"Executions of {dataset.name} that ended", _ended_executions(pipeline)),
             )
         ]
         self.function = _function(self, dataset, pipeline, shared)
         self._connect(shared)
-        self.alarm = Alarm(
-            self,
-            "Errors",
-            name=f"{dataset.prefix}-late-data-errors",
-            metric=self.function.function.metric_errors(period=Duration.minutes(5)),
-            topic=shared.topic,
-            description=(
-                f"The late-data function of {dataset.name} failed, so days may not be rerun. Read its log and fix the "
-                "cause; the events are tried again, and then wait in the dead-letter queue."
-            ),
-        ).alarm
+        self.alarms = [
+            Alarm(
+                self,
+                name,
+                name=f"{dataset.prefix}-late-data-{part}",
+                metric=metric,
+                topic=shared.topic,
+                above=above,
+                description=description,
+            ).alarm
+            for name, part, metric, above, description in self._watched(dataset)
+        ]
+
+    def _watched(self, dataset: Dataset) -> list[tuple[str, str, cloudwatch.IMetric, float, str]]:
+        """Say what goes wrong without a message of its own: the function, days of a batch, a queue nobody empties."""
+        tried_again = "the events are tried again, and then wait in the dead-letter queue."
+        not_handled = cloudwatch.Metric(
+            namespace=_NAMESPACE,
+            metric_name="LateDataNotHandled",
+            dimensions_map={"Dataset": dataset.name},
+            statistic=cloudwatch.Stats.SUM,
+            # As long as it takes until a message comes again, so that the alarm stays on for as long as it fails.
+            period=Duration.minutes(15),
+        )
+        age = self.queue.metric_approximate_age_of_oldest_message(
+            period=Duration.minutes(5), statistic=cloudwatch.Stats.MAXIMUM
+        )
+        broken = (
+            f"The late-data function of {dataset.name} failed, so days may not be rerun. Read its log and fix the "
+            f"cause; {tried_again}"
+        )
+        not_looked_at = (
+            f"Late data of {dataset.name} could not be looked at, so days may not be rerun. Read the lines 'day not "
+            "handled', 'message not understood' and 'given up' in the log of the late-data function and fix the cause; "
+            f"{tried_again}"
+        )
+        waiting = (
+            f"Late data of {dataset.name} waits for more than {_OLDEST_MINUTES} minutes, so nobody takes it from the "
+            "queue. See whether the function's trigger is enabled and its invocations are throttled, and fix the "
+            "cause; nothing is lost for four days."
+        )
+        return [
+            ("Errors", "errors", self.function.function.metric_errors(period=Duration.minutes(5)), 0, broken),
+            ("NotHandled", "not-handled", not_handled, 0, not_looked_at),
+            ("Waiting", "waiting", age, _OLDEST_MINUTES * 60, waiting),
+        ]
 
     def _connect(self, shared: SharedResources) -> None:
         """Let the function take messages from the queue; those it cannot handle go back one by one."""
@@ -89,7 +131,7 @@ def _arrivals(scope: Construct, dataset: Dataset, shared: SharedResources, dead_
     return encrypted_queue(
         scope,
         "Arrivals",
-        name=dataset.part_name("arrivals", length=MAX_QUEUE_NAME),
+        name=dataset.queue_name("arrivals"),
         key=shared.key,
         retention=Duration.days(4),
         delay=Duration.minutes(dataset.settings.late_data_delay_minutes),
@@ -112,7 +154,7 @@ def _ended_executions(pipeline: StateMachine) -> events.EventPattern:
     return events.EventPattern(
         source=["aws.states"],
         detail_type=["Step Functions Execution Status Change"],
-        detail={"stateMachineArn": [pipeline.arn], "status": ["SUCCEEDED"]},
+        detail={"stateMachineArn": [pipeline.arn], "status": list(_ENDINGS)},
     )
 
 
@@ -129,6 +171,7 @@ def _function(scope: Construct, dataset: Dataset, pipeline: StateMachine, shared
             "DATA_BUCKET": shared.bucket_name,
             "DATASET": dataset.name,
             "SOURCE_SYSTEM": dataset.contract.source_system,
+            "CONTRACT_CHECKSUM": dataset.contract.checksum,
             "TIME_ZONE": dataset.settings.time_zone,
             "FRESHNESS_HOURS": dataset.freshness_variable,
             "SCHEDULE": dataset.schedule_variable,
@@ -136,13 +179,19 @@ def _function(scope: Construct, dataset: Dataset, pipeline: StateMachine, shared
             "STATE_MACHINE_ARN": pipeline.machine.ref,
         },
     )
-    allow_listing(function.role, shared, [dataset.paths.raw, dataset.paths.publications, dataset.paths.metrics])
+    prefixes = [dataset.paths.publications, dataset.paths.metrics]
+    allow_listing(function.role, shared, [dataset.paths.raw, *prefixes])
     allow_objects(
         function.role,
         shared,
-        [dataset.paths.publications],
+        prefixes,
         actions=["s3:GetObject"],
-        reason=f"One publication record per day of {dataset.name}.",
+        reason=f"One publication record per day and one metrics object per run of {dataset.name}.",
     )
     function.role.allow(actions=["states:StartExecution"], resources=[pipeline.arn])
+    function.role.allow(
+        actions=["states:DescribeExecution", "states:GetExecutionHistory"],
+        resources=[execution_arns(scope, pipeline.name)],
+        reason=f"Executions of {pipeline.name} are named when they start.",
+    )
     return function

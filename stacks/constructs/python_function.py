@@ -14,8 +14,6 @@ from stacks.constructs.permission import ServiceRole, acknowledge
 from stacks.constructs.retention import log_retention
 from stacks.constructs.shared_resources import SharedResources
 
-# https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
-_MAX_NAME = 64
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 
 
@@ -35,7 +33,7 @@ class PythonFunction(Construct):
         memory_mb: int = 256,
     ) -> None:
         super().__init__(scope, construct_id)
-        name = dataset.part_name(module.replace("_", "-"), length=_MAX_NAME)
+        name = dataset.function_name(module.replace("_", "-"))
         self.log_group = logs.LogGroup(
             self,
             "Logs",

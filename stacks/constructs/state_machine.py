@@ -79,12 +79,7 @@ class StateMachine(Construct):
     def allow_nested(self, child: "StateMachine") -> None:
         """Let this machine start another one, wait for it and stop it (`startExecution.sync:2`)."""
         stack = Stack.of(self)
-        executions = stack.format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{child.name}:*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
+        executions = execution_arns(self, child.name)
         rule = stack.format_arn(
             service="events", resource="rule", resource_name="StepFunctionsGetEventsForStepFunctionsExecutionRule"
         )
@@ -102,4 +97,14 @@ def state_machine_arn(scope: Construct, name: str) -> str:
     """Return the ARN that a machine of this stack has by its name, without a reference to it."""
     return Stack.of(scope).format_arn(
         service="states", resource="stateMachine", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )
+
+
+def execution_arns(scope: Construct, name: str) -> str:
+    """Return the ARN pattern of all executions of a machine of this stack."""
+    return Stack.of(scope).format_arn(
+        service="states",
+        resource="execution",
+        resource_name=f"{name}:*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
     )

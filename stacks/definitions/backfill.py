@@ -45,6 +45,8 @@ def backfill_definition(
                     {
                         "results": f"{{% [$results, {_not_started('$left')}] %}}",
                         "on_failure": "{% $plan.on_failure %}",
+                        "max_concurrency": "{% $plan.max_concurrency %}",
+                        "force": "{% $plan.force = true %}",
                     },
                 ),
                 "Assign": {"summary": "{% $states.result.Payload %}"},

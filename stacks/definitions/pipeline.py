@@ -6,7 +6,7 @@ from stacks.definitions import retries
 
 # What the caller tells this machine; everything else is for the sensor, which refuses keys that it does not know.
 _OWN_KEYS = "['notify', 'wait_minutes', 'backfill']"
-_KNOWN_ANSWERS = "ready, unchanged, refused, waiting"
+_KNOWN_ANSWERS = "ready, unchanged, refused, changed_since, waiting"
 _FAULT = "{% $exists($raw.fault) ? $raw.fault : null %}"
 _FREE_RUN_SECONDS = "{% 60 + $floor($random() * 540) %}"
 
@@ -26,7 +26,8 @@ def pipeline_definition(
 
     Input: ``{"ingestion_date", "force"}``, or ``{"scheduled_time"}`` for the day before; optional ``wait_minutes`` (how
     long to wait for raw data) or ``wait_until``, ``unless_refused`` (leave raw data alone that the latest run of the
-    date refused), ``notify: false``, and the name of the ``backfill`` that the date is part of, which is for those who
+    date refused), ``only_state`` (the only raw data to run, of which another execution runs what has changed since),
+    ``notify: false``, and the name of the ``backfill`` that the date is part of, which is for those who
     read of a failure. Nothing is caught but that no run of the job is free: a failed execution can be redriven from the
     state that failed, and EventBridge alerts. The execution outlives the task, and the task the job.
     """
@@ -60,6 +61,11 @@ def pipeline_definition(
                     "status": "refused",
                     "run_id": "{% $raw.held_back_by %}",
                 },
+            },
+            "ChangedSince": {
+                "Type": "Pass",
+                "End": True,
+                "Output": {"ingestion_date": "{% $raw.ingestion_date %}", "status": "changed_since"},
             },
             "CurateDay": _curate_day(job_name, task_timeout_seconds),
             # It is not documented that a job run which somebody stopped fails the task.
@@ -162,6 +168,7 @@ def _is_there_work() -> dict[str, Any]:
             {"Condition": "{% $raw.status = 'waiting' %}", "Next": "WaitForData"},
             {"Condition": "{% $raw.status = 'unchanged' and $not($force) %}", "Next": "AlreadyPublished"},
             {"Condition": "{% $raw.status = 'refused' %}", "Next": "AlreadyRefused"},
+            {"Condition": "{% $raw.status = 'changed_since' %}", "Next": "ChangedSince"},
             {"Condition": "{% $raw.status in ['ready', 'unchanged'] %}", "Next": "CurateDay"},
         ],
         "Default": "UnknownAnswer",

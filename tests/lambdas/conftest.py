@@ -26,7 +26,13 @@ def _aws() -> Iterator[None]:
 def cloud(_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """An account with the deployed resources and nothing else, and the variables that name them."""
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)
-    for service, region in {"s3": "aws", "glue": REGION, "sns": REGION, "stepfunctions": REGION}.items():
+    for service, region in {
+        "s3": "aws",
+        "glue": REGION,
+        "sns": REGION,
+        "stepfunctions": REGION,
+        "cloudwatch": REGION,
+    }.items():
         get_backend(service)[ACCOUNT][region].reset()  # type: ignore[call-overload]  # it knows literal names only
     client.cache_clear()
     deployed = _deploy()

@@ -1,4 +1,6 @@
 import json
+import re
+import shlex
 from typing import Any
 
 import pytest
@@ -40,7 +42,7 @@ class TestFailedGate:
             "What:   the job run for events 2025-01-02 failed; readers have no version of that day\n"
             "Why:    null rate of user_id is 12 %, limit 3 %\n"
             f"Report: {REPORT}\n"
-            "Next:   fix the source, then: pipeline run 2025-01-02\n"
+            "Next:   fix the source, then: pipeline run 2025-01-02 --contract events\n"
             f"Where:  job run {JOB_RUN} of job events-curation, state FAILED\n"
         )
         assert is_documented(message)
@@ -106,7 +108,7 @@ class TestMalformedLines:
     def test_cannot_pass_for_the_report_or_the_next_step(self, cloud: Cloud) -> None:
         message = alert(cloud, self.failed(self.WHY.replace("free", "; report s3://evil/; run rm -rf again")))
         assert line(message, "Report") == REPORT
-        assert line(message, "Next") == "fix the source, then: pipeline run 2025-01-02"
+        assert line(message, "Next") == "fix the source, then: pipeline run 2025-01-02 --contract events"
 
     def test_bound_the_mail_however_long_their_reasons_are(self, cloud: Cloud) -> None:
         rejected = [{"reason": "r" * 10**5, "lines": 1, "example": "\u202e" * 10**5, "object": "o" * 10**5}] * 5
@@ -162,7 +164,7 @@ class TestBrokenJob:
         with self.glue_knows({"--ingestion_date": "2025-01-02"}):
             message = alert(cloud, sample)
         assert message.subject.startswith(subject)
-        assert line(message, "Next") == f"read its log: {LOG}; then: pipeline run 2025-01-02"
+        assert line(message, "Next") == f"read its log: {LOG}; then: pipeline run 2025-01-02 --contract events"
         assert SECOND not in message.body
         assert sample != "glue_job_timeout" or is_documented(message)
 
@@ -171,7 +173,7 @@ class TestBrokenJob:
         with self.glue_knows(arguments):
             message = alert(cloud, "glue_job_timeout")
         assert line(message, "What").startswith("the job run for events of an unknown date ran into its time limit")
-        assert line(message, "Next").endswith("pipeline run DATE, with the date of that run")
+        assert line(message, "Next").endswith("pipeline run DATE --contract events, with the date of that run")
 
     def test_is_announced_although_glue_does_not_answer(self, cloud: Cloud) -> None:
         with Stubber(client("glue")) as glue:
@@ -180,7 +182,10 @@ class TestBrokenJob:
 
     def test_keeps_the_next_step_that_its_own_message_names(self, cloud: Cloud) -> None:
         message = alert(cloud, "glue_job_failed_superseded")
-        assert line(message, "Next") == "if raw data arrived since, run 2025-01-02 again"
+        assert (
+            line(message, "Next")
+            == "if raw data arrived since, run 2025-01-02 again: pipeline run 2025-01-02 --contract events"
+        )
         assert line(message, "Why").endswith("while this run was at work; nothing was changed")
 
     def test_that_failed_after_it_had_published_does_not_say_that_nothing_changed(self, cloud: Cloud) -> None:
@@ -205,14 +210,14 @@ class TestBrokenJob:
     def test_is_announced_although_the_record_of_its_day_cannot_be_read(self, cloud: Cloud) -> None:
         cloud.put(PATHS.publication_key(DAY), b"{}")
         message = alert(cloud, "glue_job_failed_gate")
-        assert line(message, "What").endswith("failed; pipeline status tells what is published")
+        assert line(message, "What").endswith("failed; pipeline status --contract events tells what is published")
 
     def test_does_not_take_a_cause_for_a_next_step(self, cloud: Cloud) -> None:
         sample = event("glue_job_failed_gate")
         sample["detail"]["message"] = "2025-01-02: Py4JJavaError: job aborted; Caused by: no space left on device"
         message = alert(cloud, sample)
         assert line(message, "Why") == "Py4JJavaError: job aborted; Caused by: no space left on device"
-        assert line(message, "Next") == f"read its log: {LOG}; then: pipeline run 2025-01-02"
+        assert line(message, "Next") == f"read its log: {LOG}; then: pipeline run 2025-01-02 --contract events"
 
 
 class TestOneIncident:
@@ -269,6 +274,159 @@ class TestOneIncident:
         assert is_documented(second)
 
 
+class TestOneBadDay:
+    """The schedule, a backfill and late data run one day's raw data, and each of them fails on it."""
+
+    RUNS = ("20250103T021504Z-9f3ac01b", "20250103T031504Z-00c0ffee", "20250103T041504Z-0badcafe")
+
+    def left(self, cloud: Cloud, number: int, **changed: Any) -> dict[str, Any]:
+        """Let a run leave metrics and return the event of its job run."""
+        run_id = self.RUNS[number]
+        message = (
+            f"{DAY}: null rate of user_id is 12 %, limit 3 %; report {REPORT.replace(self.RUNS[0], run_id)}; fix it"
+        )
+        checks = [{**check, "passed": False} for check in event("metrics_published")["checks"]]
+        told = {"status": "gate_failed", "message": message, "checks": checks, **changed}
+        cloud.put(
+            PATHS.metrics_key(DAY, run_id),
+            json.dumps({**event("metrics_published"), "run_id": run_id, **told}).encode(),
+        )
+        sample = event("glue_job_failed_gate")
+        sample["detail"]["message"] = told["message"]
+        return sample
+
+    def execution(self, job: dict[str, Any], name: str = "run-1") -> dict[str, Any]:
+        sample = event("execution_failed_job_run")
+        cause = {**json.loads(sample["detail"]["cause"]), "ErrorMessage": job["detail"]["message"]}
+        arn = sample["detail"]["executionArn"].rpartition(":")[0]
+        sample["detail"] |= {"cause": json.dumps(cause), "name": name, "executionArn": f"{arn}:{name}"}
+        return sample
+
+    def test_is_told_once_with_its_second_notice(self, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+        for number in range(3):
+            job = self.left(cloud, number)
+            for told in (job, self.execution(job)):
+                assert (handler(told, None)["subject"] is None) is (number > 0)
+        assert [SECOND in message.body for message in cloud.sent] == [False, True]
+        assert len(emitted(capsys.readouterr().out)) == 3 * len(event("metrics_published")["checks"])
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"raw": {"fingerprint": "1" * 32}},
+            {"contract": {"checksum": "b" * 64}},
+            {"checks": [{**event("metrics_published")["checks"][0], "passed": False, "value": 99.0}]},
+            {"status": "error", "message": f"{DAY}: a.json is not a complete gzip file"},
+        ],
+    )
+    def test_is_told_again_when_it_is_another_matter(self, cloud: Cloud, changed: dict[str, Any]) -> None:
+        handler(self.left(cloud, 0), None)
+        handler(self.left(cloud, 1, **changed), None)
+        assert len(cloud.sent) == 2
+
+    def test_is_told_of_by_the_first_run_even_if_its_event_comes_last(self, cloud: Cloud) -> None:
+        first, second = self.left(cloud, 0), self.left(cloud, 1)
+        handler(second, None)
+        handler(first, None)
+        assert [self.RUNS[0] in message.body for message in cloud.sent] == [True]
+
+    def test_that_breaks_every_run_is_told_at_first_and_when_it_is_left_to_people(self, cloud: Cloud) -> None:
+        broken = {"status": "error", "message": f"{DAY}: a.json is not a complete gzip file; run the date again"}
+        name = "late-events-2025-01-02-0123456789abcdef-20250103T021504"
+        for number, end in enumerate(("", "-2", "-3")):
+            job = self.left(cloud, number, **broken)
+            handler(job, None)
+            handler(self.execution(job, name + end), None)
+        first, second, last = cloud.sent
+        assert [SECOND in message.body for message in (first, second, last)] == [False, True, False]
+        assert line(last, "What") == (
+            "the execution for events 2025-01-02 failed; readers have no version of that day; it was the last of 3 "
+            "runs that late data starts for this raw data, so it is left to people"
+        )
+        assert line(last, "Next") == "run the date again: pipeline run 2025-01-02 --contract events"
+
+    def test_that_is_refused_is_never_called_the_last_of_several_runs(self, cloud: Cloud) -> None:
+        name = "late-events-2025-01-02-0123456789abcdef-20250103T021504-3"
+        handler(self.execution(self.left(cloud, 0), name), None)
+        assert "the last of" not in cloud.sent[0].body
+
+    def test_is_told_when_other_runs_cannot_be_read(self, cloud: Cloud) -> None:
+        job = self.left(cloud, 0)
+        cloud.put(PATHS.metrics_key(DAY, self.RUNS[1]), b"no json")
+        handler(job, None)
+        assert len(cloud.sent) == 1
+
+
+class TestCommands:
+    """Whoever is woken by a message pastes what it says, in whichever environment it is about."""
+
+    @pytest.mark.parametrize(("environment", "options"), [("prod", ""), ("dev", " --environment dev")])
+    @pytest.mark.parametrize(
+        "sample",
+        [
+            *("glue_job_failed_gate", "glue_job_failed_superseded", "glue_job_timeout", "glue_job_stopped"),
+            *(
+                "execution_aborted",
+                "execution_timed_out",
+                "execution_failed_raw_data_missing",
+                "backfill_failed_nested",
+            ),
+            "freshness_check",
+        ],
+    )
+    def test_name_the_dataset_and_where_it_is_not_the_usual_one_the_environment(
+        self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, sample: str, environment: str, options: str
+    ) -> None:
+        monkeypatch.setenv("ENVIRONMENT", environment)
+        with Stubber(client("glue")) as glue:
+            glue.add_response("get_job_run", {"JobRun": {"Arguments": {"--ingestion_date": "2025-01-02"}}})
+            message = alert(cloud, sample)
+        commands = re.findall(r"pipeline (?:run|backfill|status|accept)[^;(,]*", message.body)
+        assert commands
+        assert all(f" --contract events{options}" in command for command in commands), commands
+
+    def test_of_a_backfill_that_broke_are_those_it_was_started_with(self, cloud: Cloud) -> None:
+        sample = event("backfill_failed_nested")
+        more = {"max_concurrency": 4, "on_failure": "continue", "force": True}
+        sample["detail"]["input"] = json.dumps({"start": "2025-01-01", "end": "2025-01-31", **more})
+        command = "pipeline backfill 2025-01-01 2025-01-31 --contract events --concurrency 4 --continue --force"
+        assert line(alert(cloud, sample), "Next").endswith(f"then: {command}")
+
+    def test_of_listed_dates_start_the_same_state_machine_with_the_same_input(self, cloud: Cloud) -> None:
+        machine = "arn:aws:states:eu-central-1:123456789012:stateMachine:events-backfill"
+        words = shlex.split(line(alert(cloud, "backfill_timed_out_dates"), "Next").partition("start it again: ")[2])
+        assert words[:5] == ["aws", "stepfunctions", "start-execution", "--state-machine-arn", machine]
+        assert words[5] == "--input"
+        assert "describe-execution --execution-arn arn:aws:states:eu-central-1:123456789012:execution:" in words[6]
+
+
+class TestKilledJob:
+    @pytest.mark.parametrize(
+        "message",
+        [
+            "Command failed with exit code 137",
+            "Exit status: 137. Container killed on request",
+            "the job run was ended by signal 9",
+        ],
+    )
+    def test_says_so(self, cloud: Cloud, message: str) -> None:
+        sample = event("glue_job_failed_engine")
+        sample["detail"]["message"] = message
+        with TestBrokenJob().glue_knows({"--ingestion_date": "2025-01-02"}):
+            told = alert(cloud, sample)
+        assert line(told, "Why") == f"the job run was killed, most likely as it was out of memory: {message}"
+        assert told.subject.startswith("[events] 2025-01-02 failed: the job run was killed")
+
+    def test_whose_last_words_are_a_line_of_its_log_says_that_it_gave_no_reason(self, cloud: Cloud) -> None:
+        sample = event("glue_job_failed_engine")
+        sample["detail"]["message"] = (
+            '{"time": "2025-01-03T02:15:04.120+00:00", "level": "INFO", "message": "listed 1 objects"}'
+        )
+        with TestBrokenJob().glue_knows({"--ingestion_date": "2025-01-02"}):
+            told = alert(cloud, sample)
+        assert line(told, "Why") == "the job run ended without a reason, as a run does that is killed or out of memory"
+
+
 class TestExecution:
     def test_that_was_given_wrong_input_shows_what_is_wrong(self, cloud: Cloud) -> None:
         message = alert(cloud, "execution_failed_invalid_input")
@@ -279,12 +437,31 @@ class TestExecution:
     def test_without_raw_data_points_to_the_sensors_message(self, cloud: Cloud) -> None:
         message = alert(cloud, "execution_failed_raw_data_missing")
         assert message.body.startswith(f"{SECOND}; the primary message is the sensor's about missing raw data.")
-        assert line(message, "Next") == "deliver it, then: pipeline run 2025-01-02"
+        assert line(message, "Next") == "deliver it, then: pipeline run 2025-01-02 --contract events"
 
     def test_that_was_aborted_says_who_and_what_next(self, cloud: Cloud) -> None:
         message = alert(cloud, "execution_aborted")
         assert message.subject == "[events] 2025-01-02 execution was aborted: wrong date"
-        assert line(message, "Next") == "if it was not meant to stop: pipeline run 2025-01-02"
+        assert line(message, "Next") == "if it was not meant to stop: pipeline run 2025-01-02 --contract events"
+
+    def test_whose_event_has_no_cause_is_asked_for_it(self, cloud: Cloud) -> None:
+        sample = event("execution_aborted")
+        sample["detail"] |= {"error": None, "cause": None}
+        stopped = {
+            "executionArn": sample["detail"]["executionArn"],
+            "status": "ABORTED",
+            "error": "by ops",
+            "cause": "wrong contract deployed",
+        }
+        answer("stepfunctions", "DescribeExecution", status=200, body=json.dumps(stopped))
+        message = alert(cloud, sample)
+        assert message.subject == "[events] 2025-01-02 execution was aborted: wrong contract deployed"
+        assert line(message, "Why") == "by ops: wrong contract deployed"
+
+    def test_is_announced_although_step_functions_does_not_answer(self, cloud: Cloud) -> None:
+        denied = json.dumps({"__type": "AccessDeniedException", "message": "no"})
+        answer("stepfunctions", "DescribeExecution", status=400, body=denied)
+        assert line(alert(cloud, "execution_timed_out"), "Why") == "it ended as TIMED_OUT without a reason"
 
     def test_that_timed_out_has_a_reason_although_aws_gives_none(self, cloud: Cloud) -> None:
         message = alert(cloud, "execution_timed_out")
@@ -295,7 +472,7 @@ class TestExecution:
         message = alert(cloud, "execution_failed_large_input")
         assert message.subject.startswith("[events] execution failed: The state/task 'Sensor' returned")
         assert line(message, "Where").endswith("events-pipeline:7c1f0a52-96d3-4e0b-8f57-2f1f6f0a9b31")
-        assert line(message, "Next").endswith("pipeline run DATE, with the date of that run")
+        assert line(message, "Next").endswith("pipeline run DATE --contract events, with the date of that run")
 
     def test_whose_job_run_was_stopped_without_an_error_reads_the_same(self, cloud: Cloud) -> None:
         sample = event("execution_failed_job_run_stopped")
@@ -305,13 +482,21 @@ class TestExecution:
         first, second = cloud.sent
         assert first == second
         assert SECOND not in first.body
-        assert line(first, "Next") == "if it was not meant to stop: pipeline run 2025-01-02"
+        assert line(first, "Next") == "if it was not meant to stop: pipeline run 2025-01-02 --contract events"
 
     @pytest.mark.parametrize(
         ("sample", "what", "next_step"),
         [
-            ("backfill_failed_nested", "backfill 2025-01-01 to 2025-01-31", "pipeline backfill 2025-01-01 2025-01-31"),
-            ("backfill_timed_out_dates", "backfill of listed dates", "start the backfill again with the same input"),
+            (
+                "backfill_failed_nested",
+                "backfill 2025-01-01 to 2025-01-31",
+                "pipeline backfill 2025-01-01 2025-01-31 --contract events",
+            ),
+            (
+                "backfill_timed_out_dates",
+                "backfill of listed dates",
+                "start it again: aws stepfunctions start-execution",
+            ),
         ],
     )
     def test_of_a_backfill_says_how_to_go_on(self, cloud: Cloud, sample: str, what: str, next_step: str) -> None:

@@ -148,29 +148,77 @@ class TestSummary:
         assert answer["unchanged"] == ["2025-01-01"]
         assert answer["not_started"] == ["2025-01-07", "2025-01-09"]
         assert answer["failed"] == [{"ingestion_date": "2025-01-02", "reason": gate}]
-        assert answer["subject"] == "[events] backfill failed: 3 published, 1 unchanged, 1 failed"
+        subject = "[events] backfill 2025-01-01 to 2025-01-09 failed: 1 failed, 2 not started, 3 published, 1..."
+        assert answer["subject"] == subject
         assert answer["message"] == (
-            "Backfill of events: 3 published, 1 unchanged, 1 failed.\n"
+            "Backfill of events: 3 published, 1 unchanged, 1 failed, 2 not started.\n"
             "\n"
             "Published:   2025-01-04 to 2025-01-06\n"
             "Unchanged:   2025-01-01\n"
             "Failed:      2025-01-02\n"
             "Not started: 2025-01-07, 2025-01-09\n"
             "\n"
-            f"- {gate}\n"
+            f"- {gate} --contract events\n"
             "\n"
-            "It stopped at the first failure, as on_failure says. Next: fix the cause, then start the same backfill "
-            "again; published dates are skipped.\n"
+            "It stopped at the first failure, as on_failure says. Next: fix the cause, then run what is left. "
+            "Published dates are skipped.\n"
+            "\n"
+            "  pipeline backfill 2025-01-02 2025-01-02 --contract events\n"
+            "  pipeline backfill 2025-01-07 2025-01-07 --contract events\n"
+            "  pipeline backfill 2025-01-09 2025-01-09 --contract events\n"
         )
         assert is_documented(Message(answer["subject"], answer["message"]))
 
     def test_of_a_backfill_that_went_well_is_short(self) -> None:
         results = [self.row(day, "published") for day in days("2025-01-01", 31)]
         answer = summarize({"results": results, "on_failure": "continue"}, None)
-        assert answer["subject"] == "[events] backfill finished: 31 published, 0 unchanged, 0 failed"
+        assert answer["subject"] == "[events] backfill 2025-01-01 to 2025-01-31 finished: 31 published"
         assert answer["message"] == (
             "Backfill of events: 31 published, 0 unchanged, 0 failed.\n\nPublished:   2025-01-01 to 2025-01-31\n"
         )
+
+    def commands(self, results: list[dict[str, object]], **more: object) -> list[str]:
+        message = summarize({"results": results, "on_failure": "stop", **more}, None)["message"]
+        return [line.strip() for line in message.splitlines() if line.startswith("  pipeline backfill ")]
+
+    def test_goes_on_with_what_is_left_by_one_command_past_what_is_published(self) -> None:
+        done, left = days("2025-01-01", 4), days("2025-01-05", 27)
+        results = [
+            *(self.row(day, "published") for day in done),
+            self.row(left[0], "failed"),
+            self.row("2025-01-06", "published"),
+            *(self.row(day, "not_started") for day in left[2:]),
+        ]
+        assert self.commands(results) == ["pipeline backfill 2025-01-05 2025-01-31 --contract events"]
+
+    def test_goes_on_as_it_was_started(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A forced one would run published dates again, so they are left out."""
+        monkeypatch.setenv("ENVIRONMENT", "dev")
+        results = [
+            self.row(day, "failed" if day.endswith(("1", "2", "4")) else "published") for day in days("2025-01-01", 5)
+        ]
+        flags = "--contract events --environment dev --concurrency 3 --continue"
+        more = {"on_failure": "continue", "max_concurrency": 3}
+        assert self.commands(results, **more) == [f"pipeline backfill 2025-01-01 2025-01-04 {flags}"]
+        assert self.commands(results, **more, force=True) == [
+            f"pipeline backfill 2025-01-01 2025-01-02 {flags} --force",
+            f"pipeline backfill 2025-01-04 2025-01-04 {flags} --force",
+        ]
+
+    def test_never_runs_a_date_that_it_was_not_for(self) -> None:
+        results = [self.row(day, "failed") for day in ("2025-01-01", "2025-01-03")]
+        assert [command.split()[2:4] for command in self.commands(results)] == [["2025-01-01"] * 2, ["2025-01-03"] * 2]
+
+    @pytest.mark.parametrize("length", range(150, 330, 7))
+    def test_has_no_half_path_or_command_of_a_reason_that_was_cut_off(self, length: int) -> None:
+        path = f"s3://prod-data-pipeline-123456789012/metrics/events/ingestion_date=2025-01-02/{'x' * 60}.json"
+        step = "fix the source, then: pipeline run 2025-01-02"
+        whole = f"2025-01-02: {'null rate of user_id, ' * (length // 22)}; report {path}; {step}"
+        message = summarize({"results": [self.row("2025-01-02", "failed", reason=whole[:300])]}, None)["message"]
+        (told,) = [line for line in message.splitlines() if line.startswith("- ")]
+        assert "s3://" not in told or path in told
+        assert told.endswith(" --contract events")
+        assert step in told or "; for more: pipeline status 2025-01-02" in told
 
     @pytest.mark.parametrize(
         ("cause", "expected"),

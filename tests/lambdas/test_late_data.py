@@ -1,19 +1,36 @@
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from threading import Barrier
 from typing import Any
 
 import pytest
+from moto.backends import get_backend
 
 from adapters.aws import client
+from adapters.s3 import S3Store
 from core.publication import Publication, RunInput
 from core.raw_day import RawDay, RawObject, fingerprint, list_raw_day
 from core.raw_objects import RawObjects
-from late_data.decision import RunHistory, Sla, execution_name, judge
+from late_data.decision import RunHistory, Sla, judge
 from late_data.handler import handler
+from sensor.handler import handler as sensor
 from shared.environment import DataPlace, Environment
 from shared.inputs import InvalidInput
-from tests.lambdas.cloud import CHECKSUM, DAY, PATHS, RUN_ID, Cloud, answer, event, s3_error, version
+from shared.reruns import MOST_RUNS, execution_names, is_last_run
+from tests.lambdas.cloud import (
+    ACCOUNT,
+    BUCKET,
+    CHECKSUM,
+    DAY,
+    PATHS,
+    REGION,
+    RUN_ID,
+    Cloud,
+    answer,
+    event,
+    s3_error,
+    version,
+)
 
 MD5 = "8a80554c91d9fca8acb82f023de02f11"  # of what put_raw writes
 TODAY = datetime.now(UTC).date()
@@ -38,6 +55,42 @@ def handle(*messages: dict[str, Any]) -> list[str]:
     return [failure["itemIdentifier"] for failure in failures]
 
 
+def left_metrics(
+    cloud: Cloud, fingerprint: str, *, run_id: str, status: str = "gate_failed", checksum: str = CHECKSUM
+) -> None:
+    """What a run leaves that did not publish."""
+    facts = {
+        "schema_version": 1,
+        "run_id": run_id,
+        "status": status,
+        "contract": {"checksum": checksum},
+        "message": "no",
+    }
+    cloud.put(
+        PATHS.metrics_key(DAY, run_id),
+        json.dumps({**facts, "raw": {"fingerprint": fingerprint, "unread": []}}).encode(),
+    )
+
+
+def executions(cloud: Cloud) -> list[Any]:
+    machines = get_backend("stepfunctions")[ACCOUNT][REGION].state_machines
+    return [
+        execution for machine in machines if machine.arn == cloud.state_machine_arn for execution in machine.executions
+    ]
+
+
+def first_name() -> str:
+    """The name of the first execution for what lies there now."""
+    return execution_names("events", DAY, list_raw_day(S3Store(BUCKET), PATHS, DAY, RawObjects()))[0]
+
+
+def not_handled(output: str) -> list[float]:
+    """What the alarm's metric counts."""
+    lines = [json.loads(text) for text in output.splitlines() if '"_aws"' in text]
+    assert all(line["Dataset"] == "events" for line in lines)
+    return [line["LateDataNotHandled"] for line in lines]
+
+
 def raw_fingerprint(*names: str, day: date = DAY) -> str:
     return fingerprint([RawObject(raw_key(name, day), 3, MD5) for name in names])
 
@@ -53,10 +106,11 @@ class TestPublishedDay:
         assert handle(message(raw_key("late-0001.json"))) == []
         changed = raw_fingerprint("events.json", "late-0001.json")
         assert cloud.started == {
-            f"late-events-2025-01-02-{changed[:16]}-9f3ac01b": {
+            first_name(): {
                 "ingestion_date": "2025-01-02",
                 "force": False,
                 "unless_refused": True,
+                "only_state": changed,
             }
         }
 
@@ -80,15 +134,14 @@ class TestPublishedDay:
             cloud.put_raw(name)
         cloud.count_calls("s3")
         assert handle(*(message(raw_key(name), message_id=name) for name in names)) == []
-        assert cloud.calls == ["s3:ListObjectsV2", "s3:GetObject"]
+        assert cloud.calls == ["s3:ListObjectsV2", "s3:GetObject", "s3:ListObjectsV2"]
         assert handle(message(raw_key(names[0]))) == []
         assert len(cloud.started) == 1
 
-    def test_is_not_run_again_for_raw_data_whose_run_has_ended(self, cloud: Cloud) -> None:
+    def test_is_not_run_again_for_raw_data_whose_run_is_at_work(self, cloud: Cloud) -> None:
         self.publish(cloud, published="0" * 32)
         cloud.put_raw("events.json")
-        name = f"late-events-2025-01-02-{raw_fingerprint('events.json')[:16]}-9f3ac01b"
-        # AWS refuses the name of an execution that is closed, and any other input for one that runs.
+        name = first_name()
         client("stepfunctions").start_execution(
             stateMachineArn=cloud.state_machine_arn, name=name, input='{"first": 1}'
         )
@@ -103,13 +156,15 @@ class TestPublishedDay:
         assert len(cloud.started) == 2
 
     def test_is_run_again_when_its_raw_data_comes_back_to_what_it_was_before(self, cloud: Cloud) -> None:
-        """A name can be used once in 90 days; the version that is to be replaced makes this a run of its own."""
+        """A name can be used once in 90 days, and what comes back when other objects are deleted is no new delivery."""
         cloud.put_raw("events.json")
         for run_id in ("20250103T021504Z-9f3ac01b", "20250104T021504Z-00c0ffee"):
             record = Publication("events", str(DAY), version(fingerprint="0" * 32, run_id=run_id))
             cloud.publish(record)
             assert handle(message(raw_key())) == []
-        assert len(cloud.started) == 2
+            for execution in executions(cloud):
+                execution.status = "SUCCEEDED"
+        assert sorted(cloud.started) == [first_name(), f"{first_name()}-2"]
 
     def test_whose_raw_data_is_gone_is_left_alone(self, cloud: Cloud) -> None:
         self.publish(cloud, published="0" * 32)
@@ -145,12 +200,225 @@ class TestEndedExecution:
         assert cloud.started == {}
 
 
+class TestFailedExecution:
+    """Whatever arrived while it was at work would wait for nobody: the rule on executions that ended well is silent."""
+
+    def ended(self, status: str = "FAILED", *, given: object = None, **detail: Any) -> dict[str, Any]:
+        sample = {
+            "FAILED": "execution_failed_job_run",
+            "TIMED_OUT": "execution_timed_out",
+            "ABORTED": "execution_aborted",
+        }
+        body = event(sample[status])
+        body["detail"] |= detail
+        if given is not None:
+            body["detail"]["input"] = given if isinstance(given, str) else json.dumps(given)
+        return {**event("sqs_record"), "messageId": "m9", "body": json.dumps(body)}
+
+    @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
+    @pytest.mark.parametrize(
+        "given",
+        [
+            None,
+            {"scheduled_time": "2025-01-03T01:00:00Z", "wait_minutes": 120},
+            {"detail-type": "Scheduled Event", "time": "2025-01-03T01:00:00Z"},
+        ],
+    )
+    def test_leads_to_a_run_of_raw_data_that_none_has_looked_at(self, cloud: Cloud, status: str, given: object) -> None:
+        cloud.put_raw("first.json")
+        left_metrics(cloud, raw_fingerprint("first.json"), run_id=RUN_ID)
+        cloud.put_raw("second.json")
+        assert handle(self.ended(status, given=given)) == []
+        assert len(cloud.started) == 1
+
+    def test_leads_to_nothing_when_its_gate_refused_this_raw_data(self, cloud: Cloud) -> None:
+        cloud.put_raw("first.json")
+        left_metrics(cloud, raw_fingerprint("first.json"), run_id=RUN_ID)
+        assert handle(self.ended()) == []
+        assert cloud.started == {}
+
+    def test_leads_to_a_run_when_its_gate_refused_this_raw_data_under_another_contract(self, cloud: Cloud) -> None:
+        cloud.put_raw("first.json")
+        left_metrics(cloud, raw_fingerprint("first.json"), run_id=RUN_ID, checksum="b" * 64)
+        assert handle(self.ended()) == []
+        assert len(cloud.started) == 1
+
+    def test_of_the_schedule_leaves_nothing_to_the_schedule_any_more(self, cloud: Cloud) -> None:
+        """A day before it is due: what comes is left to the schedule, unless that has ended."""
+        later = datetime.combine(TODAY + timedelta(days=1), time(1), UTC)
+        cloud.put_raw("events.json", day=TODAY)
+        assert handle(message(raw_key(day=TODAY)), self.ended(given={"ingestion_date": str(TODAY)})) == []
+        assert cloud.started == {}
+        assert handle(self.ended(given={"scheduled_time": f"{later:%Y-%m-%dT%H:%M:%SZ}"})) == []
+        assert [given["ingestion_date"] for given in cloud.started.values()] == [str(TODAY)]
+
+    @pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland", "America/Los_Angeles"])
+    def test_of_the_schedule_is_about_the_day_that_the_sensor_makes_of_its_time(
+        self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, zone: str
+    ) -> None:
+        monkeypatch.setenv("TIME_ZONE", zone)
+        day = date.fromisoformat(
+            sensor({"scheduled_time": "2025-01-03T11:30:00Z", "wait_until": "9999-01-01T00:00:00Z"}, None)[
+                "ingestion_date"
+            ]
+        )
+        cloud.put_raw("events.json", day=day)
+        assert handle(self.ended(given={"scheduled_time": "2025-01-03T11:30:00Z"})) == []
+        assert [given["ingestion_date"] for given in cloud.started.values()] == [str(day)]
+
+    def test_whose_input_was_left_out_is_asked_for_it(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        asked = client("stepfunctions").start_execution(
+            stateMachineArn=cloud.state_machine_arn, name="large", input=json.dumps({"ingestion_date": "2025-01-02"})
+        )
+        left_out: dict[str, Any] = {"input": None, "inputDetails": {"included": False}}
+        assert handle(self.ended(executionArn=asked["executionArn"], **left_out)) == []
+        assert len(cloud.started) == 2
+
+    def test_whose_input_nobody_has_any_more_comes_again(self, cloud: Cloud) -> None:
+        arn = f"{cloud.state_machine_arn.replace(':stateMachine:', ':execution:')}:gone"
+        assert handle(self.ended(executionArn=arn, input=None)) == ["m9"]
+
+    @pytest.mark.parametrize(
+        "given", ["no json", "[]", "7", "{}", {"ingestion_date": "2025-02-30"}, {"forse": True}, "[" * 99_999]
+    )
+    def test_that_was_about_no_day_is_done_with(self, cloud: Cloud, given: object) -> None:
+        """People were told; there is nothing to look at, and no dead letter to write."""
+        cloud.put_raw("events.json")
+        assert handle(self.ended(given=given)) == []
+        assert cloud.started == {}
+
+    @pytest.mark.parametrize("status", ["RUNNING", "perhaps", None, 7])
+    def test_that_has_not_ended_is_no_message_for_this_function(self, cloud: Cloud, status: object) -> None:
+        cloud.put_raw("events.json")
+        ended = self.ended()
+        body = json.loads(ended["body"])
+        body["detail"]["status"] = status
+        assert handle({**ended, "body": json.dumps(body)}) == ["m9"]
+
+
+class TestAttempts:
+    """How often raw data that is neither published nor refused is run by itself."""
+
+    def end(self, cloud: Cloud, status: str) -> None:
+        for execution in executions(cloud):
+            if execution.status == "RUNNING":
+                execution.status = status
+
+    def test_are_limited_when_every_run_breaks(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        for _ in range(6):
+            assert handle(message(raw_key())) == []
+            self.end(cloud, "FAILED")
+        stem = first_name()
+        assert sorted(cloud.started) == [stem, f"{stem}-2", f"{stem}-3"]
+
+    def test_do_not_begin_while_one_is_at_work(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        for status in ("FAILED", "RUNNING", "PENDING_REDRIVE"):
+            assert handle(message(raw_key())) == []
+            assert handle(message(raw_key())) == []
+            self.end(cloud, status)
+        assert len(cloud.started) == 2
+
+    def test_begin_anew_with_every_delivery(self, cloud: Cloud) -> None:
+        """Good bytes whose rerun is stopped, bad ones that are refused, the good ones again, and so on."""
+        cloud.publish(Publication("events", str(DAY), version(fingerprint="0" * 32)))
+        for number in range(MOST_RUNS + 2):
+            self.delivered_at(cloud, number, b"good")
+            assert handle(message(raw_key()), message(raw_key())) == []
+            assert len(cloud.started) == number + min(number, 1) + 1
+            self.end(cloud, "ABORTED")
+            self.delivered_at(cloud, number + 100, b"bad")
+            assert handle(message(raw_key())) == []
+            fingerprint = list_raw_day(S3Store(BUCKET), PATHS, DAY, RawObjects()).fingerprint
+            left_metrics(cloud, fingerprint, run_id=f"20250104T00000{number}Z-0000000{number}")
+            self.end(cloud, "FAILED")
+
+    def delivered_at(self, cloud: Cloud, minute: int, data: bytes) -> None:
+        cloud.put_raw("events.json", data)
+        stored: Any = get_backend("s3")[ACCOUNT]["aws"].get_object(BUCKET, raw_key())
+        stored.last_modified = datetime(2025, 1, 3) + timedelta(minutes=minute)  # noqa: DTZ001  as the backend has it
+
+    def test_that_are_used_up_by_runs_which_published_nothing_of_it_are_a_matter_for_the_alarm(
+        self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        cloud.put_raw("events.json")
+        for _ in range(MOST_RUNS):
+            assert handle(message(raw_key())) == []
+            self.end(cloud, "SUCCEEDED")
+        assert not_handled(capsys.readouterr().out) == []
+        assert handle(message(raw_key())) == ["m1"]
+        assert not_handled(capsys.readouterr().out) == [1]
+
+
+class TestStoppedRun:
+    """Who stops a run does not want it back at once, and is told that it was stopped."""
+
+    def stopped(self, seen: str | None, *, kind: str = "ABORTED") -> dict[str, Any]:
+        body = event("execution_aborted" if kind == "ABORTED" else "execution_failed_job_run_stopped")
+        answers = (
+            []
+            if seen is None
+            else [
+                {
+                    "type": "TaskSucceeded",
+                    "id": 5,
+                    "timestamp": 0,
+                    "taskSucceededEventDetails": {
+                        "resourceType": "lambda",
+                        "resource": "invoke",
+                        "output": json.dumps({"Payload": {"fingerprint": seen}}),
+                    },
+                }
+            ]
+        )
+        other = {"type": "TaskStateEntered", "id": 6, "timestamp": 0, "stateEnteredEventDetails": {"name": "CurateDay"}}
+        answer("stepfunctions", "GetExecutionHistory", status=200, body=json.dumps({"events": [other, *answers]}))
+        return {**event("sqs_record"), "messageId": "m9", "body": json.dumps(body)}
+
+    @pytest.mark.parametrize("kind", ["ABORTED", "STOPPED"])
+    def test_is_not_started_again_for_the_same_raw_data(self, cloud: Cloud, kind: str) -> None:
+        cloud.put_raw("events.json")
+        assert handle(self.stopped(raw_fingerprint("events.json"), kind=kind)) == []
+        assert cloud.started == {}
+
+    @pytest.mark.parametrize("kind", ["ABORTED", "STOPPED"])
+    def test_is_followed_by_one_of_what_arrived_meanwhile(self, cloud: Cloud, kind: str) -> None:
+        cloud.put_raw("events.json")
+        cloud.put_raw("second.json")
+        assert handle(self.stopped(raw_fingerprint("events.json"), kind=kind)) == []
+        assert len(cloud.started) == 1
+
+    def test_is_followed_by_one_when_nobody_knows_what_it_saw(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        assert handle(self.stopped(None)) == []
+        assert len(cloud.started) == 1
+
+    def test_is_followed_by_one_when_its_raw_data_is_delivered_again(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        assert handle(self.stopped(raw_fingerprint("events.json")), message(raw_key())) == []
+        assert len(cloud.started) == 1
+
+    def test_whose_history_cannot_be_read_comes_again(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        stopped = self.stopped(None)
+        denied = json.dumps({"__type": "AccessDeniedException", "message": "no"})
+        answer("stepfunctions", "GetExecutionHistory", status=400, body=denied)
+        assert handle(stopped) == ["m9"]
+
+
 class TestUnpublishedDay:
     def test_that_is_overdue_is_run(self, cloud: Cloud) -> None:
         cloud.put_raw("events.json")
         assert handle(message(raw_key())) == []
         assert list(cloud.started.values()) == [
-            {"ingestion_date": "2025-01-02", "force": False, "unless_refused": True}
+            {
+                "ingestion_date": "2025-01-02",
+                "force": False,
+                "unless_refused": True,
+                "only_state": raw_fingerprint("events.json"),
+            }
         ]
 
     @pytest.mark.parametrize("day", [TODAY, TODAY + timedelta(days=400)])
@@ -182,7 +450,8 @@ class TestUnpublishedDay:
     def test_that_was_refused_is_run_by_what_arrives_next_although_it_is_not_due(self, cloud: Cloud) -> None:
         """Its scheduled run has ended and waits for nothing."""
         cloud.put_raw("events.json", day=TODAY)
-        cloud.put(PATHS.metrics_key(TODAY, RUN_ID), b'{"schema_version": 1, "status": "gate_failed"}')
+        metrics = {"schema_version": 1, "run_id": RUN_ID, "status": "gate_failed", "raw": {"fingerprint": "0" * 32}}
+        cloud.put(PATHS.metrics_key(TODAY, RUN_ID), json.dumps(metrics).encode())
         assert handle(message(raw_key(day=TODAY))) == []
         assert [given["ingestion_date"] for given in cloud.started.values()] == [str(TODAY)]
 
@@ -204,7 +473,7 @@ class TestUnpublishedDay:
         self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Several days are looked at side by side, each with its own outcome."""
-        days = [DAY - timedelta(days=number) for number in range(120)]
+        days = [DAY - timedelta(days=number) for number in range(60)]
         for day in days:
             cloud.put_raw("events.json", day=day)
         together = Barrier(4)
@@ -271,6 +540,21 @@ class TestAnObjectThatIsNotRead:
             assert handle(message(raw_key("delivery-1-2025-01-02"))) == []
         assert len(cloud.started) == 1
 
+    def test_starts_none_after_a_run_has_told_so(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        for number, name in enumerate(("delivery-1", "delivery-2")):
+            cloud.put_raw(name)
+            raw = list_raw_day(S3Store(BUCKET), PATHS, DAY, RawObjects())
+            assert handle(message(raw_key(name))) == []
+            for execution in executions(cloud):
+                execution.status = "FAILED"
+            run_id = f"20250104T00000{number}Z-0000000{number}"
+            facts = {"schema_version": 1, "run_id": run_id, "status": "error", "contract": {"checksum": CHECKSUM}}
+            seen = {"fingerprint": raw.fingerprint, "unread": [vars(item) for item in raw.unread]}
+            cloud.put(PATHS.metrics_key(DAY, run_id), json.dumps({**facts, "raw": seen}).encode())
+            assert handle(message(raw_key(name))) == []
+            assert len(cloud.started) == number + 1
+
     def test_starts_none_where_the_contract_leaves_it_out(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("RAW_OBJECTS", RawObjects(exclude=("*.txt",)).to_json())
         cloud.put_raw("events.json")
@@ -303,10 +587,26 @@ class TestPartialFailure:
         ) == ["a", "b"]
         assert [given["ingestion_date"] for given in cloud.started.values()] == [str(other)]
 
-    def test_when_aws_denies_or_throttles_brings_the_message_back(self, cloud: Cloud) -> None:
+    def test_when_aws_denies_or_throttles_brings_the_message_back(
+        self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         cloud.put_raw("events.json")
         answer("s3", "ListObjectsV2", status=403, body=s3_error("AccessDenied"))
         assert handle(message(raw_key())) == ["m1"]
+        assert not_handled(capsys.readouterr().out) == [1]
+
+    def test_is_counted_by_days_and_messages(self, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+        for number in range(2):
+            cloud.put_raw("events.json", day=DAY - timedelta(days=number))
+            cloud.put(PATHS.publication_key(DAY - timedelta(days=number)), b"no record")
+        records = [message(raw_key(day=DAY - timedelta(days=number % 2))) for number in range(6)]
+        handle(*records, {**event("sqs_record"), "body": "no json"})
+        assert not_handled(capsys.readouterr().out) == [3]
+
+    def test_that_did_not_happen_is_not_counted(self, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+        cloud.put_raw("events.json")
+        handle(message(raw_key()))
+        assert not_handled(capsys.readouterr().out) == []
 
     def test_when_the_state_machine_is_gone_brings_the_message_back(
         self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -328,11 +628,21 @@ class TestPartialFailure:
 
 
 @pytest.mark.parametrize("dataset", ["events", "a" * 64])
-@pytest.mark.parametrize("published", [None, "20250103T021504Z-9f3ac01b"])
-def test_an_execution_name_fits_and_ends_with_date_fingerprint_and_what_it_replaces(
-    dataset: str, published: str | None
-) -> None:
-    name = execution_name(dataset, DAY, "0123456789abcdef" * 2, published_run_id=published)
-    assert len(name) <= 80
-    assert name.startswith(f"late-{dataset[:36]}")
-    assert name.endswith("-2025-01-02-0123456789abcdef" + ("-9f3ac01b" if published else ""))
+def test_execution_names_fit_and_hold_date_fingerprint_arrival_and_a_number(dataset: str) -> None:
+    arrived = datetime(2025, 1, 3, 2, 15, 4, 999_999, timezone(timedelta(hours=1)))
+    raw = RawDay(PATHS.raw_prefix(DAY), (RawObject(raw_key(), 3, MD5, modified_at=arrived),))
+    names = execution_names(dataset, DAY, raw)
+    delivery = f"-2025-01-02-{raw.fingerprint[:16]}-20250103T011504"
+    assert [name.partition(delivery)[2] for name in names] == ["", "-2", "-3"]
+    assert len(names) == MOST_RUNS
+    assert max(map(len, names)) <= 80
+    (beginning,) = {name.partition(delivery)[0] for name in names}
+    assert beginning == f"late-{dataset}"[: 80 - len(delivery) - 2]
+    assert [is_last_run(name) for name in names] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "name", ["run-2025-01-02-3", "late-events-2025-01-02-3", "7c1f0a52-96d3-4e0b-8f57-2f1f6f0a9b31"]
+)
+def test_an_execution_of_somebody_else_is_never_the_last_of_late_data(name: str) -> None:
+    assert not is_last_run(name)

@@ -3,13 +3,14 @@ from typing import Any
 
 import pytest
 
+from adapters.aws import client
 from core.errors import InvalidDocument
 from core.publication import Publication
 from report.handler import handler
 from report.run_facts import read_job_run
 from shared.inputs import InvalidInput
 from shared.messages import Message
-from tests.lambdas.cloud import DAY, PATHS, RUN_ID, Cloud, event, is_documented, version
+from tests.lambdas.cloud import DAY, PATHS, RUN_ID, Cloud, answer, event, is_documented, version
 
 
 @pytest.fixture
@@ -152,6 +153,36 @@ class TestPublishedRun:
             "events 2025-01-02 is published. Readers did not find what was published before: run x is published at "
             "s3://a, but the catalog shows nothing. Now they do.\n"
         )
+
+
+class TestAlarms:
+    """CloudWatch says once that an alarm went off; whoever missed that reads it with the next report."""
+
+    def alarm(self, name: str, topic: str, state: str) -> None:
+        watched: Any = {"MetricName": "Errors", "Namespace": "AWS/Lambda", "Statistic": "Sum", "Period": 300}
+        limit: Any = {"EvaluationPeriods": 1, "Threshold": 0, "ComparisonOperator": "GreaterThanThreshold"}
+        cloudwatch = client("cloudwatch")
+        cloudwatch.put_metric_alarm(
+            AlarmName=name, AlarmDescription="Read its\nlog.", AlarmActions=[topic], **watched, **limit
+        )
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
+
+    def test_that_are_on_are_named_in_every_report(self, published: Cloud) -> None:
+        self.alarm("prod-LateData-Errors", published.topic_arn, "ALARM")
+        self.alarm("prod-DeadLetters", published.topic_arn, "OK")
+        self.alarm("of-somebody-else", f"{published.topic_arn}-2", "ALARM")
+        message = report()["message"].partition("\nAlarms that are on in this environment:\n")[2]
+        (line,) = message.splitlines()
+        assert line.startswith("- prod-LateData-Errors, since 20")
+        assert line.endswith("Z: Read its log.")
+
+    @pytest.mark.usefixtures("published")
+    def test_that_cannot_be_read_keep_no_report_back(self) -> None:
+        denied = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
+        answer("cloudwatch", "DescribeAlarms", status=403, body=denied)
+        told = report()
+        assert told["status"] == "published"
+        assert "whether there are any is not known: cannot list the alarms of" in told["message"]
 
 
 class TestFreshness:

@@ -162,7 +162,7 @@ class TestMissingData:
             "What:   the raw data of events for 2025-01-02 is missing; nothing was run and nothing was published\n"
             f"Why:    no object that counts as input lies under s3://{BUCKET}/raw/source_system=app/"
             "ingestion_date=2025-01-02/; not read: empty.json (zero bytes)\n"
-            "Next:   deliver the files, then: pipeline run 2025-01-02\n"
+            "Next:   deliver the files, then: pipeline run 2025-01-02 --contract events\n"
         )
         assert is_documented(message)
 
@@ -261,6 +261,27 @@ class TestRefusedInput:
     def test_of_a_day_that_never_ran_is_ready(self, cloud: Cloud) -> None:
         cloud.put_raw("events.json")
         assert look(unless_refused=True)["status"] == "ready"
+
+
+class TestOnlyState:
+    """A run that late data started for some raw data, and that had to wait while more of it came."""
+
+    def test_is_ready_as_long_as_it_is_there(self, cloud: Cloud) -> None:
+        cloud.put_raw("events.json")
+        state = list_raw_day(S3Store(BUCKET), PATHS, DAY, RawObjects()).state
+        assert look(only_state=state)["status"] == "ready"
+
+    @pytest.mark.parametrize("name", ["more.json", "delivery-1"])
+    def test_is_left_to_another_run_once_it_has_changed(self, cloud: Cloud, name: str) -> None:
+        cloud.put_raw("events.json")
+        state = list_raw_day(S3Store(BUCKET), PATHS, DAY, RawObjects()).state
+        cloud.put_raw(name)
+        assert look(only_state=state)["status"] == "changed_since"
+
+    def test_is_missing_when_all_of_it_is_gone(self, cloud: Cloud) -> None:
+        with pytest.raises(RawDataMissing):
+            look(only_state="0" * 32)
+        assert len(cloud.sent) == 1
 
 
 class TestSchedule:

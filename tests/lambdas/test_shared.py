@@ -10,11 +10,13 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+import config
 from adapters.aws import translated
 from core.causes import read_cause
+from core.days import due_time, time_zone
 from core.errors import ServiceUnavailable
-from shared.days import due_time, time_zone
-from shared.environment import Environment, InvalidEnvironment
+from core.wording import with_options
+from shared.environment import DEFAULT_ENVIRONMENT, Environment, InvalidEnvironment
 from shared.logs import StepLog
 from shared.messages import Notice, clean, subject
 
@@ -191,3 +193,62 @@ def test_every_function_loads_from_the_zip_with_nothing_but_boto3(tmp_path: Path
         f"import importlib; [importlib.import_module(name + '.handler').handler for name in {functions!r}]"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, cwd=tmp_path)
+
+
+class TestCommandOptions:
+    OPTIONS = " --contract events --environment dev"
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("then: pipeline run 2025-01-02", "then: pipeline run 2025-01-02{}"),
+            (
+                "pipeline backfill 2025-01-02 2025-01-31 --continue",
+                "pipeline backfill 2025-01-02 2025-01-31{} --continue",
+            ),
+            ("pipeline accept 2025-01-02 --reason TEXT", "pipeline accept 2025-01-02{} --reason TEXT"),
+            (
+                "see pipeline status; then: pipeline run DATE, now",
+                "see pipeline status{}; then: pipeline run DATE{}, now",
+            ),
+            ("holds: pipeline repair", "holds: pipeline repair{}"),
+            ("the pipeline runs, a pipeline of runs", "the pipeline runs, a pipeline of runs"),
+            ("", ""),
+        ],
+    )
+    def test_stand_behind_the_dates_of_every_command(self, text: str, expected: str) -> None:
+        told = with_options(text, self.OPTIONS)
+        assert told == expected.replace("{}", self.OPTIONS)
+        assert with_options(told, self.OPTIONS) == told
+        assert with_options(text, "") == text
+
+    @pytest.mark.parametrize(
+        ("given", "options"), [({}, ""), ({"ENVIRONMENT": "prod"}, ""), ({"ENVIRONMENT": "dev"}, " --environment dev")]
+    )
+    def test_name_the_environment_where_it_is_not_the_usual_one(self, given: dict[str, str], options: str) -> None:
+        assert Environment({"DATASET": "events", **given}).command_options() == f" --contract events{options}"
+
+    def test_refuse_an_environment_that_is_no_name(self) -> None:
+        with pytest.raises(InvalidEnvironment, match="ENVIRONMENT"):
+            Environment({"DATASET": "events", "ENVIRONMENT": "$(rm)"}).command_options()
+
+    def test_mean_the_usual_environment_of_the_command_line(self) -> None:
+        assert DEFAULT_ENVIRONMENT == config.DEFAULT_ENVIRONMENT
+
+
+@pytest.mark.parametrize("length", range(1_900, 2_100, 3))
+def test_no_line_is_cut_inside_a_path_or_before_the_end_of_its_next_step(length: int) -> None:
+    path, command = "s3://bucket/" + "x" * 90, "pipeline run 2025-01-02"
+    why = f"{'word ' * (length // 5)}{path} and more"
+    body = (
+        Notice("events", "h", what="w", why=why, next_step=f"{'word ' * (length // 5)}then: {command}").message().body
+    )
+    assert path in body or "s3://" not in body
+    assert body.endswith(f"then: {command}\n")
+
+
+@pytest.mark.parametrize("length", range(60, 110))
+def test_no_subject_is_cut_inside_a_path(length: int) -> None:
+    path = "s3://bucket/" + "x" * 40
+    told = subject(f"{'w' * (length - 30)} {'v' * 20} {path}")
+    assert path in told or "s3:" not in told

@@ -192,6 +192,86 @@ class TestVersions:
         assert cloud.partitions()[first_day] == cloud.record(first_day)["current"]["location"]
 
 
+class TestDoctor:
+    """Each fault is made in the deployed account and mended again."""
+
+    def findings(self, cloud: Cloud, expected_exit_code: int = 1) -> dict[str, dict[str, str]]:
+        result = cloud.pipeline("doctor", "--json")
+        assert (result.returncode, result.stderr) == (expected_exit_code, "")
+        document = json.loads(result.stdout)
+        assert document["ok"] is (expected_exit_code == 0)
+        return {finding["check"]: finding for finding in document["findings"]}
+
+    @pytest.mark.usefixtures("first_day")
+    def test_finds_everything_in_place_but_what_nobody_has_done_yet(self, cloud: Cloud) -> None:
+        states = {check: finding["state"] for check, finding in self.findings(cloud).items()}
+        # Nobody subscribed, the tests switched late data off, and no day of this week was run.
+        wrong = {"alert topic", "late data", "days"}
+        assert {check for check, state in states.items() if state == "wrong"} == wrong
+        assert set(states.values()) == {"right", "wrong"}
+        assert len(states) == 14
+
+    def test_says_for_people_what_to_do(self, cloud: Cloud) -> None:
+        said = cloud.pipeline("doctor").stdout
+        assert re.search(r"^wrong +alert topic +nobody hears of a failure$", said, re.MULTILINE)
+        assert re.search(r"^ +next: cdk deploy --all -c alert_emails=…$", said, re.MULTILINE)
+        (day,) = re.findall(r"^wrong +days +(\S+) is not published; it was due at \S+$", said, re.MULTILINE)
+        assert re.search(rf"^ +next: pipeline run {day}$", said, re.MULTILINE)
+
+    def test_finds_what_was_switched_off_or_lost(self, cloud: Cloud, first_day: str) -> None:
+        queue = cloud.client("sqs").get_queue_url(QueueName="prod-events-start-dead-letters")["QueueUrl"]
+        cloud.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
+        alarm = "prod-events-start-dead-letters"
+        cloud.client("cloudwatch").set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="a test")
+        table = {"DatabaseName": "prod_data_pipeline", "TableName": "curated_events"}
+        cloud.client("glue").delete_partition(**table, PartitionValues=[first_day])
+        found = self.findings(cloud)
+        assert found["dead letters"]["says"] == "prod-events-start-dead-letters (1)"
+        assert (found["alarms"]["state"], found["alarms"]["says"]) == ("wrong", f"on: {alarm}")
+        assert first_day in found["partitions"]["says"]
+        assert found["partitions"]["next_step"] == "pipeline repair"
+        assert cloud.pipeline("repair").returncode == 0
+        cloud.client("sqs").purge_queue(QueueUrl=queue)
+        cloud.client("cloudwatch").set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="a test")
+        mended = self.findings(cloud)
+        assert {mended[check]["state"] for check in ("dead letters", "alarms", "partitions")} == {"right"}
+
+    def test_finds_a_role_that_is_denied_what_its_policy_allows(self, cloud: Cloud) -> None:
+        job = cloud.client("glue").get_job(JobName="prod-events-curation")["Job"]
+        role = job["Role"].rpartition("/")[2]
+        statement = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"}
+        denial = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        cloud.client("iam").put_role_policy(RoleName=role, PolicyName="Boundary", PolicyDocument=denial)
+        finding = self.findings(cloud)["permissions"]
+        cloud.client("iam").delete_role_policy(RoleName=role, PolicyName="Boundary")
+        assert (finding["state"], "s3:PutObject for prod-events-curation" in finding["says"]) == ("wrong", True)
+
+    def test_what_it_may_not_look_at_is_not_called_right(self, cloud: Cloud) -> None:
+        command = [sys.executable, "-c", BLIND_DOCTOR]
+        result = subprocess.run(command, cwd=ROOT, env=cloud.environment(), capture_output=True, text=True, check=False)
+        states = {finding["check"]: finding["state"] for finding in json.loads(result.stdout)["findings"]}
+        assert states["permissions"] == "not checked"
+        assert states["bucket"] == "right"
+
+
+# The command with a client of IAM that is denied everything, as for somebody who may not simulate.
+BLIND_DOCTOR = """
+import sys
+from botocore.exceptions import ClientError
+from adapters import aws
+made = aws.client
+class Denied:
+    def __getattr__(self, name):
+        def call(**request):
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not yours"}}, name)
+        return call
+from cli import questions
+questions.client = lambda service: Denied() if service == "iam" else made(service)
+from cli.__main__ import main
+sys.exit(main(["doctor", "--json"]))
+"""
+
+
 class TestQuery:
     def test_shows_the_rows(self, cloud: Cloud, first_day: str) -> None:
         rows = cloud.record(first_day)["current"]["rows_written"]
@@ -362,4 +442,5 @@ def test_destroy_removes_all_but_the_buckets(cloud: Cloud, second_dataset: Path)
     assert cloud.client("stepfunctions").list_state_machines()["stateMachines"] == []
     stacks = cloud.client("cloudformation").describe_stacks()["Stacks"]
     assert [stack["StackName"] for stack in stacks] == ["CDKToolkit"]
-    assert cloud.record(DAYS[0])["current"]
+    raw = f"raw/source_system=web/ingestion_date=2015-05-17/{SECOND_RAW.name}"
+    assert cloud.client("s3").head_object(Bucket=cloud.bucket, Key=raw)

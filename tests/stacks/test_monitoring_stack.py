@@ -1,13 +1,13 @@
 import json
 import re
-from datetime import time
+from datetime import UTC, datetime, time
 from typing import Any
 
 import pytest
 
 from alert.decision import job_run_message
 from alert.events import JobRunEnded
-from shared.metrics import NAMESPACE
+from shared.metrics import NAMESPACE, Metric, MetricSet, as_document
 from stacks.constructs.incident_alerts import freshness_check_time
 from tests.stacks.event_patterns import matches
 from tests.stacks.synthesis import ROOT, synthesized, walk, written
@@ -118,13 +118,33 @@ class TestAlarms:
         assert (
             len(letters) == len([queue for queue in queues if queue["MessageRetentionPeriod"] == 14 * 24 * 3600]) == 3
         )
-        assert len([alarm for alarm in alarms if alarm["MetricName"] == "Errors"]) == 1
+        names = ("Errors", "LateDataNotHandled", "ApproximateAgeOfOldestMessage")
+        assert [len([alarm for alarm in alarms if alarm["MetricName"] == name]) for name in names] == [1, 1, 1]
+
+    def test_the_one_on_days_that_were_not_handled_watches_what_the_function_counts(self) -> None:
+        alarm = synthesized().only("AWS::CloudWatch::Alarm", MetricName="LateDataNotHandled")
+        counted = as_document(
+            MetricSet({"Dataset": "events"}, (Metric("LateDataNotHandled", 1),)), at=datetime.now(UTC)
+        )
+        (definition,) = counted["_aws"]["CloudWatchMetrics"]
+        assert alarm["Namespace"] == definition["Namespace"]
+        assert [[item["Name"] for item in alarm["Dimensions"]]] == definition["Dimensions"]
+        assert {item["Value"] for item in alarm["Dimensions"]} == {"events"}
+        assert (alarm["Statistic"], alarm["Period"]) == ("Sum", 900)
+
+    def test_the_one_on_the_age_of_late_data_lets_a_message_be_tried_until_it_is_a_dead_letter(self) -> None:
+        alarm = synthesized().only("AWS::CloudWatch::Alarm", MetricName="ApproximateAgeOfOldestMessage")
+        (queue,) = [item for item in synthesized().properties("AWS::SQS::Queue") if "RedrivePolicy" in item]
+        longest = 15 * 60 + queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"]
+        assert longest < alarm["Threshold"] < queue["MessageRetentionPeriod"]
+        assert (alarm["Statistic"], alarm["Dimensions"][0]["Name"]) == ("Maximum", "QueueName")
 
     def test_each_acts_on_the_topic_and_says_what_to_do(self) -> None:
         for alarm in synthesized().properties("AWS::CloudWatch::Alarm"):
             assert [written(action) for action in alarm["AlarmActions"]] == [written(topic_arn())]
             assert alarm["TreatMissingData"] == "notBreaching"
-            assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+            is_age = alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
+            assert (alarm["ComparisonOperator"], alarm["Threshold"] > 0) == ("GreaterThanThreshold", is_age)
             assert "fix the cause" in " ".join(alarm["AlarmDescription"].split())
 
     @pytest.mark.parametrize(

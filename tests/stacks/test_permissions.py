@@ -252,7 +252,7 @@ class TestFunctionRoles:
         ("module", "actions"),
         [
             ("sensor", {"s3:ListBucket", "s3:GetObject", "sns:Publish", "glue:GetJobRuns", "glue:GetPartition"}),
-            ("report", {"s3:ListBucket", "s3:GetObject"}),
+            ("report", {"s3:ListBucket", "s3:GetObject", "cloudwatch:DescribeAlarms"}),
             ("backfill_plan", set()),
             ("backfill_summary", set()),
             (
@@ -261,6 +261,8 @@ class TestFunctionRoles:
                     "s3:ListBucket",
                     "s3:GetObject",
                     "states:StartExecution",
+                    "states:DescribeExecution",
+                    "states:GetExecutionHistory",
                     "sqs:ReceiveMessage",
                     "sqs:DeleteMessage",
                     "sqs:GetQueueAttributes",
@@ -274,6 +276,7 @@ class TestFunctionRoles:
                     "sns:Publish",
                     "glue:GetJobRun",
                     "glue:GetPartition",
+                    "states:DescribeExecution",
                     "sqs:SendMessage",
                 },
             ),
@@ -286,9 +289,12 @@ class TestFunctionRoles:
     @pytest.mark.parametrize(
         ("module", "action", "resource"),
         [
+            ("report", "cloudwatch:DescribeAlarms", "alarm:*"),
             ("late_data", "states:StartExecution", "stateMachine:prod-events-pipeline"),
             ("late_data", "sqs:ReceiveMessage", "<LateDataArrivals*.Arn>"),
             ("late_data", "sqs:DeleteMessage", "<LateDataArrivals*.Arn>"),
+            ("late_data", "states:DescribeExecution", "execution:prod-events-pipeline:*"),
+            ("late_data", "states:GetExecutionHistory", "execution:prod-events-pipeline:*"),
             ("alert", "glue:GetJobRun", "job/prod-events-curation"),
             ("alert", "sqs:SendMessage", "<AlertsDeadLettersQueue*.Arn>"),
             ("alert", "sns:Publish", "<*AlertsTopic*>"),
@@ -299,6 +305,11 @@ class TestFunctionRoles:
     def test_each_may_do_it_to_its_own_resources_only(self, module: str, action: str, resource: str) -> None:
         (granted,) = {resource for found, resource, _ in of_function(module) if found == action}
         assert fnmatch.fnmatchcase(granted.rpartition(">:")[2] or granted, resource)
+
+    def test_alerts_ask_for_the_cause_of_executions_that_they_are_about(self) -> None:
+        asked = {resource for action, resource, _ in of_function("alert") if action == "states:DescribeExecution"}
+        machines = {resource.rpartition(":execution:")[2] for resource in asked}
+        assert machines == {"prod-events-pipeline:*", "prod-events-backfill:*"}
 
     @pytest.mark.parametrize("module", ["sensor", "alert"])
     def test_those_that_look_at_partitions_know_one_table(self, module: str) -> None:
@@ -313,7 +324,7 @@ class TestFunctionRoles:
         ("module", "read", "counted"),
         [
             ("sensor", {"publications/events/*", "metrics/events/*"}, {"curated/events/*"}),
-            ("late_data", {"publications/events/*"}, {"metrics/events/*"}),
+            ("late_data", {"publications/events/*", "metrics/events/*"}, set()),
         ],
     )
     def test_those_that_look_at_raw_data_list_it_and_read_only_what_runs_left(

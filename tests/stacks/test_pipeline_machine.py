@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from config import EVENTS_PER_LOOK
 from tests.stacks.asl_interpreter import Interpreter, StateError
 from tests.stacks.machines import (
     CONTEXT,
@@ -32,6 +33,23 @@ def pipeline(data: Any, **answers: Any) -> tuple[Interpreter, Callable[[], Any]]
     )
     machine = Interpreter(definition("pipeline"), handler, context=CONTEXT)
     return machine, lambda: machine.run(data)
+
+
+# Entered and exited, and of a task scheduled, started and succeeded as well:
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+EVENTS = {"Wait": 2, "Choice": 2, "Task": 5}
+
+
+def test_a_look_for_raw_data_adds_as_many_events_as_the_settings_reckon_with() -> None:
+    def states(looks: int) -> list[str]:
+        waiting = {"ingestion_date": "2025-01-01", "status": "waiting"}
+        machine, run = pipeline({"ingestion_date": "2025-01-01"}, sensor=iter([*[waiting] * looks, READY]))
+        run()
+        return machine.execution.states
+
+    kinds = {name: state["Type"] for name, state in definition("pipeline")["States"].items()}
+    few, many = (sum(EVENTS.get(kinds[name], 2) for name in states(looks)) for looks in (3, 10))
+    assert many - few == 7 * EVENTS_PER_LOOK
 
 
 class TestPipeline:
@@ -76,6 +94,14 @@ class TestPipeline:
         machine, run = pipeline({"ingestion_date": "2025-01-01", "unless_refused": True}, sensor=refused)
         assert run() == {"ingestion_date": "2025-01-01", "status": "refused", "run_id": refused["held_back_by"]}
         assert machine.execution.tasks[0][1]["Payload"] == {"ingestion_date": "2025-01-01", "unless_refused": True}
+        assert len(machine.execution.tasks) == 1
+
+    def test_raw_data_that_has_changed_since_is_left_to_another_execution(self) -> None:
+        machine, run = pipeline(
+            {"ingestion_date": "2025-01-01", "only_state": "0" * 32}, sensor={**READY, "status": "changed_since"}
+        )
+        assert run() == {"ingestion_date": "2025-01-01", "status": "changed_since"}
+        assert machine.execution.tasks[0][1]["Payload"] == {"ingestion_date": "2025-01-01", "only_state": "0" * 32}
         assert len(machine.execution.tasks) == 1
 
     def test_what_it_does_not_know_reaches_the_sensor_which_refuses_it(self) -> None:

@@ -94,13 +94,14 @@ class TestJob:
 
 FUNCTIONS = {
     "sensor": "DATA_BUCKET DATASET SOURCE_SYSTEM CONTRACT_CHECKSUM RAW_OBJECTS TIME_ZONE ALERT_TOPIC_ARN JOB_NAME "
-    "CATALOG_DATABASE CATALOG_TABLE",
-    "report": "DATA_BUCKET DATASET SOURCE_SYSTEM TIME_ZONE",
+    "CATALOG_DATABASE CATALOG_TABLE ENVIRONMENT",
+    "report": "DATA_BUCKET DATASET SOURCE_SYSTEM TIME_ZONE ALERT_TOPIC_ARN",
     "backfill_plan": "MAX_CONCURRENT_RUNS",
-    "backfill_summary": "DATASET",
-    "late_data": "DATA_BUCKET DATASET SOURCE_SYSTEM TIME_ZONE FRESHNESS_HOURS STATE_MACHINE_ARN SCHEDULE RAW_OBJECTS",
+    "backfill_summary": "DATASET ENVIRONMENT",
+    "late_data": "DATA_BUCKET DATASET SOURCE_SYSTEM CONTRACT_CHECKSUM TIME_ZONE FRESHNESS_HOURS STATE_MACHINE_ARN "
+    "SCHEDULE RAW_OBJECTS",
     "alert": "DATA_BUCKET DATASET SOURCE_SYSTEM TIME_ZONE FRESHNESS_HOURS ALERT_TOPIC_ARN "
-    "CATALOG_DATABASE CATALOG_TABLE",
+    "CATALOG_DATABASE CATALOG_TABLE ENVIRONMENT",
 }
 
 
@@ -216,10 +217,13 @@ class TestLateData:
             ("SUCCEEDED", "prod-events-pipeline", True),
             ("SUCCEEDED", "prod-events-backfill", False),
             ("RUNNING", "prod-events-pipeline", False),
-            ("FAILED", "prod-events-pipeline", False),
+            ("FAILED", "prod-events-pipeline", True),
+            ("TIMED_OUT", "prod-events-pipeline", True),
+            ("ABORTED", "prod-events-pipeline", True),
+            ("FAILED", "prod-events-backfill", False),
         ],
     )
-    def test_a_day_is_looked_at_again_when_an_execution_ended_well(
+    def test_a_day_is_looked_at_again_when_an_execution_ended(
         self, status: str, machine: str, *, expected: bool
     ) -> None:
         event = json.loads((ROOT / "tests" / "events" / "execution_succeeded.json").read_text(encoding="utf-8"))

@@ -158,6 +158,9 @@ def test_the_longest_name_of_a_dataset_leaves_every_name_within_its_limit(tmp_pa
         assert names
         assert len(set(names)) == len(names)
         assert max(map(len, names)) <= longest
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    for role in synthesis.properties("AWS::IAM::Role"):
+        assert len(json.dumps(role["Policies"])) < 10_240
 
 
 class TestContracts:

@@ -1,6 +1,7 @@
 """What a person reads while and after an execution runs; real executions are in tests/local."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from unittest.mock import Mock
@@ -12,6 +13,7 @@ from cli import deployed
 from cli.errors import CommandFailed, Interrupted
 from cli.executions import RUNNING, DateState, Execution
 from cli.output import Output, shown_backfill
+from core.causes import Cause
 
 NAME = "run-2025-01-01-abcdef01"
 DEPLOYMENT = Mock(is_embedded=True, names=Mock(backfill_name="backfill"))
@@ -69,6 +71,23 @@ def test_an_execution_that_ended_well_is_one_line(follow: Any, output: Mapping[s
 def test_one_that_did_not_says_how_it_ended_and_which_it_was(follow: Any, status: str, said: str) -> None:
     with pytest.raises(CommandFailed, match=f"^the execution {said}; execution {NAME}$"):
         follow(execution(status))
+
+
+def test_one_that_was_stopped_tells_what_whoever_stopped_it_said(follow: Any) -> None:
+    stopped = replace(execution("ABORTED"), cause=Cause("wrong contract deployed", "Stopped by ops"))
+    with pytest.raises(CommandFailed, match=r"^the execution was aborted: wrong contract deployed; execution "):
+        follow(stopped)
+
+
+def test_the_command_in_a_reason_is_about_the_same_dataset(follow: Any) -> None:
+    failed = replace(execution("FAILED"), cause=Cause("2025-01-01: no; fix the source, then: pipeline run 2025-01-01"))
+    with pytest.raises(CommandFailed, match="then: pipeline run 2025-01-01 --contract trips; execution "):
+        follow(failed)
+
+
+def test_one_that_found_other_raw_data_than_it_was_started_for_says_who_runs_that(follow: Any) -> None:
+    said = follow(execution("SUCCEEDED", ingestion_date="2025-01-01", status="changed_since"))
+    assert said.startswith("2025-01-01: nothing to do, the raw data has changed since late data started this execution")
 
 
 def test_one_that_is_left_can_be_followed_again_with_the_command_that_is_printed(

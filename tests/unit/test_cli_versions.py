@@ -149,3 +149,27 @@ class TestRepair:
         result = pipeline("repair", "--data_uri", "s3://bucket")
         assert result.exit_code == 2
         assert "--catalog_database" in result.err
+
+
+class TestStatus:
+    """What is published is not always what readers find."""
+
+    def test_tells_of_a_partition_that_is_gone_and_what_puts_it_right(
+        self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run_id = shop.publish(1)
+        with glue_catalog(monkeypatch):
+            for arguments in (("status",), ("status", str(DAY))):
+                said = pipeline(*arguments).out
+                assert f"{DAY}: readers do not find it: run {run_id} is published at " in said
+                assert "but the catalog shows nothing; next: pipeline repair" in said
+            assert pipeline("repair").exit_code == 0
+            assert "do not find" not in pipeline("status").out
+
+    def test_tells_of_files_that_are_gone_and_what_puts_them_right(self, shop: Shop, pipeline: Pipeline) -> None:
+        run_id = shop.publish(1)
+        assert "do not find" not in pipeline("status").out
+        shop.store.delete_prefix(shop.paths.version_prefix(DAY, run_id))
+        said = pipeline("status").out
+        assert f"{DAY}: readers do not find it: version {run_id} should have 1 files" in said
+        assert f"; next: pipeline run {DAY}" in said

@@ -1,14 +1,18 @@
 """Tables at every width of a terminal: nothing is cut off, and what is to be copied is whole."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from rich.console import Console, RenderableType
 
-from cli.executions import RUNNING, Execution
-from cli.views import executions_table, query_table
+from cli.executions import RUNNING, DateState, Execution
+from cli.output import Output
+from cli.views import dates_table, executions_table, outbox_view, query_table, report
+from core.runs import Runs
+from tests.unit.shop import DAY, Shop
 
 BACKFILL = "backfill-2025-01-01-2025-03-01-12345678"
 NAMES = ["run-2025-01-01-abcdef01", f"{BACKFILL}-2025-01-02", BACKFILL]
@@ -56,3 +60,54 @@ def test_rows_of_a_query_are_a_line_each_or_a_line_per_value_and_never_cut(width
 def test_a_query_without_rows_shows_its_columns_however_many() -> None:
     names = [f"column_{number}" for number in range(20)]
     assert shown(query_table(names, []), 80).split()[-20:] == names
+
+
+PATH = "s3://prod-data-pipeline-123456789012/metrics/events/ingestion_date=2025-01-02/20250103T021504Z-9f3ac01b.json"
+COMMAND = "pipeline backfill 2025-01-02 2025-01-31 --contract events --environment dev --concurrency 4 --continue"
+WORDS = "null rate of user_id is 12 %, limit 3 %"
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+class TestAtAnyWidth:
+    """A path or a command that the table library broke could not be copied out of the terminal."""
+
+    def test_a_message_of_the_outbox_is_whole(self, width: int) -> None:
+        body = f"What:   {WORDS}\nReport: {PATH}\nNext:   fix the source, then: {COMMAND}\n"
+        text = shown(
+            outbox_view([{"subject": "[events] no", "at": "2025-01-02T00:00:00Z", "to": [], "body": body}]), width
+        )
+        assert PATH in text
+        assert COMMAND in text
+
+    def test_why_a_date_of_a_backfill_failed_is_whole(self, width: int) -> None:
+        state = DateState(ingestion_date=date(2025, 1, 2), status="failed", reason=f"cannot read {PATH}: AccessDenied")
+        words = replace(state, reason=WORDS)
+        assert f"2025-01-02: cannot read {PATH}: AccessDenied" in shown(dates_table([state, words]), width)
+        assert width < 80 or {word for word in WORDS.split() if word not in shown(dates_table([words]), width)} == set()
+
+    def test_a_line_of_words_is_whole(
+        self, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", str(width))
+        Output(as_json=False).show(None, f"events: nothing is published below {PATH}; next: {COMMAND}")
+        assert capsys.readouterr().out == f"events: nothing is published below {PATH}; next: {COMMAND}\n"
+
+    def test_the_message_of_a_run_is_whole_in_its_report_and_about_its_dataset(self, width: int, shop: Shop) -> None:
+        shop.refuse(1)
+        (metrics,) = Runs(shop.store, shop.paths).of_day(DAY)
+        metrics["message"] = f"{DAY}: {WORDS}; report {PATH}; fix the source, then: pipeline run {DAY}"
+        told = Output(as_json=False, target=" --contract events").told
+        text = shown(report(metrics, told=told), width)
+        assert PATH in text
+        assert f"then: pipeline run {DAY} --contract events" in text
+
+
+@pytest.mark.parametrize(
+    ("is_held_back", "said"), [(True, "waiting for another run of the date"), (False, "waiting for raw data")]
+)
+def test_waiting_for_another_run_is_not_waiting_for_raw_data(*, is_held_back: bool, said: str) -> None:
+    execution = Execution(
+        arn="a", name="run-1", status=RUNNING, started_at=datetime(2025, 1, 2, tzinfo=UTC), stopped_at=None,
+        state="WaitForData", is_held_back=is_held_back,
+    )  # fmt: skip
+    assert said in shown(executions_table([execution]), 120)
