@@ -24,12 +24,15 @@ _VARIABLES: Final = (
     (re.compile(r"\d{4}-\d\d-\d\d"), "{date}"),
     (re.compile(r"\b[0-9a-f]{40,64}\b"), "{checksum}"),
     (re.compile(r"part-\d{5}-"), "part-{number}-"),
+    (re.compile(r"(:execution:[\w-]+:)[^\"]+"), r"\1{execution}"),
     # Files of any name lie below a date.
     (re.compile(r"(raw/[^\"]*/ingestion_date=\{date\}/)[^\"/]+"), r"\1{file}"),
 )
 _TABLE_ACTIONS: Final = frozenset(
     {"glue:GetTable", "glue:GetPartition", "glue:CreatePartition", "glue:UpdatePartition"}
 )
+# Requests that name nothing and are about all of a kind.
+_OF_ALL: Final = {"cloudwatch:DescribeAlarms": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{{alarm}}"}
 # What `.sync` calls besides: https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html
 _RUNNING_A_JOB: Final = ("glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun")
 _NESTING: Final = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html"
@@ -77,6 +80,8 @@ def _request(fact: Fact) -> Iterator[Call]:
         for name in ("catalog", f"database/{database}", f"table/{database}/{table}"):
             yield Call(role, action, f"arn:aws:glue:{REGION}:{ACCOUNT}:{name}", {}, why)
         return
+    if action in _OF_ALL:
+        resource = _OF_ALL[action]
     if resource is None or not resource.startswith("arn:"):
         raise UnknownFact(f"{fact}: what it needs is not known; add it to {__name__}")
     context = {"s3:prefix": given.get("prefix", "")} if action == "s3:ListBucket" else {}
