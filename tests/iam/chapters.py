@@ -20,7 +20,8 @@ _USUAL_ROWS: Final = 1000
 def tell(cloud: Cloud, folder: Path) -> None:
     """Tell all chapters."""
     cloud.watch_for_late_data(enabled=False)
-    for chapter in (_schedules, _missing_data, _stopped_run, _rejected_and_accepted, _stopped_rerun):
+    stopped = (_stopped_backfill, _stopped_run, _rejected_and_accepted, _stopped_rerun)
+    for chapter in (_schedules, _missing_data, *stopped):
         chapter(cloud, folder / chapter.__name__)
 
 
@@ -54,6 +55,16 @@ def _settings(schedule: dict[str, Any]) -> dict[str, Any]:
 def _missing_data(cloud: Cloud, _: Path) -> None:
     assert cloud.run(str(_MISSING_DAY))["status"] == "FAILED"
     until(lambda: cloud.messages(f"no raw data for {_MISSING_DAY}"))
+
+
+def _stopped_backfill(cloud: Cloud, _: Path) -> None:
+    """Stop a backfill, whose event does not say why it ended."""
+    steps, machine = cloud.client("stepfunctions"), cloud.machine_arn().replace("-pipeline", "-backfill")
+    asked = json.dumps({"dates": [str(_MISSING_DAY)]})
+    execution = steps.start_execution(stateMachineArn=machine, input=asked)["executionArn"]
+    told = len(cloud.messages("backfill"))
+    steps.stop_execution(executionArn=execution)
+    until(lambda: len(cloud.messages("backfill")) > told)
 
 
 def _stopped_run(cloud: Cloud, folder: Path) -> None:
@@ -96,12 +107,9 @@ def _leases(cloud: Cloud) -> list[str]:
 
 
 def _looked_at(cloud: Cloud) -> bool:
-    """Tell whether late data has looked at the day, which lists its runs as no version of it is published."""
+    """Tell whether late data has looked at what the stopped run saw, and with that at all runs of the day."""
     lines = (cloud.state / "calls.jsonl").read_text(encoding="utf-8").splitlines()
-    prefix = f"metrics/events/ingestion_date={_ODD_DAY}/"
-    roles = {fact["role"] for fact in map(json.loads, lines) if fact["kind"] == "batch"}
-    requests = (fact for fact in map(json.loads, lines) if fact["kind"] == "request")
-    return any(fact["role"] in roles and fact["given"].get("prefix") == prefix for fact in requests)
+    return any(fact.get("action") == "states:GetExecutionHistory" for fact in map(json.loads, lines))
 
 
 def _executions(cloud: Cloud) -> list[dict[str, Any]]:
