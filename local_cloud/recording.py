@@ -7,7 +7,7 @@ or the CDK's, are not noted.
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -20,7 +20,7 @@ from local_cloud.seams import replace, require
 from local_cloud.step_functions import executing
 from local_cloud.webhdfs.operations import Answer, Request
 
-Application = Callable[[Any, Any, Any], Coroutine[Any, Any, None]]
+Application = Callable[[Any, Any, Any], Awaitable[None]]
 Facts = dict[str, Any]
 CALLS: Final = "calls.jsonl"
 # The emulator takes the access key for the account and looks at no session token, so the token can say whose it is.

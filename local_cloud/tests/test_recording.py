@@ -36,7 +36,11 @@ def served(recorder: Recorder, path: str, *, role: str, query: str = "", body: b
     encoded = [(name.encode(), value.encode()) for name, value in headers.items() if value]
     method = "POST" if target else "GET"
     scope = {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": encoded}
-    asyncio.run(recorder.around(application)(scope, receive, send))
+
+    async def pass_through() -> None:
+        await recorder.around(application)(scope, receive, send)
+
+    asyncio.run(pass_through())
 
 
 def facts(folder: Path) -> list[dict[str, Any]]:
