@@ -17,10 +17,10 @@ with_java = $(in_venv) JAVA_HOME="$$($(VENV)/bin/python scripts/java_home.py)" &
 in_two := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 set_up = python=$$(sh scripts/find_python.sh $(PYTHON)) && "$$python" scripts/set_up.py
 
-.PHONY: help run test check bench clean lock python-packages spark35-packages local-packages node-packages
+.PHONY: help run test check proof-iam bench clean lock python-packages spark35-packages local-packages node-packages
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo "  The first call installs Python, Node and, when none fits, Java packages below this directory."
 	@echo "  PYTHON=/path/to/python3.12 chooses the interpreter (3.11, 3.12 or 3.13)."
 
@@ -44,6 +44,9 @@ check: python-packages node-packages local-packages ## Lint, types, contracts, t
 	rm -rf cdk.out
 	$(in_venv) node_modules/.bin/cdk synth --strict --context alert_emails=you@example.com --quiet --no-notices --output cdk.out
 	$(VENV)/bin/cfn-lint 'cdk.out/**/*.template.json'
+
+proof-iam: python-packages node-packages local-packages ## Record every call of a whole run and prove the permissions by them; KEEP=1 keeps the record
+	@$(with_java) $(VENV)/bin/python -m tests.iam $(if $(KEEP),--keep)
 
 bench: python-packages ## Measure the job against its alternatives and write the results
 	@$(with_java) $(VENV)/bin/python -m benchmarks

@@ -48,12 +48,11 @@ class S3Store:
         return listed.version
 
     def read(self, key: str) -> Content | None:
-        # Without s3:ListBucket, a key that is not there is denied rather than not found.
         with translated(f"read {self.uri(key)}", needs="s3:GetObject and s3:ListBucket"):
             try:
                 found = client("s3").get_object(Bucket=self._bucket, Key=self._prefix + key)
             except ClientError as error:
-                if error_code(error) == "NoSuchKey":
+                if error_code(error) == "NoSuchKey" or (http_status(error) == 403 and not self._is_there(key)):
                     return None
                 raise
             return Content(found["Body"].read(), found["ETag"])
@@ -79,6 +78,16 @@ class S3Store:
 
     def delete_prefix(self, prefix: str) -> None:
         self.delete(item.key for item in self.objects(prefix))
+
+    def _is_there(self, key: str) -> bool:
+        """Look a denied key up: to who may list some folders only, S3 might deny what is not there.
+
+        It is not documented what S3 answers when listing is allowed on condition of a prefix, only what it answers with
+        and without: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        """
+        whole = self._prefix + key
+        listed = client("s3").list_objects_v2(Bucket=self._bucket, Prefix=whole, MaxKeys=1).get("Contents", ())
+        return any(item["Key"] == whole for item in listed)
 
     def _delete_batch(self, keys: list[str]) -> None:
         batch = {"Objects": [{"Key": self._prefix + key} for key in keys], "Quiet": True}

@@ -53,6 +53,7 @@ _LINES_SHOWN: Final = 50
 # A day of a laptop is done before the better of the JVM's two compilers repays its work.
 _FAST_START: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _JAVA_OPTIONS_VARIABLE: Final = "PIPELINE_LOCAL_JAVA_OPTIONS"
+_RECORD_VARIABLE: Final = "PIPELINE_LOCAL_RECORD_CALLS"
 _NOT_RUNNING: Final = "the embedded AWS is not running"
 _PASSED_ON: Final = ("HOME", "LANG", "TMPDIR")
 
@@ -101,7 +102,7 @@ class LocalCloud:
         self._state.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             process = subprocess.Popen(
-                self._command(java_options=environment.get(_JAVA_OPTIONS_VARIABLE, _FAST_START)),
+                self._command(environment),
                 cwd=ROOT,
                 env=_variables(environment),
                 stdin=subprocess.DEVNULL,
@@ -157,7 +158,7 @@ class LocalCloud:
         exports = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
         return values, "\n".join([*exports, *_SHELL_STAYS_HERE])
 
-    def _command(self, *, java_options: str) -> list[str]:
+    def _command(self, environment: Mapping[str, str]) -> list[str]:
         return [
             str(_ENVIRONMENT / "bin" / "python"),
             "-m",
@@ -166,7 +167,8 @@ class LocalCloud:
             f"--port={self._port()}",
             f"--spark-submit={Path(sys.executable).with_name('spark-submit')}",
             f"--java-home={java_home()}",
-            f"--java-options={java_options}",
+            f"--java-options={environment.get(_JAVA_OPTIONS_VARIABLE, _FAST_START)}",
+            *(["--record-calls"] if environment.get(_RECORD_VARIABLE) else []),
         ]
 
     def _port(self) -> int:

@@ -112,7 +112,7 @@ async def _serve(given: argparse.Namespace) -> None:
 
     endpoint_url = f"http://{HOST}:{given.port}"
     spark = SparkHost(spark_submit=given.spark_submit, java_home=given.java_home, java_options=given.java_options)
-    cloud = assembled(given.state, endpoint_url, spark)
+    cloud = assembled(given.state, endpoint_url, spark, is_recorded=given.record_calls)
     config = Config()
     config.bind = [f"{HOST}:{given.port}"]
     config.keep_alive_timeout = 75
@@ -151,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--spark-submit", type=Path, required=True)
     parser.add_argument("--java-home", type=Path, required=True)
     parser.add_argument("--java-options", default="", help="options of the JVM of each job run")
+    parser.add_argument("--record-calls", action="store_true", help="write down who asks for what, in calls.jsonl")
     return parser
 
 

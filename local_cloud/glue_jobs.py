@@ -109,17 +109,22 @@ class GlueJobs:
             ),
             arguments=arguments,
             settings=self.settings(),
-            environment=credentials(self.endpoint_url),
+            environment=credentials(self.endpoint_url, job["Role"]),
             folder=folder,
         )
 
 
-def credentials(endpoint_url: str) -> dict[str, str]:
-    """Return the variables with which a client of this account and region talks to the emulator."""
+def credentials(endpoint_url: str, role: str) -> dict[str, str]:
+    """Return the variables with which a client of this account and region talks to the emulator, as a role.
+
+    boto3 says it as the token of its session, Hadoop as the name of its user.
+    """
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ACCESS_KEY_ID": get_account_id(),
         "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_SESSION_TOKEN": role,
+        "HADOOP_USER_NAME": role.rpartition("/")[2],
         "AWS_DEFAULT_REGION": get_region(),
         "AWS_REGION": get_region(),
     }

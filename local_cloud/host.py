@@ -8,9 +8,10 @@ from typing import Any
 from ministack import app as emulator
 from ministack.services import s3
 
-from local_cloud import athena, emulator_fixes, outbox, partitions, simulation, step_functions
+from local_cloud import athena, emulator_fixes, outbox, partitions, recording, simulation, step_functions
 from local_cloud.durability import Application, Snapshots
 from local_cloud.glue_jobs import GlueJobs, end_interrupted_runs
+from local_cloud.recording import CALLS, Recorder
 from local_cloud.seams import require_version
 from local_cloud.spark_run import SparkHost
 from local_cloud.webhdfs import Gateway, spark_settings
@@ -34,14 +35,15 @@ class Cloud:
         self.gateway.stop()
 
 
-def assembled(state: Path, endpoint_url: str, spark: SparkHost) -> Cloud:
-    """Put the parts together.
+def assembled(state: Path, endpoint_url: str, spark: SparkHost, *, is_recorded: bool = False) -> Cloud:
+    """Put the parts together; with ``is_recorded`` it writes down who asks for what.
 
     Raises:
         UnknownEmulator: when the emulator is not the release that the parts were written for.
     """
     require_version()
-    gateway = Gateway(endpoint_url, region="us-east-1")
+    recorder = Recorder(state / CALLS) if is_recorded else None
+    gateway = Gateway(endpoint_url, region="us-east-1", note=recorder.note_files if recorder else None)
 
     def settings() -> Mapping[str, str]:
         return spark_settings(list(s3._buckets), port=gateway.port)
@@ -59,6 +61,10 @@ def assembled(state: Path, endpoint_url: str, spark: SparkHost) -> Cloud:
     outbox.install(state / "outbox.jsonl")
     emulator_fixes.install()
     simulation.install()
+    recording.install_roles()
+    if recorder:
+        recorder.install()
     snapshots = Snapshots()
     application: Any = emulator.app
-    return Cloud(snapshots.around(application), gateway, snapshots)
+    served = snapshots.around(application)
+    return Cloud(recorder.around(served) if recorder else served, gateway, snapshots)

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from contextvars import ContextVar
 from typing import Any, Final
 
 from ministack.core.responses import now_iso
@@ -16,6 +17,9 @@ _POLL_SECONDS: Final = 0.1
 _START_JOB_RUN: Final = "arn:aws:states:::glue:startJobRun"
 _RUNNING: Final = "RUNNING"
 Data = dict[str, Any]
+executing: Final[ContextVar[str]] = ContextVar("executing")
+"""The ARN of the execution that the work of this context belongs to."""
+
 _scopes: dict[str, Scope] = {}
 
 
@@ -74,6 +78,7 @@ def _wrap_executions() -> None:
     def run_execution(arn: str) -> None:
         scope = _scopes[arn] = Scope()
         timer = _timer(arn)
+        executing.set(arn)
         try:
             with inside(scope):
                 run(arn)

@@ -4,6 +4,7 @@ import json
 import logging
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
@@ -20,6 +21,8 @@ from local_cloud.webhdfs.paths import address, location, requested_path
 _HOST: Final = "127.0.0.1"
 _JSON: Final = "application/json"
 _logger = logging.getLogger(__name__)
+Note = Callable[[str, Request, Answer | None], None]
+"""Is told whose request it was, what it asked for and, unless content or an error went back, what was answered."""
 
 
 class Gateway:
@@ -33,9 +36,10 @@ class Gateway:
         port: int = 0,
         access_key: str = "000000000000",
         secret_key: str = "test",  # noqa: S107  the emulator knows accounts, not secrets
+        note: Note | None = None,
     ) -> None:
         store = ObjectStore(endpoint_url, region=region, access_key=access_key, secret_key=secret_key)
-        self._server = _Server((_HOST, port), Operations(store))
+        self._server = _Server((_HOST, port), Operations(store), note)
         self._thread = threading.Thread(target=self._server.serve_forever, name="webhdfs", daemon=True)
 
     @property
@@ -59,8 +63,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], operations: Operations) -> None:
+    def __init__(self, address: tuple[str, int], operations: Operations, note: Note | None) -> None:
         self.operations = operations
+        self._note = note
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(address, _Handler)
@@ -84,6 +89,10 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that went away: each request has been answered or logged by its handler."""
+
+    def note(self, request: Request, answer: Answer | None) -> None:
+        if self._note is not None:
+            self._note(request.parameters.get("user.name", ""), request, answer)
 
     def break_off(self) -> None:
         """Close the connections that clients keep open."""
@@ -130,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _result(self, body: Body) -> Answer | Download | SendContent:
         try:
-            return self.server.operations.perform(self.command, self._request(body))
+            return self._performed(self._request(body))
         except RemoteError as error:
             if isinstance(error, StorageFailed):
                 _logger.warning("%s %s: %s", self.command, self.path, error)
@@ -141,6 +150,15 @@ class _Handler(BaseHTTPRequestHandler):
             _logger.exception("%s %s", self.command, self.path)
             failure = StorageFailed(f"{type(error).__name__}: {error}")
             return Answer(status=500, document=failure.document())
+
+    def _performed(self, request: Request) -> Answer | Download | SendContent:
+        answer: Answer | None = None
+        try:
+            result = self.server.operations.perform(self.command, request)
+            answer = result if isinstance(result, Answer) else None
+        finally:
+            self.server.note(request, answer)
+        return result
 
     def _request(self, body: Body) -> Request:
         target_path, _, query = self.path.partition("?")

@@ -141,7 +141,7 @@ def _allow_data(role: ServiceRole, dataset: Dataset, shared: SharedResources) ->
         actions=["s3:DeleteObject"],
         reason=f"Discarded versions and ended leases of {dataset.name}; records and metrics are never deleted.",
     )
-    allow_listing(role, shared, [dataset.paths.raw, *files, *records, *leases, *contracts, *acceptances], parents=True)
+    allow_listing(role, shared, [dataset.paths.raw, *files, *records, *leases, *contracts, *acceptances])
     allow_key(role, shared, writes=True)
 
 

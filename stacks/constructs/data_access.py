@@ -10,17 +10,12 @@ from stacks.constructs.permission import ServiceRole
 from stacks.constructs.shared_resources import SharedResources
 
 
-def allow_listing(
-    role: ServiceRole, shared: SharedResources, prefixes: Sequence[str], *, parents: bool = False
-) -> None:
-    """Let a role list what is below prefixes, and with ``parents`` the folders above them too.
+def allow_listing(role: ServiceRole, shared: SharedResources, prefixes: Sequence[str]) -> None:
+    """Let a role list what is below prefixes.
 
     Listing is also what makes a missing object "not found" instead of "access denied".
     """
-    patterns = {f"{prefix}*" for prefix in prefixes}
-    if parents:
-        patterns |= {above for prefix in prefixes for above in _folders_above(prefix)}
-    conditions = {"StringLike": {"s3:prefix": sorted(patterns)}}
+    conditions = {"StringLike": {"s3:prefix": sorted(f"{prefix}*" for prefix in prefixes)}}
     role.allow(actions=["s3:ListBucket"], resources=[shared.bucket_arn], conditions=conditions)
 
 
@@ -57,10 +52,3 @@ def table_arns(stack: Stack, dataset: Dataset) -> list[str]:
         stack.format_arn(service="glue", resource="database", resource_name=database),
         stack.format_arn(service="glue", resource="table", resource_name=f"{database}/{dataset.contract.table}"),
     ]
-
-
-def _folders_above(prefix: str) -> set[str]:
-    """Return the prefix and its parents in both forms that S3A asks for, with the last slash and without."""
-    parts = prefix.rstrip("/").split("/")
-    paths = ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
-    return {form for path in paths for form in (path, f"{path}/")}

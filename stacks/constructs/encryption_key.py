@@ -25,7 +25,9 @@ class EncryptionKey(Construct):
                     actions=["kms:Decrypt", "kms:GenerateDataKey*"],
                     principals=[iam.ServicePrincipal(service)],
                     resources=["*"],
-                    conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
+                    # Which of them say for which account they use a key is not documented for every one; who says
+                    # another is refused, and who may send at all is up to the policies of topic and queues.
+                    conditions={"StringEqualsIfExists": {"aws:SourceAccount": stack.account}},
                 )
             )
         groups = stack.format_arn(

@@ -348,6 +348,7 @@ class TestAws:
 
     def test_an_unreadable_record_is_not_taken_for_an_unpublished_day(self, cloud: Cloud) -> None:
         cloud.put_raw("events.json")
+        cloud.put(PATHS.publication_key(DAY), b"{}")
         answer("s3", "GetObject", status=403, body=s3_error("AccessDenied"))
         with pytest.raises(AccessDenied, match=r"cannot read s3://.*\.json: .*s3:GetObject and s3:ListBucket"):
             look()

@@ -24,11 +24,12 @@ WORKGROUP = "prod-data-pipeline"
 class Cloud:
     """A started cloud with the pipeline deployed into it, where late data starts nothing until a test wants it."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, *, is_deployed: bool = False) -> None:
         self.state = state
         self.up()
-        self.cdk("bootstrap")
-        self.deploy()
+        if not is_deployed:
+            self.cdk("bootstrap")
+            self.deploy()
         stacks = self.client("cloudformation").describe_stacks()["Stacks"]
         outputs = {item["OutputKey"]: item["OutputValue"] for stack in stacks for item in stack.get("Outputs", ())}
         self.bucket = outputs["DataBucketName"]

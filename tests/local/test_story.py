@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.iam.__main__ import RECORDED
 from tests.unit.programs import ROOT
 
 STORY_SECONDS = 900  # a story takes two to three minutes; a machine with other work may need far more
@@ -21,7 +22,7 @@ OWN_DAY = "2025-03-09"
 
 
 class Teller:
-    """`make run` and `pipeline`, as a shell would start them, with a cloud of their own."""
+    """`make run` and `pipeline`, as a shell would start them, with a cloud of their own that records its calls."""
 
     def __init__(self, state: Path) -> None:
         self.state = state
@@ -36,8 +37,12 @@ class Teller:
         found: dict[str, str] = json.loads(self._python("-m", "cli", "local", "env", "--json").stdout)
         return found
 
+    def proof_of_permissions(self) -> subprocess.CompletedProcess[str]:
+        return self._python("-m", "tests.iam", "--told", str(self.state))
+
     def _python(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"PIPELINE_LOCAL_STATE": str(self.state), "COLUMNS": "200"} | variables
+        own = {"PIPELINE_LOCAL_STATE": str(self.state), "COLUMNS": "200", **RECORDED}
+        environment = os.environ | own | variables
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=ROOT,
@@ -185,3 +190,9 @@ class TestOwnFiles:
             '-m cli.make_run --date "2025-01-31" --data "my file.json" --contract "contracts/events.odcs.yaml"'
             in result.stdout
         )
+
+
+def test_all_that_is_called_is_allowed_and_all_that_is_allowed_is_called(own: str, teller: Teller) -> None:
+    assert own
+    result = teller.proof_of_permissions()
+    assert result.returncode == 0, result.stdout + result.stderr

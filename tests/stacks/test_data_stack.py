@@ -242,11 +242,13 @@ class TestKey:
         assert synthesis.only("AWS::KMS::Key")["EnableKeyRotation"] is True
 
     @pytest.mark.parametrize("service", ["events.amazonaws.com", "cloudwatch.amazonaws.com"])
-    def test_services_that_send_to_the_topic_may_use_the_key_for_this_account(self, service: str) -> None:
+    def test_services_that_send_to_topic_and_queues_may_use_the_key_but_for_no_other_account(
+        self, service: str
+    ) -> None:
         statements = synthesized("kms=true").only("AWS::KMS::Key")["KeyPolicy"]["Statement"]
         (found,) = [item for item in statements if service in as_list(item["Principal"].get("Service"))]
         assert found["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
-        assert found["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+        assert found["Condition"] == {"StringEqualsIfExists": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
     def test_without_one_there_is_none(self) -> None:
         assert synthesized().properties("AWS::KMS::Key") == []

@@ -7,7 +7,7 @@ import pytest
 
 from alert.decision import job_run_message
 from alert.events import JobRunEnded
-from shared.metrics import Metric, MetricSet, as_document
+from shared.metrics import NAMESPACE, Metric, MetricSet, as_document
 from stacks.constructs.incident_alerts import freshness_check_time
 from tests.stacks.event_patterns import matches
 from tests.stacks.synthesis import ROOT, synthesized, walk, written
@@ -147,6 +147,19 @@ class TestAlarms:
             assert (alarm["ComparisonOperator"], alarm["Threshold"] > 0) == ("GreaterThanThreshold", is_age)
             assert "fix the cause" in " ".join(alarm["AlarmDescription"].split())
 
+    @pytest.mark.parametrize(
+        ("metric", "namespace", "statistic"),
+        [("ApproximateNumberOfMessagesVisible", "AWS/SQS", "Maximum"), ("Errors", "AWS/Lambda", "Sum")],
+    )
+    def test_each_looks_at_the_most_within_five_minutes(self, metric: str, namespace: str, statistic: str) -> None:
+        alarms = [item for item in synthesized().properties("AWS::CloudWatch::Alarm") if item["MetricName"] == metric]
+        assert alarms
+        for alarm in alarms:
+            assert (alarm["Namespace"], alarm["Statistic"]) == (namespace, statistic)
+            assert (alarm["Period"], alarm["EvaluationPeriods"]) == (300, 1)
+            (dimension,) = alarm["Dimensions"]
+            assert dimension["Name"] == {"AWS/SQS": "QueueName", "AWS/Lambda": "FunctionName"}[namespace]
+
     def test_the_runbook_knows_every_queue_that_an_alarm_can_name(self) -> None:
         runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
         section = runbook.partition("\n## Dead letters\n")[2].partition("\n## ")[0]
@@ -201,6 +214,11 @@ class TestDashboard:
     )
     def test_it_shows(self, metric: str) -> None:
         assert f'"{metric}"' in self.body()
+
+    def test_what_functions_emit_is_looked_for_where_they_emit_it(self) -> None:
+        ours = [value for value in walk(json.loads(self.body())) if isinstance(value, list) and "Dataset" in value]
+        assert ours
+        assert {value[0] for value in ours} == {NAMESPACE}
 
     def test_it_shows_no_metric_that_nobody_emits(self) -> None:
         shown = {

@@ -176,6 +176,11 @@ class TestSchedule:
     def test_what_it_cannot_start_becomes_a_dead_letter(self) -> None:
         assert "DeadLetterConfig" in self.schedule()["Target"]
 
+    def test_each_schedule_tries_again_for_an_hour_before(self) -> None:
+        schedules = synthesized().properties("AWS::Scheduler::Schedule")
+        retries = [schedule["Target"]["RetryPolicy"] for schedule in schedules]
+        assert retries == [{"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 10}] * 2
+
 
 class TestLateData:
     EVENT = json.loads((ROOT / "tests" / "events" / "s3_object_created.json").read_text(encoding="utf-8"))

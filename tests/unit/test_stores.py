@@ -144,6 +144,33 @@ class _Refusing:
         return refuse
 
 
+class _Conditioned:
+    """An S3 client that denies every read, and lists these keys."""
+
+    def __init__(self, *keys: str) -> None:
+        self._keys = keys
+
+    def get_object(self, **_: Any) -> Any:
+        raise ClientError(
+            {"Error": {"Code": "AccessDenied", "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 403}},  # type: ignore[typeddict-item]
+            "GetObject",
+        )
+
+    def list_objects_v2(self, *, Prefix: str, **_: Any) -> Any:  # noqa: N803  boto3's name
+        return {"Contents": [{"Key": key} for key in sorted(self._keys) if key.startswith(Prefix)][:1]}
+
+
+def test_a_key_that_s3_denies_and_does_not_list_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: _Conditioned("lake/record-2"))
+    assert S3Store(BUCKET, "lake").read("record") is None
+
+
+def test_a_key_that_s3_denies_and_lists_is_denied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: _Conditioned("lake/record", "lake/record-2"))
+    with pytest.raises(PipelineError, match=r"cannot read s3://prod-data/lake/record: AccessDenied: no; allow the"):
+        S3Store(BUCKET, "lake").read("record")
+
+
 def test_what_s3_refuses_is_said_with_the_object_and_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boto3, "client", lambda *_, **__: _Refusing())
     store = S3Store(BUCKET, "lake")
