@@ -14,6 +14,9 @@ from stacks.data_stack import DataStack
 from stacks.pipeline_stack import PipelineStack
 
 CONTRACTS = ROOT / "contracts"
+# 2,500 resources of nested stacks per operation, of which a dataset has some 60:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+_AT_ONCE = 40
 
 
 def build(app: cdk.App, contracts: Path) -> Settings:
@@ -46,6 +49,12 @@ def build(app: cdk.App, contracts: Path) -> Settings:
             "data-pipeline:NobodyIsTold",
             f"{settings.environment}: alert_emails is empty, so nobody hears of a failed run; set it with "
             "-c alert_emails=you@example.com, or subscribe something else to the alert topic",
+        )
+    if len(datasets) > _AT_ONCE:
+        cdk.Annotations.of(pipeline).add_info_v2(
+            "data-pipeline:ManyDatasets",
+            f"{len(datasets)} datasets: CloudFormation creates or deletes the resources of about {_AT_ONCE} in one "
+            "operation; add more than that in steps (docs/deploy.md, What is created)",
         )
     cdk.Tags.of(app).add("data-pipeline:environment", settings.environment)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))

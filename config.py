@@ -21,10 +21,13 @@ EXECUTION_MARGIN_MINUTES: Final = 60
 CAPACITY_WAIT_MINUTES: Final = 12 * 60
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 LONGEST_HISTORY: Final = 25_000
-# What a look for raw data adds to an execution's history, and what everything else may add: retries, and the looks for
-# a free run, which come at random and are 14 events every five minutes on average.
+# What a look for raw data adds to an execution's history, what a try for a free run of the job adds, and what
+# everything else may add, retries above all.
 EVENTS_PER_LOOK: Final = 9
+EVENTS_PER_TRY: Final = 14
 _OTHER_EVENTS: Final = 4_000
+SHORTEST_TRY_SECONDS: Final = 60
+_USUAL_TRY_SECONDS: Final = 600
 # S3 moves nothing from STANDARD_IA to another class before:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
 _INFREQUENT_DAYS: Final = 30
@@ -136,6 +139,13 @@ class Settings:
         """How often an execution may look for raw data or the end of another run, that its history may hold it all."""
         looks = (LONGEST_HISTORY - _OTHER_EVENTS) // EVENTS_PER_LOOK
         return -(-self.execution_timeout_minutes // looks)
+
+    @property
+    def longest_try_seconds(self) -> int:
+        """How long an execution waits at most before it tries again for a free run, likewise; it is at random."""
+        tries = (LONGEST_HISTORY - _OTHER_EVENTS) // EVENTS_PER_TRY
+        on_average = -(-self.execution_timeout_minutes * 60 // tries)
+        return max(_USUAL_TRY_SECONDS, 2 * on_average - SHORTEST_TRY_SECONDS)
 
     @property
     def data_is_destroyed(self) -> bool:

@@ -19,6 +19,8 @@ DEFAULT_FRESHNESS_HOURS = 24.0
 _FUNCTION_NAME = 64
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
 _QUEUE_NAME = 80
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+_ALARM_NAME = 255
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,9 @@ class Dataset:
 
     def queue_name(self, part: str) -> str:
         return self._part_name(part, length=_QUEUE_NAME)
+
+    def alarm_name(self, part: str) -> str:
+        return self._part_name(part, length=_ALARM_NAME)
 
     def _part_name(self, part: str, *, length: int) -> str:
         """Name a part within the length that its service allows; a name that is cut stays one of its own."""

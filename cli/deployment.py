@@ -48,6 +48,11 @@ class Deployment:
         return self._arn("stateMachine", self.names.backfill_name)
 
     @property
+    def days_arn(self) -> str:
+        """The machine that takes a batch of a backfill's dates through the pipeline."""
+        return self._arn("stateMachine", self.names.days_name)
+
+    @property
     def is_embedded(self) -> bool:
         """Say whether this is the embedded AWS: it has an account that AWS gives to nobody."""
         return not self.account.strip("0")

@@ -12,13 +12,14 @@ from adapters.glue_catalog import GlueCatalog
 from cli.dataset import Dataset, open_dataset
 from cli.deployment import Deployment
 from cli.findings import RIGHT, UNCHECKED, WRONG, Finding
-from cli.questions import ask, denied_to, messages_in, pages
+from cli.questions import ask, denied_to, messages_in, pages, says_missing
 from core.days import due_time, last_due_day, time_zone
 from core.errors import PipelineError
 from core.times import iso_seconds
 
 FUNCTIONS: Final = ("sensor", "report", "alert", "backfill-plan", "backfill-summary")
 LATE_DATA: Final = "late-data"
+LATE_DATA_ALARMS: Final = ("errors", "not-handled", "waiting")
 _MOST_NAMED: Final = 5
 _DEPLOY: Final = "cdk deploy --all"
 
@@ -58,7 +59,7 @@ class _Examination:
             try:
                 yield from look()
             except PipelineError as error:
-                yield Finding(name, UNCHECKED, str(error))
+                yield _missing(name, error) if says_missing(error) else Finding(name, UNCHECKED, str(error))
 
     def _bucket(self) -> Iterator[Finding]:
         bucket = self._deployment.bucket
@@ -106,7 +107,7 @@ class _Examination:
     def _state_machines(self) -> list[Mapping[str, Any]]:
         return [
             ask("stepfunctions", "describe_state_machine", "states:DescribeStateMachine", stateMachineArn=arn)
-            for arn in (self._deployment.pipeline_arn, self._deployment.backfill_arn)
+            for arn in (self._deployment.pipeline_arn, self._deployment.backfill_arn, self._deployment.days_arn)
         ]
 
     def _machines(self) -> Iterator[Finding]:
@@ -124,6 +125,7 @@ class _Examination:
         roles = {self._names.job_name: self._glue_job["Role"]}
         roles |= {name: configuration["Role"] for name, configuration in self._function_configurations.items()}
         roles |= {machine["name"]: machine["roleArn"] for machine in self._state_machines}
+        roles |= self._roles_of_schedules
         denied = [f"{action} for {actor}" for actor, role in roles.items() for action in denied_to(role)]
         if denied:
             says = f"denied though the roles allow it: {_named(denied)}"
@@ -132,10 +134,26 @@ class _Examination:
             yield Finding("permissions", RIGHT, f"{len(roles)} roles may do what their policies say")
 
     @cached_property
+    def _all_schedules(self) -> list[Mapping[str, Any]]:
+        return pages("scheduler", "list_schedules", "scheduler:ListSchedules", "Schedules")
+
+    def _schedules_of(self, target_arn: str) -> list[Mapping[str, Any]]:
+        return [item for item in self._all_schedules if item["Target"]["Arn"] == target_arn]
+
+    @property
     def _schedules(self) -> list[Mapping[str, Any]]:
         """The schedules that start the pipeline."""
-        listed = pages("scheduler", "list_schedules", "scheduler:ListSchedules", "Schedules")
-        return [item for item in listed if item["Target"]["Arn"] == self._deployment.pipeline_arn]
+        return self._schedules_of(self._deployment.pipeline_arn)
+
+    @property
+    def _roles_of_schedules(self) -> dict[str, str]:
+        alert = self._function_configurations[self._names.function_name("alert")]["FunctionArn"]
+        found = {}
+        for schedule in [*self._schedules, *self._schedules_of(alert)]:
+            named = {"Name": schedule["Name"], "GroupName": schedule["GroupName"]}
+            target = ask("scheduler", "get_schedule", "scheduler:GetSchedule", **named)["Target"]
+            found[f"schedule {schedule['Name']}"] = target["RoleArn"]
+        return found
 
     @property
     def _starts_by_itself(self) -> bool:
@@ -194,9 +212,13 @@ class _Examination:
         else:
             yield Finding("alert topic", RIGHT, f"{len(confirmed)} confirmed subscriptions")
 
-    def _dead_letters(self) -> Iterator[Finding]:
+    @property
+    def _dead_letter_queues(self) -> list[str]:
         parts = ["start", "alert", *([LATE_DATA] if self._has_late_data else [])]
-        names = [self._names.queue_name(f"{part}-dead-letters") for part in parts]
+        return [self._names.queue_name(f"{part}-dead-letters") for part in parts]
+
+    def _dead_letters(self) -> Iterator[Finding]:
+        names = self._dead_letter_queues
         full = [f"{name} ({number})" for name in names if (number := messages_in(name))]
         if full:
             yield Finding("dead letters", WRONG, _named(full), "docs/runbook.md, Dead letters")
@@ -204,15 +226,12 @@ class _Examination:
             yield Finding("dead letters", RIGHT, f"{len(names)} queues are empty")
 
     def _alarms(self) -> Iterator[Finding]:
-        alarms = pages(
-            "cloudwatch",
-            "describe_alarms",
-            "cloudwatch:DescribeAlarms",
-            "MetricAlarms",
-            AlarmNamePrefix=f"{self._names.prefix}-",
-        )
-        if not alarms:
-            yield Finding("alarms", WRONG, f"there is none whose name begins with {self._names.prefix}-", _DEPLOY)
+        late = [self._names.alarm_name(f"{LATE_DATA}-{part}") for part in LATE_DATA_ALARMS if self._has_late_data]
+        names = [*self._dead_letter_queues, *late]
+        alarms = pages("cloudwatch", "describe_alarms", "cloudwatch:DescribeAlarms", "MetricAlarms", AlarmNames=names)
+        missing = sorted(set(names) - {alarm["AlarmName"] for alarm in alarms})
+        if missing:
+            yield Finding("alarms", WRONG, f"not there: {_named(missing)}", _DEPLOY)
         elif going := [alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM"]:
             yield Finding("alarms", WRONG, f"on: {_named(going)}", "each says in its description what to do")
         else:
@@ -257,6 +276,10 @@ class _Examination:
         else:
             at = iso_seconds(due_time(due, zone, freshness_hours=hours))
             yield Finding("days", WRONG, f"{due} is not published; it was due at {at}", self._command(f"run {due}"))
+
+
+def _missing(check: str, error: PipelineError) -> Finding:
+    return Finding(check, WRONG, f"something of it is not there: {error}", _DEPLOY)
 
 
 def _named(names: Sequence[str]) -> str:

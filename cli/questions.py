@@ -5,10 +5,20 @@ Knows calls and permissions; what an answer means for a dataset, others know.
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from itertools import product
+from typing import Any, Final
 from urllib.parse import unquote
 
-from adapters.aws import client, translated
+from botocore.exceptions import ClientError
+
+from adapters.aws import client, error_code, translated
+from core.errors import PipelineError
+
+# What services answer when there is no such thing.
+_MISSING: Final = {
+    *("NoSuchBucket", "404", "EntityNotFoundException", "ResourceNotFoundException", "StateMachineDoesNotExist"),
+    *("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NotFound", "NotFoundException", "NoSuchEntity"),
+}
 
 
 def ask(service: str, operation: str, permission: str, **request: Any) -> Mapping[str, Any]:
@@ -21,6 +31,12 @@ def pages(service: str, operation: str, permission: str, key: str, **request: An
     with translated(f"call {operation} of {service}", needs=permission):
         pages = client(service).get_paginator(operation).paginate(**request)
         return [item for page in pages for item in page.get(key, ())]
+
+
+def says_missing(error: PipelineError) -> bool:
+    """Tell whether AWS answered that there is no such thing, which is another matter than not being let look."""
+    cause = error.__cause__
+    return isinstance(cause, ClientError) and error_code(cause) in _MISSING
 
 
 def messages_in(queue: str) -> int:
@@ -41,28 +57,25 @@ def denied_to(role_arn: str) -> list[str]:
 
 
 def _denied_of(statement: Mapping[str, Any], role_arn: str) -> Iterator[str]:
+    """Try a statement once for each value that its conditions name."""
     resources = [_example(resource) for resource in _listed(statement["Resource"]) if resource != "*"]
-    context = [
-        {
-            "ContextKeyName": key,
-            "ContextKeyValues": [_listed(value)[0].replace("*", "doctor")],
-            "ContextKeyType": "string",
-        }
-        for values in statement.get("Condition", {}).values()
-        for key, value in values.items()
-    ]
-    answer = ask(
-        "iam",
-        "simulate_principal_policy",
-        "iam:SimulatePrincipalPolicy",
-        PolicySourceArn=role_arn,
-        ActionNames=_listed(statement["Action"]),
-        ContextEntries=context,
-        **({"ResourceArns": resources} if resources else {}),
-    )
-    for result in answer["EvaluationResults"]:
-        if result["EvalDecision"] != "allowed":
-            yield str(result["EvalActionName"])
+    conditions = {key: value for values in statement.get("Condition", {}).values() for key, value in values.items()}
+    for values in product(*map(_listed, conditions.values())):
+        results = pages(
+            "iam",
+            "simulate_principal_policy",
+            "iam:SimulatePrincipalPolicy",
+            "EvaluationResults",
+            PolicySourceArn=role_arn,
+            ActionNames=_listed(statement["Action"]),
+            ContextEntries=[_said(key, value) for key, value in zip(conditions, values, strict=True)],
+            **({"ResourceArns": resources} if resources else {}),
+        )
+        yield from (str(result["EvalActionName"]) for result in results if result["EvalDecision"] != "allowed")
+
+
+def _said(key: str, value: str) -> dict[str, Any]:
+    return {"ContextKeyName": key, "ContextKeyValues": [_example(value)], "ContextKeyType": "string"}
 
 
 def _example(pattern: str) -> str:

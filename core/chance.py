@@ -3,8 +3,8 @@
 It knows no dates, no week and no source that varies by itself.
 """
 
-from collections.abc import Iterator
-from math import exp, lgamma, sqrt
+from itertools import accumulate
+from math import exp, fsum, lgamma, sqrt
 from statistics import NormalDist
 from typing import Final
 
@@ -16,6 +16,8 @@ _NORMAL: Final = NormalDist()
 _OF_TOLERANCE: Final = 0.733
 # Smaller probabilities are lost among the rounding of sums, and no data has days that are this improbable.
 _LEAST_TAIL: Final = 1e-10
+# What is left out of a sum, as a part of a tail.
+_NEGLIGIBLE: Final = 1e-6
 # Above so many expected rows the corrected normal distribution is as good as the sum, to a tenth of a row.
 _MANY: Final = 100
 
@@ -44,23 +46,27 @@ def counts_by_chance(share: float, rows: int, *, known_from: float, tail: float)
 
 
 def _by_sum(of_it: float, of_others: float, rows: int, tail: float) -> tuple[float, float]:
-    low, below = None, 0.0
-    for count, probability in enumerate(_probabilities(of_it, of_others, rows)):
-        below += probability
-        if low is None and below > tail:
-            low = count
-        if 1 - below <= tail:
-            return low or 0, count
-    return low or 0, rows
+    found = _probabilities(of_it, of_others, rows, least=tail * _NEGLIGIBLE)
+    # The first of them is a difference of large numbers and has their rounding, which all the others take over.
+    passed = tail * fsum(found)
+    return _passing(found, passed), len(found) - 1 - _passing(found[::-1], passed)
 
 
-def _probabilities(of_it: float, of_others: float, rows: int) -> Iterator[float]:
+def _passing(probabilities: list[float], passed: float) -> int:
+    """Return the position at which the sum of the probabilities from the first one on exceeds what may be passed."""
+    return next((position for position, total in enumerate(accumulate(probabilities)) if total > passed), 0)
+
+
+def _probabilities(of_it: float, of_others: float, rows: int, *, least: float) -> list[float]:
+    """Return those of the counts from 0 on, as long as they rise or are not negligible."""
     together = of_it + of_others
-    found = exp(lgamma(of_others + rows) + lgamma(together) - lgamma(of_others) - lgamma(together + rows))
-    for count in range(rows + 1):
-        yield found
-        if count < rows:
-            found *= (rows - count) * (count + of_it) / ((count + 1) * (rows - count - 1 + of_others))
+    mean = rows * of_it / together
+    found = [exp(lgamma(of_others + rows) + lgamma(together) - lgamma(of_others) - lgamma(together + rows))]
+    for count in range(rows):
+        if count > mean and found[-1] < least:
+            break
+        found.append(found[-1] * (rows - count) * (count + of_it) / ((count + 1) * (rows - count - 1 + of_others)))
+    return found
 
 
 def _by_moments(of_it: float, of_others: float, rows: int, tail: float) -> tuple[float, float]:

@@ -3,8 +3,9 @@
 Sensor, late data and alerts decide with the same functions, over metrics that somebody else has read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from itertools import takewhile
 from typing import Any, Final
 
 from core.raw_day import RawDay
@@ -12,6 +13,7 @@ from core.runs import Metrics
 
 _REFUSED: Final = "gate_failed"
 _FAILED: Final = (_REFUSED, "error")
+_ENDED_WELL: Final = ("published", "unchanged")
 
 
 def refusing_run(runs: Iterable[Metrics], raw: RawDay, *, contract_checksum: str) -> str | None:
@@ -33,12 +35,17 @@ def refusing_run(runs: Iterable[Metrics], raw: RawDay, *, contract_checksum: str
 
 
 def told_by_an_earlier_run(runs: Iterable[Metrics], run: Metrics) -> str | None:
-    """Return an earlier run that failed on the same raw data for the same reason, or None."""
+    """Return an earlier run that failed on the same raw data for the same reason, or None.
+
+    Only those since the last run that ended well count: what fails after that is news, whatever failed before.
+    """
     mine = _failure(run)
     if mine is None:
         return None
-    earlier = (other for other in runs if str(other["run_id"]) < str(run["run_id"]))
-    return next((str(other["run_id"]) for other in earlier if _failure(other) == mine), None)
+    earlier = [other for other in runs if str(other["run_id"]) < str(run["run_id"])]
+    latest_first = sorted(earlier, key=lambda other: str(other["run_id"]), reverse=True)
+    unsolved = takewhile(lambda other: other.get("status") not in _ENDED_WELL, latest_first)
+    return next((str(other["run_id"]) for other in unsolved if _failure(other) == mine), None)
 
 
 def _failure(run: Metrics) -> tuple[Any, ...] | None:
@@ -46,20 +53,32 @@ def _failure(run: Metrics) -> tuple[Any, ...] | None:
     fingerprint, status = _fingerprint(run), run.get("status")
     if fingerprint is None or status not in _FAILED:
         return None
-    failed = [(check["id"], check["value"], check["limit"]) for check in run.get("checks", ()) if not check["passed"]]
+    checks = [check for check in _listed(run, "checks") if isinstance(check, Mapping) and not check.get("passed")]
+    failed = [(check.get("id"), check.get("value"), check.get("limit")) for check in checks]
     why = repr(failed) if status == _REFUSED and failed else run.get("message")
     return fingerprint, _contract(run).get("checksum"), status, why
 
 
 def _left_unread(run: Metrics, raw: RawDay) -> bool:
-    unread = (run.get("raw") or {}).get("unread")
+    unread = _mapping(run, "raw").get("unread")
     return run.get("status") in _FAILED and unread == [asdict(item) for item in raw.unread]
 
 
 def _fingerprint(run: Metrics) -> str | None:
-    found: str | None = (run.get("raw") or {}).get("fingerprint")
+    found: str | None = _mapping(run, "raw").get("fingerprint")
     return found
 
 
 def _contract(run: Metrics) -> Mapping[str, Any]:
-    return run.get("contract") or {}
+    return _mapping(run, "contract")
+
+
+def _mapping(run: Metrics, key: str) -> Mapping[str, Any]:
+    """Return an object of the metrics, which somebody else may have written, or an empty one."""
+    found = run.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _listed(run: Metrics, key: str) -> Sequence[Any]:
+    found = run.get(key)
+    return found if isinstance(found, list | tuple) else ()

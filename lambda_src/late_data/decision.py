@@ -19,13 +19,16 @@ from shared.inputs import Input, InvalidInput
 from shared.requests import requested_day, without_envelope
 
 _CREATED: Final = "Object Created"
+# An older version of the object may be there again.
+_DELETED: Final = "Object Deleted"
+_SOME_BYTES: Final = 1  # the event of a deletion tells no size
 _ENDED: Final = "Step Functions Execution Status Change"
 _ENDINGS: Final = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """One raw object that arrived, and the queue message that said so."""
+    """One raw object that arrived or went, and the queue message that said so."""
 
     message_id: str
     bucket: str
@@ -87,11 +90,12 @@ def read_message(record: Mapping[str, Any]) -> Arrival | RunEnded:
         kind, detail = event["detail-type"], event["detail"]
         if kind == _ENDED:
             return _run_ended(message_id, detail)
-        bucket, key, size = detail["bucket"]["name"], detail["object"]["key"], detail["object"]["size"]
+        bucket, key = detail["bucket"]["name"], detail["object"]["key"]
+        size = _SOME_BYTES if kind == _DELETED else detail["object"]["size"]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidInput(f"message {message_id} is no event that EventBridge sends here: {error!r}") from error
-    if kind != _CREATED or not isinstance(key, str) or not isinstance(size, int):
-        expected = f"expected {_CREATED!r} with key and size, or {_ENDED!r}"
+    if kind not in (_CREATED, _DELETED) or not isinstance(key, str) or not isinstance(size, int):
+        expected = f"expected {_CREATED!r} with key and size, {_DELETED!r} with a key, or {_ENDED!r}"
         raise InvalidInput(f"message {message_id} is {str(kind)[:80]!r}, {expected}")
     return Arrival(message_id, str(bucket), key, size)
 
@@ -211,7 +215,7 @@ def _run_ended(message_id: str, detail: Mapping[str, Any]) -> RunEnded:
     status, arn = detail["status"], str(detail["executionArn"])
     if status not in _ENDINGS:
         raise ValueError(f"status {str(status)[:80]!r} is no end of an execution")
-    if status == "SUCCEEDED":
+    if status == "SUCCEEDED" and detail.get("output") is not None:
         given = json.loads(detail["output"])
         parse_ingestion_date(given["ingestion_date"])
         return RunEnded(message_id, arn, {"ingestion_date": given["ingestion_date"]})

@@ -3,13 +3,14 @@
 from aws_cdk import ArnFormat, Stack
 from constructs import Construct
 
+from config import SHORTEST_TRY_SECONDS
 from deployed_dataset import Dataset
 from stacks.constructs.curation_job import CurationJob
 from stacks.constructs.data_access import allow_key, allow_listing, allow_objects, table_arns
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.shared_resources import SharedResources
 from stacks.constructs.state_machine import StateMachine
-from stacks.definitions.pipeline import pipeline_definition
+from stacks.definitions.pipeline import Waits, pipeline_definition
 
 
 class DailyPipeline(Construct):
@@ -36,7 +37,7 @@ class DailyPipeline(Construct):
                 report_arn=self.report.arn,
                 job_name=job.job.ref,
                 topic_arn=shared.topic.topic_arn,
-                poll_seconds=settings.poll_minutes * 60,
+                waits=Waits(settings.poll_minutes * 60, SHORTEST_TRY_SECONDS, settings.longest_try_seconds),
                 task_timeout_seconds=settings.task_timeout_minutes * 60,
                 timeout_seconds=settings.execution_timeout_minutes * 60,
                 notify_success=settings.notify_success,

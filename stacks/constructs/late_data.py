@@ -1,7 +1,7 @@
 """Reruns of days whose raw data changed: event, rule, delaying queue, function, execution.
 
-Two events lead to a look at a day: an object that was created, and an execution that ended, whichever way. The second
-closes a gap: while a day's first run is at work, what arrives is neither read by it nor late yet.
+Two events lead to a look at a day: an object that was created or deleted, and an execution that ended, whichever way.
+The second closes a gap: while a day's first run is at work, what arrives is neither read by it nor late yet.
 """
 
 from aws_cdk import Duration
@@ -59,7 +59,7 @@ class LateData(Construct):
                 targets=[targets.SqsQueue(self.queue, dead_letter_queue=self.dead_letters)],
             )
             for name, description, pattern in (
-                ("Rule", f"Raw objects that arrive for {dataset.name}", _raw_objects(dataset, shared)),
+                ("Rule", f"Raw objects that arrive or go for {dataset.name}", _raw_objects(dataset, shared)),
                 ("EndedRule", f"Executions of {dataset.name} that ended", _ended_executions(pipeline)),
             )
         ]
@@ -69,7 +69,7 @@ class LateData(Construct):
             Alarm(
                 self,
                 name,
-                name=f"{dataset.prefix}-late-data-{part}",
+                name=dataset.alarm_name(f"late-data-{part}"),
                 metric=metric,
                 topic=shared.topic,
                 above=above,
@@ -145,7 +145,7 @@ def _arrivals(scope: Construct, dataset: Dataset, shared: SharedResources, dead_
 def _raw_objects(dataset: Dataset, shared: SharedResources) -> events.EventPattern:
     return events.EventPattern(
         source=["aws.s3"],
-        detail_type=["Object Created"],
+        detail_type=["Object Created", "Object Deleted"],
         detail={"bucket": {"name": [shared.bucket_name]}, "object": {"key": [{"prefix": dataset.paths.raw}]}},
     )
 

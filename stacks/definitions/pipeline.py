@@ -1,5 +1,6 @@
 """The state machine that takes one date from raw data to a notification."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from stacks.definitions import retries
@@ -8,7 +9,15 @@ from stacks.definitions import retries
 _OWN_KEYS = "['notify', 'wait_minutes', 'backfill']"
 _KNOWN_ANSWERS = "ready, unchanged, refused, changed_since, waiting"
 _FAULT = "{% $exists($raw.fault) ? $raw.fault : null %}"
-_FREE_RUN_SECONDS = "{% 60 + $floor($random() * 540) %}"
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long an execution waits between two looks for raw data, and between two tries for a free run of the job."""
+
+    poll_seconds: int
+    shortest_try_seconds: int
+    longest_try_seconds: int
 
 
 def pipeline_definition(
@@ -17,7 +26,7 @@ def pipeline_definition(
     report_arn: str,
     job_name: str,
     topic_arn: str,
-    poll_seconds: int,
+    waits: Waits,
     task_timeout_seconds: int,
     timeout_seconds: int,
     notify_success: bool,
@@ -40,9 +49,13 @@ def pipeline_definition(
             "ReadInput": _read_input(notify_success=notify_success),
             "FindRawData": _invoke(sensor_arn, "{% $sensor_input %}", assign="raw", following="IsThereWork"),
             "IsThereWork": _is_there_work(),
-            "WaitForData": {"Type": "Wait", "Seconds": poll_seconds, "Next": "FindRawData"},
+            "WaitForData": {"Type": "Wait", "Seconds": waits.poll_seconds, "Next": "FindRawData"},
             # Of many that wait, few ask at once. The sensor looks again: meanwhile another run may have done the work.
-            "WaitForFreeRun": {"Type": "Wait", "Seconds": _FREE_RUN_SECONDS, "Next": "FindRawData"},
+            "WaitForFreeRun": {
+                "Type": "Wait",
+                "Seconds": _at_random(waits.shortest_try_seconds, waits.longest_try_seconds),
+                "Next": "FindRawData",
+            },
             "AlreadyPublished": {
                 "Type": "Pass",
                 "End": True,
@@ -113,6 +126,10 @@ def pipeline_definition(
             },
         },
     }
+
+
+def _at_random(shortest: int, longest: int) -> str:
+    return f"{{% {shortest} + $floor($random() * {longest - shortest}) %}}"
 
 
 def publish_message(topic_arn: str, variable: str, *, following: str) -> dict[str, Any]:

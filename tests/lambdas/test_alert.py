@@ -324,6 +324,22 @@ class TestOneBadDay:
         handler(self.left(cloud, 1, **changed), None)
         assert len(cloud.sent) == 2
 
+    def test_is_told_again_when_a_run_between_ended_well(self, cloud: Cloud) -> None:
+        handler(self.left(cloud, 0), None)
+        self.left(cloud, 1, status="published", checks=[])
+        handler(self.left(cloud, 2), None)
+        assert len(cloud.sent) == 2
+
+    @pytest.mark.parametrize(
+        "broken", [{"checks": None}, {"checks": [7, {}]}, {"raw": 7}, {"contract": [], "raw": None}], ids=str
+    )
+    def test_is_told_when_an_earlier_run_left_metrics_of_another_shape(
+        self, cloud: Cloud, broken: dict[str, Any]
+    ) -> None:
+        self.left(cloud, 0, **broken)
+        handler(self.left(cloud, 1), None)
+        assert len(cloud.sent) == 1
+
     def test_is_told_of_by_the_first_run_even_if_its_event_comes_last(self, cloud: Cloud) -> None:
         first, second = self.left(cloud, 0), self.left(cloud, 1)
         handler(second, None)

@@ -194,7 +194,20 @@ class TestEndedExecution:
         assert handle(self.ended({"ingestion_date": "2025-01-02", "status": "published"})) == []
         assert cloud.started == {}
 
-    @pytest.mark.parametrize("output", [None, "no json", [], {"ingestion_date": "2025-02-30"}, {"ingestion_date": 7}])
+    def test_whose_event_leaves_its_output_out_is_asked_for_its_date(self, cloud: Cloud) -> None:
+        cloud.publish(Publication("events", str(DAY), version(fingerprint="0" * 32)))
+        cloud.put_raw("events.json")
+        asked = json.dumps({"ingestion_date": str(DAY)})
+        started = client("stepfunctions").start_execution(
+            stateMachineArn=cloud.state_machine_arn, name="r", input=asked
+        )
+        ended = self.ended(None)
+        body = json.loads(ended["body"])
+        body["detail"] |= {"executionArn": started["executionArn"], "outputDetails": {"included": False}}
+        assert handle({**ended, "body": json.dumps(body)}) == []
+        assert first_name() in cloud.started
+
+    @pytest.mark.parametrize("output", ["no json", [], {"ingestion_date": "2025-02-30"}, {"ingestion_date": 7}])
     def test_without_a_date_comes_again_and_becomes_a_dead_letter(self, cloud: Cloud, output: object) -> None:
         assert handle(self.ended(output)) == [event("sqs_record")["messageId"]]
         assert cloud.started == {}
@@ -562,6 +575,28 @@ class TestAnObjectThatIsNotRead:
         assert cloud.started == {}
 
 
+class TestDeletedObject:
+    """Raw data is versioned: deleting an object's latest version brings the one before it back."""
+
+    def deleted(self, name: str) -> dict[str, Any]:
+        body = event("s3_object_created")
+        del body["detail"]["object"]["size"]
+        body |= {"detail-type": "Object Deleted"}
+        body["detail"]["object"]["key"] = raw_key(name)
+        return {**event("sqs_record"), "body": json.dumps(body)}
+
+    def test_leads_to_a_rerun_of_what_is_left(self, cloud: Cloud) -> None:
+        cloud.publish(Publication("events", str(DAY), version(fingerprint="0" * 32)))
+        cloud.put_raw("events.json")
+        assert handle(self.deleted("withdrawn.json")) == []
+        assert list(cloud.started) == [first_name()]
+
+    def test_leads_to_nothing_when_no_raw_data_is_left(self, cloud: Cloud) -> None:
+        cloud.publish(Publication("events", str(DAY), version(fingerprint="0" * 32)))
+        assert handle(self.deleted("events.json")) == []
+        assert cloud.started == {}
+
+
 class TestPartialFailure:
     def test_returns_only_the_messages_that_cannot_be_read(self, cloud: Cloud) -> None:
         cloud.put_raw("events.json")
@@ -570,7 +605,7 @@ class TestPartialFailure:
             "deep": "[" * 100_000,
             "list": "[]",
             "null": "null",
-            "other": json.dumps({**event("s3_object_created"), "detail-type": "Object Deleted"}),
+            "other": json.dumps({**event("s3_object_created"), "detail-type": "Object Restore Completed"}),
             "shape": json.dumps({"detail-type": "Object Created", "detail": {"object": {"key": 7}}}),
         }
         records = [{**event("sqs_record"), "messageId": name, "body": body} for name, body in bad.items()]

@@ -246,6 +246,19 @@ class TestDoctor:
         cloud.client("iam").delete_role_policy(RoleName=role, PolicyName="Boundary")
         assert (finding["state"], "s3:PutObject for prod-events-curation" in finding["says"]) == ("wrong", True)
 
+    def test_what_is_not_there_is_wrong(self, cloud: Cloud) -> None:
+        queue = cloud.client("sqs").get_queue_url(QueueName="prod-events-alert-dead-letters")["QueueUrl"]
+        kept = cloud.client("cloudwatch").describe_alarms(AlarmNames=["prod-events-alert-dead-letters"])["MetricAlarms"]
+        cloud.client("cloudwatch").delete_alarms(AlarmNames=["prod-events-alert-dead-letters"])
+        cloud.client("sqs").delete_queue(QueueUrl=queue)
+        found = self.findings(cloud)
+        assert found["alarms"]["says"] == "not there: prod-events-alert-dead-letters"
+        assert (found["dead letters"]["state"], found["dead letters"]["next_step"]) == ("wrong", "cdk deploy --all")
+        cloud.client("sqs").create_queue(QueueName="prod-events-alert-dead-letters")
+        again = {name: kept[0][name] for name in ("AlarmName", "MetricName", "Namespace", "Statistic", "Period")}
+        more = {"EvaluationPeriods": 1, "Threshold": 0.0, "ComparisonOperator": "GreaterThanThreshold"}
+        cloud.client("cloudwatch").put_metric_alarm(**again, **more)
+
     def test_what_it_may_not_look_at_is_not_called_right(self, cloud: Cloud) -> None:
         command = [sys.executable, "-c", BLIND_DOCTOR]
         result = subprocess.run(command, cwd=ROOT, env=cloud.environment(), capture_output=True, text=True, check=False)

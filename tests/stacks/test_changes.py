@@ -173,6 +173,19 @@ def test_no_change_makes_a_second_resource_of_one_name() -> None:
                 assert not is_replaced(old_resource, resource), f"{before} -> {after}: {name}"
 
 
+# Of the resources in nested stacks that one operation creates, updates or deletes:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+MOST_PER_OPERATION = 2_500
+DATASETS = 60
+
+
+def test_no_change_of_sixty_datasets_is_more_than_one_operation_may_do() -> None:
+    for before, after in CHANGES:
+        old, new = (synthesized(*item).templates["Pipeline/events"]["Resources"] for item in (before, after))
+        touched = [name for name in old.keys() | new.keys() if old.get(name) != new.get(name)]
+        assert DATASETS * len(touched) <= MOST_PER_OPERATION, f"{before} -> {after}: {len(touched)}"
+
+
 # What a change replaces or removes, for these settings only; docs/deploy.md says what to do then.
 REPLACED = {
     "database": {"AWS::Glue::Database", "AWS::Glue::Table", "AWS::Athena::WorkGroup"},

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from config import (
-    CAPACITY_WAIT_MINUTES,
     ENVIRONMENTS,
     EVENTS_PER_LOOK,
+    EVENTS_PER_TRY,
     LONGEST_HISTORY,
+    SHORTEST_TRY_SECONDS,
     ConfigurationError,
     Settings,
     settings_from,
@@ -93,9 +94,10 @@ def test_the_longest_wait_that_is_allowed_fits_into_the_history_of_an_execution(
         job_timeout_minutes=job_timeout_minutes,
         backfill_timeout_hours=24 * 365,
     )
-    looks = settings.execution_timeout_minutes // settings.poll_minutes
-    free_runs = CAPACITY_WAIT_MINUTES // 5
-    assert EVENTS_PER_LOOK * looks + 14 * free_runs <= LONGEST_HISTORY
+    looks = settings.execution_timeout_minutes / settings.poll_minutes
+    tries = settings.execution_timeout_minutes * 60 / ((SHORTEST_TRY_SECONDS + settings.longest_try_seconds) / 2)
+    # An execution does the one or the other at a time.
+    assert max(EVENTS_PER_LOOK * looks, EVENTS_PER_TRY * tries) + 4000 <= LONGEST_HISTORY
 
 
 @pytest.mark.parametrize("zone", ["Europe/London", "America/New_York"])

@@ -211,6 +211,13 @@ class TestLateData:
     def test_only_raw_objects_of_the_source_are_looked_at(self, key: str, *, expected: bool) -> None:
         assert matches(self.pattern(), self.event(key)) is expected
 
+    @pytest.mark.parametrize(("kind", "expected"), [("Object Deleted", True), ("Object Tags Added", False)])
+    def test_an_object_that_is_deleted_leads_to_a_look_as_an_older_one_may_be_there(
+        self, kind: str, *, expected: bool
+    ) -> None:
+        event = self.event("raw/source_system=app/ingestion_date=2025-01-01/events.json")
+        assert matches(self.pattern(), {**event, "detail-type": kind}) is expected
+
     @pytest.mark.parametrize(
         ("status", "machine", "expected"),
         [

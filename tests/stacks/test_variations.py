@@ -122,6 +122,12 @@ class TestManyContracts:
             assert len(template["Resources"]) <= self.MOST_RESOURCES / 5
             assert len(json.dumps(template)) <= self.MOST_BYTES / 5
 
+    def test_more_than_one_operation_creates_are_told_of(self, sixty: Synthesis) -> None:
+        report = json.loads((sixty.folder / "validation-report.json").read_text(encoding="utf-8"))
+        rules = {violation["ruleName"] for plugin in report["pluginReports"] for violation in plugin["violations"]}
+        assert "Annotation::data-pipeline:ManyDatasets" in rules
+        assert "Annotation::data-pipeline:ManyDatasets" not in findings()
+
     def test_what_is_shared_is_there_once(self, sixty: Synthesis) -> None:
         for stack in STACKS:
             shared = without(synthesized().templates[stack]["Resources"], {nested_stack(synthesized(), stack)})
