@@ -30,6 +30,10 @@ _THROTTLED: Final = {
     *("RequestThrottledException", "RequestLimitExceeded", "TooManyRequestsException", "TooManyRequests"),
     *("ExecutionLimitExceeded", "BandwidthLimitExceeded"),
 }
+_MISSING: Final = {
+    *("NoSuchBucket", "404", "EntityNotFoundException", "ResourceNotFoundException", "StateMachineDoesNotExist"),
+    *("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NotFound", "NotFoundException", "NoSuchEntity"),
+}
 _NOT_CONFIGURED: Final[Mapping[type[Exception], str]] = {
     NoRegionError: "No AWS region is configured; set AWS_DEFAULT_REGION or AWS_PROFILE",
     NoCredentialsError: "No AWS credentials are configured; set AWS_PROFILE or AWS_ACCESS_KEY_ID and its secret",
@@ -57,6 +61,12 @@ def error_code(error: ClientError) -> str:
 
 def http_status(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def says_missing(error: PipelineError) -> bool:
+    """Tell whether AWS answered that there is no such thing, which is another matter than not being let look."""
+    cause = error.__cause__
+    return isinstance(cause, ClientError) and error_code(cause) in _MISSING
 
 
 @contextmanager

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final
 
+from adapters.aws import says_missing
 from adapters.glue_catalog import GlueCatalog
 from cli.dataset import Dataset, open_dataset
 from cli.deployment import Deployment
 from cli.findings import RIGHT, UNCHECKED, WRONG, Finding
-from cli.questions import ask, denied_to, messages_in, pages, says_missing
+from cli.questions import ask, denied_to, messages_in, pages
 from core.days import due_time, last_due_day, time_zone
 from core.errors import PipelineError
 from core.times import iso_seconds

@@ -6,19 +6,10 @@ Knows calls and permissions; what an answer means for a dataset, others know.
 import json
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import Any, Final
+from typing import Any
 from urllib.parse import unquote
 
-from botocore.exceptions import ClientError
-
-from adapters.aws import client, error_code, translated
-from core.errors import PipelineError
-
-# What services answer when there is no such thing.
-_MISSING: Final = {
-    *("NoSuchBucket", "404", "EntityNotFoundException", "ResourceNotFoundException", "StateMachineDoesNotExist"),
-    *("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NotFound", "NotFoundException", "NoSuchEntity"),
-}
+from adapters.aws import client, translated
 
 
 def ask(service: str, operation: str, permission: str, **request: Any) -> Mapping[str, Any]:
@@ -31,12 +22,6 @@ def pages(service: str, operation: str, permission: str, key: str, **request: An
     with translated(f"call {operation} of {service}", needs=permission):
         pages = client(service).get_paginator(operation).paginate(**request)
         return [item for page in pages for item in page.get(key, ())]
-
-
-def says_missing(error: PipelineError) -> bool:
-    """Tell whether AWS answered that there is no such thing, which is another matter than not being let look."""
-    cause = error.__cause__
-    return isinstance(cause, ClientError) and error_code(cause) in _MISSING
 
 
 def messages_in(queue: str) -> int:
