@@ -14,6 +14,7 @@ from cli.dataset import Dataset, open_dataset
 from cli.deployment import Deployment
 from cli.findings import RIGHT, UNCHECKED, WRONG, Finding
 from cli.questions import ask, denied_to, messages_in, pages
+from cli.words import plural
 from core.days import due_time, last_due_day, time_zone
 from core.errors import PipelineError
 from core.times import iso_seconds
@@ -211,7 +212,7 @@ class _Examination:
         elif not confirmed:
             yield Finding("alert topic", WRONG, "nobody hears of a failure", f"{_DEPLOY} -c alert_emails=…")
         else:
-            yield Finding("alert topic", RIGHT, f"{len(confirmed)} confirmed subscriptions")
+            yield Finding("alert topic", RIGHT, plural(len(confirmed), "confirmed subscription"))
 
     @property
     def _dead_letter_queues(self) -> list[str]:
