@@ -135,8 +135,9 @@ class TestBackfill:
         alerts = cloud.messages(f"{raw_days[1]} failed")
         assert len(alerts) == 1  # the second backfill failed on the same raw data for the same reason
         assert "fix the source, then: pipeline run" in alerts[0]["body"]
-        assert len(cloud.messages("backfill failed")) == 2
-        assert len(cloud.messages("backfill finished")) == 1
+        backfill = f"backfill {raw_days[0]} to {raw_days[-1]}"
+        assert len(cloud.messages(f"{backfill} failed")) == 2
+        assert len(cloud.messages(f"{backfill} finished")) == 1
 
 
 class TestVersions:
