@@ -11,6 +11,7 @@ from pathlib import Path
 from config import ConfigurationError, Settings
 from contract import DataContract, load_contract
 from core.layout import DatasetPaths
+from core.prices import Capacity
 
 ROOT = Path(__file__).resolve().parent
 CONTRACT_FILES = ("*.odcs.yaml", "*.odcs.yml", "*.odcs.json")
@@ -84,6 +85,16 @@ class Dataset:
     @property
     def quarantine_table(self) -> str:
         return f"{self.contract.table}_quarantine"
+
+    @property
+    def capacity(self) -> Capacity:
+        """What the job runs on, by which the cost of its runs is estimated."""
+        settings = self.settings
+        return Capacity(
+            glue_version=settings.glue_version,
+            worker_type=settings.worker_type,
+            execution_class="FLEX" if settings.flex else "STANDARD",
+        )
 
     @property
     def freshness_hours(self) -> float:

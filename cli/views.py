@@ -16,6 +16,7 @@ from cli.executions import DateState, Execution
 from cli.outdated import OutdatedDate, shown_reasons
 from cli.words import count, moment, number, path_of, plural, size, status_style, step
 from core.checks import Check, read_checks
+from core.prices import read_cost, usd
 from core.publication import Publication, Version
 from core.rejections import read_rejections, without_example
 from core.runs import Metrics
@@ -238,8 +239,11 @@ def _fact_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
     if metrics["location"]:
         yield "files", f"{plural(metrics['files'], 'file')}, {size(metrics['bytes_out'])}"
     yield from _judgement_lines(metrics)
+    for warning in metrics["warnings"]:
+        yield "warning", warning
     if metrics["cleaned_up_runs"]:
         yield "cleaned up", f"leftovers of killed runs: {', '.join(metrics['cleaned_up_runs'])}"
+    yield from _cost_lines(metrics)
     yield "seconds", ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in metrics["seconds"].items()) or "-"
 
 
@@ -287,6 +291,14 @@ def _time_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
     if times is not None:
         other = plural(times["rows_on_other_days"], "row")
         yield "event time", f"{moment(times['first'])} to {moment(times['last'])}; {other} on other days"
+
+
+def _cost_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
+    cost = read_cost(metrics)
+    if cost is not None:
+        used = f"{count(round(cost.dpu_seconds))} DPU-seconds, list prices of {metrics['cost']['prices_of']}"
+        about = "no price is known" if cost.estimated_usd is None else f"about {usd(cost.estimated_usd)}"
+        yield "cost", f"{about} ({used})"
 
 
 def _drift_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:

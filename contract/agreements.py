@@ -20,6 +20,8 @@ CUSTOM_PROPERTIES: Final = (
     "objectFormat",
     "recordsPath",
     "exampleLines",
+    "maxRunCostUsd",
+    "maxMonthlyCostUsd",
 )
 OBJECT_FORMATS: Final = ("lines", "concatenated", "document")
 EXAMPLE_LINES: Final = ("one", "none")
@@ -71,6 +73,14 @@ def max_malformed_percent(custom: Section) -> float:
 def shows_example_lines(custom: Section) -> bool:
     """Say whether messages and metrics may show a malformed line for each reason: raw data, whatever it holds."""
     return custom.choice("exampleLines", EXAMPLE_LINES, default="one") == "one"
+
+
+def max_cost_usd(custom: Section, key: str) -> float | None:
+    """Return the estimated cost, in US dollars, above which people are warned; None where there is no limit."""
+    limit = custom.number(key)
+    if limit is not None and limit <= 0:
+        custom.report(key, f"{limit} must be greater than 0; leave it out to have no limit")
+    return None if limit is None else float(limit)
 
 
 def raw_objects(custom: Section) -> RawObjects:

@@ -29,8 +29,9 @@ def checksum_of(contract: DataContract) -> str:
     severities and conditions, stated or implied, those on anomalies among them.
 
     Not in it are texts, tags and the like; `id` and `version` of the contract; names of rules, of the dataset and of
-    its table, which say where a result lies and how it is called; the freshness; and every order, of columns, key,
-    rules or listed values. What is not stated is left out, so that an option that is added later changes no digest.
+    its table, which say where a result lies and how it is called; the freshness; limits on cost; and every order, of
+    columns, key, rules or listed values. What is not stated is left out, so that an option that is added later changes
+    no digest.
     """
     meaning = {
         "columns": {column.name: column.type for column in contract.columns},

@@ -134,6 +134,8 @@ class DataContract:
     records_path: Source | None
     shows_example_lines: bool
     freshness_hours: float | None
+    max_run_cost_usd: float | None
+    max_monthly_cost_usd: float | None
     checksum: str
     document: Mapping[str, Any] = field(repr=False, hash=False)
 

@@ -67,6 +67,8 @@ def _read_contract(root: Section) -> DataContract | None:
         "object_format": agreements.object_format(custom),
         "records_path": agreements.records_path(custom),
         "shows_example_lines": agreements.shows_example_lines(custom),
+        "max_run_cost_usd": agreements.max_cost_usd(custom, "maxRunCostUsd"),
+        "max_monthly_cost_usd": agreements.max_cost_usd(custom, "maxMonthlyCostUsd"),
         "freshness_hours": agreements.freshness_hours(root),
         "document": root.values,
     }

@@ -146,6 +146,17 @@ def _freshness(old: DataContract, new: DataContract) -> Iterator[Change]:
     )
 
 
+def _cost(name: str, place: str) -> _Compare:
+    """Return the comparison of a limit on cost, which warns and refuses nothing."""
+
+    def compare(old: DataContract, new: DataContract) -> Iterator[Change]:
+        written = safe("it is about runs to come")
+        before, after = getattr(old, name), getattr(new, name)
+        yield from _moved(place, before, after, readers=safe("rows stay the same"), written=written)
+
+    return compare
+
+
 # How each field of a contract is compared.
 COMPARED: Final[Mapping[str, _Compare]] = {
     "name": _name,
@@ -162,6 +173,8 @@ COMPARED: Final[Mapping[str, _Compare]] = {
     "records_path": _packing("records_path", "recordsPath"),
     "shows_example_lines": _example_lines,
     "freshness_hours": _freshness,
+    "max_run_cost_usd": _cost("max_run_cost_usd", "maxRunCostUsd"),
+    "max_monthly_cost_usd": _cost("max_monthly_cost_usd", "maxMonthlyCostUsd"),
     "id": _id,
 }
 NOT_COMPARED: Final = {

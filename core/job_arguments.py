@@ -10,6 +10,7 @@ from dataclasses import MISSING, dataclass, fields
 from datetime import date
 
 from core.layout import parse_ingestion_date
+from core.prices import Capacity
 
 _OURS = re.compile(r"[a-z][a-z0-9_]*")
 # Parameters of Glue itself whose names have the form of ours; the script may be handed all that a job is given:
@@ -28,7 +29,8 @@ class JobArguments:
     ``data_uri`` is the root below which raw/, curated/, metrics/, quarantine/, publications/ and the like lie. The
     catalog is left alone without ``catalog_database``. A replaced version is kept while it is among the newest
     ``keep_versions`` or was replaced less than ``keep_hours`` ago. ``lease_minutes`` must be at least the job's
-    timeout.
+    timeout. ``capacity`` is what the deployment runs the job on, by which the cost of a run is estimated:
+    ``GLUE_VERSION/WORKER_TYPE/EXECUTION_CLASS``; without it a run costs nothing that is known.
     """
 
     ingestion_date: date
@@ -40,6 +42,7 @@ class JobArguments:
     keep_versions: int = 2
     keep_hours: int = 24
     lease_minutes: int = 240
+    capacity: Capacity | None = None
 
 
 ARGUMENT_NAMES = tuple(field.name for field in fields(JobArguments))
@@ -72,7 +75,13 @@ def parse_job_arguments(argv: Sequence[str]) -> JobArguments:
         keep_versions=_count("keep_versions", given, maximum=100),
         keep_hours=_count("keep_hours", given, maximum=24 * 365),
         lease_minutes=_count("lease_minutes", given, minimum=1, maximum=7 * 24 * 60),
+        capacity=_capacity(given["capacity"]) if "capacity" in given else None,
     )
+
+
+def capacity_argument(capacity: Capacity) -> str:
+    """Write a capacity as the job reads it."""
+    return f"{capacity.glue_version}/{capacity.worker_type}/{capacity.execution_class}"
 
 
 def _pairs(argv: Sequence[str]) -> list[tuple[str, str | None]]:
@@ -140,6 +149,15 @@ def _flag(name: str, value: str | None) -> bool:
     if value.lower() == "false":
         return False
     raise ArgumentError(f"--{name} {value!r} is neither true nor false")
+
+
+def _capacity(value: str | None) -> Capacity:
+    text = _text("capacity", value)
+    parts = text.split("/")
+    if len(parts) != 3 or not all(parts):
+        raise ArgumentError(f"--capacity {text!r} is not of the form 6.0/G.1X/STANDARD")
+    glue_version, worker_type, execution_class = parts
+    return Capacity(glue_version=glue_version, worker_type=worker_type, execution_class=execution_class)
 
 
 def _count(name: str, given: dict[str, str | None], *, maximum: int, minimum: int = 0) -> int:

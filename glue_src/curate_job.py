@@ -81,6 +81,7 @@ def prepared(argv: list[str]) -> tuple[JobArguments, DayRun]:
         publications=Publications(store, paths, catalog),
         write_version=_produce_version,
         report=RunReport(run_id, str(arguments.ingestion_date), contract, started_at),
+        executor_seconds=_executor_seconds,
     )
     return arguments, run
 
@@ -114,6 +115,15 @@ def _produce_version(request: WriteRequest) -> WrittenVersion:
     spark = open_session(f"curate {request.contract.name} {request.ingestion_date}")
     require_spellable([*request.raw_sizes, request.version_uri], encoding=java_encoding(spark))
     return produce_version(spark, request)
+
+
+def _executor_seconds() -> float:
+    """Return how long all executors have been at work; 0 where Spark was not started."""
+    if "pyspark.sql" not in sys.modules:
+        return 0.0
+    from curation.session import executor_seconds  # noqa: PLC0415  only where Spark was loaded anyway
+
+    return executor_seconds()
 
 
 def _stop_spark() -> None:

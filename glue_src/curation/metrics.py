@@ -13,6 +13,7 @@ from typing import Any
 from contract import DataContract
 from core.anomalies import NotJudged, not_judged_documents
 from core.checks import Check, check_documents, percentage
+from core.prices import Cost
 from core.publication import Version
 from core.raw_day import RawDay
 from core.rejections import RejectedLines, rejection_documents
@@ -53,6 +54,7 @@ class RunReport:
     quarantine_uri: str | None = None
     rejected: tuple[RejectedLines, ...] = ()
     spark_version: str | None = None
+    cost: Cost | None = None
     cleaned_up: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -126,6 +128,7 @@ def document(report: RunReport) -> dict[str, Any]:
         "warnings": report.warnings,
         "seconds": {phase: round(seconds, 3) for phase, seconds in report.seconds.items()},
         "spark_version": report.spark_version,
+        "cost": None if report.cost is None else report.cost.document(),
     }
 
 

@@ -59,6 +59,7 @@ class DayRun:
     publications: Publications
     write_version: Callable[[WriteRequest], WrittenVersion]
     report: RunReport
+    executor_seconds: Callable[[], float] = lambda: 0.0
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     gzipped: list[str] = field(init=False, default_factory=list)
 
@@ -307,10 +308,27 @@ class DayRun:
 
     def _save_metrics_if_possible(self) -> None:
         """Write the metrics; what the run came to stands, whether or not they can be written."""
+        self._note_cost()
+        if self.report.cost is not None and self.report.cost.excess is not None:
+            self._warn(self.report.cost.excess)
         try:
             self._save_metrics()
         except Exception as error:  # noqa: BLE001  as above
             self._warn(f"the metrics could not be written: {explained(error)}")
+
+    def _note_cost(self) -> None:
+        """Estimate what the run has cost by now, where it runs on something that costs."""
+        if self.arguments.capacity is None:
+            return
+        seconds = (datetime.now(UTC) - self.report.started_at).total_seconds()
+        try:
+            executors = self.executor_seconds()
+        except Exception as error:  # noqa: BLE001  a JVM that died must not hide what the run came to
+            self._warn(f"the cost of this run is not known, Spark tells nothing of its executors: {explained(error)}")
+            return
+        self.report.cost = self.arguments.capacity.cost(
+            driver_seconds=seconds, executor_seconds=executors, limit_usd=self.contract.max_run_cost_usd
+        )
 
     def _save_metrics(self, *, status: str | None = None) -> None:
         self.report.seconds |= self.stopwatch.seconds

@@ -1,6 +1,7 @@
 """The Spark session of a run: the settings that its results depend on, whatever the cluster's own are."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from pyspark.sql import SparkSession
 
@@ -68,6 +69,21 @@ def core_count(spark: SparkSession) -> int:
     executors = int(conf.get(limit, "0"))
     promised = executors * int(conf.get("spark.executor.cores", "1")) if executors < _UNLIMITED else 0
     return max(spark.sparkContext.defaultParallelism, promised)
+
+
+def executor_seconds() -> float:
+    """Add up how long each executor has been there, those that auto scaling took away again included.
+
+    Spark remembers the last hundred of these (spark.ui.retainedDeadExecutors).
+    """
+    session = SparkSession.getActiveSession()
+    if session is None:
+        return 0.0
+    now = datetime.now(UTC).timestamp() * 1000
+    listed = session.sparkContext._jsc.sc().statusStore().executorList(False)  # noqa: SLF001, FBT003
+    executors = [listed.apply(position) for position in range(listed.size())]
+    ends = [(it, it.removeTime().get().getTime() if it.removeTime().isDefined() else now) for it in executors]
+    return sum(float(end - it.addTime().getTime()) / 1000 for it, end in ends if it.id() != "driver")
 
 
 def read_in_parts(spark: SparkSession, count: int) -> None:

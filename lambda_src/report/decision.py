@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from core.days import day_end
+from core.prices import PRICES_OF, Cost
 from core.publication import Publication
-from report.prices import PRICES_OF
 from report.run_facts import JobRun, RunMetrics
 from shared.messages import Message, clean, subject
 from shared.metrics import Metric, MetricSet, check_values
@@ -115,7 +115,7 @@ def _rejected(run: FinishedRun) -> list[str]:
 
 
 def _notes(run: FinishedRun) -> list[str]:
-    metrics, notes = run.metrics, []
+    metrics, notes = run.metrics, [f"- {excess}" for excess in [_cost_excess(run)] if excess]
     if metrics.rows_on_other_days:
         notes.append(f"- {_count(metrics.rows_on_other_days, 'row')} with an event time on another day")
     if metrics.unknown_fields:
@@ -139,6 +139,13 @@ def _cost(job_run: JobRun) -> str:
     if job_run.estimated_cost_usd is None:
         return f"unknown: no price in the table of {PRICES_OF} ({used})"
     return f"about {job_run.estimated_cost_usd:,.4f} USD ({used}, list prices of {PRICES_OF})"
+
+
+def _cost_excess(run: FinishedRun) -> str | None:
+    job_run = run.job_run
+    if job_run.dpu_seconds is None:
+        return None
+    return Cost(job_run.dpu_seconds, job_run.estimated_cost_usd, run.metrics.max_cost_usd).excess
 
 
 def _duration(seconds: float) -> str:

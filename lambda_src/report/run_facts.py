@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from core.checks import Check, read_checks
 from core.errors import InvalidDocument
+from core.prices import cost_usd, dpu_seconds, dpus
 from core.rejections import RejectedLines, read_rejections
-from report.prices import cost_usd, dpu_seconds, dpus
 from shared.inputs import Input, InvalidInput
 
 _COUNTS: Final = ("rows_read", "rows_written", "duplicates_removed", "rows_quarantined")
@@ -29,6 +29,7 @@ class RunMetrics:
     rows_on_other_days: int
     rejected: tuple[RejectedLines, ...]
     accepted: str | None = None
+    max_cost_usd: float | None = None
 
     @property
     def warnings(self) -> tuple[Check, ...]:
@@ -103,6 +104,7 @@ def read_run_metrics(document: Mapping[str, Any], *, source: str) -> RunMetrics:
             unknown_fields=tuple(map(str, (document.get("schema_drift") or {}).get("unknown_fields", ()))),
             rejected=read_rejections(document, source=source),
             accepted=_accepted(document.get("accepted")),
+            max_cost_usd=(document.get("cost") or {}).get("limit_usd"),
             rows_on_other_days=int((document.get("event_time") or {}).get("rows_on_other_days", 0)),
             **counts,
         )

@@ -10,7 +10,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from contract import contract_json
-from core.job_arguments import ARGUMENT_NAMES
+from core.job_arguments import ARGUMENT_NAMES, capacity_argument
 from deployed_dataset import Dataset
 from stacks.constructs.data_access import allow_key, allow_listing, allow_objects, table_arns
 from stacks.constructs.permission import ServiceRole, acknowledge
@@ -57,10 +57,10 @@ class CurationJob(Construct):
             command=glue.CfnJob.JobCommandProperty(
                 name="glueetl", python_version="3", script_location=shared.code.script.s3_object_url
             ),
-            glue_version=settings.glue_version,
-            worker_type=settings.worker_type,
+            glue_version=dataset.capacity.glue_version,
+            worker_type=dataset.capacity.worker_type,
             number_of_workers=settings.max_workers,
-            execution_class="FLEX" if settings.flex else "STANDARD",
+            execution_class=dataset.capacity.execution_class,
             timeout=settings.job_timeout_minutes,
             max_retries=0,
             execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=settings.max_concurrent_runs),
@@ -100,6 +100,7 @@ def _own_arguments(dataset: Dataset, shared: SharedResources, contract: assets.A
         "keep_versions": str(settings.keep_versions),
         "keep_hours": str(settings.keep_hours),
         "lease_minutes": str(settings.lease_minutes),
+        "capacity": capacity_argument(dataset.capacity),
     }
     if set(values) | set(PER_RUN_ARGUMENTS) != set(ARGUMENT_NAMES):
         different = ", ".join(sorted((set(values) | set(PER_RUN_ARGUMENTS)) ^ set(ARGUMENT_NAMES)))

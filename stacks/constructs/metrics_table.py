@@ -53,6 +53,7 @@ _COLUMNS = {
     "cleaned_up_runs": "array<string>",
     "seconds": "map<string,double>",
     "spark_version": "string",
+    "cost": "struct<dpu_seconds:double,estimated_usd:double,limit_usd:double,prices_of:string>",
 }
 
 

@@ -86,6 +86,13 @@ class TestPublishedRun:
             f"- fields that the contract does not have: {shown} and 2 more\n"
         )
 
+    def test_says_that_it_cost_more_than_the_contract_allows(self, cloud: Cloud) -> None:
+        excess = "- the run cost about 0.0351 USD, more than the 0.0300 USD of maxRunCostUsd\n"
+        cost = event("metrics_published")["cost"]
+        for limit, noted in [(0.03, True), (0.04, False), (None, False)]:
+            put_metrics(cloud, cost={**cost, "limit_usd": limit})
+            assert (f"Also seen:\n{excess}" in report()["message"]) is noted
+
     def test_says_who_accepted_what_was_odd(self, cloud: Cloud) -> None:
         checks = [
             check if check["baseline"] is None else {**check, "passed": False, "value": 5130}

@@ -231,6 +231,8 @@ CASES: Final = (
     case("records in an envelope", with_custom("recordsPath", "Records"), SAFE, RERUN),
     case("several texts on a line", with_custom("objectFormat", "concatenated"), SAFE, RERUN),
     case("no example lines", with_custom("exampleLines", "none"), SAFE, SAFE),
+    case("a limit on the cost of a run", with_custom("maxRunCostUsd", 2.5), SAFE, SAFE),
+    case("a limit on the cost of a month", with_custom("maxMonthlyCostUsd", 100), SAFE, SAFE),
     case("an earlier promise", lambda d: d["slaProperties"][0].update(value=3), SAFE, SAFE),
     case("no promise", lambda d: d.update(slaProperties=[]), SAFE, SAFE),
     # columns

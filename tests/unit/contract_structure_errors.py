@@ -75,6 +75,8 @@ ROOT_ERRORS: list[tuple[Mapping[str, Any], str]] = [
     ),
     (with_custom(exampleLines=0), "customProperties.exampleLines: 0 is not known; allowed: one, none"),
     (with_custom(exampleLine="none"), "customProperties.exampleLine: "),
+    (with_custom(maxRunCostUsd=0), "customProperties.maxRunCostUsd: 0 must be greater than 0"),
+    (with_custom(maxMonthlyCostUsd="9"), "customProperties.maxMonthlyCostUsd: must be a number, got '9'"),
     (with_custom(maxUnreadObjects=-1), "customProperties.maxUnreadObjects: must be a whole number of at least 0"),
     (with_custom(maxUnreadObjects=1.5), "customProperties.maxUnreadObjects: must be a whole number of at least 0"),
     (

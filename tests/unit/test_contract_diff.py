@@ -89,6 +89,7 @@ class TestEveryFieldOfTheModel:
         "event_time": None, "max_malformed_percent": 50.0, "raw_objects": RawObjects(max_unread=9),
         "object_format": "concatenated", "records_path": Source(("a",), in_envelope=True, each=(1,)),
         "shows_example_lines": False, "freshness_hours": 1.5, "id": "other",
+        "max_run_cost_usd": 2.0, "max_monthly_cost_usd": 9.0,
     }  # fmt: skip
     OTHER_COLUMN: Final[Mapping[str, Any]] = {
         "name": "COUNT", "type": "bigint", "required": True, "sources": (Source(("x",)),), "time_pattern": "yyyy",
