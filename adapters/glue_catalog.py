@@ -3,6 +3,7 @@
 Must not decide which version a partition should show.
 """
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -30,13 +31,20 @@ class GlueCatalog:
         location: str = found["Partition"]["StorageDescriptor"]["Location"]
         return location
 
+    def locations(self) -> dict[date, str]:
+        found = ((_date(item), item["StorageDescriptor"]["Location"]) for item in self._partitions(columns=False))
+        return {day: location for day, location in found if day is not None}
+
     def days_with_other_columns(self) -> list[date]:
         columns = _types(self._descriptor())
-        with translated(f"list the partitions of {self._name}", needs="glue:GetPartitions"):
-            pages = client("glue").get_paginator("get_partitions").paginate(**self._table)
-            partitions = [partition for page in pages for partition in page["Partitions"]]
-        others = (_date(found) for found in partitions if _types(found["StorageDescriptor"]) != columns)
+        others = (_date(item) for item in self._partitions() if _types(item["StorageDescriptor"]) != columns)
         return sorted(day for day in others if day is not None)
+
+    def _partitions(self, *, columns: bool = True) -> Iterator[dict[str, Any]]:
+        with translated(f"list the partitions of {self._name}", needs="glue:GetPartitions"):
+            pages = client("glue").get_paginator("get_partitions")
+            for page in pages.paginate(**self._table, ExcludeColumnSchema=not columns):
+                yield from page["Partitions"]
 
     def point(self, ingestion_date: date, location: str) -> None:
         descriptor = {**self._descriptor(), "Location": location}

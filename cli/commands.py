@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cli import ROOT
-from cli.dataset import Dataset, Fault, Place, require_catalog
+from cli.dataset import Dataset, Place, require_catalog
 from cli.errors import CommandFailed
 from cli.executions import Execution
 from cli.outdated import Outdated
@@ -28,6 +28,7 @@ from cli.views import (
 )
 from cli.words import count, plural
 from contract import load_contract
+from core.faults import Fault
 from core.publication import Publication, as_document
 from core.runs import Metrics
 
@@ -129,7 +130,7 @@ def show_status(dataset: Dataset, *, under_way: Sequence[Execution], output: Out
     records = dataset.records()
     name, place = dataset.contract.name, dataset.place.data_uri
     view = published_table(records) if records else f"{name}: nothing is published below {place}"
-    faults = [] if output.as_json else dataset.faults(records)
+    faults = [] if output.as_json else dataset.publications.faults(records)
     output.show([as_document(record) for record in records], view, *_faults(faults, output), *_under_way(under_way))
     return 0
 
@@ -164,7 +165,7 @@ def show_day(dataset: Dataset, day: date, *, under_way: Sequence[Execution], out
     versions = versions_table(record) if record else f"{day}: no version is published"
     document = {"publication": None if record is None else as_document(record), "runs": [_short(run) for run in runs]}
     shown_runs = ["runs", runs_table(runs)] if runs else []
-    faults = [] if output.as_json or record is None else dataset.faults([record])
+    faults = [] if output.as_json or record is None else dataset.publications.faults([record])
     output.show(document, versions, *_faults(faults, output), *_blocked(record), *shown_runs, *_under_way(at_work))
     return 0
 

@@ -3,16 +3,14 @@
 Opens what `curation` offers and reads documents; must not print.
 """
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from adapters.stores import open_store
 from cli.errors import CommandFailed, WrongUse
 from contract import DataContract, load_contract
-from core.layout import DatasetPaths, parse_ingestion_date
+from core.layout import DatasetPaths
 from core.ports import Catalog, Store
 from core.publication import Publication
 from core.publishing import Publications
@@ -32,15 +30,6 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Fault:
-    """What readers do not find of a published day: its partition, or its files."""
-
-    day: date
-    reason: str
-    is_about_files: bool
-
-
-@dataclass(frozen=True)
 class Dataset:
     """An opened dataset."""
 
@@ -55,18 +44,6 @@ class Dataset:
         with ThreadPoolExecutor(_READERS) as readers:
             records = list(readers.map(lambda day: self.publications.read(day).record, self.publications.days()))
         return [record for record in records if record is not None]
-
-    def faults(self, records: Sequence[Publication]) -> list[Fault]:
-        """Return the published days that readers do not find, in the order of the records."""
-        with ThreadPoolExecutor(_READERS) as readers:
-            return [fault for fault in readers.map(self._fault, records) if fault is not None]
-
-    def _fault(self, record: Publication) -> Fault | None:
-        day = parse_ingestion_date(record.ingestion_date)
-        missing = self.publications.integrity_problem(day, record.current)
-        reason = missing or self.publications.hidden_from_readers(day, record.current)
-        is_here = record.current.location.startswith(self.store.uri(self.paths.versions_prefix(day)))
-        return None if reason is None else Fault(day, reason, is_about_files=missing is not None and is_here)
 
     @property
     def runs(self) -> Runs:

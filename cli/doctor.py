@@ -62,6 +62,8 @@ class _Examination:
                 yield from look()
             except PipelineError as error:
                 yield _missing(name, error) if says_missing(error) else Finding(name, UNCHECKED, str(error))
+            except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+                yield Finding(name, UNCHECKED, f"the answer of AWS has another form than is known: {error!r}")
 
     def _bucket(self) -> Iterator[Finding]:
         bucket = self._deployment.bucket
@@ -258,7 +260,7 @@ class _Examination:
 
     def _partitions(self) -> Iterator[Finding]:
         records = self._dataset.records()
-        faults = [f"{fault.day}: {fault.reason}" for fault in self._dataset.faults(records)]
+        faults = [f"{fault.day}: {fault.reason}" for fault in self._dataset.publications.faults(records)]
         catalog = GlueCatalog(self._deployment.database, self._names.contract.table)
         older = [str(day) for day in catalog.days_with_other_columns()]
         if faults or older:

@@ -75,6 +75,9 @@ class Catalog(Protocol):
     def location(self, ingestion_date: date) -> str | None:
         """Return the location that readers see, or None without a partition."""
 
+    def locations(self) -> dict[date, str]:
+        """Return the location that readers see of each day that has a partition."""
+
     def days_with_other_columns(self) -> list[date]:
         """List the days whose partition has other columns than the table, as it is from before a deployment."""
 

@@ -3,13 +3,15 @@
 Owns every change of what readers see. It does not know how a version was made or why it may be published.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from core.errors import CatalogNotUpdated, PipelineError, ServiceError, Superseded, TransientError
-from core.layout import DatasetPaths, date_in
-from core.ports import Catalog, Store, WriteConflict
+from core.faults import Fault, files_problem, partition_problem
+from core.layout import DatasetPaths, date_in, parse_ingestion_date, run_id_in
+from core.ports import Catalog, Store, StoredObject, WriteConflict
 from core.publication import (
     Publication,
     Version,
@@ -26,6 +28,9 @@ from core.times import iso
 # same time: both are rare and over at the next attempt.
 _ATTEMPTS = 5
 _REPAIR = "pipeline repair"
+# A page of a listing has a thousand objects: a few days are listed one by one, many all at once.
+_MOST_LISTED_BY_DAY = 40
+_LISTERS = 8
 
 
 @dataclass(frozen=True)
@@ -163,11 +168,45 @@ class Publications:
 
     def hidden_from_readers(self, day: date, version: Version) -> str | None:
         """Say why readers would not find a published version, or None when its files are there and shown."""
-        shown_at = None if self._catalog is None else self._catalog.location(day)
-        if self._catalog is not None and shown_at != version.location:
-            place = shown_at or "nothing"
-            return f"run {version.run_id} is published at {version.location}, but the catalog shows {place}"
-        return self.integrity_problem(day, version)
+        hidden = self._catalog and partition_problem(version, shown_at=self._catalog.location(day))
+        return hidden or self.integrity_problem(day, version)
+
+    def faults(self, records: Sequence[Publication]) -> list[Fault]:
+        """Return the published days that readers do not find, in the order of the records.
+
+        Partitions and files are listed once for all of them, or the files of each where there are few.
+        """
+        shown = None if self._catalog is None else self._catalog.locations()
+        files = self._files_by_folder(records)
+        found = (self._fault(record, files, shown) for record in records)
+        return [fault for fault in found if fault is not None]
+
+    def _fault(
+        self, record: Publication, files: Mapping[str, list[StoredObject]], shown: Mapping[date, str] | None
+    ) -> Fault | None:
+        day, version = parse_ingestion_date(record.ingestion_date), record.current
+        folder = self._paths.version_prefix(day, version.run_id)
+        missing = files_problem(version, folder_uri=self._store.uri(folder), objects=files.get(folder, ()))
+        hidden = None if shown is None else partition_problem(version, shown_at=shown.get(day))
+        is_here = version.location.startswith(self._store.uri(self._paths.versions_prefix(day)))
+        reason = missing or hidden
+        return None if reason is None else Fault(day, reason, is_about_files=missing is not None and is_here)
+
+    def _files_by_folder(self, records: Sequence[Publication]) -> Mapping[str, list[StoredObject]]:
+        """List the files of current versions by the folder of their version, and perhaps others."""
+        days = [parse_ingestion_date(record.ingestion_date) for record in records]
+        if len(days) > _MOST_LISTED_BY_DAY:
+            prefixes = [self._paths.versions]
+        else:
+            prefixes = [self._paths.versions_prefix(day) for day in days]
+        with ThreadPoolExecutor(_LISTERS) as listers:
+            listed = [item for objects in listers.map(self._store.objects, prefixes) for item in objects]
+        found: dict[str, list[StoredObject]] = {}
+        for item in listed:
+            day, run_id = date_in(item.key), run_id_in(item.key)
+            if day is not None and run_id is not None:
+                found.setdefault(self._paths.version_prefix(day, run_id), []).append(item)
+        return found
 
     def discard(self, day: date, run_id: str) -> None:
         """Delete the files of a version that no record names."""
@@ -176,19 +215,7 @@ class Publications:
     def integrity_problem(self, day: date, version: Version) -> str | None:
         """Say what is wrong with the files of a recorded version, or None when they are all there."""
         prefix = self._paths.version_prefix(day, version.run_id)
-        if not version.location.startswith(self._store.uri(prefix)):
-            return (
-                f"version {version.run_id} is recorded at {version.location}, "
-                "which is not below this data root; if it was copied here, run repair"
-            )
-        files = [item for item in self._store.objects(prefix) if item.key.endswith(".parquet")]
-        found = (len(files), sum(item.size_bytes for item in files))
-        if found != (version.files, version.bytes):
-            return (
-                f"version {version.run_id} should have {version.files} files of {version.bytes} bytes together, "
-                f"but {self._store.uri(prefix)} has {found[0]} of {found[1]}"
-            )
-        return None
+        return files_problem(version, folder_uri=self._store.uri(prefix), objects=self._store.objects(prefix))
 
     def _bring_here(self, day: date) -> bool:
         """Let a record that was copied from another data root name its files in this one; tell whether it had to."""

@@ -29,6 +29,9 @@ class FakeCatalog:
     def location(self, ingestion_date: date) -> str | None:
         return self.partitions.get(ingestion_date)
 
+    def locations(self) -> dict[date, str]:
+        return dict(self.partitions)
+
     def days_with_other_columns(self) -> list[date]:
         return []
 

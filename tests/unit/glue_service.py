@@ -21,12 +21,14 @@ class GlueService(ThreadingHTTPServer):
         self.locations: dict[str, str] = {}
         self.columns: list[dict[str, str]] = []
         self.columns_of: dict[str, list[dict[str, str]]] = {}
+        self.asked: list[str] = []
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
     def answer(self, action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        self.asked.append(action)
         if action == "GetTable":
             known = request["Name"] == self.table
             return (

@@ -3,14 +3,14 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from adapters.aws import client
 from tests.unit.glue_service import GlueService, glue_service
-from tests.unit.pipeline_command import Pipeline
+from tests.unit.pipeline_command import Pipeline, lines_with
 from tests.unit.shop import CONTRACT, DAY, Shop
 
 
@@ -173,3 +173,30 @@ class TestStatus:
         said = pipeline("status").out
         assert f"{DAY}: readers do not find it: version {run_id} should have 1 files" in said
         assert f"; next: pipeline run {DAY}" in said
+
+
+class TestFaultsOfManyDays:
+    """Are found by a few listings, whatever the number of days."""
+
+    @pytest.mark.parametrize("count", [3, 60])
+    def test_are_those_that_a_look_at_each_day_finds(
+        self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, count: int
+    ) -> None:
+        days = [DAY + timedelta(days=number) for number in range(count)]
+        for number, day in enumerate(days):
+            shop.publish(number, day=day)
+        with glue_catalog(monkeypatch) as glue:
+            for day in days[1:]:
+                record = shop.publications.read(day).record
+                assert record is not None
+                glue.locations[str(day)] = record.current.location
+            glue.locations |= {"__HIVE_DEFAULT_PARTITION__": "x", str(days[1]): "s3://elsewhere/"}
+            shutil.rmtree(shop.root / shop.paths.version_prefix(days[2], shop.run_id(2)))
+            said = pipeline("status").out
+            asked = glue.asked
+        assert asked == ["GetPartitions"]
+        assert [line[:12] for line in lines_with(said, "readers do not find it")] == [f"{day}: " for day in days[:3]]
+        [nothing], [elsewhere], [gone] = (lines_with(said, f"{day}: readers") for day in days[:3])
+        assert "the catalog shows nothing; next: pipeline repair" in nothing
+        assert "the catalog shows s3://elsewhere/; next: pipeline repair" in elsewhere
+        assert f"has 0 of 0; next: pipeline run {days[2]}" in gone
