@@ -6,6 +6,7 @@ dies.
 
 import fcntl
 import hashlib
+import io
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import get_ident
+from typing import IO
 
 from core.errors import PipelineError, ServiceError
 from core.ports import Content, StoredObject, WriteConflict
@@ -60,15 +62,7 @@ class DirectoryStore:
         return Content(data, _version_of(data))
 
     def write(self, key: str, data: bytes) -> None:
-        path = self._root / key
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}.tmp")
-        with _translated("write", self.uri(key)):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with unfinished.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
+        self._write(key, io.BytesIO(data))
 
     def replace(self, key: str, data: bytes, *, expected: str | None) -> str:
         with self._locked():
@@ -77,6 +71,24 @@ class DirectoryStore:
                 raise WriteConflict(key)
             self.write(key, data)
         return _version_of(data)
+
+    def download(self, key: str, into: IO[bytes]) -> str | None:
+        with _translated("read", self.uri(key)):
+            try:
+                file = (self._root / key).open("rb")
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+            with file:
+                return _copied(file, into)
+
+    def upload(self, key: str, content: IO[bytes], *, expected: str) -> None:
+        with self._locked():
+            if self._version(key) != expected:
+                raise WriteConflict(key)
+            content.seek(0)
+            self._write(key, content)
+            with _translated("delete", self.uri(key)):
+                self._checksum_of(key).unlink(missing_ok=True)
 
     def delete(self, keys: Iterable[str]) -> None:
         for key in keys:
@@ -88,6 +100,26 @@ class DirectoryStore:
         while folder.is_dir():
             with _translated("delete", self.uri(prefix)), suppress(FileNotFoundError):  # another run sweeps it too
                 shutil.rmtree(folder)
+
+    def _write(self, key: str, content: IO[bytes]) -> None:
+        path = self._root / key
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}.tmp")
+        with _translated("write", self.uri(key)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with unfinished.open("wb") as file:
+                shutil.copyfileobj(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+
+    def _version(self, key: str) -> str | None:
+        with Path(os.devnull).open("wb") as nowhere:
+            return self.download(key, nowhere)
+
+    def _checksum_of(self, key: str) -> Path:
+        """Return where Hadoop keeps a checksum of a local file that it wrote; of other content it refuses to read it."""
+        path = self._root / key
+        return path.with_name(f".{path.name}.crc")
 
     def _listed(self, path: Path) -> StoredObject | None:
         try:
@@ -132,6 +164,15 @@ def _unreadable_because(key: str) -> str | None:
     except UnicodeEncodeError:
         return "has bytes in its name that are no UTF-8"
     return None
+
+
+def _copied(file: IO[bytes], into: IO[bytes]) -> str:
+    """Copy a file and return the version of what was copied."""
+    digest = hashlib.sha256()
+    while block := file.read(_HASH_BLOCK_BYTES):
+        digest.update(block)
+        into.write(block)
+    return digest.hexdigest()
 
 
 def _version_of(data: bytes) -> str:

@@ -4,8 +4,10 @@ S3 is strongly consistent and its conditional writes are a compare-and-swap
 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, Any
 
 from botocore.exceptions import ClientError
 
@@ -14,6 +16,10 @@ from core.errors import ServiceError
 from core.ports import Content, StoredObject, WriteConflict
 
 _KEYS_PER_DELETE = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+# Parts of a large object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+_PART_BYTES, _MOST_PARTS = 64 << 20, 10_000
+_BLOCK_BYTES = 1 << 20
+_KEPT_HEADERS = ("ContentType", "ContentEncoding", "Metadata")
 # Another version, a conditional write that was under way, and no object where one was expected.
 _CONFLICTS = (412, 409, 404)
 
@@ -49,13 +55,8 @@ class S3Store:
 
     def read(self, key: str) -> Content | None:
         with translated(f"read {self.uri(key)}", needs="s3:GetObject and s3:ListBucket"):
-            try:
-                found = client("s3").get_object(Bucket=self._bucket, Key=self._prefix + key)
-            except ClientError as error:
-                if error_code(error) == "NoSuchKey" or (http_status(error) == 403 and not self._is_there(key)):
-                    return None
-                raise
-            return Content(found["Body"].read(), found["ETag"])
+            found = self._get(key)
+            return None if found is None else Content(found["Body"].read(), found["ETag"])
 
     def write(self, key: str, data: bytes) -> None:
         with self._writing(key):
@@ -63,13 +64,24 @@ class S3Store:
 
     def replace(self, key: str, data: bytes, *, expected: str | None) -> str:
         condition = {"IfNoneMatch": "*"} if expected is None else {"IfMatch": expected}
-        with self._writing(key):
-            try:
-                return self._put(key, data, **condition)
-            except ClientError as error:
-                if http_status(error) in _CONFLICTS and error_code(error) != "NoSuchBucket":
-                    raise WriteConflict(key) from error
-                raise
+        with self._writing(key), _conflicts(key):
+            return self._put(key, data, **condition)
+
+    def download(self, key: str, into: IO[bytes]) -> str | None:
+        with translated(f"read {self.uri(key)}", needs="s3:GetObject and s3:ListBucket"):
+            found = self._get(key)
+            if found is None:
+                return None
+            for block in found["Body"].iter_chunks(_BLOCK_BYTES):
+                into.write(block)
+            version: str = found["ETag"]
+            return version
+
+    def upload(self, key: str, content: IO[bytes], *, expected: str) -> None:
+        content.seek(0)
+        with self._writing(key), _conflicts(key):
+            kept = self._kept_headers(key)
+            self._put_file(key, content, kept, expected=expected)
 
     def delete(self, keys: Iterable[str]) -> None:
         listed = list(keys)
@@ -78,6 +90,36 @@ class S3Store:
 
     def delete_prefix(self, prefix: str) -> None:
         self.delete(item.key for item in self.objects(prefix))
+
+    def _get(self, key: str) -> Any:
+        """Open an object, or return None when there is none."""
+        try:
+            return client("s3").get_object(Bucket=self._bucket, Key=self._prefix + key)
+        except ClientError as error:
+            if error_code(error) == "NoSuchKey" or (http_status(error) == 403 and not self._is_there(key)):
+                return None
+            raise
+
+    def _kept_headers(self, key: str) -> dict[str, Any]:
+        """Return what whoever wrote an object said of it, which a further write would lose."""
+        found = client("s3").head_object(Bucket=self._bucket, Key=self._prefix + key)
+        return {name: found[name] for name in _KEPT_HEADERS if found.get(name)}
+
+    def _put_file(self, key: str, content: IO[bytes], headers: Mapping[str, Any], *, expected: str) -> None:
+        """Write a file in one piece, or in parts where it is larger; only when all is there the object is replaced."""
+        s3, where = client("s3"), {"Bucket": self._bucket, "Key": self._prefix + key}
+        size = content.seek(0, io.SEEK_END)
+        content.seek(0)
+        if size <= _PART_BYTES:
+            s3.put_object(**where, Body=content, IfMatch=expected, **headers)
+            return
+        upload = {**where, "UploadId": s3.create_multipart_upload(**where, **headers)["UploadId"]}
+        try:
+            parts = list(_parts(upload, content, size_bytes=max(_PART_BYTES, -(-size // _MOST_PARTS))))
+            s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, IfMatch=expected)
+        except BaseException:
+            s3.abort_multipart_upload(**upload)
+            raise
 
     def _is_there(self, key: str) -> bool:
         """Look a denied key up: to who may list some folders only, S3 might deny what is not there.
@@ -110,3 +152,22 @@ class S3Store:
         answer = client("s3").put_object(Bucket=self._bucket, Key=self._prefix + key, Body=data, **condition)
         etag: str = answer["ETag"]
         return etag
+
+
+@contextmanager
+def _conflicts(key: str) -> Iterator[None]:
+    """Tell a conditional write that found another version from one that failed."""
+    try:
+        yield
+    except ClientError as error:
+        if http_status(error) in _CONFLICTS and error_code(error) != "NoSuchBucket":
+            raise WriteConflict(key) from error
+        raise
+
+
+def _parts(upload: Mapping[str, Any], content: IO[bytes], *, size_bytes: int) -> Iterator[dict[str, Any]]:
+    number = 0
+    while block := content.read(size_bytes):
+        number += 1
+        written = client("s3").upload_part(**upload, PartNumber=number, Body=block)
+        yield {"PartNumber": number, "ETag": written["ETag"]}

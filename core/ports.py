@@ -6,7 +6,7 @@ Two stores keep the promise, a directory and an S3 bucket; callers know keys onl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import IO, Protocol
 
 
 class WriteConflict(Exception):
@@ -57,6 +57,16 @@ class Store(Protocol):
 
     def replace(self, key: str, data: bytes, *, expected: str | None) -> str:
         """Write only over the version ``expected`` (None: only when there is no object); return the new version.
+
+        Raises:
+            WriteConflict: when the object is at another version.
+        """
+
+    def download(self, key: str, into: IO[bytes]) -> str | None:
+        """Copy an object into a file, however large it is; return the version it was read at, None without one."""
+
+    def upload(self, key: str, content: IO[bytes], *, expected: str) -> None:
+        """Write all that a file holds over the version ``expected``.
 
         Raises:
             WriteConflict: when the object is at another version.

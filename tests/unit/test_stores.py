@@ -1,5 +1,6 @@
 """Both stores keep the one promise that publication rests on, and say what failed in words."""
 
+import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -183,3 +184,88 @@ def test_what_s3_refuses_is_said_with_the_object_and_the_reason(monkeypatch: pyt
         with pytest.raises(PipelineError) as caught:
             refused()
         assert str(caught.value).startswith(f"cannot {action} s3://prod-data/lake/a: AccessDenied: not you; allow the")
+
+
+def downloaded(store: Store, key: str) -> tuple[bytes, str | None]:
+    file = io.BytesIO()
+    version = store.download(key, file)
+    return file.getvalue(), version
+
+
+def test_a_large_object_is_copied_out_and_replaced_at_the_version_that_was_read(store: Store) -> None:
+    store.write("raw/a.json", b"1\n2\n")
+    content, version = downloaded(store, "raw/a.json")
+    assert content == b"1\n2\n"
+    assert version is not None
+    store.upload("raw/a.json", io.BytesIO(b"1\n"), expected=version)
+    assert downloaded(store, "raw/a.json")[0] == b"1\n"
+    with pytest.raises(WriteConflict):
+        store.upload("raw/a.json", io.BytesIO(b"lost"), expected=version)
+    assert downloaded(store, "raw/a.json")[0] == b"1\n"
+    assert downloaded(store, "raw/b.json") == (b"", None)
+    with pytest.raises(WriteConflict):
+        store.upload("raw/b.json", io.BytesIO(b"lost"), expected=version)
+    assert store.read("raw/b.json") is None
+
+
+def test_the_version_of_a_copy_is_the_one_that_a_conditional_write_names(store: Store) -> None:
+    version = store.replace("record", b"1", expected=None)
+    assert downloaded(store, "record") == (b"1", version)
+
+
+def test_a_file_of_hadoops_is_read_by_it_after_it_was_replaced(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    for name in ("part-0.parquet", ".part-0.parquet.crc"):
+        (tmp_path / name).write_bytes(b"1")
+    _, version = downloaded(store, "part-0.parquet")
+    assert version is not None
+    store.upload("part-0.parquet", io.BytesIO(b"2"), expected=version)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".part")] == []
+
+
+class TestUploadToS3:
+    @pytest.fixture
+    def bucket(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "testing")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        with mock_aws():
+            s3: Any = boto3.client("s3", region_name="us-east-1")
+            s3.create_bucket(Bucket=BUCKET)
+            yield s3
+
+    def test_keeps_what_the_writer_said_of_the_object(self, bucket: Any) -> None:
+        said = {"ContentType": "application/x-ndjson", "ContentEncoding": "gzip", "Metadata": {"source": "app"}}
+        bucket.put_object(Bucket=BUCKET, Key="a", Body=b"1", **said)
+        store = S3Store(BUCKET)
+        version = downloaded(store, "a")[1]
+        assert version is not None
+        store.upload("a", io.BytesIO(b"2"), expected=version)
+        found = bucket.head_object(Bucket=BUCKET, Key="a")
+        assert {name: found[name] for name in said} == said
+
+    def test_writes_in_parts_what_is_larger_than_one_and_only_over_the_version_read(
+        self, bucket: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        size = 5 << 20  # the smallest part of S3
+        monkeypatch.setattr("adapters.s3._PART_BYTES", size)
+        store, content = S3Store(BUCKET), b"x" * (2 * size + 1)
+        store.write("a", b"1")
+        version = downloaded(store, "a")[1]
+        assert version is not None
+        asked: list[Any] = []
+        events = client("s3").meta.events
+        events.register("provide-client-params.s3.CompleteMultipartUpload", lambda params, **_: asked.append(params))
+        store.upload("a", io.BytesIO(content), expected=version)
+        assert downloaded(store, "a")[0] == content
+        # S3 compares it, https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html; moto does not
+        assert [params["IfMatch"] for params in asked] == [version]
+        events.register("before-call.s3.CompleteMultipartUpload", _declined)
+        with pytest.raises(WriteConflict):
+            store.upload("a", io.BytesIO(content), expected=version)
+        assert bucket.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) == []
+
+
+def _declined(**_: Any) -> None:
+    answer: Any = {"Error": {"Code": "PreconditionFailed"}, "ResponseMetadata": {"HTTPStatusCode": 412}}
+    raise ClientError(answer, "CompleteMultipartUpload")
