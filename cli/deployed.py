@@ -75,14 +75,15 @@ def _followed(deployment: Deployment, execution: Execution, output: Output) -> i
         return _follow_run(deployment, execution, output)
 
 
+def run_to_end(deployment: Deployment, day: date, *, output: Output) -> Execution:
+    """Start the pipeline for a date and return its execution when it has ended, however it did."""
+    execution = Executions(deployment).start_run(day, force=False)
+    with _left_running(execution, output):
+        return _ended(deployment, execution, output)
+
+
 def _follow_run(deployment: Deployment, execution: Execution, output: Output) -> int:
-    executions = Executions(deployment)
-    execution = executions.looked_into(execution)
-    with shown_progress(output.progress, str(execution.ingestion_date or execution.name)) as show_step:
-        while execution.is_running:
-            show_step(step(execution.state, held_back=execution.is_held_back))
-            time.sleep(_pause(deployment))
-            execution = executions.looked_into(executions.describe(execution.arn))
+    execution = _ended(deployment, execution, output)
     if output.as_json:
         output.show(_run_document(execution))
         return 0 if execution.status == "SUCCEEDED" else 1
@@ -90,6 +91,18 @@ def _follow_run(deployment: Deployment, execution: Execution, output: Output) ->
         raise CommandFailed(output.told(f"{execution.reason}; execution {execution.name}"))
     output.show(None, _run_line(execution))
     return 0
+
+
+def _ended(deployment: Deployment, execution: Execution, output: Output) -> Execution:
+    """Wait for the end of an execution, showing what it does until then."""
+    executions = Executions(deployment)
+    execution = executions.looked_into(execution)
+    with shown_progress(output.progress, str(execution.ingestion_date or execution.name)) as show_step:
+        while execution.is_running:
+            show_step(step(execution.state, held_back=execution.is_held_back))
+            time.sleep(_pause(deployment))
+            execution = executions.looked_into(executions.describe(execution.arn))
+    return execution
 
 
 def _run_document(execution: Execution) -> dict[str, Any]:

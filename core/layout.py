@@ -76,6 +76,11 @@ class DatasetPaths:
         """Contracts that published versions were written under, one object each."""
         return f"contracts/{self.dataset}/"
 
+    @property
+    def erasures(self) -> str:
+        """What people had erased: how far each erasure has come, and its receipt."""
+        return f"erasures/{self.dataset}/"
+
     def raw_prefix(self, ingestion_date: date) -> str:
         """Folder of a day's raw objects."""
         return f"{self.raw}ingestion_date={ingestion_date}/"

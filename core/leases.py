@@ -123,6 +123,12 @@ def sweep(store: Store, paths: DatasetPaths, day: date, publications: Publicatio
     return orphans
 
 
+def at_work(store: Store, paths: DatasetPaths, day: date, *, now: datetime) -> dict[str, str]:
+    """Return until when at the latest each run of a day may be writing, by its id."""
+    leases = _leases(store, paths, day)
+    return {run_id: lease.expires_at for run_id, lease in leases.items() if not lease.is_dead(now=now)}
+
+
 def _written(store: Store, key: str, record: LeaseRecord, *, expected: str | None) -> str:
     """Write a lease over the version ``expected`` and return its own; a write of ours whose answer got lost counts."""
     try:

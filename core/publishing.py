@@ -3,7 +3,7 @@
 Owns every change of what readers see. It does not know how a version was made or why it may be published.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -111,6 +111,22 @@ class Publications:
             raise PipelineError(f"{day}: {missing}; choose another version or restore the files")
         self._swap(day, record, over=stored)
         self.show(day)
+        return record
+
+    def rewrite(self, day: date, change: Callable[[Publication], Publication]) -> Publication | None:
+        """Change what a day's record tells of its versions; return the record as it is then, None without one.
+
+        Versions that it names no more are not deleted yet.
+
+        Raises:
+            Superseded: when a run published meanwhile.
+        """
+        stored = self.read(day)
+        if stored.record is None:
+            return None
+        record = change(stored.record)
+        if record != stored.record:
+            self._swap(day, record, over=stored)
         return record
 
     def repair(self) -> list[date]:

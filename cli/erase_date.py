@@ -1,0 +1,195 @@
+"""One date of an erasure, step by step, so that the same command goes on wherever it was interrupted.
+
+What quotes the person's lines is cleaned before these are gone, as only they tell what is theirs; then raw data, the
+run that publishes a version without them, and the versions before it.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import IO, Final
+
+from cli.erase_plan import Look, Place
+from cli.errors import CommandFailed
+from core.acceptances import read_acceptance, write_acceptance
+from core.errors import Superseded
+from core.leases import at_work, sweep
+from core.ports import WriteConflict
+from core.publication import Publication, RunInput, Version
+from core.raw_day import RawDay, list_raw_day
+from core.times import iso
+from erasure.objects import RawText
+from erasure.parquet import Quarantine
+from erasure.record import DateRecord
+
+_ATTEMPTS: Final = 5
+
+# Runs a date through the gate and returns why it is not published afterwards, or None when it is.
+Runner = Callable[[date], str | None]
+
+
+class DateNotErased(CommandFailed):
+    """A date that cannot be finished; the message says why and what to do. The other dates go on."""
+
+
+@dataclass(frozen=True)
+class DateErasure:
+    """Erases one date after the other; ``keep`` stores how far they have come."""
+
+    place: Place
+    run: Runner
+    keep: Callable[[], None]
+    say: Callable[[str], None]
+    publish_withdrawn: bool = False
+
+    def erase(self, day: date, look: Look, record: DateRecord) -> None:
+        """Erase a date.
+
+        Raises:
+            DateNotErased: when the person's rows stay published, or a part of the date cannot be read.
+        """
+        self._require_possible(day, look, record)
+        self.say(f"{day}: quarantine and metrics")
+        self._clean(day, look)
+        self.say(f"{day}: raw data")
+        self._rewrite_raw(day, look)
+        self._carry_acceptance(day, record)
+        if record.needs_run:
+            self._replace_version(day, record)
+        if record.drops_previous:
+            self._drop_previous(day, record)
+        self._sweep(day)
+        self._clean(day, Look())  # what the run has left
+        self._require_readable(day, look)
+        record.is_done, record.problem = True, None
+
+    def _require_possible(self, day: date, look: Look, record: DateRecord) -> None:
+        busy = at_work(self.place.dataset.store, self.place.dataset.paths, day, now=datetime.now(UTC))
+        if busy:
+            run_id, until = next(iter(busy.items()))
+            raise DateNotErased(f"run {run_id} is at work on it, until {until} at the latest; wait for its end")
+        if look.record.is_rolled_back and not self.publish_withdrawn:
+            raise DateNotErased(
+                "it was rolled back, and a run would publish the raw data that was withdrawn; correct the raw data, "
+                "or let it be published with --publish-withdrawn"
+            )
+        if record.needs_run and not self._raw(day).objects:
+            raise DateNotErased(
+                "its version was published from raw data that is gone, so it cannot be written again; deliver the "
+                "day's raw data, without these lines or with them"
+            )
+
+    def _clean(self, day: date, look: Look) -> None:
+        for key in self.place.quarantine_keys(day):
+            self._rewrite_quarantine(key, look)
+        for key in self.place.metrics_keys(day):
+            cleaned = self.place.cleaned_metrics(key, look.examples)
+            if cleaned is not None:
+                self.place.dataset.store.write(key, f"{json.dumps(cleaned)}\n".encode())
+        self._clean_reasons(day)
+
+    def _clean_reasons(self, day: date) -> None:
+        dataset = self.place.dataset
+        acceptance = read_acceptance(dataset.store, dataset.paths, day)
+        if acceptance is not None and (shown := self.place.shown(acceptance.reason)) != acceptance.reason:
+            write_acceptance(dataset.store, dataset.paths, day, replace(acceptance, reason=shown))
+        self._change_record(day, self.place.cleaned_record)
+
+    def _rewrite_quarantine(self, key: str, look: Look) -> None:
+        quarantine = Quarantine(self.place.judge, look.packed_otherwise)
+
+        def rewrite(content: IO[bytes], into: IO[bytes]) -> int:
+            found, rows = quarantine.rewrite(content, into)
+            if found.erased and rows == 0:
+                self.place.dataset.store.delete([key])
+                return 0
+            return found.erased
+
+        self._rewrite(key, rewrite)
+
+    def _rewrite_raw(self, day: date, look: Look) -> None:
+        text = RawText(self.place.judge)
+        for key in self.place.raw_keys(day):
+            if self.place.shown(key) in look.record.raw:
+                self._rewrite(key, lambda content, into: text.rewrite(content, into).erased)
+
+    def _rewrite(self, key: str, rewrite: Callable[[IO[bytes], IO[bytes]], int]) -> int:
+        """Replace an object where something of it goes, at the version that was read; else read it again."""
+        for _ in range(_ATTEMPTS):
+            with self.place.copied(key) as (content, version), tempfile.TemporaryFile() as into:
+                erased = 0 if version is None else rewrite(content, into)
+                if version is None or not erased:
+                    return 0
+                try:
+                    self.place.dataset.store.upload(key, into, expected=version)
+                except WriteConflict:
+                    continue
+                return erased
+        raise DateNotErased(f"{self.place.shown(key)} changed {_ATTEMPTS} times while it was rewritten; wait for its writer")
+
+    def _carry_acceptance(self, day: date, record: DateRecord) -> None:
+        """Let what people accepted of the raw data hold for what is left of it: the same checks, by the same person."""
+        dataset = self.place.dataset
+        acceptance = read_acceptance(dataset.store, dataset.paths, day)
+        fingerprint = self._raw(day).fingerprint
+        if acceptance is None or acceptance.input.fingerprint != record.fingerprint or fingerprint == record.fingerprint:
+            return
+        carried = RunInput(fingerprint, acceptance.input.contract_checksum)
+        again = replace(acceptance, input=carried, accepted_at=iso(datetime.now(UTC)))
+        write_acceptance(dataset.store, dataset.paths, day, again)
+
+    def _replace_version(self, day: date, record: DateRecord) -> None:
+        """Have a version published that was made of the raw data as it is now."""
+        current, contract = self._current(day), self.place.dataset.contract
+        if current.input != RunInput(self._raw(day).fingerprint, contract.checksum):
+            self.say(f"{day}: publishing a version without these lines")
+            problem = self.run(day)
+            if problem is not None:
+                raise DateNotErased(f"its rows are still published, as no other version could be: {problem}")
+            current = self._current(day)
+        if current.input.fingerprint != self._raw(day).fingerprint:
+            raise DateNotErased("its raw data changed while it was run")
+        record.run_id = current.run_id
+        self.keep()
+
+    def _current(self, day: date) -> Version:
+        published = self.place.dataset.publications.read(day).record
+        if published is None:
+            raise DateNotErased("its publication record was deleted meanwhile")
+        return published.current
+
+    def _raw(self, day: date) -> RawDay:
+        dataset = self.place.dataset
+        return list_raw_day(dataset.store, dataset.paths, day, dataset.contract.raw_objects)
+
+    def _drop_previous(self, day: date, record: DateRecord) -> None:
+        """Delete the versions before the published one: first no record names them, then their files go."""
+        dataset = self.place.dataset
+        dataset.publications.show(day)
+        published = dataset.publications.read(day).record
+        dropped = [] if published is None else [version.run_id for version in published.previous]
+        record.versions_deleted = sorted({*record.versions_deleted, *dropped})
+        self.keep()
+        self._change_record(day, lambda found: replace(found, previous=()))
+        for run_id in record.versions_deleted:
+            dataset.publications.discard(day, run_id)
+
+    def _sweep(self, day: date) -> None:
+        dataset = self.place.dataset
+        sweep(dataset.store, dataset.paths, day, dataset.publications, now=datetime.now(UTC))
+
+    def _change_record(self, day: date, change: Callable[[Publication], Publication]) -> None:
+        for _ in range(_ATTEMPTS):
+            try:
+                self.place.dataset.publications.rewrite(day, change)
+            except Superseded:
+                continue
+            return
+        raise DateNotErased(f"its publication record changed {_ATTEMPTS} times; wait for the runs that are at work")
+
+    def _require_readable(self, day: date, look: Look) -> None:
+        if look.unreadable:
+            key, why = next(iter(look.unreadable.items()))
+            raise DateNotErased(f"{self.place.shown(key)} {why}, so nobody can tell what it holds; replace or delete it")

@@ -1,0 +1,197 @@
+"""What an erasure would change, date by date: every raw object, version, quarantine file and document is looked into.
+
+Reads only. It must not know how anything is changed.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import IO, Any, Final
+
+from cli.dataset import Dataset
+from core.acceptances import read_acceptance
+from core.layout import date_in, run_id_in
+from core.publication import Publication, Version
+from core.raw_day import list_raw_day
+from core.raw_objects import COMPRESSED_SUFFIXES, JSON_SUFFIXES
+from erasure.documents import ERASED, example_digest, without_value
+from erasure.objects import NotReadable, RawText
+from erasure.parquet import Quarantine, count_rows
+from erasure.record import DateRecord
+from erasure.subject import Subject
+from erasure.texts import Judge
+
+_IN_MEMORY_BYTES: Final = 16 << 20
+
+
+@dataclass
+class Look:
+    """What a look at a date found, and what changing it needs to know of raw data that will be gone by then.
+
+    ``examples`` name the person's lines as metrics quote them; lines of ``packed_otherwise`` objects tell nothing;
+    ``inputs`` are the raw objects with lines of the person that a run reads.
+    """
+
+    record: DateRecord = field(default_factory=DateRecord)
+    examples: set[str] = field(default_factory=set)
+    packed_otherwise: set[str] = field(default_factory=set)
+    inputs: set[str] = field(default_factory=set)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Place:
+    """The dataset of an erasure, and who is erased."""
+
+    dataset: Dataset
+    judge: Judge
+
+    @property
+    def subject(self) -> Subject:
+        return self.judge.subject
+
+    def dates(self) -> list[date]:
+        """List all dates of which anything lies here, oldest first."""
+        paths, store = self.dataset.paths, self.dataset.store
+        prefixes = (paths.raw, paths.versions, paths.quarantine, paths.metrics)
+        found = {date_in(folder.rstrip("/")) for prefix in prefixes for folder in store.folders(prefix)}
+        records = {date_in(item.key) for prefix in (paths.publications, paths.acceptances) for item in store.objects(prefix)}
+        return sorted(day for day in found | records if day is not None)
+
+    def look(self, day: date) -> Look:
+        """Look for the person in everything of a date."""
+        look = Look()
+        self._look_into_raw(day, look)
+        self._look_into_versions(day, look.record)
+        for key in self.quarantine_keys(day):
+            with self.copied(key) as (content, _):
+                rows = Quarantine(self.judge, look.packed_otherwise).look(content).erased
+            if rows:
+                look.record.quarantine[self.shown(key)] = rows
+        look.record.documents += map(self.shown, self._documents(day, look))
+        self._decide(day, look)
+        return look
+
+    def raw_keys(self, day: date) -> list[str]:
+        """List the raw objects of a date that hold JSON texts, by their names, whether a run reads them or not."""
+        listed = self.dataset.store.objects(self.dataset.paths.raw_prefix(day))
+        keys = (item.key for item in listed if item.size_bytes)
+        return [key for key in keys if self._is_input(day, key) or _without_compression(key).endswith(JSON_SUFFIXES)]
+
+    def quarantine_keys(self, day: date) -> list[str]:
+        listed = self.dataset.store.objects(f"{self.dataset.paths.quarantine}ingestion_date={day}/")
+        return [item.key for item in listed if item.key.endswith(".parquet")]
+
+    def metrics_keys(self, day: date) -> list[str]:
+        listed = self.dataset.store.objects(self.dataset.paths.metrics_prefix(day))
+        return [item.key for item in listed if item.key.endswith(".json")]
+
+    @contextmanager
+    def copied(self, key: str) -> Iterator[tuple[IO[bytes], str | None]]:
+        """Copy an object into a file that nobody else sees, with the version it was read at, None without one."""
+        with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as file:
+            version = self.dataset.store.download(key, file)
+            file.seek(0)
+            yield file, version
+
+    def shown(self, text: str) -> str:
+        """Return a name or message without the value."""
+        return self.subject.words.replaced(text, ERASED)
+
+    def _look_into_raw(self, day: date, look: Look) -> None:
+        for key in self.raw_keys(day):
+            text = RawText(self.judge, on_erased=lambda line: look.examples.add(example_digest(line)))
+            with self.copied(key) as (content, _):
+                try:
+                    found = text.look(content)
+                except NotReadable as problem:
+                    look.unreadable[key] = str(problem)
+                    continue
+            look.record.left_words += found.left_words
+            look.record.left_parts += found.left_parts
+            if found.erased:
+                look.record.raw[self.shown(key)] = look.record.raw.get(self.shown(key), 0) + found.erased
+                look.packed_otherwise |= {key} if found.is_packed_otherwise(key) else set()
+                look.inputs |= {key} if self._is_input(day, key) else set()
+
+    def _look_into_versions(self, day: date, record: DateRecord) -> None:
+        if not self.subject.column.is_stored:
+            return
+        for item in self.dataset.store.objects(self.dataset.paths.versions_prefix(day)):
+            run_id = run_id_in(item.key)
+            if run_id is not None and item.key.endswith(".parquet"):
+                with self.copied(item.key) as (content, version):
+                    rows = 0 if version is None else count_rows(content, self.subject)
+                if rows:
+                    record.versions[run_id] = record.versions.get(run_id, 0) + rows
+
+    def _documents(self, day: date, look: Look) -> Iterator[str]:
+        for key in self.metrics_keys(day):
+            found = self.cleaned_metrics(key, look.examples)
+            if found is not None:
+                yield key
+        acceptance = read_acceptance(self.dataset.store, self.dataset.paths, day)
+        if acceptance is not None and self.shown(acceptance.reason) != acceptance.reason:
+            yield self.dataset.paths.acceptance_key(day)
+        record = self.dataset.publications.read(day).record
+        if record is not None and self.cleaned_record(record) != record:
+            yield self.dataset.paths.publication_key(day)
+
+    def cleaned_metrics(self, key: str, examples: set[str]) -> dict[str, Any] | None:
+        """Return the metrics of a run without the value, None where they do not hold it or cannot be read."""
+        content = self.dataset.store.read(key)
+        try:
+            metrics = json.loads(content.data) if content is not None else None
+        except ValueError:  # left to the search, which looks into whatever lies there
+            return None
+        if not isinstance(metrics, dict):
+            return None
+        cleaned = without_value(metrics, self.subject.words, examples=examples)
+        return None if cleaned == metrics else cleaned
+
+    def cleaned_record(self, record: Publication) -> Publication:
+        """Return a publication record in which no reason of an acceptance holds the value."""
+        return _with_reasons(record, self.shown)
+
+    def _decide(self, day: date, look: Look) -> None:
+        """Say which versions have to go, and whether the raw data of a new one was withdrawn from readers."""
+        published, record = self.dataset.publications.read(day).record, look.record
+        raw = list_raw_day(self.dataset.store, self.dataset.paths, day, self.dataset.contract.raw_objects)
+        record.fingerprint = raw.fingerprint
+        if published is None:
+            return
+        # Where the column is not stored, whose rows a version has is seen by the raw data that it was made of alone.
+        is_stored = self.subject.column.is_stored
+        unknown = {
+            version.run_id
+            for version in published.versions
+            if not is_stored and version.input.fingerprint != raw.fingerprint
+        }
+        has_rows = unknown | record.versions.keys()
+        record.needs_run = bool(look.inputs) or published.current.run_id in has_rows
+        record.drops_previous = record.needs_run or any(version.run_id in has_rows for version in published.previous)
+        withdrawn = {one.fingerprint for one in published.blocked} - {published.current.input.fingerprint}
+        record.is_rolled_back = record.needs_run and raw.fingerprint in withdrawn
+
+    def _is_input(self, day: date, key: str) -> bool:
+        prefix = self.dataset.paths.raw_prefix(day)
+        return self.dataset.contract.raw_objects.classify(key, 1, day_prefix=prefix).kind == "input"
+
+
+def _with_reasons(record: Publication, change: Callable[[str], str]) -> Publication:
+    def changed(version: Version) -> Version:
+        accepted = version.accepted
+        if accepted is None:
+            return version
+        return replace(version, accepted={**accepted, "reason": change(str(accepted["reason"]))})
+
+    return replace(record, current=changed(record.current), previous=tuple(map(changed, record.previous)))
+
+
+def _without_compression(key: str) -> str:
+    name = key.rpartition("/")[2].lower()
+    suffix = next((suffix for suffix in COMPRESSED_SUFFIXES if name.endswith(suffix)), "")
+    return name.removesuffix(suffix)

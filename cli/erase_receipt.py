@@ -1,0 +1,188 @@
+"""The receipt of an erasure: what was done, what a search of everything still finds, and what is out of reach.
+
+Reads the data root once more and writes nothing; must not hold the value.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from cli.contracts import CONTRACTS
+from cli.erase_plan import Place
+from config import Settings
+from contract import ContractError, load_contract
+from core.times import iso
+from deployed_dataset import CONTRACT_FILES
+from erasure.record import ErasureRecord
+from erasure.search import Hits, NotSearchable, Search
+
+# Prefixes of a dataset that another part of the pipeline may have written; one that is not there holds nothing.
+_OTHERS: Final = ("replays/{dataset}/", "reports/{dataset}/")
+_HISTORY_DAYS: Final = 90  # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+
+
+@dataclass(frozen=True)
+class Left:
+    """An object that still holds the value. ``is_persons`` where it may be of the person, so that somebody has to look.
+
+    ``words`` counts texts or rows in which it is a word, ``longer_words`` those in which it is a part of one; ``places``
+    says of which kind they are.
+    """
+
+    key: str
+    words: int
+    longer_words: int
+    places: Mapping[str, int]
+    is_persons: bool
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What the search found in so many objects."""
+
+    objects: int
+    left: tuple[Left, ...]
+    not_searched: Mapping[str, str]
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether nothing of the person is left in what can be searched, and all could be."""
+        return not self.not_searched and not any(item.is_persons for item in self.left)
+
+
+def search(place: Place, *, say: Any) -> Searched:
+    """Look into every object of the dataset, and of its raw data, for the value."""
+    found: list[Left] = []
+    not_searched: dict[str, str] = {}
+    count = 0
+    looking = Search(place.subject)
+    for key in _keys(place):
+        count += 1
+        say(f"searching {place.shown(key)}")
+        try:
+            left = _left_in(place, looking, key)
+        except NotSearchable as problem:
+            not_searched[place.shown(key)] = str(problem)
+            continue
+        found += [] if left is None else [left]
+    return Searched(count, tuple(found), not_searched)
+
+
+def _keys(place: Place) -> Iterator[str]:
+    paths, name = place.dataset.paths, place.dataset.contract.name
+    own = (
+        *(paths.raw, paths.versions, paths.quarantine, paths.metrics, paths.publications, paths.leases),
+        *(paths.acceptances, paths.contracts, paths.erasures),
+    )
+    for prefix in (*own, *(other.format(dataset=name) for other in _OTHERS)):
+        for item in place.dataset.store.objects(prefix):
+            yield item.key
+
+
+def _left_in(place: Place, looking: Search, key: str) -> Left | None:
+    is_raw = key.startswith(place.dataset.paths.raw)
+    is_document = not is_raw or place.dataset.contract.object_format == "document"
+    with place.copied(key) as (content, version):
+        hits = Hits() if version is None else looking.in_object(content, is_raw=is_raw, is_document=is_document)
+    is_named = looking.in_name(key)
+    if not hits.is_anything and not is_named:
+        return None
+    places = {**hits.words, **{f"column {name}": count for name, count in hits.columns.items()}}
+    is_persons = bool(hits.words["column"] or hits.words["text"])
+    named = {"name of the object": 1} if is_named else {}
+    return Left(place.shown(key), hits.words.total(), hits.longer_words, {**places, **named}, is_persons)
+
+
+def receipt(place: Place, record: ErasureRecord, searched: Searched, *, settings: Settings | None) -> dict[str, Any]:
+    """Return the receipt as a document."""
+    now = datetime.now(UTC)
+    return {
+        "schema_version": 1,
+        "id": record.id,
+        "dataset": record.dataset,
+        "column": record.column,
+        "value_sha256": record.value_sha256,
+        "erased_by": record.started_by,
+        "started_at": record.started_at,
+        "searched_at": iso(now),
+        "absent": searched.is_absent,
+        "dates": {
+            day: {
+                "raw_records": sum(found.raw.values()),
+                "raw_objects": found.raw,
+                "rows": found.versions,
+                "quarantined_lines": found.quarantine,
+                "documents": found.documents,
+                "published_run_id": found.run_id,
+                "versions_deleted": found.versions_deleted,
+            }
+            for day, found in sorted(record.dates.items())
+        },
+        "objects_searched": searched.objects,
+        "still_there": [asdict(item) for item in searched.left],
+        "not_searched": dict(searched.not_searched),
+        "other_datasets": other_datasets(place),
+        "out_of_reach": list(out_of_reach(place, settings, now=now)),
+    }
+
+
+def out_of_reach(place: Place, settings: Settings | None, *, now: datetime) -> Iterator[dict[str, str | None]]:
+    """Say where else the value may be, and until when at the latest; None where nobody here knows."""
+    if place.dataset.place.data_uri.startswith("s3://"):
+        days = None if settings is None else settings.noncurrent_days
+        yield _reach("noncurrent versions of the objects that were changed or deleted", now, days)
+    if settings is not None:
+        yield _reach("results of Athena queries, below athena-results/", now, settings.results_days)
+        yield _reach("logs of job and functions in CloudWatch, where a message quotes a line", now, settings.log_days)
+        yield _reach("histories of Step Functions executions, where a message quotes a line", now, _HISTORY_DAYS)
+    yield _reach("logs of runs on the machines of people, in .data/logs", now, None)
+    yield _reach("messages that were mailed or handed on", now, None)
+    yield _reach("backups, replicas and copies that others have made", now, None)
+
+
+def _reach(what: str, now: datetime, days: int | None) -> dict[str, str | None]:
+    return {"what": what, "until": None if days is None else str((now + timedelta(days=days)).date())}
+
+
+def other_datasets(place: Place) -> list[str]:
+    """Name the datasets that are made of the same raw data: their versions and quarantine may hold the person too."""
+    own = place.dataset.contract
+    folders = dict.fromkeys((Path(place.dataset.place.contract).resolve().parent, CONTRACTS))
+    files = (path for folder in folders for pattern in CONTRACT_FILES for path in sorted(folder.glob(pattern)))
+    names = (name for path in files if (name := _dataset_of(path, own.source_system)) is not None)
+    return sorted(set(names) - {own.name})
+
+
+def _dataset_of(path: Path, source_system: str) -> str | None:
+    try:
+        contract = load_contract(path)
+    except ContractError:
+        return None
+    return contract.name if contract.source_system == source_system else None
+
+
+def lines(document: Mapping[str, Any]) -> Iterable[str]:
+    """Say in lines what a receipt holds beside its dates."""
+    for item in document["still_there"]:
+        yield f"still there: {_left_line(item)}"
+    for key, why in document["not_searched"].items():
+        yield f"not searched: {key}: {why}"
+    for name in document["other_datasets"]:
+        yield f"dataset {name} reads the same raw data: erase the person there too"
+    for item in document["out_of_reach"]:
+        until = f", until {item['until']}" if item["until"] else ""
+        yield f"out of reach: {item['what']}{until}"
+
+
+def _left_line(item: Mapping[str, Any]) -> str:
+    kinds = {
+        "column": "in the column itself",
+        "text": "in text that is no record",
+        "field": "in other fields",
+        "document": "in a document of the pipeline",
+    }
+    said = [f"{count:,} {kinds.get(name, name)}" for name, count in item["places"].items()]
+    said += [f"{item['longer_words']:,} in longer words"] if item["longer_words"] else []
+    return f"{item['key']}: {', '.join(said)}"

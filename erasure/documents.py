@@ -1,0 +1,67 @@
+"""A person's value in the documents of the pipeline: what may be replaced in metrics, acceptances and records.
+
+Only texts that quote data or people are changed; ids, counts and places stay as they are.
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from core.rejections import LONGEST_EXAMPLE, printable
+from erasure.words import Words
+
+ERASED: Final = "(erased)"
+
+
+def example_digest(line: bytes) -> str:
+    """Name a line by what metrics show of it as an example, which may end within the value."""
+    shown = printable(line.decode("utf-8", "replace").strip(), limit=LONGEST_EXAMPLE)
+    return hashlib.sha256(shown.encode("utf-8", "replace")).hexdigest()
+
+
+def without_value(metrics: Mapping[str, Any], words: Words, *, examples: Collection[str] = ()) -> dict[str, Any]:
+    """Return a run's metrics without the value, and without the examples that are the person's lines."""
+    cleaned = dict(metrics)
+    quoted = _quoted_lines(metrics, words, examples)
+    for name in ("message", "warnings", "schema_drift", "rejected_lines", "accepted"):
+        if metrics.get(name) is not None:
+            cleaned[name] = _cleaned(metrics[name], words, quoted, _TEXTS.get(name))
+    return cleaned
+
+
+def reason_without_value(reason: str, words: Words) -> str:
+    """Return what a person wrote without the value."""
+    return words.replaced(reason, ERASED)
+
+
+# Of an object in a document, the fields whose text is changed; of others all are.
+_TEXTS: Final[Mapping[str, Collection[str]]] = {
+    "rejected_lines": ("reason", "example"),
+    "accepted": ("reason",),
+    "schema_drift": ("unknown_fields",),
+}
+
+
+def _quoted_lines(metrics: Mapping[str, Any], words: Words, examples: Collection[str]) -> list[str]:
+    """Return the examples that are of the person: they hold the value, or begin a line of theirs."""
+    found = [one.get("example") for one in metrics.get("rejected_lines") or ()]
+    return [text for text in found if isinstance(text, str) and (_digest(text) in examples or words.found(text))]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def _cleaned(value: Any, words: Words, quoted: Collection[str], only: Collection[str] | None) -> Any:
+    if isinstance(value, str):
+        for line in quoted:
+            value = value.replace(line, ERASED)
+        return words.replaced(value, ERASED)
+    if isinstance(value, list):
+        return [_cleaned(inner, words, quoted, only) for inner in value]
+    if isinstance(value, dict):
+        return {
+            name: _cleaned(inner, words, quoted, None) if only is None or name in only else inner
+            for name, inner in value.items()
+        }
+    return value

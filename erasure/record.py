@@ -1,0 +1,149 @@
+"""How far an erasure has come, as it is kept: per date what was found, what was done and what is left to do.
+
+Holds a digest of the value and never the value; must not know how anything is found or done.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from typing import Any, Final
+
+from core.errors import InvalidDocument, PipelineError
+from core.layout import DatasetPaths, parse_ingestion_date
+from core.ports import Store, WriteConflict
+
+_SCHEMA_VERSION: Final = 1
+_RECEIPT: Final = ".receipt.json"
+
+
+@dataclass
+class DateRecord:
+    """One date. Counts are of records by raw object, of rows by run, of lines by quarantine file; ``documents`` are
+    metrics, acceptances and the publication record.
+
+    ``left_words`` and ``left_parts`` are texts of others that stay with the value in them, as a word or in a longer one.
+    ``needs_run`` is said of a date whose published version has to be replaced, ``drops_previous`` of one whose older
+    versions go with it. ``fingerprint`` is that of the raw data before it was changed. ``problem`` says why the date could not be finished.
+    """
+
+    raw: dict[str, int] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+    quarantine: dict[str, int] = field(default_factory=dict)
+    documents: list[str] = field(default_factory=list)
+    left_words: int = 0
+    left_parts: int = 0
+    is_rolled_back: bool = False
+    needs_run: bool = False
+    drops_previous: bool = False
+    fingerprint: str = ""
+    run_id: str | None = None
+    versions_deleted: list[str] = field(default_factory=list)
+    is_done: bool = False
+    problem: str | None = None
+
+    def joined(self, now: "DateRecord") -> "DateRecord":
+        """Return what was found at first and what is found now, after a part of it was done."""
+        return replace(
+            now,
+            raw={**now.raw, **self.raw},
+            versions={**now.versions, **self.versions},
+            quarantine={**now.quarantine, **self.quarantine},
+            documents=sorted({*now.documents, *self.documents}),
+            needs_run=self.needs_run or now.needs_run,
+            drops_previous=self.drops_previous or now.drops_previous,
+            fingerprint=self.fingerprint,
+            run_id=self.run_id,
+            versions_deleted=self.versions_deleted,
+        )
+
+    @property
+    def is_affected(self) -> bool:
+        """Whether anything is to be erased."""
+        found = self.raw or self.versions or self.quarantine or self.documents
+        return bool(found or self.needs_run or self.drops_previous)
+
+
+@dataclass
+class ErasureRecord:
+    """An erasure: ``open`` until all of its dates are done and nothing of the person was found any more."""
+
+    id: str
+    dataset: str
+    column: str
+    value_sha256: str
+    anywhere: bool
+    publish_withdrawn: bool
+    started_at: str
+    started_by: str
+    status: str = "open"
+    dates: dict[str, DateRecord] = field(default_factory=dict)
+
+    def left(self) -> list[date]:
+        """Return the dates that are not done, oldest first."""
+        return [parse_ingestion_date(day) for day, found in sorted(self.dates.items()) if not found.is_done]
+
+
+class Erasures:
+    """The stored erasures of one dataset."""
+
+    def __init__(self, store: Store, paths: DatasetPaths) -> None:
+        self._store = store
+        self._paths = paths
+        self._version: str | None = None
+
+    def find_open(self, *, column: str, digest: str) -> ErasureRecord | None:
+        """Return the erasure of a value that was not finished, or None.
+
+        Raises:
+            InvalidDocument: when a stored one cannot be read.
+        """
+        for item in self._store.objects(self._paths.erasures):
+            if item.key.endswith(_RECEIPT):
+                continue
+            found = self._read(item.key)
+            if found is not None and (found.status, found.column, found.value_sha256) == ("open", column, digest):
+                return found
+        return None
+
+    def keep(self, record: ErasureRecord) -> None:
+        """Store how far an erasure has come.
+
+        Raises:
+            PipelineError: when another command carries it on at the same time.
+        """
+        document = {"schema_version": _SCHEMA_VERSION, **asdict(record)}
+        key = f"{self._paths.erasures}{record.id}.json"
+        try:
+            self._version = self._store.replace(key, _json(document), expected=self._version)
+        except WriteConflict as error:
+            raise PipelineError(
+                f"{self._store.uri(key)} was changed meanwhile: another command erases the same value; wait for its "
+                "end, then give this one again"
+            ) from error
+
+    def keep_receipt(self, record: ErasureRecord, receipt: Mapping[str, Any]) -> str:
+        """Store the receipt of an erasure and return where it lies."""
+        key = f"{self._paths.erasures}{record.id}{_RECEIPT}"
+        self._store.write(key, _json(receipt))
+        return self._store.uri(key)
+
+    def _read(self, key: str) -> ErasureRecord | None:
+        content = self._store.read(key)
+        if content is None:
+            return None
+        try:
+            document = json.loads(content.data)
+            if document.pop("schema_version") != _SCHEMA_VERSION:
+                raise ValueError("another schema_version")  # noqa: TRY301  one message for whatever is wrong with it
+            dates = {day: DateRecord(**found) for day, found in document.pop("dates").items()}
+            record = ErasureRecord(**document, dates=dates)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            where = self._store.uri(key)
+            raise InvalidDocument(f"{where} is no record of an erasure: {error!r}; move it out of the way") from error
+        self._version = content.version
+        return record
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    return f"{json.dumps(document, indent=2)}\n".encode()

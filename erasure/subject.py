@@ -1,0 +1,172 @@
+"""Who is to be forgotten: a column of the contract, its value, and when a value of a record is that value.
+
+A record is the person's when any field that the column is read from holds the value, whichever of them wins.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from functools import cached_property
+from typing import Any, Final
+
+from contract import Column, DataContract
+from contract.ddl_types import INTEGER_BITS, MAX_PRECISION, kind_of
+from contract.sources import Entry, Step, Steps
+from core.wording import not_known
+from erasure.words import Words
+
+_NUMBER: Final = re.compile(r"[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
+# Digits beyond the scale are rounded away from zero, as Spark does.
+_DIGITS: Final = Context(prec=MAX_PRECISION, rounding=ROUND_HALF_UP)
+_LONGEST_VALUE: Final = 1_000
+
+
+class SubjectNotUsable(ValueError):
+    """Say why a column or value cannot tell a person; nothing was read."""
+
+
+class Number(str):
+    """A number, true, false or null of JSON, as it is written there."""
+
+    __slots__ = ()
+
+
+class Members(list[tuple[str, Any]]):
+    """An object of JSON with all of its members, also where a name stands twice."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A column and the value in it that is one person's; ``value`` is the text of the value as the column has it."""
+
+    contract: DataContract
+    column: Column
+    value: str
+
+    @property
+    def digest(self) -> str:
+        """What records tell of the value, which they never hold."""
+        return hashlib.sha256(self.value.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def is_number(self) -> bool:
+        return self.column.type != "string"
+
+    @cached_property
+    def words(self) -> Words:
+        return Words(self.value, is_number=self.is_number)
+
+    def may_be_in(self, data: bytes) -> bool:
+        """Tell fast whether a text could hold the value; a decimal has too many spellings to tell."""
+        has_one_spelling = kind_of(self.column.type) != "decimal" and not (self.is_number and self.value.startswith("-"))
+        return not has_one_spelling or self.words.may_be_in(data)
+
+    def is_in_record(self, record: object) -> bool:
+        """Tell whether a parsed record holds the value in a field of the column."""
+        sources = (source.steps for source in self.column.sources if not source.in_envelope)
+        return self._is_at_any(record, sources)
+
+    def is_in_envelope(self, envelope: object, *, level: int) -> bool:
+        """Tell whether the object around records, of a level counted from the outermost, holds the value for them."""
+        sources = (source.inner_steps for source in self.column.sources if source.level == level)
+        return self._is_at_any(envelope, sources)
+
+    def _is_at_any(self, record: object, places: Iterator[Steps]) -> bool:
+        return any(self.is_value(found) for steps in places for found in _values_at(record, steps))
+
+    def is_value(self, found: object) -> bool:
+        """Tell whether a value of JSON becomes the value in the column, or would if it was of the right kind."""
+        if not isinstance(found, str):
+            return False
+        if self.is_number:
+            number = _number(found, self.column.type)
+            return number is not None and number == Decimal(self.value)
+        return str(found) == self.value or (isinstance(found, Number) and _is_same_double(found, self.value))
+
+
+def subject_of(contract: DataContract, column_name: str, value: str) -> Subject:
+    """Return who a column and a value tell of.
+
+    Raises:
+        SubjectNotUsable: when the column does not identify anybody, or cannot hold the value.
+    """
+    allowed = [column.name for column in contract.columns if _unusable_because(column) is None]
+    column = next((column for column in contract.columns if column.name == column_name), None)
+    if column is None:
+        raise SubjectNotUsable(f"column {not_known(column_name, allowed)}")
+    problem = _unusable_because(column)
+    if problem is not None:
+        raise SubjectNotUsable(f"column {column_name} {problem}; columns that can: {', '.join(allowed) or 'none'}")
+    return Subject(contract, column, _as_held(column, value))
+
+
+def _unusable_because(column: Column) -> str | None:
+    if column.logic is not None:
+        inputs = " and ".join(column.logic.columns)
+        return f"is derived of {inputs}: give a column that it is made of, what is derived goes with it"
+    if column.valid_values:
+        return "lists its valid values, so that they tell nobody from another"
+    if kind_of(column.type) not in ("string", "decimal", *INTEGER_BITS):
+        return f"is of type {column.type}, whose values tell nobody from another"
+    return None
+
+
+def _as_held(column: Column, value: str) -> str:
+    """Return the value as the column holds it."""
+    if not value.strip() or len(value) > _LONGEST_VALUE:
+        raise SubjectNotUsable(f"the value has {len(value)} characters; give 1 to {_LONGEST_VALUE}, and not only spaces")
+    if column.type == "string":
+        return value
+    number = _number(value, column.type)
+    if number is None:
+        raise SubjectNotUsable(f"the value is no number that column {column.name} of type {column.type} could hold")
+    return f"{number:f}"
+
+
+def _number(text: str, type_: str) -> Decimal | None:
+    """Read a number as a column of integers or decimals holds it."""
+    if _NUMBER.fullmatch(text.strip()) is None:
+        return None
+    found = Decimal(text.strip())
+    try:
+        if kind_of(type_) != "decimal":
+            return whole if (whole := found.to_integral_value()) == found else None
+        scale = int(type_.partition(",")[2].rstrip(")") or 0)
+        return found.quantize(Decimal(1).scaleb(-scale), context=_DIGITS)
+    except InvalidOperation:
+        return None
+
+
+def _is_same_double(found: str, value: str) -> bool:
+    """Tell whether a number of JSON with a fraction or exponent is what a text column makes of it."""
+    try:
+        return not found.lstrip("-").isdigit() and float(found) == float(value)
+    except ValueError:
+        return False
+
+
+def _values_at(value: object, steps: Sequence[Step]) -> Iterator[object]:
+    """Yield every value at a place, also those that another of the same name or key hides."""
+    if not steps:
+        yield value
+        return
+    step, rest = steps[0], steps[1:]
+    for inner in _inner(value, step):
+        yield from _values_at(inner, rest)
+
+
+def _inner(value: object, step: Step) -> Iterator[object]:
+    if isinstance(step, str):
+        yield from (inner for name, inner in value if name == step) if isinstance(value, Members) else ()
+    elif not isinstance(value, list) or isinstance(value, Members):
+        return
+    elif isinstance(step, Entry):
+        yield from (element for element in value if step.text in map(str, _inner(element, step.field)))
+    elif step < len(value):
+        yield value[step]
+
+
