@@ -13,6 +13,7 @@ from cli.errors import WrongUse
 from cli.options import Call, date_argument
 from cli.outdated import Outdated
 from cli.output import Output
+from cli.overview_view import show_overview
 from cli.views import outbox_view
 from contract_init import DEFAULT_LIMIT
 
@@ -165,6 +166,18 @@ def status(
     if day is None:
         return commands.show_status(call.dataset, under_way=call.under_way(), output=call.output)
     return commands.show_day(call.dataset, day, under_way=call.under_way(), output=call.output)
+
+
+@command()
+def overview(
+    *,
+    contract: options.OneContract = None,
+    environment: options.Environment = None,
+    data_uri: options.DataUri = None,
+    as_json: options.Json = False,
+) -> int:
+    """Show all datasets on one screen and what needs a person (exit code 1)."""
+    return show_overview(Call(as_json, contract, environment, data_uri))
 
 
 @command()

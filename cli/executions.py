@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
+from itertools import islice, takewhile
 from typing import Any, Final
 
 from cli.deployment import Deployment
@@ -127,6 +128,17 @@ class Executions:
         found = (self._described(item["executionArn"]) for item in listed)
         at_work = (self.looked_into(item) for item in found if item is not None)
         return sorted(at_work, key=lambda item: item.started_at)
+
+    def last_ended(self, statuses: Sequence[str], *, since: datetime, most: int) -> list[Execution]:
+        """Return the latest of the pipeline's executions that ended so, ``most`` of each, the latest start first."""
+        found = []
+        for status in statuses:
+            all_of_them = self._listed(self._deployment.pipeline_arn, statusFilter=status)
+            listed = takewhile(lambda item: item["startDate"] >= since, all_of_them)
+            found += [self._described(item["executionArn"]) for item in islice(listed, most)]
+        known = [item for item in found if item is not None]
+        dated = [item if item.ingestion_date else self.looked_into(item) for item in known]
+        return sorted(dated, key=lambda item: item.started_at, reverse=True)
 
     def dates_of(
         self, backfill: Execution, dates: Sequence[date], known: Mapping[date, DateState]

@@ -13,6 +13,7 @@ STYLES = {
     "not started": "dim",
 }
 _OTHER_STYLE = "red"
+_LEAST_RATE = 0.01
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -24,6 +25,13 @@ def count(value: int | None) -> str:
 def number(value: float) -> str:
     """Write a measured value: whole numbers whole, others as short as they are exact enough to compare."""
     return count(value) if isinstance(value, int) else f"{value:.6g}"
+
+
+def percent(value: float) -> str:
+    """Write a rate, 0 to 100, with two decimals; one that only rounding makes nothing, or everything, says so."""
+    if 0 < value < _LEAST_RATE:
+        return f"<{_LEAST_RATE}"
+    return f">{100 - _LEAST_RATE}" if 100 - _LEAST_RATE < value < 100 else f"{value:.2f}"
 
 
 def size(value: int | None) -> str:
