@@ -9,6 +9,8 @@ import typer
 
 from cli import commands, contract_check, contract_diff, contract_draft, contract_release, deployed, local, options
 from cli.acceptance import give_acceptance
+from cli.cancel import cancel
+from cli.dry_run import show_plan
 from cli.errors import WrongUse
 from cli.options import Call, date_argument
 from cli.outdated import Outdated
@@ -97,6 +99,9 @@ def backfill(
     go_on: Annotated[bool, typer.Option("--continue", help="continue after a failed date")] = False,
     force: options.Force = False,
     no_wait: options.NoWait = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="only say what would be done with each date, how long and how dear")
+    ] = False,
     contract: options.Contract = None,
     environment: options.Environment = None,
     data_uri: options.DataUri = None,
@@ -113,6 +118,8 @@ def backfill(
         nothing = f"{call.dataset.contract.name}: no published date is outdated, so there is nothing to run"
         call.output.show({"dates": []}, nothing)
         return 0
+    if dry_run:
+        return show_plan(call.dataset, days, force=force, concurrency=concurrency, output=call.output)
     if call.place is not None:
         return commands.run_days(call.place, days, force=force, go_on=go_on, environment=os.environ, output=call.output)
     asked = {"max_concurrency": concurrency, "on_failure": "continue" if go_on else "stop", "force": force}
@@ -143,6 +150,24 @@ def follow(
     """Follow a running execution to its end."""
     call = Call(as_json, contract, environment)
     return deployed.follow(call.deployment, execution, output=call.output)
+
+
+@command("cancel")
+def cancel_execution(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="EXECUTION", help="name or ARN of the execution, or the date that it works on", show_default=False
+        ),
+    ],
+    *,
+    contract: options.Contract = None,
+    environment: options.Environment = None,
+    as_json: options.Json = False,
+) -> int:
+    """Stop a running execution with all that it started, and say what became of each date."""
+    call = Call(as_json, contract, environment)
+    return cancel(call.deployment, target, output=call.output)
 
 
 @command()

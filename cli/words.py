@@ -13,6 +13,7 @@ STYLES = {
     "not started": "dim",
 }
 _OTHER_STYLE = "red"
+_MINUTE = 60
 _LEAST_RATE = 0.01
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
@@ -42,6 +43,14 @@ def size(value: int | None) -> str:
     while amount >= 1000 and unit < len(_UNITS) - 1:
         amount, unit = amount / 1000, unit + 1
     return f"{amount:.3g} {_UNITS[unit]}"
+
+
+def duration(seconds: float) -> str:
+    """Write how long something takes: seconds below two minutes, then minutes, then hours and minutes."""
+    if seconds < 2 * _MINUTE:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / _MINUTE), _MINUTE)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def plural(value: int, noun: str) -> str:
