@@ -23,7 +23,12 @@ from botocore.exceptions import ConnectionError as NoConnection
 
 from core.errors import AccessDenied, PipelineError, ServiceError, ServiceThrottled, ServiceUnavailable
 
-_CONFIG: Final = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=20)
+_CONFIG: Final = Config(
+    retries={"mode": "standard", "total_max_attempts": 5},
+    connect_timeout=5,
+    read_timeout=20,
+    max_pool_connections=64,  # as many threads as an overview of several datasets reads with
+)
 _DENIED: Final = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "Forbidden", "403"}
 _THROTTLED: Final = {
     *("SlowDown", "Throttling", "ThrottlingException", "Throttled", "ThrottledException", "RequestThrottled"),

@@ -9,10 +9,15 @@ import typer
 
 from cli import commands, contract_check, contract_diff, contract_draft, contract_release, deployed, local, options
 from cli.acceptance import give_acceptance
+from cli.cancel import cancel
+from cli.dry_run import show_plan
+from cli.erase import Asked
+from cli.erase import erase as erase_person
 from cli.errors import WrongUse
 from cli.options import Call, date_argument
 from cli.outdated import Outdated
 from cli.output import Output
+from cli.overview_view import show_overview
 from cli.views import outbox_view
 from contract_init import DEFAULT_LIMIT
 
@@ -96,6 +101,9 @@ def backfill(
     go_on: Annotated[bool, typer.Option("--continue", help="continue after a failed date")] = False,
     force: options.Force = False,
     no_wait: options.NoWait = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="only say what would be done with each date, how long and how dear")
+    ] = False,
     contract: options.Contract = None,
     environment: options.Environment = None,
     data_uri: options.DataUri = None,
@@ -112,6 +120,8 @@ def backfill(
         nothing = f"{call.dataset.contract.name}: no published date is outdated, so there is nothing to run"
         call.output.show({"dates": []}, nothing)
         return 0
+    if dry_run:
+        return show_plan(call.dataset, days, force=force, concurrency=concurrency, output=call.output)
     if call.place is not None:
         return commands.run_days(call.place, days, force=force, go_on=go_on, environment=os.environ, output=call.output)
     asked = {"max_concurrency": concurrency, "on_failure": "continue" if go_on else "stop", "force": force}
@@ -144,6 +154,24 @@ def follow(
     return deployed.follow(call.deployment, execution, output=call.output)
 
 
+@command("cancel")
+def cancel_execution(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="EXECUTION", help="name or ARN of the execution, or the date that it works on", show_default=False
+        ),
+    ],
+    *,
+    contract: options.Contract = None,
+    environment: options.Environment = None,
+    as_json: options.Json = False,
+) -> int:
+    """Stop a running execution with all that it started, and say what became of each date."""
+    call = Call(as_json, contract, environment)
+    return cancel(call.deployment, target, output=call.output)
+
+
 @command()
 def status(
     day: options.AnyDate = None,
@@ -165,6 +193,18 @@ def status(
     if day is None:
         return commands.show_status(call.dataset, under_way=call.under_way(), output=call.output)
     return commands.show_day(call.dataset, day, under_way=call.under_way(), output=call.output)
+
+
+@command()
+def overview(
+    *,
+    contract: options.OneContract = None,
+    environment: options.Environment = None,
+    data_uri: options.DataUri = None,
+    as_json: options.Json = False,
+) -> int:
+    """Show all datasets on one screen and what needs a person (exit code 1)."""
+    return show_overview(Call(as_json, contract, environment, data_uri))
 
 
 @command()
@@ -232,6 +272,38 @@ def repair(
     """Point the catalog's partitions at the published versions."""
     call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
     return commands.repair(call.dataset, output=call.output)
+
+
+@command()
+def erase(
+    *,
+    column: Annotated[str, typer.Option("--column", metavar="COLUMN", show_default=False, help="what tells the person")],
+    value: Annotated[
+        str | None, typer.Option("--value", metavar="VALUE", show_default=False, help="its value, as the table has it")
+    ] = None,
+    value_file: Annotated[
+        str | None,
+        typer.Option("--value-file", metavar="FILE", show_default=False, help="the value from a file, - for stdin"),
+    ] = None,
+    anywhere: Annotated[
+        bool, typer.Option("--anywhere", help="also lines of others that hold the value in another field")
+    ] = False,
+    publish_withdrawn: Annotated[
+        bool, typer.Option("--publish-withdrawn", help="also dates that were rolled back: their raw data is published")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only show what would be erased")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="erase without asking")] = False,
+    contract: options.Contract = None,
+    environment: options.Environment = None,
+    data_uri: options.DataUri = None,
+    catalog_database: options.CatalogDatabase = None,
+    catalog_table: options.CatalogTable = None,
+    as_json: options.Json = False,
+) -> int:
+    """Erase a person from raw data, versions, quarantine and metrics of all dates; shows the plan first."""
+    call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
+    asked = Asked(column, value, value_file, anywhere, publish_withdrawn, dry_run, yes)
+    return erase_person(call, asked, environment=os.environ)
 
 
 @command()

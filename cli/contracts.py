@@ -30,6 +30,18 @@ def find_contract(named: str | None, folder: Path = CONTRACTS) -> str:
     return str(*found.values())
 
 
+def all_contracts(folder: Path = CONTRACTS) -> list[str]:
+    """Return the names of the contracts of the folder, in order.
+
+    Raises:
+        WrongUse: when there is none.
+    """
+    found = sorted(_by_name(folder))
+    if not found:
+        raise WrongUse(f"no contract in {folder}; add one as <dataset>.odcs.yaml, see docs/contract.md")
+    return found
+
+
 def option_for(contract: Path) -> str:
     """Return what a command about this contract has to say, after a space; nothing where it is the only one."""
     names = [name for name, path in _by_name(contract.parent).items() if path.name == contract.name]

@@ -8,21 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from cli import doctor
 from cli.athena import MOST_ROWS, run_query
 from cli.deployment import Deployment
 from cli.errors import CommandFailed, Interrupted
-from cli.executions import DateState, Execution, Executions, dates_asked
+from cli.executions import STOPPED, DateState, Execution, Executions, dates_asked
 from cli.findings import as_document, findings_view, is_well
 from cli.output import Output, shown_backfill, shown_progress
 from cli.views import dates_table, outcome_line, query_table, whole
 from cli.words import count, size, step
-
-_POLL_SECONDS: Final = 2.0
-# Nothing is throttled on this machine, and a run takes seconds.
-_EMBEDDED_POLL_SECONDS: Final = 0.3
 
 
 def run_day(deployment: Deployment, day: date, *, force: bool, wait: bool, output: Output) -> int:
@@ -100,7 +96,7 @@ def _ended(deployment: Deployment, execution: Execution, output: Output) -> Exec
     with shown_progress(output.progress, str(execution.ingestion_date or execution.name)) as show_step:
         while execution.is_running:
             show_step(step(execution.state, held_back=execution.is_held_back))
-            time.sleep(_pause(deployment))
+            time.sleep(deployment.poll_seconds)
             execution = executions.looked_into(executions.describe(execution.arn))
     return execution
 
@@ -141,7 +137,7 @@ def _follow_backfill(deployment: Deployment, execution: Execution, output: Outpu
             show(list(states.values()), execution.seconds)
             if not execution.is_running:
                 break
-            time.sleep(_pause(deployment))
+            time.sleep(deployment.poll_seconds)
     final = [_final(state) for state in states.values()]
     if output.as_json:
         output.show(_backfill_document(execution, final))
@@ -167,7 +163,7 @@ def _backfill_document(execution: Execution, states: list[DateState]) -> dict[st
 
 
 def _why_backfill_failed(execution: Execution, states: list[DateState]) -> str:
-    failed = [str(state.ingestion_date) for state in states if state.status == "failed"]
+    failed = [str(state.ingestion_date) for state in states if state.status in ("failed", STOPPED)]
     if not failed:
         return execution.reason
     left = sum(state.status == "not started" for state in states)
@@ -192,7 +188,3 @@ def _left_running(execution: Execution, output: Output) -> Iterator[None]:
     except KeyboardInterrupt:
         command = output.next_command(f"follow {execution.name}")
         raise Interrupted(f"{execution.name} is still running; follow it with: {command}") from None
-
-
-def _pause(deployment: Deployment) -> float:
-    return _EMBEDDED_POLL_SECONDS if deployment.is_embedded else _POLL_SECONDS

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
+from itertools import islice, takewhile
 from typing import Any, Final
 
 from cli.deployment import Deployment
@@ -17,6 +18,7 @@ from core.causes import Cause, read_cause
 from core.layout import parse_ingestion_date
 
 RUNNING: Final = "RUNNING"
+STOPPED: Final = "stopped"
 _ENDED: Final = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was aborted"}
 # The sensor's answer is among them, also while an execution curates or waits.
 _EVENTS: Final = 50
@@ -94,6 +96,26 @@ class Executions:
         asked = {**dates, **options}
         return self._start(self._deployment.backfill_arn, name, asked)
 
+    def stop(self, execution: Execution, *, why: str) -> None:
+        """Stop an execution; one that has ended meanwhile stays as it is."""
+        self._client.stop_execution(executionArn=execution.arn, error="Cancelled", cause=why)
+
+    def started_by(self, backfill: Execution) -> Iterator[Execution]:
+        """Return the executions that a backfill started: of its batches first, then of their dates."""
+        for machine_arn in (self._deployment.days_arn, self._deployment.pipeline_arn):
+            yield from self._started(machine_arn, backfill)
+
+    def _started(self, machine_arn: str, backfill: Execution) -> Iterator[Execution]:
+        for item in self._started_since(machine_arn, backfill):
+            if item["name"].startswith(f"{backfill.name}-"):
+                yield Execution(
+                    arn=item["executionArn"],
+                    name=item["name"],
+                    status=item["status"],
+                    started_at=item["startDate"],
+                    stopped_at=item.get("stopDate"),
+                )
+
     def describe(self, arn: str) -> Execution:
         """Return an execution as it is now.
 
@@ -128,30 +150,42 @@ class Executions:
         at_work = (self.looked_into(item) for item in found if item is not None)
         return sorted(at_work, key=lambda item: item.started_at)
 
+    def last_ended(self, statuses: Sequence[str], *, since: datetime, most: int) -> list[Execution]:
+        """Return the latest of the pipeline's executions that ended so, ``most`` of each, the latest start first."""
+        found = []
+        for status in statuses:
+            all_of_them = self._listed(self._deployment.pipeline_arn, statusFilter=status)
+            listed = takewhile(lambda item: item["startDate"] >= since, all_of_them)
+            found += [self._described(item["executionArn"]) for item in islice(listed, most)]
+        known = [item for item in found if item is not None]
+        dated = [item if item.ingestion_date else self.looked_into(item) for item in known]
+        return sorted(dated, key=lambda item: item.started_at, reverse=True)
+
     def dates_of(
         self, backfill: Execution, dates: Sequence[date], known: Mapping[date, DateState]
     ) -> dict[date, DateState]:
         """Return what has become of each date of a backfill; dates in ``known`` have ended and are not asked for."""
         states = {day: known.get(day, DateState(ingestion_date=day, status="waiting")) for day in dates}
-        for item in self._started_since(backfill):
-            day = _date_in_name(item["name"], backfill.name)
+        for execution in self._started(self._deployment.pipeline_arn, backfill):
+            day = _date_in_name(execution.name, backfill.name)
             if day in states and day not in known:
-                states[day] = self._date_state(day, item)
+                states[day] = self.date_state(day, execution)
         return states
 
-    def _date_state(self, day: date, item: Mapping[str, Any]) -> DateState:
-        if item["status"] == RUNNING:
-            seconds = (datetime.now(UTC) - item["startDate"]).total_seconds()
-            return DateState(ingestion_date=day, status="running", seconds=seconds)
-        execution = self.describe(item["executionArn"])
+    def date_state(self, day: date, execution: Execution) -> DateState:
+        """Return what an execution of the pipeline, running or ended, has made of its date."""
+        if execution.is_running:
+            return DateState(ingestion_date=day, status="running", seconds=execution.seconds)
+        execution = self.describe(execution.arn)
         if execution.status != "SUCCEEDED":
-            return DateState(ingestion_date=day, status="failed", seconds=execution.seconds, reason=execution.reason)
+            status = STOPPED if execution.status == "ABORTED" else "failed"
+            return DateState(ingestion_date=day, status=status, seconds=execution.seconds, reason=execution.reason)
         output = execution.output or {}
         rows = output.get("summary", {}).get("rows_written")
         return DateState(ingestion_date=day, status=str(output.get("status")), rows=rows, seconds=execution.seconds)
 
-    def _started_since(self, backfill: Execution) -> Iterator[Mapping[str, Any]]:
-        for item in self._listed(self._deployment.pipeline_arn):  # the youngest first
+    def _started_since(self, machine_arn: str, backfill: Execution) -> Iterator[Mapping[str, Any]]:
+        for item in self._listed(machine_arn):  # the youngest first
             if item["startDate"] < backfill.started_at:
                 return
             yield item

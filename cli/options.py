@@ -60,6 +60,9 @@ Json: TypeAlias = Annotated[bool, typer.Option("--json", help="print one JSON do
 Contract: TypeAlias = Annotated[
     str | None, _option("contract", "NAME", "the dataset, by its contract's name or file; default: the only one")
 ]
+OneContract: TypeAlias = Annotated[
+    str | None, _option("contract", "NAME", "only this dataset, by its contract's name or file; default: all")
+]
 Environment: TypeAlias = Annotated[
     str | None, _option("environment", "NAME", f"the deployed environment; default: {DEFAULT_ENVIRONMENT}")
 ]

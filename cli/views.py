@@ -4,6 +4,7 @@ Turns documents into Rich renderables; reads nothing and prints nothing.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from rich import box
@@ -50,7 +51,7 @@ def report(metrics: Metrics, *, told: Callable[[str], str] = str) -> RenderableT
 
 def _checks_table(checks: Iterable[Check], *, accepted: Collection[str]) -> Table:
     """Show checks with the value that was compared and the limit; what people accepted did not hold either."""
-    table = _new_table("check", "column", value="right", limit="left", severity="left", result="left")
+    table = new_table("check", "column", value="right", limit="left", severity="left", result="left")
     for check in checks:
         style, result = ("green", "passed") if check.passed else ("bold red", "failed")
         if not check.passed and check.id in accepted:
@@ -63,33 +64,33 @@ def _checks_table(checks: Iterable[Check], *, accepted: Collection[str]) -> Tabl
 def runs_table(runs: Iterable[Metrics]) -> RenderableType:
     """Show runs in the order given."""
     numbers = dict.fromkeys((*_HEADINGS, "seconds"), "right")
-    wide, narrow = _new_table("date", "run", "status", **numbers), _new_table("date, status\nrun", **numbers)
+    wide, narrow = new_table("date", "run", "status", **numbers), new_table("date, status\nrun", **numbers)
     for run in runs:
         day, run_id, status = run["ingestion_date"], run["run_id"], status_text(run["status"])
         total = run["seconds"].get("total")
         cells = [*(count(run[name]) for name in _TOTALS.values()), "-" if total is None else f"{total:.1f}"]
         wide.add_row(day, run_id, status, *cells)
         narrow.add_row(Text.assemble(day, " ", status, "\n", run_id), *cells)
-    return _Fitting(wide, narrow)
+    return Fitting(wide, narrow)
 
 
 def published_table(records: Iterable[Publication]) -> RenderableType:
     """Show what readers see of each date."""
     numbers = dict.fromkeys(("rows\nwritten", "quaran-\ntined", "size", "versions\nkept"), "right")
     when = "published (UTC)"
-    wide, narrow = _new_table("date", "run", when, **numbers), _new_table("date\nrun", when, **numbers)
+    wide, narrow = new_table("date", "run", when, **numbers), new_table("date\nrun", when, **numbers)
     for record in records:
         day, current = record.ingestion_date, record.current
         rows, quarantined, versions = map(count, (current.rows_written, current.rows_quarantined, len(record.versions)))
         cells = (moment(current.published_at), rows, quarantined, size(current.bytes), versions)
         wide.add_row(day, current.run_id, *cells)
         narrow.add_row(f"{day}\n{current.run_id}", *cells)
-    return _Fitting(wide, narrow)
+    return Fitting(wide, narrow)
 
 
 def outdated_table(found: Iterable[OutdatedDate]) -> RenderableType:
     """Show the dates that should be written again."""
-    table = _new_table("date", "contract", "why")
+    table = new_table("date", "contract", "why")
     for item in found:
         table.add_row(str(item.ingestion_date), item.contract_version, Text(shown_reasons(item.reasons)))
     return table
@@ -99,32 +100,33 @@ def versions_table(record: Publication) -> RenderableType:
     """Show the versions of one date that have their files, the published one first."""
     more = {"rows": "right", "files": "right", "size": "right", "contract": "left"}
     published, replaced = "published (UTC)", "replaced (UTC)"
-    wide, narrow = _new_table("run", published, replaced, **more), _new_table("run", f"{published}\n{replaced}", **more)
+    wide, narrow = new_table("run", published, replaced, **more), new_table("run", f"{published}\n{replaced}", **more)
     for version in record.versions:
         times = moment(version.published_at), _replaced(version, record)
         cells = _version_cells(version)
         wide.add_row(version.run_id, *times, *cells)
         narrow.add_row(version.run_id, "\n".join(times), *cells)
-    return _Fitting(wide, narrow)
+    return Fitting(wide, narrow)
 
 
 def executions_table(executions: Iterable[Execution]) -> RenderableType:
     """Show executions that run: the date of each, what it is doing, and its name, which `pipeline follow` takes."""
-    wide = _new_table("date", "doing", "started (UTC)", "execution", seconds="right")
-    narrow = _new_table("date, doing\nexecution", "started (UTC)\nseconds")
+    wide = new_table("date", "doing", "started (UTC)", "execution", seconds="right")
+    narrow = new_table("date, doing\nexecution", "started (UTC)\nseconds")
     for execution in executions:
         day, doing = str(execution.ingestion_date or ""), step(execution.state, held_back=execution.is_held_back)
         started, seconds = moment(execution.started_at.isoformat()), f"{execution.seconds:.0f}"
         wide.add_row(day, doing, started, execution.name, seconds)
         narrow.add_row(f"{day} {doing}\n{execution.name}".lstrip(), f"{started}\n{seconds}")
-    return _Fitting(wide, narrow)
+    return Fitting(wide, narrow)
 
 
 def dates_table(states: Iterable[DateState]) -> RenderableType:
     """Show what has become of each date, and why some failed: below the table where that names a place."""
-    shown, places = _new_table("date", "status", rows="right", seconds="right", reason="left"), []
+    shown, places = new_table("date", "status", rows="right", seconds="right", reason="left"), []
     for state in states:
-        seconds, reason = "-" if state.seconds is None else f"{state.seconds:.1f}", _brief(state)
+        seconds = "-" if state.seconds is None else f"{state.seconds:.1f}"
+        reason = brief(state.reason, state.ingestion_date)
         status = Text(state.status, status_style(state.status))
         if "/" in reason:  # a path, which only the terminal may break, so that it can be copied
             places.append(whole(f"{state.ingestion_date}: {reason}"))
@@ -135,7 +137,7 @@ def dates_table(states: Iterable[DateState]) -> RenderableType:
 
 def query_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> RenderableType:
     """Show a query's result: a line per row, or a line per value where the terminal has no room for that."""
-    wide, narrow = _new_table(), _new_table("column", "value")
+    wide, narrow = new_table(), new_table("column", "value")
     for name in names:
         wide.add_column(Text(name), no_wrap=True)
     for row in rows:
@@ -145,10 +147,10 @@ def query_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Renderab
             narrow.add_row(Text(name), text)
         narrow.add_section()
     if not rows:
-        narrow = _new_table("column")
+        narrow = new_table("column")
         for name in names:
             narrow.add_row(Text(name))
-    return _Fitting(wide, narrow)
+    return Fitting(wide, narrow)
 
 
 def outbox_view(messages: Iterable[Mapping[str, Any]]) -> RenderableType:
@@ -177,10 +179,10 @@ def outcome_line(run: Mapping[str, Any]) -> str:
     )
 
 
-def _brief(state: DateState) -> str:
+def brief(reason: str, day: date | None) -> str:
     """Return the reason without what the row or `pipeline report` says as well, and without the next step."""
-    parts = [part for part in state.reason.split("; ") if not part.startswith("report ") and not has_command(part)]
-    text = "; ".join(parts).partition(f"{state.ingestion_date}: ")[2] or "; ".join(parts)
+    parts = [part for part in reason.split("; ") if not part.startswith("report ") and not has_command(part)]
+    text = "; ".join(parts).partition(f"{day}: ")[2] or "; ".join(parts)
     text = without_example(text)
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON].rpartition(' ')[0]}…"
 
@@ -309,7 +311,7 @@ def _drift_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
 
 
 def _columns_table(metrics: Metrics) -> Table:
-    table = _new_table("column", **{"nulls": "right", "null %": "right", "distribution": "left"})
+    table = new_table("column", **{"nulls": "right", "null %": "right", "distribution": "left"})
     for name, column in metrics["columns"].items():
         values = column["distribution"] or {}
         shown = [f"{value} {count(rows)}" for value, rows in list(values.items())[:_MOST_VALUES]]
@@ -318,7 +320,7 @@ def _columns_table(metrics: Metrics) -> Table:
     return table
 
 
-def _new_table(*texts: str, **aligned: Any) -> Table:
+def new_table(*texts: str, **aligned: Any) -> Table:
     """Make a table whose texts fold where the terminal is narrow, while dates, run ids and numbers never do."""
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, collapse_padding=True)
     for name in texts:
@@ -328,7 +330,7 @@ def _new_table(*texts: str, **aligned: Any) -> Table:
     return table
 
 
-class _Fitting:
+class Fitting:
     """The wide table where the terminal has room for its lines, the narrow one otherwise."""
 
     def __init__(self, wide: Table, narrow: Table) -> None:

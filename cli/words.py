@@ -13,6 +13,8 @@ STYLES = {
     "not started": "dim",
 }
 _OTHER_STYLE = "red"
+_MINUTE = 60
+_LEAST_RATE = 0.01
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -26,6 +28,13 @@ def number(value: float) -> str:
     return count(value) if isinstance(value, int) else f"{value:.6g}"
 
 
+def percent(value: float) -> str:
+    """Write a rate, 0 to 100, with two decimals; one that only rounding makes nothing, or everything, says so."""
+    if 0 < value < _LEAST_RATE:
+        return f"<{_LEAST_RATE}"
+    return f">{100 - _LEAST_RATE}" if 100 - _LEAST_RATE < value < 100 else f"{value:.2f}"
+
+
 def size(value: int | None) -> str:
     """Write a number of bytes in the largest fitting unit (powers of 1000)."""
     if value is None:
@@ -34,6 +43,14 @@ def size(value: int | None) -> str:
     while amount >= 1000 and unit < len(_UNITS) - 1:
         amount, unit = amount / 1000, unit + 1
     return f"{amount:.3g} {_UNITS[unit]}"
+
+
+def duration(seconds: float) -> str:
+    """Write how long something takes: seconds below two minutes, then minutes, then hours and minutes."""
+    if seconds < 2 * _MINUTE:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / _MINUTE), _MINUTE)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def plural(value: int, noun: str) -> str:

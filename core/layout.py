@@ -5,7 +5,7 @@ Every key of the pipeline is made here; it must not know which store holds the k
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 DATASET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 DATASET_NAME_RULE = "1 to 64 lower-case letters, digits, '_' or '-', the first a letter or digit"
@@ -124,6 +124,11 @@ class DatasetPaths:
     def lease_key(self, ingestion_date: date, run_id: str) -> str:
         """Object that says a run is at work."""
         return f"{self.leases_prefix(ingestion_date)}{run_id}.json"
+
+
+def started_at(run_id: str) -> datetime:
+    """Return when a run started, in UTC to the second, as its id says."""
+    return datetime.strptime(run_id.partition("-")[0], "%Y%m%dT%H%M%S%z")
 
 
 def run_id_in(key: str) -> str | None:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from core.errors import Superseded
-from core.layout import DatasetPaths, run_id_in
+from core.layout import DatasetPaths, date_in, run_id_in
 from core.ports import Store, StoredObject, WriteConflict
 from core.publishing import Publications
 
@@ -103,6 +103,13 @@ def take_lease(store: Store, paths: DatasetPaths, day: date, run_id: str, *, now
     return Lease(store, key, record=record, version=version, minutes=minutes)
 
 
+def runs_at_work(store: Store, paths: DatasetPaths, *, now: datetime) -> list[tuple[date, str]]:
+    """Return the day and the id of each run that holds a lease, as far as can be told from outside."""
+    found = _leases_below(store, paths.leases)
+    days = ((date_in(key), lease) for key, lease in found.items() if not lease.is_dead(now=now))
+    return [(day, lease.run_id) for day, lease in days if day is not None]
+
+
 def sweep(store: Store, paths: DatasetPaths, day: date, publications: Publications, *, now: datetime) -> list[str]:
     """Delete the orphan versions that dead runs of a day left behind; return their run ids.
 
@@ -145,12 +152,15 @@ def _expiry(now: datetime, minutes: int) -> str:
 
 
 def _leases(store: Store, paths: DatasetPaths, day: date) -> dict[str, LeaseRecord]:
+    return {lease.run_id: lease for lease in _leases_below(store, paths.leases_prefix(day)).values()}
+
+
+def _leases_below(store: Store, prefix: str) -> dict[str, LeaseRecord]:
     found: dict[str, LeaseRecord] = {}
-    for item in store.objects(paths.leases_prefix(day)):
+    for item in store.objects(prefix):
         content = store.read(item.key)
         if content is not None:  # else given back since it was listed
-            lease = _read(content.data) or _unreadable(item)
-            found[lease.run_id] = lease
+            found[item.key] = _read(content.data) or _unreadable(item)
     return found
 
 

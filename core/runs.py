@@ -7,16 +7,23 @@ import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from core.errors import InvalidDocument
-from core.layout import DatasetPaths, run_id_in
+from core.layout import DatasetPaths, date_in, run_id_in
 from core.ports import Store
 
 SCHEMA_VERSION: Final = 1
 _READERS: Final = 8
 
 Metrics: TypeAlias = dict[str, Any]
+
+
+class ListedRun(NamedTuple):
+    """A run as its metrics object is named."""
+
+    day: date
+    run_id: str
 
 
 class Runs:
@@ -60,6 +67,20 @@ class Runs:
         keys = sorted(self._keys(day), reverse=True)
         with ThreadPoolExecutor(_READERS) as readers:
             return [metrics for metrics in readers.map(self._read_if_usable, keys) if metrics is not None]
+
+    def listed(self) -> list[ListedRun]:
+        """List the runs of all days, those of a day in the order in which they started, without reading them."""
+        keys = (item.key for item in self._store.objects(self._paths.metrics) if item.key.endswith(".json"))
+        found = ((date_in(key), run_id_in(key)) for key in keys)
+        return sorted(ListedRun(day, run_id) for day, run_id in found if day is not None and run_id is not None)
+
+    def read(self, listed: Iterable[ListedRun]) -> dict[ListedRun, Metrics]:
+        """Read the metrics of listed runs; objects that cannot be used or are gone are left out."""
+        wanted = list(listed)
+        with ThreadPoolExecutor(_READERS) as readers:
+            keys = (self._paths.metrics_key(run.day, run.run_id) for run in wanted)
+            found = list(readers.map(self._read_if_usable, keys))
+        return {run: metrics for run, metrics in zip(wanted, found, strict=True) if metrics is not None}
 
     def find(self, run_id: str) -> Metrics | None:
         """Read the metrics of a run whose day is not known, or None when no run has that id."""

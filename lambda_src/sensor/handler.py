@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from adapters.glue_jobs import run_at_work_on
 from core.errors import RawDataMissing
 from core.raw_day import RawDay
 from core.refusals import refusing_run
@@ -20,7 +21,6 @@ from sensor.decision import (
     summary,
 )
 from shared.environment import DataPlace, Environment
-from shared.job_runs import run_at_work_on
 from shared.logs import StepLog
 from shared.topic import publish
 

@@ -15,6 +15,7 @@ ALLOWED = {
     "contract": {"core"},
     "contract_init": {"core", "contract"},
     "contract_diff": {"core", "contract"},
+    "erasure": {"core", "contract"},
     "adapters": {"core"},
     "curation": {"core", "contract"},
     "curate_job": {"core", "contract", "adapters", "curation"},
@@ -22,7 +23,7 @@ ALLOWED = {
     "config": {"core"},
     "deployed_dataset": {"core", "contract", "config"},
     "stacks": {"core", "contract", "config", "deployed_dataset"},
-    "cli": {"core", "contract", "contract_diff", "contract_init", "adapters", "config", "deployed_dataset"},
+    "cli": {"core", "contract", "contract_diff", "contract_init", "erasure", "adapters", "config", "deployed_dataset"},
     "local_cloud": set(),
 }
 FOLDERS = {"curation": "glue_src/curation", "curate_job": "glue_src/curate_job.py"}

@@ -1,0 +1,152 @@
+"""`pipeline cancel`: stops an execution and all that it started, waits for their end, says what became of each date.
+
+Nothing that was published is touched: a date whose run was stopped is as it was before, or published by that run.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Final
+
+from adapters.aws import caller
+from adapters.glue_jobs import runs_at_work, stop_job_run
+from cli.dataset import Dataset, open_dataset
+from cli.deployment import Deployment
+from cli.errors import CommandFailed, Interrupted
+from cli.executions import STOPPED, DateState, Execution, Executions, dates_asked
+from cli.output import Output, shown_progress
+from cli.views import dates_table, whole
+from cli.words import count
+from core.layout import parse_ingestion_date
+
+# Step Functions stops what an execution started, as far as it can; a job run that works on after this is stopped here.
+_PATIENCE_SECONDS: Final = 10
+_LONGEST_WAIT_SECONDS: Final = 600
+
+
+@dataclass(frozen=True)
+class _Work:
+    """An execution with the dates that it was to run."""
+
+    execution: Execution
+    days: Sequence[date]
+    is_backfill: bool
+
+
+def cancel(deployment: Deployment, target: str, *, output: Output) -> int:
+    """Cancel the execution of that name or ARN, or all that work on a date, and wait until they have ended."""
+    executions, dataset = Executions(deployment), open_dataset(deployment.place)
+    found = _found(deployment, executions, target)
+    try:
+        with shown_progress(output.progress, f"stopping {target}"):
+            for work in found:
+                _Stopping(deployment, executions, work).carry_out(why=f"cancelled by {caller()}")
+    except KeyboardInterrupt:
+        command = output.next_command(f"cancel {target}")
+        raise Interrupted(f"{target} may still be running; go on with: {command}") from None
+    states = [_as_readers_see_it(state, dataset) for work in found for state in _states(executions, work)]
+    names = [work.execution.name for work in found]
+    dates = [asdict(state) | {"ingestion_date": str(state.ingestion_date)} for state in states]
+    output.show({"executions": names, "dates": dates}, dates_table(states), *_said(names, states, output))
+    return 0
+
+
+def _found(deployment: Deployment, executions: Executions, target: str) -> list[_Work]:
+    """Return what is named and runs. Raises CommandFailed when nothing of that name runs."""
+    try:
+        day = parse_ingestion_date(target)
+    except ValueError:
+        arn = target if target.startswith("arn:") else deployment.execution_arn(target)
+        execution = executions.describe(arn)
+        if not execution.is_running:
+            raise CommandFailed(f"{execution.name} has ended already: {execution.status}") from None
+        return [_work(deployment, executions, execution)]
+    running = [execution for execution in executions.under_way() if execution.ingestion_date == day]
+    if not running:
+        raise CommandFailed(f"no execution is working on {day}; pipeline status lists those that are running")
+    return [_work(deployment, executions, execution) for execution in running]
+
+
+def _work(deployment: Deployment, executions: Executions, execution: Execution) -> _Work:
+    if f":{deployment.names.backfill_name}:" in execution.arn:
+        return _Work(execution, dates_asked(execution), is_backfill=True)
+    day = executions.looked_into(execution).ingestion_date
+    return _Work(execution, [] if day is None else [day], is_backfill=False)
+
+
+class _Stopping:
+    """Stops one execution, from the outside in: what starts others first, so that it starts no more."""
+
+    def __init__(self, deployment: Deployment, executions: Executions, work: _Work) -> None:
+        self._deployment, self._executions, self._work = deployment, executions, work
+        self._began = time.monotonic()
+
+    def carry_out(self, *, why: str) -> None:
+        """Stop it and wait. Raises CommandFailed when something of it does not end."""
+        at_work = {state.ingestion_date for state in _states(self._executions, self._work) if _is_at_work(state)}
+        self._executions.stop(self._work.execution, why=why)
+        while left := [*self._executions_left(why), *self._job_runs_left(at_work)]:
+            if self._seconds > _LONGEST_WAIT_SECONDS:
+                raise CommandFailed(f"still running after {self._seconds:.0f} s: {', '.join(left)}; try again")
+            time.sleep(self._deployment.poll_seconds)
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def _executions_left(self, why: str) -> Iterator[str]:
+        own = self._work.execution
+        for execution in self._executions.started_by(own) if self._work.is_backfill else ():
+            if execution.is_running:
+                self._executions.stop(execution, why=why)
+                yield execution.name
+        if self._executions.describe(own.arn).is_running:
+            yield own.name
+
+    def _job_runs_left(self, days: set[date]) -> Iterator[str]:
+        job_name = self._deployment.names.job_name
+        for day, run_id in runs_at_work(job_name) if days else ():
+            if day in set(map(str, days)):
+                if self._seconds > _PATIENCE_SECONDS:
+                    stop_job_run(run_id, job_name)
+                yield run_id
+
+
+def _states(executions: Executions, work: _Work) -> list[DateState]:
+    """Return what became of each date, as its execution tells it."""
+    if work.is_backfill:
+        return list(executions.dates_of(work.execution, work.days, {}).values())
+    execution = executions.describe(work.execution.arn)
+    return [executions.date_state(day, execution) for day in work.days]
+
+
+def _is_at_work(state: DateState) -> bool:
+    return state.status == "running"
+
+
+def _as_readers_see_it(state: DateState, dataset: Dataset) -> DateState:
+    """Say of a date that was stopped, or not begun, what is published of it."""
+    if state.status not in (STOPPED, "waiting"):
+        return state
+    record = dataset.publications.read(state.ingestion_date).record
+    if record is None:
+        published = "nothing is published"
+    else:
+        faults = dataset.publications.faults([record])
+        hidden = f", but readers do not find it: {faults[0].reason}; next: pipeline repair" if faults else ""
+        published = f"run {record.current.run_id} is published{hidden}"
+    return replace(state, status="not started" if state.status == "waiting" else STOPPED, reason=published)
+
+
+def _said(names: Sequence[str], states: Sequence[DateState], output: Output) -> Iterator[object]:
+    counts = Counter(state.status for state in states)
+    became = ", ".join(f"{count(number)} {status}" for status, number in sorted(counts.items()))
+    yield whole(f"cancelled {', '.join(names)}: {became or 'it had no date yet'}")
+    left = [state.ingestion_date for state in states if state.status in (STOPPED, "not started", "failed")]
+    if left and (left[-1] - left[0]).days + 1 == len(left):
+        words = f"run {left[0]}" if len(left) == 1 else f"backfill {left[0]} {left[-1]}"
+        yield whole(f"to run what is left: {output.next_command(words)}")
+    elif left:
+        yield whole(f"to run what is left, for each of these dates: {output.next_command('run DATE')}")

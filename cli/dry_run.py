@@ -1,0 +1,140 @@
+"""`backfill --dry-run`: what it would do with each date and why, how long and how dear that would be by earlier runs.
+
+Starts and writes nothing.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import date
+from statistics import median
+from typing import Final
+
+from cli.dataset import Dataset
+from cli.output import Output, shown_progress
+from cli.planned import FAILS, RUNS, SKIPS, PlannedDate, planned_table
+from cli.views import whole
+from cli.words import count, duration, plural
+from core.errors import PipelineError
+from core.layout import started_at
+from core.prices import read_cost, usd
+from core.publication import JOB_VERSION, Publication, RunInput
+from core.raw_day import RawDay, list_raw_day
+from core.refusals import refusing_run
+from core.runs import Metrics
+
+_READERS: Final = 8
+_RUNS_LOOKED_AT: Final = 60
+_MOST_ALIKE: Final = 5
+
+
+@dataclass(frozen=True)
+class _PastRun:
+    """What a run that wrote a version took."""
+
+    raw_bytes: int
+    seconds: float
+    cost_usd: float | None
+
+
+def show_plan(dataset: Dataset, days: Sequence[date], *, force: bool, concurrency: int, output: Output) -> int:
+    """Show what a backfill of these dates would do."""
+    with shown_progress(output.progress, f"looking at {plural(len(days), 'date')}"):
+        past = _past_runs(dataset)
+        with ThreadPoolExecutor(_READERS) as readers:
+            planned = list(readers.map(lambda day: _planned(dataset, day, past, force=force), days))
+    document = {
+        "dates": [asdict(item) | {"ingestion_date": str(item.ingestion_date)} for item in planned],
+        "estimated_job_seconds": _sum([item.seconds for item in planned]),
+        "estimated_cost_usd": _sum([item.cost_usd for item in planned]),
+    }
+    output.show(document, planned_table(planned), *_summary(planned, past, concurrency))
+    return 0
+
+
+def _planned(dataset: Dataset, day: date, past: Sequence[_PastRun], *, force: bool) -> PlannedDate:
+    try:
+        raw = list_raw_day(dataset.store, dataset.paths, day, dataset.contract.raw_objects)
+        record = dataset.publications.read(day).record
+        what, why = _decided(dataset, day, raw, record, force=force)
+    except PipelineError as error:
+        return PlannedDate(day, FAILS, str(error).removeprefix(f"{day}: "), 0)
+    if what != RUNS:
+        return PlannedDate(day, what, why, raw.size_bytes)
+    alike = sorted(past, key=lambda run: abs(_size(run.raw_bytes) - _size(raw.size_bytes)))[:_MOST_ALIKE]
+    costs = [run.cost_usd for run in alike if run.cost_usd is not None]
+    return PlannedDate(
+        day,
+        what,
+        why,
+        raw.size_bytes,
+        seconds=median(run.seconds for run in alike) if alike else None,
+        cost_usd=median(costs) if costs else None,
+    )
+
+
+def _decided(dataset: Dataset, day: date, raw: RawDay, record: Publication | None, *, force: bool) -> tuple[str, str]:
+    """Say what a run would make of a day, as the sensor and the job decide it."""
+    if not raw.objects:
+        return FAILS, "no raw data"
+    if raw.leaves_too_much_unread:
+        return FAILS, f"{plural(len(raw.unread), 'object')} would not be read, limit {raw.max_unread}"
+    run_input = RunInput(raw.fingerprint, dataset.contract.checksum)
+    if record is not None and not force and record.is_up_to_date(run_input):
+        missing = dataset.publications.hidden_from_readers(day, record.current)
+        if record.blocks(run_input):
+            return SKIPS, "its input is blocked, as it was rolled back; --force publishes it"
+        return (SKIPS, "published from the same raw data") if missing is None else (RUNS, missing)
+    refused = refusing_run(dataset.runs.readable(day), raw, contract_checksum=dataset.contract.checksum)
+    repeats = f"; run {refused} failed its checks on the same raw data" if refused else ""
+    return RUNS, _reason(record, run_input) + repeats
+
+
+def _reason(record: Publication | None, run_input: RunInput) -> str:
+    if record is None:
+        return "not published"
+    if record.current.raw["fingerprint"] != run_input.fingerprint:
+        return "its raw data has changed"
+    if record.current.contract["checksum"] != run_input.contract_checksum:
+        return "written under another contract"
+    return "written by an older job" if record.current.job_version < JOB_VERSION else "forced"
+
+
+def _past_runs(dataset: Dataset) -> list[_PastRun]:
+    listed = sorted(dataset.runs.listed(), key=lambda run: started_at(run.run_id))[-_RUNS_LOOKED_AT:]
+    return [_past_run(metrics) for metrics in dataset.runs.read(listed).values() if _wrote(metrics)]
+
+
+def _wrote(metrics: Metrics) -> bool:
+    return metrics["status"] == "published" and "total" in metrics["seconds"]
+
+
+def _past_run(metrics: Metrics) -> _PastRun:
+    cost = read_cost(metrics)
+    usd_ = None if cost is None else cost.estimated_usd
+    return _PastRun(metrics["raw"]["bytes"], metrics["seconds"]["total"], usd_)
+
+
+def _size(raw_bytes: int) -> float:
+    """Return a size as sizes compare: by how many times one is another."""
+    return math.log(raw_bytes + 1)
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(sum(known), 4) if known else None
+
+
+def _summary(planned: Sequence[PlannedDate], past: Sequence[_PastRun], concurrency: int) -> Iterator[object]:
+    counts = Counter(item.what for item in planned)
+    yield whole(", ".join(f"{count(counts[what])} {what}" for what in (RUNS, SKIPS, FAILS) if counts[what]))
+    seconds, cost = (_sum([getattr(item, name) for item in planned]) for name in ("seconds", "cost_usd"))
+    if seconds is not None:
+        at_once = f", {duration(seconds / concurrency)} with {concurrency} at once" if concurrency > 1 else ""
+        about = "" if cost is None else f"; about {usd(cost)}"
+        by = f"by {plural(len(past), 'earlier run')}; the start of each job comes on top"
+        yield whole(f"about {duration(seconds)} of job time{at_once}{about} ({by})")
+    elif counts[RUNS]:
+        yield whole("how long it would take is not known: no run has published anything yet")

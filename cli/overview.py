@@ -1,0 +1,286 @@
+"""How a dataset is, for somebody who looks at all of them: fresh or overdue, failed, at work, hidden, blocked, dear.
+
+Reads what runs and publications left behind, and says what needs a person; it changes and prints nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any, Final
+
+from cli.dataset import Dataset
+from cli.deployment import Deployment
+from cli.executions import Execution, Executions
+from cli.questions import ask, pages
+from cli.views import brief
+from cli.words import plural
+from core.days import last_due_day, time_zone
+from core.errors import PipelineError
+from core.faults import Fault
+from core.layout import parse_ingestion_date, started_at
+from core.leases import runs_at_work
+from core.prices import read_cost, usd
+from core.publication import Publication
+from core.runs import ListedRun, Metrics
+
+# What is older was news once; `pipeline status` lists all of it.
+WINDOW: Final = timedelta(days=35)
+_GOOD: Final = ("published", "unchanged")
+_READERS: Final = 8
+_MOST_FAILED: Final = 5
+_MOST_EXECUTIONS: Final = 3
+# What was aborted somebody has stopped.
+_ENDED_BADLY: Final = ("FAILED", "TIMED_OUT")
+
+
+@dataclass(frozen=True)
+class Sla:
+    """When a dataset's days are due: hours after their end in a time zone; not judged where nothing starts them."""
+
+    zone: tzinfo
+    hours: float | None
+    is_scheduled: bool
+
+    def last_due_day(self, now: datetime) -> date | None:
+        if self.hours is None or not self.is_scheduled:
+            return None
+        return last_due_day(now, self.zone, freshness_hours=self.hours)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What the latest run of a date came to that is not good, or an execution that got no run that far."""
+
+    ingestion_date: date | None
+    run: str
+    status: str
+    reason: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that needs a person, and what to do; the step is a command's words, or a sentence."""
+
+    says: str
+    next_step: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """One dataset: dates of the window as they are published, runs that started in it, costs of the calendar month."""
+
+    dataset: str
+    last_published: date | None = None
+    published_at: str | None = None
+    is_judged: bool = False
+    overdue: tuple[date, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    at_work: tuple[str, ...] = ()
+    rows_read: int = 0
+    rows_quarantined: int = 0
+    blocked: tuple[date, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    month_usd: float | None = None
+    problems: tuple[Problem, ...] = ()
+    not_looked_at: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """Return it for scripts."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+def unreadable(dataset: str, reason: str) -> Overview:
+    """Return what is known of a dataset that cannot be looked at."""
+    return Overview(dataset=dataset, problems=(Problem(f"cannot be looked at: {reason}", "pipeline doctor"),))
+
+
+def look(dataset: Dataset, deployment: Deployment | None, *, now: datetime) -> Overview:
+    """Look at one dataset; ``deployment`` is None where it lies on a place of its own, without state machines."""
+    return _Look(dataset, deployment, now).overview()
+
+
+class _Look:
+    def __init__(self, dataset: Dataset, deployment: Deployment | None, now: datetime) -> None:
+        self._dataset, self._deployment, self._now = dataset, deployment, now
+        self._first = (now - WINDOW).date()
+        self._not_looked_at: list[str] = []
+        self._sla = Sla(UTC, None, is_scheduled=False) if deployment is None else self._deployed_sla(deployment)
+
+    def _deployed_sla(self, deployment: Deployment) -> Sla:
+        """Return when days are due, as it was deployed; what of that may not be seen is as config.py has it."""
+        names, settings = deployment.names, deployment.names.settings
+        zone, is_scheduled = settings.time_zone, settings.schedule_enabled
+        with self._if_allowed():
+            name = names.function_name("alert")
+            found = ask("lambda", "get_function_configuration", "lambda:GetFunctionConfiguration", FunctionName=name)
+            zone = str(found["Environment"]["Variables"].get("TIME_ZONE", zone))
+        with self._if_allowed():
+            listed = pages("scheduler", "list_schedules", "scheduler:ListSchedules", "Schedules")
+            states = [item["State"] for item in listed if item["Target"]["Arn"] == deployment.pipeline_arn]
+            is_scheduled = "ENABLED" in states
+        return Sla(time_zone(zone), self._dataset.contract.freshness_hours, is_scheduled)
+
+    @contextmanager
+    def _if_allowed(self) -> Iterator[None]:
+        """Note what AWS does not let the caller see, which is no reason to show nothing."""
+        try:
+            yield
+        except PipelineError as error:
+            self._not_looked_at.append(str(error))
+
+    def overview(self) -> Overview:
+        dataset, deployment = self._dataset, self._deployment
+        days = dataset.publications.days()
+        records = self._records([day for day in days if day >= self._first] or days[-1:])
+        runs, metrics = self._runs()
+        overdue = self._overdue(days)
+        at_work = self._at_work()
+        current = {record.current.run_id for record in records}
+        unfinished = [run for run in runs if run.run_id not in current and str(run.day) not in at_work]
+        failed = _failures(unfinished, metrics)
+        failures = sorted([*failed, *self._stopped(records, metrics)], key=lambda item: item.at)
+        faults = dataset.publications.faults(records)
+        blocked = tuple(parse_ingestion_date(record.ingestion_date) for record in records if record.blocked)
+        cost = self._cost(metrics)
+        last = records[-1] if records else None
+        return Overview(
+            dataset=dataset.contract.name,
+            last_published=None if last is None else parse_ingestion_date(last.ingestion_date),
+            published_at=None if last is None else last.current.published_at,
+            is_judged=self._sla.last_due_day(self._now) is not None,
+            overdue=overdue,
+            failures=tuple(reversed(failures)),
+            at_work=at_work,
+            rows_read=sum(record.current.rows_read for record in records),
+            rows_quarantined=sum(record.current.rows_quarantined for record in records),
+            blocked=blocked,
+            faults=tuple(faults),
+            month_usd=cost,
+            problems=(
+                *_of_overdue(overdue),
+                *_of_failures(failures, overdue),
+                *_of_faults(faults),
+                *self._of_cost(cost),
+                *([] if deployment is None else self._of_alarms(deployment)),
+            ),
+            not_looked_at=tuple(self._not_looked_at),
+        )
+
+    def _records(self, days: Sequence[date]) -> list[Publication]:
+        with ThreadPoolExecutor(_READERS) as readers:
+            read = list(readers.map(lambda day: self._dataset.publications.read(day).record, days))
+        return [record for record in read if record is not None]
+
+    def _runs(self) -> tuple[list[ListedRun], dict[ListedRun, Metrics]]:
+        """Return the latest run of each date that ran in the window, and the metrics of these and of the month."""
+        recent = [run for run in self._dataset.runs.listed() if started_at(run.run_id).date() >= self._first]
+        latest = list({run.day: run for run in recent}.values())
+        month = [run for run in recent if self._is_of_month(run)]
+        return latest, self._dataset.runs.read(dict.fromkeys([*latest, *month]))
+
+    def _is_of_month(self, run: ListedRun) -> bool:
+        start = started_at(run.run_id)
+        return (start.year, start.month) == (self._now.year, self._now.month)
+
+    def _overdue(self, days: Sequence[date]) -> tuple[date, ...]:
+        """Return the days of the window that are due and not published, from the first that ever was."""
+        due = self._sla.last_due_day(self._now)
+        if due is None:
+            return ()
+        first = max(self._first, days[0]) if days else due
+        published = set(days)
+        expected = (first + timedelta(days=number) for number in range((due - first).days + 1))
+        return tuple(day for day in expected if day not in published)
+
+    def _at_work(self) -> tuple[str, ...]:
+        if self._deployment is None:
+            found = runs_at_work(self._dataset.store, self._dataset.paths, now=self._now)
+            return tuple(str(day) for day, _ in found)
+        executions = Executions(self._deployment).under_way()
+        return tuple(str(execution.ingestion_date or execution.name) for execution in executions)
+
+    def _stopped(self, records: Sequence[Publication], metrics: Mapping[ListedRun, Metrics]) -> Iterator[Failure]:
+        """Return the last executions that ended badly after the last that is known of their date."""
+        if self._deployment is None:
+            return
+        last_known = {parse_ingestion_date(item.ingestion_date): item.current.published_at for item in records}
+        for run, found in metrics.items():
+            last_known[run.day] = max(last_known.get(run.day, ""), str(found["started_at"]))
+        for execution in self._last_stopped():
+            day, at = execution.ingestion_date, (execution.stopped_at or execution.started_at).astimezone(UTC)
+            known = last_known.get(day) if day is not None else None
+            if known is None or datetime.fromisoformat(known) < execution.started_at:
+                yield Failure(day, execution.name, execution.status.lower(), execution.reason, at.isoformat())
+
+    def _last_stopped(self) -> list[Execution]:
+        if self._deployment is None:
+            return []
+        executions = Executions(self._deployment)
+        found = executions.last_ended(_ENDED_BADLY, since=self._now - WINDOW, most=_MOST_EXECUTIONS)
+        by_day = {execution.ingestion_date or execution.name: execution for execution in reversed(found)}
+        return list(by_day.values())
+
+    def _cost(self, metrics: Mapping[ListedRun, Metrics]) -> float | None:
+        costs = [read_cost(found) for run, found in metrics.items() if self._is_of_month(run)]
+        known = [cost.estimated_usd for cost in costs if cost is not None and cost.estimated_usd is not None]
+        return sum(known) if known else None
+
+    def _of_cost(self, cost: float | None) -> Iterator[Problem]:
+        limit = self._dataset.contract.max_monthly_cost_usd
+        if cost is not None and limit is not None and cost > limit:
+            says = f"the runs of {self._now:%Y-%m} cost about {usd(cost)}, limit {usd(limit)} (maxMonthlyCostUsd)"
+            yield Problem(says, "find out which runs were needed, or raise the limit in the contract")
+
+    def _of_alarms(self, deployment: Deployment) -> Iterator[Problem]:
+        request = {"AlarmNamePrefix": f"{deployment.names.prefix}-", "StateValue": "ALARM"}
+        with self._if_allowed():
+            found = pages("cloudwatch", "describe_alarms", "cloudwatch:DescribeAlarms", "MetricAlarms", **request)
+            for alarm in found:
+                yield Problem(f"alarm {alarm['AlarmName']} is on", alarm.get("AlarmDescription") or "pipeline doctor")
+
+
+def _failures(latest: Iterable[ListedRun], metrics: Mapping[ListedRun, Metrics]) -> Iterator[Failure]:
+    for run in latest:
+        found = metrics.get(run)
+        if found is not None and found["status"] not in _GOOD:
+            yield Failure(run.day, run.run_id, found["status"], found["message"] or "", found["started_at"])
+
+
+def _of_overdue(overdue: Sequence[date]) -> Iterator[Problem]:
+    if len(overdue) == 1:
+        yield Problem(f"{overdue[0]} is overdue", f"pipeline run {overdue[0]}")
+    elif overdue:
+        first, last = overdue[0], overdue[-1]
+        yield Problem(f"{len(overdue)} days are overdue, {first} to {last}", f"pipeline backfill {first} {last}")
+
+
+def _of_failures(failures: Sequence[Failure], overdue: Sequence[date]) -> Iterator[Problem]:
+    for failure in failures[: -_MOST_FAILED - 1 : -1]:
+        day = failure.ingestion_date
+        named = f"{day} {failure.status}" if day else f"{failure.run} {failure.status}"
+        is_overdue = ", and overdue" if day in overdue else ""
+        yield Problem(
+            f"{named}{is_overdue}: {brief(failure.reason, day)}", f"pipeline status {day}" if day else "pipeline status"
+        )
+    if len(failures) > _MOST_FAILED:
+        yield Problem(f"and {plural(len(failures) - _MOST_FAILED, 'earlier failure')}", "pipeline status")
+
+
+def _of_faults(faults: Sequence[Fault]) -> Iterator[Problem]:
+    gone = [fault for fault in faults if fault.is_about_files]
+    turned = [fault for fault in faults if not fault.is_about_files]
+    for found, step in ((gone, f"pipeline run {gone[0].day}" if gone else ""), (turned, "pipeline repair")):
+        if found:
+            days = plural(len(found), "published day")
+            yield Problem(f"readers do not find {days}, {found[0].day} the first: {found[0].reason}", step)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return str(value)
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
