@@ -117,7 +117,7 @@ class DirectoryStore:
             return self.download(key, nowhere)
 
     def _checksum_of(self, key: str) -> Path:
-        """Return where Hadoop keeps a checksum of a local file that it wrote; of other content it refuses to read it."""
+        """Return where Hadoop keeps a checksum of a local file that it wrote; it reads no other content with it."""
         path = self._root / key
         return path.with_name(f".{path.name}.crc")
 

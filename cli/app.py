@@ -277,7 +277,9 @@ def repair(
 @command()
 def erase(
     *,
-    column: Annotated[str, typer.Option("--column", metavar="COLUMN", show_default=False, help="what tells the person")],
+    column: Annotated[
+        str, typer.Option("--column", metavar="COLUMN", show_default=False, help="what tells the person")
+    ],
     value: Annotated[
         str | None, typer.Option("--value", metavar="VALUE", show_default=False, help="its value, as the table has it")
     ] = None,

@@ -5,7 +5,7 @@ Knows the order of plan, consent, dates and receipt; what is found or changed in
 
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -25,10 +25,10 @@ from cli.errors import CommandFailed, Interrupted, WrongUse
 from cli.options import Call
 from cli.output import shown_progress
 from cli.views import whole
-from cli.words import plural
+from cli.words import count, plural
 from core.errors import PipelineError
 from core.times import iso
-from erasure.record import DateRecord, ErasureRecord, Erasures
+from erasure.record import ErasureRecord, Erasures
 from erasure.subject import Subject, SubjectNotUsable, subject_of
 from erasure.texts import Judge
 
@@ -65,7 +65,7 @@ def erase(call: Call, asked: Asked, *, environment: Mapping[str, str]) -> int:
     if not _is_to_be_done(call, asked, place, record):
         return 0
     erasures.keep(record)
-    with _to_be_continued(call):
+    with _to_be_continued():
         _erase_dates(call, place, record, erasures, looks, environment)
         return _prove(call, place, record, erasures)
 
@@ -161,7 +161,7 @@ def _others(place: Place) -> list[RenderableType]:
 
 
 @contextmanager
-def _to_be_continued(call: Call) -> Any:
+def _to_be_continued() -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, Interrupted):
@@ -206,12 +206,8 @@ def _require_all(call: Call, record: ErasureRecord) -> None:
     if call.output.as_json:
         call.output.show({"id": record.id, "absent": False, "not_erased": dict(problems)})
     said = "; ".join(f"{day}: {problem}" for day, problem in problems)
-    raise CommandFailed(
-        call.output.told(
-            f"{plural(len(problems), 'date')} of {len(record.dates)} not erased, so there is no receipt: {said}; then give "
-            "the same command again"
-        )
-    )
+    many = f"{count(len(problems))} of {plural(len(record.dates), 'date')} not erased, so there is no receipt"
+    raise CommandFailed(call.output.told(f"{many}: {said}; then give the same command again"))
 
 
 def _runner(call: Call, environment: Mapping[str, str]) -> Runner:
@@ -248,10 +244,7 @@ def _prove(call: Call, place: Place, record: ErasureRecord, erasures: Erasures) 
 
 def _receipt_lines(record: ErasureRecord, document: Mapping[str, Any], where: str) -> list[str]:
     records = sum(found["raw_records"] for found in document["dates"].values())
-    absent = "nothing of the person is left in" if document["absent"] else "searched:"
-    return [
-        f"{record.dataset}: {plural(records, 'record')} of raw data erased on {plural(len(record.dates), 'date')}; "
-        f"{absent} {plural(document['objects_searched'], 'object')}",
-        *lines(document),
-        f"receipt: {where}",
-    ]
+    erased = f"{plural(records, 'record')} of raw data erased on {plural(len(record.dates), 'date')}"
+    absent = "nothing of the person is left in" if document["absent"] else "searched"
+    searched = f"{absent} {plural(document['objects_searched'], 'object')}"
+    return [f"{record.dataset}: {erased}; {searched}", *lines(document), f"receipt: {where}"]

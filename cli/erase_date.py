@@ -62,7 +62,7 @@ class DateErasure:
             self._drop_previous(day, record)
         self._sweep(day)
         self._clean(day, Look())  # what the run has left
-        self._require_readable(day, look)
+        self._require_readable(look)
         record.is_done, record.problem = True, None
 
     def _require_possible(self, day: date, look: Look, record: DateRecord) -> None:
@@ -127,14 +127,20 @@ class DateErasure:
                 except WriteConflict:
                     continue
                 return erased
-        raise DateNotErased(f"{self.place.shown(key)} changed {_ATTEMPTS} times while it was rewritten; wait for its writer")
+        raise DateNotErased(
+            f"{self.place.shown(key)} changed {_ATTEMPTS} times while it was rewritten; wait for its writer"
+        )
 
     def _carry_acceptance(self, day: date, record: DateRecord) -> None:
         """Let what people accepted of the raw data hold for what is left of it: the same checks, by the same person."""
         dataset = self.place.dataset
         acceptance = read_acceptance(dataset.store, dataset.paths, day)
         fingerprint = self._raw(day).fingerprint
-        if acceptance is None or acceptance.input.fingerprint != record.fingerprint or fingerprint == record.fingerprint:
+        if (
+            acceptance is None
+            or acceptance.input.fingerprint != record.fingerprint
+            or fingerprint == record.fingerprint
+        ):
             return
         carried = RunInput(fingerprint, acceptance.input.contract_checksum)
         again = replace(acceptance, input=carried, accepted_at=iso(datetime.now(UTC)))
@@ -189,7 +195,9 @@ class DateErasure:
             return
         raise DateNotErased(f"its publication record changed {_ATTEMPTS} times; wait for the runs that are at work")
 
-    def _require_readable(self, day: date, look: Look) -> None:
+    def _require_readable(self, look: Look) -> None:
         if look.unreadable:
             key, why = next(iter(look.unreadable.items()))
-            raise DateNotErased(f"{self.place.shown(key)} {why}, so nobody can tell what it holds; replace or delete it")
+            raise DateNotErased(
+                f"{self.place.shown(key)} {why}, so nobody can tell what it holds; replace or delete it"
+            )

@@ -58,7 +58,9 @@ class Place:
         paths, store = self.dataset.paths, self.dataset.store
         prefixes = (paths.raw, paths.versions, paths.quarantine, paths.metrics)
         found = {date_in(folder.rstrip("/")) for prefix in prefixes for folder in store.folders(prefix)}
-        records = {date_in(item.key) for prefix in (paths.publications, paths.acceptances) for item in store.objects(prefix)}
+        records = {
+            date_in(item.key) for prefix in (paths.publications, paths.acceptances) for item in store.objects(prefix)
+        }
         return sorted(day for day in found | records if day is not None)
 
     def look(self, day: date) -> Look:

@@ -25,10 +25,10 @@ _HISTORY_DAYS: Final = 90  # https://docs.aws.amazon.com/step-functions/latest/d
 
 @dataclass(frozen=True)
 class Left:
-    """An object that still holds the value. ``is_persons`` where it may be of the person, so that somebody has to look.
+    """An object that still holds the value; ``is_persons`` where it may be the person's, so that somebody has to look.
 
-    ``words`` counts texts or rows in which it is a word, ``longer_words`` those in which it is a part of one; ``places``
-    says of which kind they are.
+    ``words`` counts texts or rows in which it is a word, ``longer_words`` those in which it is a part of one, and
+    ``places`` the words by the kind of place.
     """
 
     key: str
@@ -89,10 +89,11 @@ def _left_in(place: Place, looking: Search, key: str) -> Left | None:
     is_named = looking.in_name(key)
     if not hits.is_anything and not is_named:
         return None
-    places = {**hits.words, **{f"column {name}": count for name, count in hits.columns.items()}}
+    places: dict[str, int] = {str(kind): count for kind, count in hits.words.items()}
+    places |= {f"column {name}": count for name, count in hits.columns.items()}
     is_persons = bool(hits.words["column"] or hits.words["text"])
-    named = {"name of the object": 1} if is_named else {}
-    return Left(place.shown(key), hits.words.total(), hits.longer_words, {**places, **named}, is_persons)
+    places |= {"name of the object": 1} if is_named else {}
+    return Left(place.shown(key), hits.words.total(), hits.longer_words, places, is_persons)
 
 
 def receipt(place: Place, record: ErasureRecord, searched: Searched, *, settings: Settings | None) -> dict[str, Any]:

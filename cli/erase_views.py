@@ -26,7 +26,7 @@ def plan_lines(record: ErasureRecord) -> Iterable[str]:
         yield f"{plural(done, 'date')} done before: erasure {record.id}, begun {record.started_at}"
     words = sum(found.left_words for found in record.dates.values())
     if words:
-        yield f"{plural(words, 'text')} of others in these dates hold the value in other fields and stay; --anywhere erases them too"
+        yield f"{plural(words, 'text')} of others hold the value in another field and stay; --anywhere erases them too"
     if any(found.is_rolled_back for found in record.dates.values()) and not record.publish_withdrawn:
         yield "dates that were rolled back are left, unless --publish-withdrawn is given"
 

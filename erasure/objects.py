@@ -124,11 +124,11 @@ def packing_of(content: IO[bytes]) -> str | None:
     return next((name for magic, name in PACKED if head.startswith(magic)), None)
 
 
-def _opened(content: IO[bytes], packing: str | None) -> IO[bytes]:
+def _opened(content: IO[bytes], packing: str | None) -> Any:
     if packing == "gzip":
-        return gzip.GzipFile(fileobj=content, mode="rb")  # type: ignore[return-value]  # as bz2's, of the same methods
+        return gzip.GzipFile(fileobj=content, mode="rb")
     if packing == "bz2":
-        return bz2.BZ2File(content, "rb")  # type: ignore[return-value]
+        return bz2.BZ2File(content, "rb")
     if packing == "zstd":
         return _zstd(content)
     return content
@@ -168,7 +168,13 @@ class _StaysOpen:
     closed = False
 
     def __init__(self, file: IO[bytes]) -> None:
-        self.read, self.write, self.flush, self.seek, self.tell = file.read, file.write, file.flush, file.seek, file.tell
+        self.read, self.write, self.flush, self.seek, self.tell = (
+            file.read,
+            file.write,
+            file.flush,
+            file.seek,
+            file.tell,
+        )
 
     def close(self) -> None:
         """Leave it open."""

@@ -19,12 +19,11 @@ _RECEIPT: Final = ".receipt.json"
 
 @dataclass
 class DateRecord:
-    """One date. Counts are of records by raw object, of rows by run, of lines by quarantine file; ``documents`` are
-    metrics, acceptances and the publication record.
+    """One date: records by raw object, rows by run, lines by quarantine file, and the documents that quote the person.
 
-    ``left_words`` and ``left_parts`` are texts of others that stay with the value in them, as a word or in a longer one.
+    ``left_words`` and ``left_parts`` are texts of others that stay, with the value as a word or inside of a longer one.
     ``needs_run`` is said of a date whose published version has to be replaced, ``drops_previous`` of one whose older
-    versions go with it. ``fingerprint`` is that of the raw data before it was changed. ``problem`` says why the date could not be finished.
+    versions go. ``fingerprint`` is that of the raw data before it was changed; ``problem`` says why it is not done.
     """
 
     raw: dict[str, int] = field(default_factory=dict)

@@ -6,7 +6,6 @@ Plain functions over a text; must not know what the elements are.
 import json
 import re
 from collections.abc import Iterable, Sequence
-from json.decoder import scanstring
 from typing import Final, TypeAlias
 
 from erasure.subject import Members, Number
@@ -78,7 +77,7 @@ def _member(text: str, position: int, name: str) -> int | None:
         return None
     found, position = None, _behind_space(text, position + 1)
     while text[position : position + 1] == '"':
-        key, position = scanstring(text, position + 1, False)  # noqa: FBT003  the standard library's own
+        key, position = _PARSER.raw_decode(text, position)
         position = _behind_space(text, _behind_space(text, position) + 1)  # the colon
         if key == name:
             found = position

@@ -62,7 +62,9 @@ class Subject:
 
     def may_be_in(self, data: bytes) -> bool:
         """Tell fast whether a text could hold the value; a decimal has too many spellings to tell."""
-        has_one_spelling = kind_of(self.column.type) != "decimal" and not (self.is_number and self.value.startswith("-"))
+        has_one_spelling = kind_of(self.column.type) != "decimal" and not (
+            self.is_number and self.value.startswith("-")
+        )
         return not has_one_spelling or self.words.may_be_in(data)
 
     def is_in_record(self, record: object) -> bool:
@@ -118,7 +120,9 @@ def _unusable_because(column: Column) -> str | None:
 def _as_held(column: Column, value: str) -> str:
     """Return the value as the column holds it."""
     if not value.strip() or len(value) > _LONGEST_VALUE:
-        raise SubjectNotUsable(f"the value has {len(value)} characters; give 1 to {_LONGEST_VALUE}, and not only spaces")
+        raise SubjectNotUsable(
+            f"the value has {len(value)} characters; give 1 to {_LONGEST_VALUE}, and not only spaces"
+        )
     if column.type == "string":
         return value
     number = _number(value, column.type)
@@ -168,5 +172,3 @@ def _inner(value: object, step: Step) -> Iterator[object]:
         yield from (element for element in value if step.text in map(str, _inner(element, step.field)))
     elif step < len(value):
         yield value[step]
-
-

@@ -63,7 +63,7 @@ class Judge:
         cuts = [piece for piece, part in parts if part.gone]
         cuts += [(start + piece[0], end + piece[0]) for piece, part in parts for start, end in part.cuts]
         rest = without(text, cuts)
-        left = self.subject.words.found(rest)
+        left = self._found(rest)
         if self.anywhere and left == "word":
             return Judged(None, (*erased, rest.encode()))
         if all(part.gone for _, part in parts):
@@ -108,12 +108,16 @@ class Judge:
     def _record(self, text: str, value: object) -> _Part:
         if not isinstance(value, Members):
             return self._unreadable(text)
-        is_persons = self.subject.is_in_record(value) or (self.anywhere and self.subject.words.found(text) == "word")
+        is_persons = self.subject.is_in_record(value) or (self.anywhere and self._found(text) == "word")
         return _Part(gone=True, erased=[text]) if is_persons else _Part(kept=1)
 
     def _unreadable(self, text: str) -> _Part:
-        is_persons = self.subject.words.found(text) == "word"
+        is_persons = self._found(text) == "word"
         return _Part(gone=True, erased=[text]) if is_persons else _Part(kept=1)
+
+    def _found(self, text: str) -> Occurrence | None:
+        """Look for the value in a text, which may be another encoding's and still be UTF-8."""
+        return self.subject.words.found_in(text.encode())
 
     def _as_text(self, data: bytes) -> Judged:
         found = self.subject.words.found_in(data)

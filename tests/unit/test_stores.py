@@ -258,7 +258,7 @@ class TestUploadToS3:
         events.register("provide-client-params.s3.CompleteMultipartUpload", lambda params, **_: asked.append(params))
         store.upload("a", io.BytesIO(content), expected=version)
         assert downloaded(store, "a")[0] == content
-        # S3 compares it, https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html; moto does not
+        # S3 compares it, moto does not: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
         assert [params["IfMatch"] for params in asked] == [version]
         events.register("before-call.s3.CompleteMultipartUpload", _declined)
         with pytest.raises(WriteConflict):
