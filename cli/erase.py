@@ -5,7 +5,7 @@ Knows the order of plan, consent, dates and receipt; what is found or changed in
 
 import secrets
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -57,11 +57,10 @@ def erase(call: Call, asked: Asked, *, environment: Mapping[str, str]) -> int:
     record = erasures.find_open(column=subject.column.name, digest=subject.digest)
     anywhere = asked.anywhere or (record is not None and record.anywhere)
     place = Place(call.dataset, Judge(subject, anywhere=anywhere))
-    looks = _planned(call, place, record)
-    if record is None:
-        record = _new_record(place, asked, looks)
-    else:
-        _go_on(record, looks)
+    looks = _planned(call, place, _dates_left(record, asked) or place.dates())
+    record = record or _new_record(place)
+    record.anywhere, record.publish_withdrawn = anywhere, record.publish_withdrawn or asked.publish_withdrawn
+    _note(record, looks)
     if not _is_to_be_done(call, asked, place, record):
         return 0
     erasures.keep(record)
@@ -84,9 +83,13 @@ def _read(file: str) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _planned(call: Call, place: Place, record: ErasureRecord | None) -> dict[date, Look]:
-    """Look into all dates, or into those that an erasure has not finished."""
-    days = place.dates() if record is None else record.left()
+def _dates_left(record: ErasureRecord | None, asked: Asked) -> list[date]:
+    """Return the dates that an earlier command left; none where all have to be looked into."""
+    is_wider = record is not None and asked.anywhere and not record.anywhere
+    return [] if record is None or is_wider else record.left()
+
+
+def _planned(call: Call, place: Place, days: Iterable[date]) -> dict[date, Look]:
     with shown_progress(call.output.progress, "looking") as show_step:
         looks = {}
         for day in days:
@@ -95,24 +98,25 @@ def _planned(call: Call, place: Place, record: ErasureRecord | None) -> dict[dat
     return looks
 
 
-def _new_record(place: Place, asked: Asked, looks: Mapping[date, Look]) -> ErasureRecord:
+def _new_record(place: Place) -> ErasureRecord:
     now = datetime.now(UTC)
     return ErasureRecord(
         id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
         dataset=place.dataset.contract.name,
         column=place.subject.column.name,
         value_sha256=place.subject.digest,
-        anywhere=asked.anywhere,
-        publish_withdrawn=asked.publish_withdrawn,
         started_at=iso(now),
         started_by=caller_of(place.dataset),
-        dates={str(day): look.record for day, look in looks.items() if look.record.is_affected or look.unreadable},
     )
 
 
-def _go_on(record: ErasureRecord, looks: Mapping[date, Look]) -> None:
+def _note(record: ErasureRecord, looks: Mapping[date, Look]) -> None:
+    """Note what was found of the dates that were looked into, beside what was found there before."""
     for day, look in looks.items():
-        record.dates[str(day)] = record.dates[str(day)].joined(look.record)
+        before = record.dates.get(str(day))
+        is_left = before is not None and not before.is_done
+        if is_left or look.record.is_affected or look.unreadable:
+            record.dates[str(day)] = look.record if before is None else before.joined(look.record)
 
 
 def _is_to_be_done(call: Call, asked: Asked, place: Place, record: ErasureRecord) -> bool:

@@ -62,10 +62,13 @@ class DateErasure:
             self._drop_previous(day, record)
         self._sweep(day)
         self._clean(day, Look())  # what the run has left
-        self._require_readable(look)
         record.is_done, record.problem = True, None
 
     def _require_possible(self, day: date, look: Look, record: DateRecord) -> None:
+        for key, why in look.unreadable.items():
+            raise DateNotErased(
+                f"{self.place.shown(key)} {why}, so nobody can tell what it holds; replace or delete it"
+            )
         busy = at_work(self.place.dataset.store, self.place.dataset.paths, day, now=datetime.now(UTC))
         if busy:
             run_id, until = next(iter(busy.items()))
@@ -194,10 +197,3 @@ class DateErasure:
                 continue
             return
         raise DateNotErased(f"its publication record changed {_ATTEMPTS} times; wait for the runs that are at work")
-
-    def _require_readable(self, look: Look) -> None:
-        if look.unreadable:
-            key, why = next(iter(look.unreadable.items()))
-            raise DateNotErased(
-                f"{self.place.shown(key)} {why}, so nobody can tell what it holds; replace or delete it"
-            )

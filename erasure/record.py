@@ -71,10 +71,10 @@ class ErasureRecord:
     dataset: str
     column: str
     value_sha256: str
-    anywhere: bool
-    publish_withdrawn: bool
     started_at: str
     started_by: str
+    anywhere: bool = False
+    publish_withdrawn: bool = False
     status: str = "open"
     dates: dict[str, DateRecord] = field(default_factory=dict)
 

@@ -1,11 +1,9 @@
-"""A person is erased from a data root with everything that runs leave behind, and an independent search finds nothing."""
+"""A person is erased from a data root and an independent search over all that runs leave behind finds nothing."""
 
 import gzip
 import json
 import random
-from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 from tests.erasure.conftest import Club
