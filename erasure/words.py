@@ -12,6 +12,7 @@ from typing import Final, Literal
 Occurrence = Literal["word", "part"]
 
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_ESCAPED_NEXT: Final = re.compile(r"\\+u([0-9a-fA-F]{4})")
 _SHORT_ESCAPES: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 # What has to be escaped in JSON, or may be by another escape than \u.
 _ESCAPED_OTHERWISE: Final = re.compile(r"[\"\\/\x00-\x1f]")
@@ -47,7 +48,7 @@ class Words:
         """Look for the value in a text and in what the text spells with escapes."""
         found: Occurrence | None = None
         for spelt in _levels(text):
-            if self._word.search(spelt):
+            if any(not _goes_on(spelt, match.end()) for match in self._word.finditer(spelt)):
                 return "word"
             if self.text in spelt:
                 found = "part"
@@ -75,6 +76,12 @@ class Words:
     @cached_property
     def _has_short_escapes(self) -> bool:
         return _ESCAPED_OTHERWISE.search(self.text) is not None
+
+
+def _goes_on(text: str, position: int) -> bool:
+    """Tell whether the next character of a word is spelt as an escape."""
+    escape = _ESCAPED_NEXT.match(text, position)
+    return escape is not None and re.match(r"\w", chr(int(escape[1], 16))) is not None
 
 
 def _levels(text: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+from collections.abc import Callable
 
 import pytest
 
@@ -71,7 +72,11 @@ def test_an_independent_search_finds_nothing_and_nobody_elses_rows_change(
     others, persons = lines_of(value, random_)
     whole = club.root / "without"
     reference = Club(whole, club.contract)
-    packed = [("a.json", bytes), ("b.json.gz", gzip.compress), ("c.ndjson", gzip.compress)]
+    packed: list[tuple[str, Callable[[bytes], bytes]]] = [
+        ("a.json", bytes),
+        ("b.json.gz", gzip.compress),
+        ("c.ndjson", gzip.compress),
+    ]
     for name, pack in packed:
         club.put(pack(mixed(others, persons, random_)), name, day="2025-01-01")
         reference.put(pack(b"\n".join(others)), name, day="2025-01-01")
