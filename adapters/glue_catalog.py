@@ -53,6 +53,14 @@ class GlueCatalog:
         with translated(f"write {self._partition(ingestion_date)}", needs=needs):
             self._put(ingestion_date, partition)
 
+    def remove(self, ingestion_date: date) -> None:
+        with translated(f"delete {self._partition(ingestion_date)}", needs="glue:DeletePartition"):
+            try:
+                client("glue").delete_partition(**self._table, PartitionValues=[str(ingestion_date)])
+            except ClientError as error:
+                if error_code(error) != "EntityNotFoundException":
+                    raise
+
     def _put(self, ingestion_date: date, partition: dict[str, Any]) -> None:
         try:
             client("glue").create_partition(**self._table, PartitionInput=partition)

@@ -293,6 +293,9 @@ def erase(
     publish_withdrawn: Annotated[
         bool, typer.Option("--publish-withdrawn", help="also dates that were rolled back: their raw data is published")
     ] = False,
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="take from readers the dates that fail their checks without these lines")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only show what would be erased")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="erase without asking")] = False,
     contract: options.Contract = None,
@@ -304,7 +307,16 @@ def erase(
 ) -> int:
     """Erase a person from raw data, versions, quarantine and metrics of all dates; shows the plan first."""
     call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
-    asked = Asked(column, value, value_file, anywhere, publish_withdrawn, dry_run, yes)
+    asked = Asked(
+        column=column,
+        value=value,
+        value_file=value_file,
+        anywhere=anywhere,
+        publish_withdrawn=publish_withdrawn,
+        withdraw=withdraw,
+        dry_run=dry_run,
+        yes=yes,
+    )
     return erase_person(call, asked, environment=os.environ)
 
 

@@ -19,6 +19,7 @@ from core.leases import at_work, sweep
 from core.ports import WriteConflict
 from core.publication import Publication, RunInput, Version
 from core.raw_day import RawDay, list_raw_day
+from core.refusals import refusing_run
 from core.times import iso
 from erasure.objects import RawText
 from erasure.parquet import Quarantine
@@ -43,6 +44,7 @@ class DateErasure:
     keep: Callable[[], None]
     say: Callable[[str], None]
     publish_withdrawn: bool = False
+    withdraw: bool = False
 
     def erase(self, day: date, look: Look, record: DateRecord) -> None:
         """Erase a date.
@@ -50,7 +52,7 @@ class DateErasure:
         Raises:
             DateNotErased: when the person's rows stay published, or a part of the date cannot be read.
         """
-        self._require_possible(day, look, record)
+        self._require_possible(day, look)
         self.say(f"{day}: quarantine and metrics")
         self._clean(day, look)
         self.say(f"{day}: raw data")
@@ -64,7 +66,7 @@ class DateErasure:
         self._clean(day, Look())  # what the run has left
         record.is_done, record.problem = True, None
 
-    def _require_possible(self, day: date, look: Look, record: DateRecord) -> None:
+    def _require_possible(self, day: date, look: Look) -> None:
         for key, why in look.unreadable.items():
             raise DateNotErased(
                 f"{self.place.shown(key)} {why}, so nobody can tell what it holds; replace or delete it"
@@ -77,11 +79,6 @@ class DateErasure:
             raise DateNotErased(
                 "it was rolled back, and a run would publish the raw data that was withdrawn; correct the raw data, "
                 "or let it be published with --publish-withdrawn"
-            )
-        if record.needs_run and not self._raw(day).objects:
-            raise DateNotErased(
-                "its version was published from raw data that is gone, so it cannot be written again; deliver the "
-                "day's raw data, without these lines or with them"
             )
 
     def _clean(self, day: date, look: Look) -> None:
@@ -150,24 +147,53 @@ class DateErasure:
         write_acceptance(dataset.store, dataset.paths, day, again)
 
     def _replace_version(self, day: date, record: DateRecord) -> None:
-        """Have a version published that was made of the raw data as it is now."""
-        current, contract = self._current(day), self.place.dataset.contract
-        if current.input != RunInput(self._raw(day).fingerprint, contract.checksum):
-            self.say(f"{day}: publishing a version without these lines")
-            problem = self.run(day)
+        """Have a version published that was made of the raw data as it is now; without any, none is left.
+
+        Raises:
+            DateNotErased: when the date cannot be published, and may not be taken from readers.
+        """
+        current, raw = self._current(day), self._raw(day)
+        if current is not None and current.input != RunInput(raw.fingerprint, self.place.dataset.contract.checksum):
+            problem = self._run(day) if raw.objects else "its raw data is gone; deliver it again, without these lines"
             if problem is not None:
-                raise DateNotErased(f"its rows are still published, as no other version could be: {problem}")
+                self._withdraw(day, record, problem)
             current = self._current(day)
-        if current.input.fingerprint != self._raw(day).fingerprint:
+        if current is not None and current.input.fingerprint != self._raw(day).fingerprint:
             raise DateNotErased("its raw data changed while it was run")
-        record.run_id = current.run_id
+        record.run_id = None if current is None else current.run_id
         self.keep()
 
-    def _current(self, day: date) -> Version:
+    def _run(self, day: date) -> str | None:
+        self.say(f"{day}: publishing a version without these lines")
+        return self.run(day)
+
+    def _withdraw(self, day: date, record: DateRecord, problem: str) -> None:
+        """Take a date from readers, where people want that and the date cannot be published as it is now."""
+        if not self._cannot_be_published(day):
+            raise DateNotErased(f"its rows are still published, as the run broke: {problem}")
+        if not self.withdraw:
+            raise DateNotErased(
+                f"its rows are still published, as no other version could be: {problem}; or take the date from "
+                "readers with --withdraw"
+            )
+        self.say(f"{day}: taken from readers")
+        record.versions_deleted = sorted({*record.versions_deleted, *self._run_ids(day)})
+        self.keep()
+        self.place.dataset.publications.withdraw(day)
+
+    def _cannot_be_published(self, day: date) -> bool:
+        """Tell whether there is no raw data, or the gate refused what is there: a run that broke may succeed later."""
+        raw, dataset = self._raw(day), self.place.dataset
+        runs = dataset.runs.readable(day)
+        return not raw.objects or refusing_run(runs, raw, contract_checksum=dataset.contract.checksum) is not None
+
+    def _run_ids(self, day: date) -> list[str]:
         published = self.place.dataset.publications.read(day).record
-        if published is None:
-            raise DateNotErased("its publication record was deleted meanwhile")
-        return published.current
+        return [] if published is None else [version.run_id for version in published.versions]
+
+    def _current(self, day: date) -> Version | None:
+        published = self.place.dataset.publications.read(day).record
+        return None if published is None else published.current
 
     def _raw(self, day: date) -> RawDay:
         dataset = self.place.dataset

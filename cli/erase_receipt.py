@@ -3,7 +3,7 @@
 Reads the data root once more and writes nothing; must not hold the value.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,7 +52,7 @@ class Searched:
         return not self.not_searched and not any(item.is_persons for item in self.left)
 
 
-def search(place: Place, *, say: Any) -> Searched:
+def search(place: Place, *, say: Callable[[str], None]) -> Searched:
     """Look into every object of the dataset, and of its raw data, for the value."""
     found: list[Left] = []
     not_searched: dict[str, str] = {}
@@ -162,28 +162,3 @@ def _dataset_of(path: Path, source_system: str) -> str | None:
     except ContractError:
         return None
     return contract.name if contract.source_system == source_system else None
-
-
-def lines(document: Mapping[str, Any]) -> Iterable[str]:
-    """Say in lines what a receipt holds beside its dates."""
-    for item in document["still_there"]:
-        yield f"still there: {_left_line(item)}"
-    for key, why in document["not_searched"].items():
-        yield f"not searched: {key}: {why}"
-    for name in document["other_datasets"]:
-        yield f"dataset {name} reads the same raw data: erase the person there too"
-    for item in document["out_of_reach"]:
-        until = f", until {item['until']}" if item["until"] else ""
-        yield f"out of reach: {item['what']}{until}"
-
-
-def _left_line(item: Mapping[str, Any]) -> str:
-    kinds = {
-        "column": "in the column itself",
-        "text": "in text that is no record",
-        "field": "in other fields",
-        "document": "in a document of the pipeline",
-    }
-    said = [f"{count:,} {kinds.get(name, name)}" for name, count in item["places"].items()]
-    said += [f"{item['longer_words']:,} in longer words"] if item["longer_words"] else []
-    return f"{item['key']}: {', '.join(said)}"

@@ -93,3 +93,6 @@ class Catalog(Protocol):
 
     def point(self, ingestion_date: date, location: str) -> None:
         """Let the day's partition show a location; create it when there is none."""
+
+    def remove(self, ingestion_date: date) -> None:
+        """Remove the day's partition; one that is gone already is no error."""

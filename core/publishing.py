@@ -129,6 +129,22 @@ class Publications:
             self._swap(day, record, over=stored)
         return record
 
+    def withdraw(self, day: date) -> list[str]:
+        """Take a date from readers for good: its partition, then its record, then the files of all its versions.
+
+        Returns:
+            The runs whose versions are deleted.
+        """
+        record = self.read(day).record
+        if record is None:
+            return []
+        if self._catalog is not None:
+            self._catalog.remove(day)
+        self._store.delete([self._paths.publication_key(day)])
+        for version in record.versions:
+            self.discard(day, version.run_id)
+        return [version.run_id for version in record.versions]
+
     def repair(self) -> list[date]:
         """Let every record name its files in this data root, and the catalog the record's version, by today's columns.
 

@@ -4,7 +4,7 @@ Holds a digest of the value and never the value; must not know how anything is f
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any, Final
@@ -77,6 +77,14 @@ class ErasureRecord:
     publish_withdrawn: bool = False
     status: str = "open"
     dates: dict[str, DateRecord] = field(default_factory=dict)
+
+    def note(self, found: Mapping[date, DateRecord], *, kept: Collection[date]) -> None:
+        """Note what was found of dates beside what was found there before; ``kept`` dates are noted in any case."""
+        for day, now in found.items():
+            before = self.dates.get(str(day))
+            is_left = day in kept or (before is not None and not before.is_done)
+            if is_left or now.is_affected:
+                self.dates[str(day)] = now if before is None else before.joined(now)
 
     def left(self) -> list[date]:
         """Return the dates that are not done, oldest first."""

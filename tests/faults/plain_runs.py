@@ -38,6 +38,9 @@ class FakeCatalog:
     def point(self, ingestion_date: date, location: str) -> None:
         self.partitions[ingestion_date] = location
 
+    def remove(self, ingestion_date: date) -> None:
+        self.partitions.pop(ingestion_date, None)
+
 
 def counts(contract: DataContract, rows: int) -> Counts:
     """Counts of a day that passes its gate when it has rows."""
