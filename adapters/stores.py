@@ -1,5 +1,7 @@
 """How a data root's URI becomes a store."""
 
+from pathlib import Path
+
 from core.errors import PipelineError
 from core.ports import Store
 
@@ -8,12 +10,14 @@ def open_store(data_uri: str) -> Store:
     """Open the store that a data root names: ``file:///absolute/folder`` or ``s3://bucket[/prefix]``.
 
     Raises:
-        PipelineError: for any other URI.
+        PipelineError: for any other URI, and for a folder that is not there: a mistyped one must not come into being.
     """
     scheme, separator, rest = data_uri.partition("://")
     if separator and scheme == "file" and rest.startswith("/"):
         from adapters.directory import DirectoryStore  # noqa: PLC0415  only the store in use is imported
 
+        if not Path(rest).is_dir():
+            raise PipelineError(f"--data_uri {data_uri!r}: there is no such directory; correct it, or create it first")
         return DirectoryStore(rest)
     if separator and scheme == "s3" and rest.partition("/")[0]:
         from adapters.aws import client, translated  # noqa: PLC0415  as above: boto3 is slow to load

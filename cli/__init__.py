@@ -1,13 +1,16 @@
 """The `pipeline` command and the story that `make run` tells.
 
-An edge: it reads arguments, clock and environment and talks to a person; what a run or a publication is, `curation`
-knows.
+An edge: it reads arguments, clock and environment and talks to a person; what a run or a publication is, `core` knows.
 """
 
-import sys
+import tomllib
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-# The packages of the job and of the functions; Glue, spark-submit and Lambda put them on the path themselves.
-sys.path += [str(ROOT / "glue_src"), str(ROOT / "lambda_src")]
+
+
+def release() -> str:
+    """Return the version of this release."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project["version"])

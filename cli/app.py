@@ -7,7 +7,17 @@ from typing import Annotated, Final
 
 import typer
 
-from cli import commands, contract_check, contract_diff, contract_draft, contract_release, deployed, local, options
+from cli import (
+    commands,
+    contract_check,
+    contract_diff,
+    contract_draft,
+    contract_release,
+    deployed,
+    local,
+    options,
+    release,
+)
 from cli.acceptance import give_acceptance
 from cli.cancel import cancel
 from cli.dry_run import show_plan
@@ -30,11 +40,29 @@ app = typer.Typer(
     name="pipeline",
     help="Run and look after the days of a dataset, in AWS or on this machine.",
     epilog=_EXIT_CODES,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 command = partial(app.command, epilog=_EXIT_CODES)
+
+
+def _show_version(is_asked: bool) -> None:  # noqa: FBT001  how Typer calls it
+    if is_asked:
+        print(f"pipeline {release()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _of_all_commands(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="show the version and exit")
+    ] = False,
+) -> None:
+    """Run and look after the days of a dataset, in AWS or on this machine."""
+
+
 _contract_app = typer.Typer(help="Draft, check, compare and release the contracts of datasets.", rich_markup_mode=None)
 app.add_typer(_contract_app, name="contract", epilog=_EXIT_CODES)
 _DIFF_EXIT_CODES: Final = "exit codes: 0 no breaking change, 1 breaking changes, 2 a contract that cannot be used"

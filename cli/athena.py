@@ -24,6 +24,7 @@ class QueryResult:
 
     query_execution_id: str
     names: Sequence[str]
+    types: Sequence[str]
     rows: Sequence[Sequence[str | None]]
     has_more: bool
     scanned_bytes: int
@@ -73,13 +74,14 @@ def _result(athena: Any, ended: Mapping[str, Any]) -> QueryResult:
     query_id = ended["QueryExecutionId"]
     pages = iter(athena.get_paginator("get_query_results").paginate(QueryExecutionId=query_id))
     first = next(pages)
-    names = [column["Name"] for column in first["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
+    columns = first["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
     # Athena repeats the names as the first row of a SELECT, but not of other statements.
     headings = 1 if ended.get("StatementType") == "DML" else 0
     rows = list(islice(_rows(chain([first], pages)), headings, headings + MOST_ROWS + 1))
     return QueryResult(
         query_execution_id=query_id,
-        names=names,
+        names=[column["Name"] for column in columns],
+        types=[column["Type"] for column in columns],
         rows=rows[:MOST_ROWS],
         has_more=len(rows) > MOST_ROWS,
         scanned_bytes=ended["Statistics"].get("DataScannedInBytes", 0),

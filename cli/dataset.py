@@ -77,8 +77,17 @@ def open_dataset(place: Place) -> Dataset:
 
 
 def data_root(text: str) -> str:
-    """Return the URI of a data root; a path is taken as a local directory."""
-    return text if "://" in text else f"file://{Path(text).expanduser().resolve()}"
+    """Return the URI of a data root; a path is taken as a local directory.
+
+    Raises:
+        WrongUse: when there is no such directory.
+    """
+    if "://" in text and not text.startswith("file://"):
+        return text
+    folder = Path(text.removeprefix("file://")).expanduser().resolve()
+    if not folder.is_dir():
+        raise WrongUse(f"--data_uri {text!r}: there is no such directory; correct it, or create it first")
+    return f"file://{folder}"
 
 
 def require_catalog(place: Place, *, why: str) -> None:

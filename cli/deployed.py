@@ -55,7 +55,7 @@ def query(deployment: Deployment, sql: str, *, output: Output) -> int:
     if output.as_json:
         output.show(asdict(result))
         return 0
-    output.console.print(query_table(result.names, result.rows), crop=False)
+    output.console.print(query_table(result.names, result.rows, types=result.types), crop=False)
     if result.names and not result.rows:
         output.console.print("no rows")
     if result.has_more:

@@ -5,7 +5,7 @@ Nothing is looked up before a command asks for it: a place of its own, or a depl
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
@@ -13,13 +13,13 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from cli.contracts import find_contract
+from cli.contracts import all_contracts, find_contract
 from cli.dataset import Dataset, Place, data_root, open_dataset
 from cli.deployment import Deployment, find_deployment
 from cli.errors import WrongUse
 from cli.executions import Execution, Executions
 from cli.output import Output
-from config import DEFAULT_ENVIRONMENT
+from config import DEFAULT_ENVIRONMENT, ENVIRONMENTS
 from core.layout import parse_ingestion_date
 
 
@@ -28,9 +28,24 @@ def date_argument(name: str, meaning: str) -> Any:
     return typer.Argument(parser=_day, metavar=name, show_default=False, help=f"{meaning}, YYYY-MM-DD")
 
 
-def _option(name: str, metavar: str, meaning: str) -> Any:
-    variable = _variable(name)
-    return typer.Option(f"--{name}", envvar=variable, parser=_name, metavar=metavar, show_default=False, help=meaning)
+def _option(name: str, metavar: str, meaning: str, completion: Callable[[str], Iterable[str]] | None = None) -> Any:
+    return typer.Option(
+        f"--{name}",
+        envvar=_variable(name),
+        parser=_name,
+        metavar=metavar,
+        show_default=False,
+        help=meaning,
+        autocompletion=completion,
+    )
+
+
+def _contracts(begun: str) -> list[str]:
+    return [name for name in all_contracts() if name.startswith(begun)]
+
+
+def _environments(begun: str) -> list[str]:
+    return [name for name in ENVIRONMENTS if name.startswith(begun)]
 
 
 def _variable(name: str) -> str:
@@ -58,13 +73,16 @@ Force: TypeAlias = Annotated[
 NoWait: TypeAlias = Annotated[bool, typer.Option("--no-wait", help="start the execution without waiting for its end")]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="print one JSON document")]
 Contract: TypeAlias = Annotated[
-    str | None, _option("contract", "NAME", "the dataset, by its contract's name or file; default: the only one")
+    str | None,
+    _option("contract", "NAME", "the dataset, by its contract's name or file; default: the only one", _contracts),
 ]
 OneContract: TypeAlias = Annotated[
-    str | None, _option("contract", "NAME", "only this dataset, by its contract's name or file; default: all")
+    str | None,
+    _option("contract", "NAME", "only this dataset, by its contract's name or file; default: all", _contracts),
 ]
 Environment: TypeAlias = Annotated[
-    str | None, _option("environment", "NAME", f"the deployed environment; default: {DEFAULT_ENVIRONMENT}")
+    str | None,
+    _option("environment", "NAME", f"the deployed environment; default: {DEFAULT_ENVIRONMENT}", _environments),
 ]
 DataUri: TypeAlias = Annotated[
     str | None,

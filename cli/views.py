@@ -15,7 +15,7 @@ from rich.text import Text
 
 from cli.executions import DateState, Execution
 from cli.outdated import OutdatedDate, shown_reasons
-from cli.words import count, moment, number, path_of, plural, size, status_style, step
+from cli.words import count, moment, path_of, percent, plural, size, status_style, step
 from core.checks import Check, read_checks
 from core.prices import read_cost, usd
 from core.publication import Publication, Version
@@ -33,6 +33,9 @@ _HEADINGS = ("rows\nread", "rows\nwritten", "dupli-\ncates", "quaran-\ntined")
 _MOST_VALUES = 6
 _LONGEST_REASON = 160
 _UNLIMITED = 10_000
+# Types as Athena names them in a result.
+_WHOLE_NUMBERS = {"tinyint", "smallint", "integer", "int", "bigint"}
+_NUMBERS = _WHOLE_NUMBERS | {"float", "real", "double", "decimal"}
 _WHOLE = {
     *("date", "run", "status", "date\nrun", "date, status\nrun", "published (UTC)\nreplaced (UTC)"),
     *("doing", "started (UTC)", "execution", "date, doing\nexecution", "started (UTC)\nseconds"),
@@ -56,7 +59,7 @@ def _checks_table(checks: Iterable[Check], *, accepted: Collection[str]) -> Tabl
         style, result = ("green", "passed") if check.passed else ("bold red", "failed")
         if not check.passed and check.id in accepted:
             style, result = "yellow", "accepted"
-        cells = [check.id, check.column or "", check.measured(), check.allowed(), check.severity]
+        cells = [check.id, check.column or "-", check.measured(), check.allowed(), check.severity]
         table.add_row(*cells, Text(result, style), style=None if check.passed else "bold")
     return table
 
@@ -114,7 +117,7 @@ def executions_table(executions: Iterable[Execution]) -> RenderableType:
     wide = new_table("date", "doing", "started (UTC)", "execution", seconds="right")
     narrow = new_table("date, doing\nexecution", "started (UTC)\nseconds")
     for execution in executions:
-        day, doing = str(execution.ingestion_date or ""), step(execution.state, held_back=execution.is_held_back)
+        day, doing = str(execution.ingestion_date or "-"), step(execution.state, held_back=execution.is_held_back)
         started, seconds = moment(execution.started_at.isoformat()), f"{execution.seconds:.0f}"
         wide.add_row(day, doing, started, execution.name, seconds)
         narrow.add_row(f"{day} {doing}\n{execution.name}".lstrip(), f"{started}\n{seconds}")
@@ -131,17 +134,21 @@ def dates_table(states: Iterable[DateState]) -> RenderableType:
         if "/" in reason:  # a path, which only the terminal may break, so that it can be copied
             places.append(whole(f"{state.ingestion_date}: {reason}"))
             reason = "see below"
-        shown.add_row(str(state.ingestion_date), status, count(state.rows), seconds, Text(reason))
+        shown.add_row(str(state.ingestion_date), status, count(state.rows), seconds, Text(reason or "-"))
     return Group(shown, *places)
 
 
-def query_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> RenderableType:
-    """Show a query's result: a line per row, or a line per value where the terminal has no room for that."""
+def query_table(names: Sequence[str], rows: Sequence[Sequence[Any]], *, types: Sequence[str]) -> RenderableType:
+    """Show a query's result: a line per row, or a line per value where the terminal has no room for that.
+
+    Numbers are aligned and whole ones have their thousands apart; null is a dash.
+    """
     wide, narrow = new_table(), new_table("column", "value")
-    for name in names:
-        wide.add_column(Text(name), no_wrap=True)
+    kinds = [name.lower().partition("(")[0] for name in types]
+    for name, kind in zip(names, kinds, strict=True):
+        wide.add_column(Text(name), no_wrap=True, justify="right" if kind in _NUMBERS else "left")
     for row in rows:
-        texts = [Text("" if value is None else str(value)) for value in row]
+        texts = [Text(_value(value, kind)) for value, kind in zip(row, kinds, strict=True)]
         wide.add_row(*texts)
         for name, text in zip(names, texts, strict=True):
             narrow.add_row(Text(name), text)
@@ -151,6 +158,13 @@ def query_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Renderab
         for name in names:
             narrow.add_row(Text(name))
     return Fitting(wide, narrow)
+
+
+def _value(value: Any, kind: str) -> str:
+    if value is None:
+        return "-"
+    text = str(value)
+    return count(int(text)) if kind in _WHOLE_NUMBERS and text.lstrip("-").isdigit() else text
 
 
 def outbox_view(messages: Iterable[Mapping[str, Any]]) -> RenderableType:
@@ -316,7 +330,8 @@ def _columns_table(metrics: Metrics) -> Table:
         values = column["distribution"] or {}
         shown = [f"{value} {count(rows)}" for value, rows in list(values.items())[:_MOST_VALUES]]
         more = [f"and {len(values) - _MOST_VALUES} more"] if len(values) > _MOST_VALUES else []
-        table.add_row(name, count(column["nulls"]), number(column["null_percent"]), Text(", ".join([*shown, *more])))
+        distribution = Text(", ".join([*shown, *more]) or "-")
+        table.add_row(name, count(column["nulls"]), percent(column["null_percent"]), distribution)
     return table
 
 

@@ -23,11 +23,6 @@ def count(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
 
 
-def number(value: float) -> str:
-    """Write a measured value: whole numbers whole, others as short as they are exact enough to compare."""
-    return count(value) if isinstance(value, int) else f"{value:.6g}"
-
-
 def percent(value: float) -> str:
     """Write a rate, 0 to 100, with two decimals; one that only rounding makes nothing, or everything, says so."""
     if 0 < value < _LEAST_RATE:

@@ -9,6 +9,9 @@ import hashlib
 import importlib.util
 import subprocess
 import sys
+import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +20,9 @@ from typing import Final
 
 STAMP: Final = ".set_up"
 INSTALLING: Final = "installing"
+_REDRAWN_SECONDS: Final = 1.0
+_TOLD_SECONDS: Final = 20.0
+_LINES_KEPT: Final = 30
 
 
 class SetUpError(Exception):
@@ -57,8 +63,12 @@ def set_up_environment(directory: Path, requirements: Path) -> None:
         if ours_and_broken or not _python(directory).exists():
             _create_environment(directory)
         Stamp(interpreter=wanted.interpreter, place=wanted.place, inputs=INSTALLING).write(directory)
-        pip = [str(_python(directory)), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-qq"]
-        _run([*pip, "--requirement", str(requirements)], next_step="see pip's message above, then repeat the command")
+        pip = [str(_python(directory)), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+        _run(
+            [*pip, "--progress-bar=off", "--requirement", str(requirements)],
+            next_step="see pip's message above, then repeat the command",
+            progress=Progress(_package_count(requirements)),
+        )
 
     _ensure(directory, inputs=requirements, proof=_python(directory), install=install)
 
@@ -69,7 +79,7 @@ def set_up_node_packages(root: Path) -> None:
     def install(_found: Stamp | None, _wanted: Stamp) -> None:
         print("installing the CDK command line into node_modules (once, some seconds) ...", flush=True)
         npm = ["npm", "ci", "--prefix", str(root), "--no-audit", "--no-fund", "--loglevel=error"]
-        _run(npm, next_step="see npm's message above, then repeat the command")
+        _run(npm, next_step="see npm's message above, then repeat the command", progress=Progress())
 
     modules = root / "node_modules"
     _ensure(modules, inputs=root / "package-lock.json", proof=modules / ".bin" / "cdk", install=install)
@@ -116,11 +126,77 @@ def _create_environment(directory: Path) -> None:
     _run([sys.executable, "-m", "venv", "--clear", str(directory)], next_step=f"remove {directory} and repeat")
 
 
-def _run(command: list[str], *, next_step: str) -> None:
+def _package_count(requirements: Path) -> int:
+    lines = requirements.read_text(encoding="utf-8").splitlines()
+    return sum(bool(line.strip()) and not line.lstrip().startswith(("#", "-")) for line in lines)
+
+
+class Progress:
+    """How far an installation is, on one line that is redrawn, or now and then on a new one without a terminal."""
+
+    def __init__(self, packages: int = 0) -> None:
+        self._packages, self._seen, self._is_installing = packages, 0, False
+        self._start = self._told = time.monotonic()
+        self._is_terminal = sys.stdout.isatty()
+
+    def hear(self, line: str) -> None:
+        """Take a line that pip has said."""
+        self._seen += line.startswith("Collecting ")
+        self._is_installing |= line.startswith("Installing collected packages")
+
+    def tell(self) -> None:
+        """Say how far it is, if that was not said just now."""
+        now = time.monotonic()
+        if now - self._told < (_REDRAWN_SECONDS if self._is_terminal else _TOLD_SECONDS):
+            return
+        self._told = now
+        if not self._packages:
+            step = "at work"
+        elif self._is_installing:
+            step = f"{self._packages} packages are there, unpacking them"
+        else:
+            step = f"{min(self._seen, self._packages)} of {self._packages} packages fetched"
+        line = f"  {step}, {now - self._start:.0f} s"
+        print(f"\r{line:<60}" if self._is_terminal else line, end="" if self._is_terminal else "\n", flush=True)
+
+    def end(self) -> None:
+        """Clear the line that was redrawn."""
+        if self._is_terminal:
+            print(f"\r{'':<60}\r", end="", flush=True)
+
+
+def _run(command: list[str], *, next_step: str, progress: Progress | None = None) -> None:
     try:
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # problems come on stderr
-    except (OSError, subprocess.CalledProcessError) as error:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+            said = _follow(process, progress or Progress())
+    except OSError as error:
         raise SetUpError(f"{' '.join(command)} failed: {error}; next: {next_step}") from error
+    if process.returncode != 0:
+        print("".join(said), end="", file=sys.stderr)
+        raise SetUpError(f"{' '.join(command)} failed with exit code {process.returncode}; next: {next_step}")
+
+
+def _follow(process: "subprocess.Popen[str]", progress: Progress) -> deque[str]:
+    """Read what an installer says, tell how far it is meanwhile, and return its last lines."""
+    said: deque[str] = deque(maxlen=_LINES_KEPT)
+
+    def read() -> None:
+        for line in process.stdout or ():
+            said.append(line)
+            progress.hear(line)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        while reader.is_alive():
+            reader.join(timeout=_REDRAWN_SECONDS)
+            progress.tell()
+    except BaseException:
+        process.terminate()
+        raise
+    finally:
+        progress.end()
+    return said
 
 
 def main(arguments: list[str]) -> int:

@@ -140,6 +140,75 @@ class TestBackfill:
         assert len(cloud.messages(f"{backfill} finished")) == 1
 
 
+class TestCancel:
+    """After it nothing runs, and what readers see is what they saw, or what was published before it."""
+
+    def under_way(self, cloud: Cloud) -> list[str]:
+        steps = cloud.client("stepfunctions")
+        machines = [machine["stateMachineArn"] for machine in steps.list_state_machines()["stateMachines"]]
+        listed = (steps.list_executions(stateMachineArn=arn, statusFilter="RUNNING") for arn in machines)
+        return [item["name"] for found in listed for item in found["executions"]]
+
+    def test_a_backfill_ends_with_all_that_it_started(
+        self, cloud: Cloud, first_day: str, raw_days: list[str], tmp_path: Path
+    ) -> None:
+        for number, day in enumerate(raw_days[1:]):
+            cloud.deliver(day, tmp_path, rows=ROWS + number)
+        before = cloud.record(first_day)["current"]["run_id"]
+        followed = cloud.started_pipeline("backfill", first_day, raw_days[-1], "--force")
+        until(lambda: spark_processes(cloud.state))
+        [name] = {name for name in self.under_way(cloud) if re.fullmatch(r"backfill-\S+-[0-9a-f]{8}", name)}
+        result = cloud.pipeline("cancel", name)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert (self.under_way(cloud), spark_processes(cloud.state)) == ([], [])
+        _, said = followed.communicate(timeout=60)
+        assert followed.returncode == 1
+        assert "1 of 4 dates failed, 3 not started" in said
+        last = raw_days[-1]
+        assert re.search(rf"{first_day} +stopped .*run {before} is published", result.stdout), result.stdout
+        assert re.search(rf"{last} +not started .* is published", result.stdout), result.stdout
+        assert f"cancelled {name}: 3 not started, 1 stopped" in result.stdout
+        assert cloud.record(first_day)["current"]["run_id"] == before
+        again = result.stdout.partition("to run what is left: pipeline ")[2].split()
+        assert again == ["backfill", first_day, last]
+        resumed = cloud.pipeline(*again, "--json")
+        assert outcomes(resumed) == {day: "unchanged" if day == first_day else "published" for day in raw_days}
+
+    def test_whatever_works_on_a_date_ends(self, cloud: Cloud, first_day: str) -> None:
+        before = cloud.record(first_day)["current"]["run_id"]
+        runs = [cloud.started_pipeline("run", first_day, "--force") for _ in range(2)]
+        until(lambda: spark_processes(cloud.state) and len(self.under_way(cloud)) == len(runs))
+        document = json.loads(cloud.pipeline("cancel", first_day, "--json").stdout)
+        assert [(item["status"], item["reason"]) for item in document["dates"]] == [
+            ("stopped", f"run {before} is published")
+        ] * len(runs)
+        assert (self.under_way(cloud), spark_processes(cloud.state)) == ([], [])
+        account = cloud.variables["AWS_ACCESS_KEY_ID"]
+        said = [run.communicate(timeout=60)[1].partition(";")[0] for run in runs]
+        assert said == [f"pipeline: the execution was aborted: cancelled by arn:aws:iam::{account}:root"] * len(runs)
+
+    def test_what_does_not_run_is_said_to_be_over(self, cloud: Cloud, first_day: str) -> None:
+        ended = json.loads(cloud.pipeline("run", first_day, "--json").stdout)["execution_arn"]
+        over, nothing = cloud.pipeline("cancel", ended), cloud.pipeline("cancel", first_day)
+        assert (over.returncode, nothing.returncode) == (1, 1)
+        assert "has ended already: SUCCEEDED" in over.stderr
+        assert f"no execution is working on {first_day}; pipeline status lists those that are running" in nothing.stderr
+
+
+class TestOverview:
+    def test_shows_the_deployed_dataset_and_what_needs_a_person(self, cloud: Cloud, first_day: str) -> None:
+        result = cloud.pipeline("overview", "--json")
+        document = json.loads(result.stdout)
+        assert (result.returncode, document["ok"]) == (1, False)  # a schedule is on, and no day of this month was run
+        [events] = document["datasets"]
+        assert events["last_published"] >= first_day
+        assert (events["is_judged"], len(events["overdue"]) in (34, 35), events["not_looked_at"]) == (True, True, [])
+        assert events["month_usd"] > 0
+        assert re.search(
+            r"events: 3[45] days are overdue, \S+ to \S+\n  next: pipeline backfill", cloud.pipeline("overview").stdout
+        )
+
+
 class TestVersions:
     def test_rollback_shows_readers_the_version_before_and_the_printed_command_undoes_it(
         self, cloud: Cloud, first_day: str

@@ -46,6 +46,7 @@ class Shop:
     root: Path
 
     def __post_init__(self) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
         self.store = DirectoryStore(str(self.root))
         self.paths = DatasetPaths(CONTRACT.name, CONTRACT.source_system)
         self.publications = Publications(self.store, self.paths, None)

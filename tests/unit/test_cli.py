@@ -75,6 +75,7 @@ class TestStatus:
         self, pipeline: Pipeline, tmp_path: Path
     ) -> None:
         odd = tmp_path / "[b]" / ":smile:[/red]"
+        odd.mkdir(parents=True)
         assert f"nothing is published below file://{odd}" in pipeline("status", "--data_uri", str(odd)).out
 
 
@@ -163,9 +164,18 @@ class TestSharedOptions:
         self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         shop.publish(1)
+        (tmp_path / "elsewhere").mkdir()
         monkeypatch.setenv("PIPELINE_DATA_URI", str(tmp_path / "elsewhere"))
         assert pipeline.json("status") == []
         assert len(pipeline.json("status", "--data_uri", str(shop.root))) == 1
+
+    @pytest.mark.parametrize("command", [("run", "2025-01-09"), ("backfill", "2025-01-09", "2025-01-10"), ("status",)])
+    def test_a_mistyped_place_is_no_new_one(self, pipeline: Pipeline, tmp_path: Path, command: tuple[str, ...]) -> None:
+        before = sorted(tmp_path.rglob("*"))
+        result = pipeline(*command, "--data_uri", str(tmp_path / "shpo"))
+        assert result.exit_code == 2
+        assert "shpo': there is no such directory; correct it, or create it first" in result.err
+        assert sorted(tmp_path.rglob("*")) == before
 
     def test_an_empty_variable_is_none(self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("PIPELINE_CONTRACT", "PIPELINE_ENVIRONMENT", "PIPELINE_CATALOG_DATABASE"):

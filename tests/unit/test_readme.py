@@ -1,8 +1,12 @@
 """What the documents tell people to type exists, and what exists is told. Commands with Spark run in tests/local."""
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +158,40 @@ def test_the_pipeline_script_finds_its_environment_or_says_how_to_make_it(tmp_pa
     result = run(["sh", str(script), "status"], cwd=tmp_path)
     assert result.returncode == 1
     assert result.stderr == f"pipeline: {tmp_path}/.venv is missing; next: make -C {tmp_path} python-packages\n"
+
+
+def test_the_pipeline_script_takes_no_environment_that_was_made_in_part_only(tmp_path: Path) -> None:
+    script = tmp_path / "pipeline"
+    script.write_text(text(ROOT / "pipeline"), encoding="utf-8")
+    venv.create(tmp_path / ".venv")  # as set-up leaves it when it is interrupted: no packages
+    result = run(["sh", str(script), "status"], cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr == f"pipeline: {tmp_path}/.venv is not complete; next: make -C {tmp_path} python-packages\n"
+
+
+def test_the_version_is_that_of_the_changelogs_newest_release() -> None:
+    newest = re.search(r"^## \[(\S+)\]", text(ROOT / "CHANGELOG.md"), re.MULTILINE)
+    assert newest is not None
+    result = run([sys.executable, "-m", "cli", "--version"], cwd=ROOT)
+    assert (result.returncode, result.stdout) == (0, f"pipeline {newest[1]}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("pipeline over", ["overview"]),
+        (
+            "pipeline run --contract ",
+            sorted(path.name.partition(".")[0] for path in (ROOT / "contracts").glob("*.odcs.*")),
+        ),
+        ("pipeline run --environment p", ["prod"]),
+        ("pipeline cancel --en", ["--environment"]),
+    ],
+)
+def test_the_shell_completes_commands_options_and_names(words: str, completed: list[str]) -> None:
+    asked = {"_PIPELINE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    environment = os.environ | asked
+    result = subprocess.run(
+        [sys.executable, "-m", "cli"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.stdout.split() == completed

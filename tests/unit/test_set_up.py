@@ -39,6 +39,15 @@ class TestEnvironment:
         self.set_up(project)
         assert capsys.readouterr().out == ""
 
+    def test_says_how_far_it_is(
+        self, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(set_up, "_TOLD_SECONDS", 0.0)
+        monkeypatch.setattr(set_up, "_REDRAWN_SECONDS", 0.05)
+        (project / "requirements.txt").write_text("# two\npip\n--no-index\npip>=1  # again\n", encoding="utf-8")
+        self.set_up(project)
+        assert "  0 of 2 packages fetched, 0 s\n" in capsys.readouterr().out
+
     def test_the_interpreter_is_the_same_under_another_name(
         self, project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -49,7 +49,7 @@ def test_executions_fit_with_their_dates_steps_and_names_whole(width: int) -> No
 @pytest.mark.parametrize("width", range(40, 120))
 def test_rows_of_a_query_are_a_line_each_or_a_line_per_value_and_never_cut(width: int) -> None:
     names = ["event_id", "a[/b]", "properties"]
-    text = shown(query_table(names, ROWS), width)
+    text = shown(query_table(names, ROWS, types=["varchar"] * 3), width)
     flat = re.sub(r"\s+", "", text)
     values = [*names, *(value for row in ROWS for value in row if value is not None)]
     assert [value for value in values if value.replace(" ", "") not in flat] == []
@@ -57,9 +57,20 @@ def test_rows_of_a_query_are_a_line_each_or_a_line_per_value_and_never_cut(width
         assert len([line for line in text.splitlines() if "evt-" in line and "[red]" in line]) == 1
 
 
+def test_numbers_of_a_query_are_aligned_and_have_their_thousands_apart() -> None:
+    types = ["varchar", "bigint", "decimal(12,2)", "double", "varchar"]
+    rows: list[list[str | None]] = [["a", "1234567", "1234.50", "1.5E10", "12345"], ["b", "-7", "0.99", None, None]]
+    lines = shown(query_table(["id", "rows", "price", "rate", "zip"], rows, types=types), 80).splitlines()
+    assert [line.rstrip() for line in lines if line.strip() and "─" not in line] == [
+        " id       rows    price    rate  zip",
+        " a   1,234,567  1234.50  1.5E10  12345",
+        " b          -7     0.99       -  -",
+    ]
+
+
 def test_a_query_without_rows_shows_its_columns_however_many() -> None:
     names = [f"column_{number}" for number in range(20)]
-    assert shown(query_table(names, []), 80).split()[-20:] == names
+    assert shown(query_table(names, [], types=["varchar"] * 20), 80).split()[-20:] == names
 
 
 PATH = "s3://prod-data-pipeline-123456789012/metrics/events/ingestion_date=2025-01-02/20250103T021504Z-9f3ac01b.json"
