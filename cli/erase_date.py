@@ -53,9 +53,9 @@ class DateErasure:
             DateNotErased: when the person's rows stay published, or a part of the date cannot be read.
         """
         self._require_possible(day, look)
-        self.say(f"{day}: quarantine and metrics")
+        self.say(f"{day}: cleaning quarantine and metrics")
         self._clean(day, look)
-        self.say(f"{day}: raw data")
+        self.say(f"{day}: rewriting raw data")
         self._rewrite_raw(day, look)
         self._carry_acceptance(day, record)
         if record.needs_run:

@@ -92,7 +92,7 @@ def _left_in(place: Place, looking: Search, key: str) -> Left | None:
     places: dict[str, int] = {str(kind): count for kind, count in hits.words.items()}
     places |= {f"column {name}": count for name, count in hits.columns.items()}
     is_persons = bool(hits.words["column"] or hits.words["text"])
-    places |= {"name of the object": 1} if is_named else {}
+    places |= {"the name of the object": 1} if is_named else {}
     return Left(place.shown(key), hits.words.total(), hits.longer_words, places, is_persons)
 
 

@@ -86,7 +86,7 @@ def _then(found: DateRecord) -> str:
 
 def _left_lines(receipt: Mapping[str, Any]) -> Iterator[str]:
     for item in receipt["still_there"]:
-        yield f"still there: {_left_line(item)}"
+        yield f"{'still there' if item['is_persons'] else 'stays, of others'}: {_left_line(item)}"
     for key, why in receipt["not_searched"].items():
         yield f"not searched: {key}: {why}"
     for name in receipt["other_datasets"]:
@@ -97,6 +97,9 @@ def _left_lines(receipt: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _left_line(item: Mapping[str, Any]) -> str:
-    said = [f"{count(number)} {_PLACES.get(name, name)}" for name, number in item["places"].items()]
+    columns = {name: number for name, number in item["places"].items() if name.startswith("column ")}
+    said = [
+        f"{count(number)} {_PLACES.get(name, f'in {name}')}" for name, number in (columns or item["places"]).items()
+    ]
     said += [f"{count(item['longer_words'])} in longer words"] if item["longer_words"] else []
     return f"{item['key']}: {', '.join(said)}"

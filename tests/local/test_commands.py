@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import threading
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.erasure.everything import holding
 from tests.local.cloud import Cloud, spark_processes, until
 from tests.unit.past import Past
 from tests.unit.programs import ROOT
@@ -260,6 +261,43 @@ class TestVersions:
         result = cloud.pipeline("repair")
         assert (result.returncode, result.stdout) == (0, f"events: repaired {first_day}\n")
         assert cloud.partitions()[first_day] == cloud.record(first_day)["current"]["location"]
+
+
+class TestErase:
+    def test_a_person_goes_from_everything_through_the_pipelines_own_execution(
+        self, cloud: Cloud, first_day: str, tmp_path: Path
+    ) -> None:
+        raw, person = f"raw/source_system=app/ingestion_date={first_day}/events.json", "zorro-4711"
+        s3 = cloud.client("s3")
+        lines = s3.get_object(Bucket=cloud.bucket, Key=raw)["Body"].read().splitlines(keepends=True)
+        event = json.loads(lines[0]) | {"user_id": person, "event_id": "z1"}
+        theirs = f'{json.dumps(event)}\n{{"user_id": "\\u007aorro-4711\n'
+        s3.put_object(Bucket=cloud.bucket, Key=raw, Body=b"".join(lines) + theirs.encode(), ContentType="text/plain")
+        assert cloud.pipeline("run", first_day).returncode == 0
+        before = cloud.record(first_day)["current"]
+        assert before["rows_quarantined"] >= 1
+
+        value = ("--column", "user_id", "--value", person)
+        planned = cloud.pipeline("erase", *value)
+        assert re.search(rf"{first_day} +2 +1 +1 +1 .*a new version, older ones deleted", planned.stdout), planned
+        erased = cloud.pipeline("erase", *value, "--yes", "--json")
+        assert erased.returncode == 0, erased.stderr
+        receipt = json.loads(erased.stdout)
+        assert (receipt["absent"], receipt["still_there"]) == (True, [])
+        for key in cloud.keys(""):
+            if not key.startswith("athena-results/"):
+                s3.download_file(cloud.bucket, key, str(tmp_path / key.replace("/", "_")))
+        assert holding(tmp_path, person) == set()
+
+        after = cloud.record(first_day)
+        assert (after["previous"], after["current"]["rows_written"]) == ([], before["rows_written"] - 1)
+        assert cloud.partitions()[first_day] == after["current"]["location"]
+        count = f"SELECT count(*) FROM curated_events WHERE ingestion_date = '{first_day}' AND user_id = '{person}'"
+        assert json.loads(cloud.pipeline("query", count, "--json").stdout)["rows"] == [["0"]]
+        found = s3.get_object(Bucket=cloud.bucket, Key=raw)
+        assert (found["Body"].read(), found["ContentType"]) == (b"".join(lines), "text/plain")
+        reach = {one["what"].partition(" ")[0]: one["until"] for one in receipt["out_of_reach"]}
+        assert reach["noncurrent"] == str((datetime.now(UTC) + timedelta(days=30)).date())
 
 
 class TestDoctor:
