@@ -321,8 +321,8 @@ def erase(
     publish_withdrawn: Annotated[
         bool, typer.Option("--publish-withdrawn", help="also dates that were rolled back: their raw data is published")
     ] = False,
-    withdraw: Annotated[
-        bool, typer.Option("--withdraw", help="take from readers the dates that fail their checks without these lines")
+    unpublish: Annotated[
+        bool, typer.Option("--unpublish", help="take from readers the dates that fail their checks without these lines")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only show what would be erased")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="erase without asking")] = False,
@@ -341,7 +341,7 @@ def erase(
         value_file=value_file,
         anywhere=anywhere,
         publish_withdrawn=publish_withdrawn,
-        withdraw=withdraw,
+        unpublish=unpublish,
         dry_run=dry_run,
         yes=yes,
     )

@@ -20,6 +20,7 @@ from cli.erase_plan import Look, Place
 from cli.erase_receipt import other_datasets, receipt, search
 from cli.erase_views import plan_document, plan_views, receipt_lines
 from cli.errors import CommandFailed, Interrupted, WrongUse
+from cli.in_threads import each
 from cli.options import Call
 from cli.output import shown_progress
 from cli.views import whole
@@ -42,7 +43,7 @@ class Asked:
     value_file: str | None
     anywhere: bool
     publish_withdrawn: bool
-    withdraw: bool
+    unpublish: bool
     dry_run: bool
     yes: bool
 
@@ -65,7 +66,7 @@ def erase(call: Call, asked: Asked, *, environment: Mapping[str, str]) -> int:
     erasures.keep(record)
     erasure = _Erasure(call, place, record, erasures)
     with _to_be_continued():
-        erasure.erase_dates(looks, withdraw=asked.withdraw, environment=environment)
+        erasure.erase_dates(looks, unpublish=asked.unpublish, environment=environment)
         return erasure.prove()
 
 
@@ -93,19 +94,20 @@ def _dates_left(record: ErasureRecord | None, asked: Asked) -> list[date]:
 def _looks(call: Call, place: Place, days: list[date]) -> dict[date, Look]:
     with shown_progress(call.output.progress, "looking") as show_step:
         looks = {}
-        for day in days:
+        for day, look in each(place.look, days):
             show_step(str(day))
-            looks[day] = place.look(day)
+            looks[day] = look
     return looks
 
 
 def _new_record(place: Place) -> ErasureRecord:
-    now = datetime.now(UTC)
+    now, salt = datetime.now(UTC), secrets.token_hex(16)
     return ErasureRecord(
         id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
         dataset=place.dataset.contract.name,
         column=place.subject.column.name,
-        value_sha256=place.subject.digest,
+        salt=salt,
+        value_sha256=place.subject.digest(salt),
         started_at=iso(now),
         started_by=caller_of(place.dataset),
     )
@@ -150,7 +152,7 @@ class _Erasure:
     record: ErasureRecord
     erasures: Erasures
 
-    def erase_dates(self, looks: Mapping[date, Look], *, withdraw: bool, environment: Mapping[str, str]) -> None:
+    def erase_dates(self, looks: Mapping[date, Look], *, unpublish: bool, environment: Mapping[str, str]) -> None:
         """Erase each date that is left; one that cannot be finished keeps no other from it.
 
         Raises:
@@ -162,7 +164,7 @@ class _Erasure:
             keep=lambda: self.erasures.keep(self.record),
             say=lambda step: self.call.output.progress.print(step, soft_wrap=True),
             publish_withdrawn=self.record.publish_withdrawn,
-            withdraw=withdraw,
+            unpublish=unpublish,
         )
         for day in self.record.left():
             found = self.record.dates[str(day)]

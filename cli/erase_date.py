@@ -44,7 +44,7 @@ class DateErasure:
     keep: Callable[[], None]
     say: Callable[[str], None]
     publish_withdrawn: bool = False
-    withdraw: bool = False
+    unpublish: bool = False
 
     def erase(self, day: date, look: Look, record: DateRecord) -> None:
         """Erase a date.
@@ -156,7 +156,7 @@ class DateErasure:
         if current is not None and current.input != RunInput(raw.fingerprint, self.place.dataset.contract.checksum):
             problem = self._run(day) if raw.objects else "its raw data is gone; deliver it again, without these lines"
             if problem is not None:
-                self._withdraw(day, record, problem)
+                self._unpublish(day, record, problem)
             current = self._current(day)
         if current is not None and current.input.fingerprint != self._raw(day).fingerprint:
             raise DateNotErased("its raw data changed while it was run")
@@ -167,19 +167,19 @@ class DateErasure:
         self.say(f"{day}: publishing a version without these lines")
         return self.run(day)
 
-    def _withdraw(self, day: date, record: DateRecord, problem: str) -> None:
+    def _unpublish(self, day: date, record: DateRecord, problem: str) -> None:
         """Take a date from readers, where people want that and the date cannot be published as it is now."""
         if not self._cannot_be_published(day):
             raise DateNotErased(f"its rows are still published, as the run broke: {problem}")
-        if not self.withdraw:
+        if not self.unpublish:
             raise DateNotErased(
                 f"its rows are still published, as no other version could be: {problem}; or take the date from "
-                "readers with --withdraw"
+                "readers with --unpublish"
             )
         self.say(f"{day}: taken from readers")
         record.versions_deleted = sorted({*record.versions_deleted, *self._run_ids(day)})
         self.keep()
-        self.place.dataset.publications.withdraw(day)
+        self.place.dataset.publications.unpublish(day)
 
     def _cannot_be_published(self, day: date) -> bool:
         """Tell whether there is no raw data, or the gate refused what is there: a run that broke may succeed later."""

@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from cli.contracts import CONTRACTS
 from cli.erase_plan import Place
+from cli.in_threads import each
 from config import Settings
 from contract import ContractError, load_contract
+from core.layout import DatasetPaths
 from core.times import iso
 from deployed_dataset import CONTRACT_FILES
 from erasure.record import ErasureRecord
@@ -54,31 +56,36 @@ class Searched:
 
 def search(place: Place, *, say: Callable[[str], None]) -> Searched:
     """Look into every object of the dataset, and of its raw data, for the value."""
-    found: list[Left] = []
+    keys, looking = _keys(place), Search(place.subject)
+    left: list[Left] = []
     not_searched: dict[str, str] = {}
-    count = 0
-    looking = Search(place.subject)
-    for key in _keys(place):
-        count += 1
-        say(f"searching {place.shown(key)}")
-        try:
-            left = _left_in(place, looking, key)
-        except NotSearchable as problem:
-            not_searched[place.shown(key)] = str(problem)
-            continue
-        found += [] if left is None else [left]
-    return Searched(count, tuple(found), not_searched)
+    for key, found in each(lambda key: _looked_into(place, looking, key), keys):
+        say(place.shown(key))
+        if isinstance(found, str):
+            not_searched[place.shown(key)] = found
+        elif found is not None:
+            left.append(found)
+    return Searched(len(keys), tuple(left), not_searched)
 
 
-def _keys(place: Place) -> Iterator[str]:
+def _keys(place: Place) -> list[str]:
     paths, name = place.dataset.paths, place.dataset.contract.name
-    own = (
-        *(paths.raw, paths.versions, paths.quarantine, paths.metrics, paths.publications, paths.leases),
-        *(paths.acceptances, paths.contracts, paths.erasures),
-    )
-    for prefix in (*own, *(other.format(dataset=name) for other in _OTHERS)):
-        for item in place.dataset.store.objects(prefix):
-            yield item.key
+    prefixes = [paths.raw, paths.versions, paths.quarantine, *_documents(paths)]
+    prefixes += [other.format(dataset=name) for other in _OTHERS]
+    return [item.key for prefix in prefixes for item in place.dataset.store.objects(prefix)]
+
+
+def _documents(paths: DatasetPaths) -> tuple[str, ...]:
+    """Return where the pipeline's documents lie: what quotes lines in them was cleaned, and the rest are names."""
+    return paths.metrics, paths.publications, paths.leases, paths.acceptances, paths.contracts, paths.erasures
+
+
+def _looked_into(place: Place, looking: Search, key: str) -> Left | str | None:
+    """Return what is left in an object, or why it cannot be searched."""
+    try:
+        return _left_in(place, looking, key)
+    except NotSearchable as problem:
+        return str(problem)
 
 
 def _left_in(place: Place, looking: Search, key: str) -> Left | None:
@@ -91,7 +98,8 @@ def _left_in(place: Place, looking: Search, key: str) -> Left | None:
         return None
     places: dict[str, int] = {str(kind): count for kind, count in hits.words.items()}
     places |= {f"column {name}": count for name, count in hits.columns.items()}
-    is_persons = bool(hits.words["column"] or hits.words["text"])
+    is_quoted = bool(hits.words["document"]) and not key.startswith(_documents(place.dataset.paths))
+    is_persons = bool(hits.words["column"] or hits.words["text"]) or is_quoted
     places |= {"the name of the object": 1} if is_named else {}
     return Left(place.shown(key), hits.words.total(), hits.longer_words, places, is_persons)
 
@@ -104,6 +112,7 @@ def receipt(place: Place, record: ErasureRecord, searched: Searched, *, settings
         "id": record.id,
         "dataset": record.dataset,
         "column": record.column,
+        "salt": record.salt,
         "value_sha256": record.value_sha256,
         "erased_by": record.started_by,
         "started_at": record.started_at,

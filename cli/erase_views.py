@@ -21,7 +21,7 @@ _PLACES: Final = {
 
 def plan_document(record: ErasureRecord, others: Sequence[str]) -> dict[str, Any]:
     """Return the plan for scripts."""
-    facts = {"dataset": record.dataset, "column": record.column, "value_sha256": record.value_sha256}
+    facts = {"dataset": record.dataset, "column": record.column}
     dates = {day: asdict(found) for day, found in sorted(record.dates.items())}
     return {**facts, "dates": dates, "other_datasets": list(others)}
 

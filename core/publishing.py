@@ -129,7 +129,7 @@ class Publications:
             self._swap(day, record, over=stored)
         return record
 
-    def withdraw(self, day: date) -> list[str]:
+    def unpublish(self, day: date) -> list[str]:
         """Take a date from readers for good: its partition, then its record, then the files of all its versions.
 
         Returns:

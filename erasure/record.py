@@ -4,7 +4,7 @@ Holds a digest of the value and never the value; must not know how anything is f
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any, Final
@@ -70,6 +70,7 @@ class ErasureRecord:
     id: str
     dataset: str
     column: str
+    salt: str
     value_sha256: str
     started_at: str
     started_by: str
@@ -77,6 +78,10 @@ class ErasureRecord:
     publish_withdrawn: bool = False
     status: str = "open"
     dates: dict[str, DateRecord] = field(default_factory=dict)
+
+    def is_open_for(self, column: str, digest: Callable[[str], str]) -> bool:
+        """Tell whether it is of this column and value, and not finished; ``digest`` takes the salt of the value."""
+        return self.status == "open" and self.column == column and self.value_sha256 == digest(self.salt)
 
     def note(self, found: Mapping[date, DateRecord], *, kept: Collection[date]) -> None:
         """Note what was found of dates beside what was found there before; ``kept`` dates are noted in any case."""
@@ -99,17 +104,18 @@ class Erasures:
         self._paths = paths
         self._version: str | None = None
 
-    def find_open(self, *, column: str, digest: str) -> ErasureRecord | None:
+    def find_open(self, *, column: str, digest: Callable[[str], str]) -> ErasureRecord | None:
         """Return the erasure of a value that was not finished, or None.
 
         Raises:
             InvalidDocument: when a stored one cannot be read.
         """
-        for item in self._store.objects(self._paths.erasures):
-            if item.key.endswith(_RECEIPT):
-                continue
-            found = self._read(item.key)
-            if found is not None and (found.status, found.column, found.value_sha256) == ("open", column, digest):
+        keys = (item.key for item in self._store.objects(self._paths.erasures))
+        for key in (key for key in keys if not key.endswith(_RECEIPT)):
+            content = self._store.read(key)
+            found = None if content is None else _read(content.data, source=self._store.uri(key))
+            if content is not None and found is not None and found.is_open_for(column, digest):
+                self._version = content.version
                 return found
         return None
 
@@ -135,21 +141,20 @@ class Erasures:
         self._store.write(key, _json(receipt))
         return self._store.uri(key)
 
-    def _read(self, key: str) -> ErasureRecord | None:
-        content = self._store.read(key)
-        if content is None:
-            return None
-        try:
-            document = json.loads(content.data)
-            if document.pop("schema_version") != _SCHEMA_VERSION:
-                raise ValueError("another schema_version")  # noqa: TRY301  one message for whatever is wrong with it
-            dates = {day: DateRecord(**found) for day, found in document.pop("dates").items()}
-            record = ErasureRecord(**document, dates=dates)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            where = self._store.uri(key)
-            raise InvalidDocument(f"{where} is no record of an erasure: {error!r}; move it out of the way") from error
-        self._version = content.version
-        return record
+
+def _read(data: bytes, *, source: str) -> ErasureRecord:
+    try:
+        document = json.loads(data)
+        _require_known(document.pop("schema_version"))
+        dates = {day: DateRecord(**found) for day, found in document.pop("dates").items()}
+        return ErasureRecord(**document, dates=dates)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidDocument(f"{source} is no record of an erasure: {error!r}; move it out of the way") from error
+
+
+def _require_known(schema_version: object) -> None:
+    if schema_version != _SCHEMA_VERSION:
+        raise ValueError(f"schema_version {schema_version!r}, this release reads {_SCHEMA_VERSION}")
 
 
 def _json(document: Mapping[str, Any]) -> bytes:

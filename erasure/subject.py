@@ -47,10 +47,9 @@ class Subject:
     column: Column
     value: str
 
-    @property
-    def digest(self) -> str:
-        """What records tell of the value, which they never hold."""
-        return hashlib.sha256(self.value.encode("utf-8", "surrogatepass")).hexdigest()
+    def digest(self, salt: str) -> str:
+        """Return what records tell of the value, which they never hold; salted, as columns may hold digests too."""
+        return hashlib.sha256(f"{salt}{self.value}".encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def is_number(self) -> bool:

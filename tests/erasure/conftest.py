@@ -6,12 +6,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from cli import commands
 from cli.dataset import Place
 from tests.spark.conftest import spark  # noqa: F401  a fixture
-from tests.spark.lab import CONTRACTS, Lab
+from tests.spark.lab import CONTRACTS, Lab, Row
 from tests.unit.pipeline_command import Pipeline
 
 MEMBERS = CONTRACTS / "members.odcs.yaml"
@@ -23,6 +24,11 @@ class Club(Lab):
     def curate(self, _place: Place, day: date, **_: object) -> Mapping[str, Any]:
         outcome = self.run(day=str(day))
         return {**outcome.metrics, "message": outcome.message, "log": "-"}
+
+    def quarantined(self) -> list[Row]:
+        """Return the malformed lines of all runs."""
+        files = (path for path in sorted((self.root / "quarantine").rglob("*.parquet")))
+        return [row for path in files for row in pq.ParquetFile(path).read().to_pylist()]
 
     def receipt(self) -> dict[str, Any]:
         """Return the latest receipt."""

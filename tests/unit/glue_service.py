@@ -7,6 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
+import pytest
+
+from adapters.aws import client
+
 _NOT_FOUND, _EXISTS = "EntityNotFoundException", "AlreadyExistsException"
 
 
@@ -42,6 +46,8 @@ class GlueService(ThreadingHTTPServer):
             return (200, found) if location else _error(_NOT_FOUND)
         if action == "GetPartitions":
             return 200, {"Partitions": [self._partition(day) for day in self.locations]}
+        if action == "DeletePartition":
+            return (200, {}) if self.locations.pop(request["PartitionValues"][0], None) else _error(_NOT_FOUND)
         wanted = request["PartitionInput"]
         day = wanted["Values"][0]
         if (action == "CreatePartition") == (day in self.locations):
@@ -86,3 +92,16 @@ def glue_service(table: str) -> Iterator[GlueService]:
 
 def _error(code: str) -> tuple[int, dict[str, Any]]:
     return 400, {"__type": code, "Message": code}
+
+
+@contextmanager
+def glue_catalog(monkeypatch: pytest.MonkeyPatch, table: str) -> Iterator[GlueService]:
+    """Let the commands show what is published in a catalog."""
+    with glue_service(table) as glue:
+        for name, value in {"ENDPOINT_URL_GLUE": glue.url, "DEFAULT_REGION": "eu-central-1"}.items():
+            monkeypatch.setenv(f"AWS_{name}", value)
+        for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(f"AWS_{name}", "test")
+        monkeypatch.setenv("PIPELINE_CATALOG_DATABASE", "prod_data_pipeline")
+        client.cache_clear()  # one of another test may know another address
+        yield glue

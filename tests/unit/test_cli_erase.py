@@ -1,5 +1,6 @@
 """`pipeline erase`: the plan, consent, what is erased of each date, what keeps a date from it, and the receipt."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -19,6 +20,7 @@ from core.publication import RunInput
 from core.raw_day import list_raw_day
 from tests.erasure.everything import holding
 from tests.unit.club import DAY, START, Club, visit
+from tests.unit.glue_service import glue_catalog
 from tests.unit.pipeline_command import Pipeline
 
 ZORRO = "zorro-4711"
@@ -28,6 +30,7 @@ OTHER_DAY = date(2025, 1, 2)
 @pytest.fixture
 def club(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Club:
     club = Club(tmp_path / "data")
+    club.root.mkdir()
     monkeypatch.setattr(commands, "curate", lambda _, day, **__: club.run(day))
     return club
 
@@ -196,6 +199,13 @@ class TestErased:
         assert "nothing is to be erased" in erase("--yes")
         assert before == {path: path.read_bytes() for path in club.root.rglob("*") if path.is_file()}
 
+    def test_another_person_is_another_erasure(self, club: Club, pipeline: Pipeline, erase: Erase) -> None:
+        published(club)
+        erase("--yes")
+        Erase(pipeline, "other-1")("--yes")
+        assert {row["visit"] for row in club.rows()} == {"v0", "v2", "v3", "v4"}
+        assert len(list((club.root / "erasures").rglob("*.receipt.json"))) == 2
+
     def test_a_date_that_only_quotes_the_person_is_not_run(self, club: Club, erase: Erase) -> None:
         club.put(*others(), f'{{"user_id": "{ZORRO}')
         club.run()
@@ -324,7 +334,7 @@ class TestDatesThatNeedAPerson:
         (club.root / "away").unlink()
         said = erase("--yes", exit_code=1)
         assert "as no other version could be: its raw data is gone; deliver it again, without these lines" in said
-        erase("--yes", "--withdraw")
+        erase("--yes", "--unpublish")
         assert holding(club.root, ZORRO) == set()
 
     def test_a_date_that_fails_its_checks_without_the_person_is_taken_from_readers_when_that_is_wanted(
@@ -333,13 +343,24 @@ class TestDatesThatNeedAPerson:
         club.put(visit("z", ZORRO))
         club.run()
         said = erase("--yes", exit_code=1)
-        assert "or take the date from readers with --withdraw" in said
-        erase("--yes", "--withdraw")
+        assert "or take the date from readers with --unpublish" in said
+        erase("--yes", "--unpublish")
         assert holding(club.root, ZORRO) == set()
         assert club.publications.days() == []
         assert list((club.root / "curated").rglob("*.parquet")) == []
         assert club.receipt()["dates"][str(DAY)]["versions_deleted"]
-        assert "nothing is to be erased" in erase("--yes", "--withdraw")
+        assert "nothing is to be erased" in erase("--yes", "--unpublish")
+
+    def test_a_date_that_is_taken_from_readers_has_no_partition(
+        self, club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        club.put(visit("z", ZORRO))
+        club.run()
+        with glue_catalog(monkeypatch, club.contract.table) as glue:
+            glue.locations[str(DAY)] = club.record().current.location
+            glue.locations[str(OTHER_DAY)] = "file:///others"
+            erase("--yes", "--unpublish")
+            assert glue.locations == {str(OTHER_DAY): "file:///others"}
 
     def test_a_run_that_broke_takes_no_date_from_readers(
         self, club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch
@@ -347,7 +368,7 @@ class TestDatesThatNeedAPerson:
         published(club)
         broken = {"status": "error", "message": "out of memory", "log": "-"}
         monkeypatch.setattr(commands, "curate", lambda *_, **__: broken)
-        said = erase("--yes", "--withdraw", exit_code=1)
+        said = erase("--yes", "--unpublish", exit_code=1)
         assert "its rows are still published, as the run broke: out of memory" in said
         assert club.record().current.run_id
 
@@ -422,7 +443,7 @@ class TestReceipt:
         assert found["raw_records"] == 8
         assert found["versions_deleted"] == sorted(version.run_id for version in before.versions)
         assert found["published_run_id"] == club.record().current.run_id
-        assert len(receipt["value_sha256"]) == 64
+        assert receipt["value_sha256"] == hashlib.sha256(f"{receipt['salt']}{ZORRO}".encode()).hexdigest()
         assert "backups, replicas and copies that others have made" in {one["what"] for one in receipt["out_of_reach"]}
         for path in (club.root / "erasures").rglob("*.json"):
             assert ZORRO not in path.read_text(encoding="utf-8")

@@ -1,30 +1,14 @@
 """`pipeline rollback` and `pipeline repair`: which version of a day readers get."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from adapters.aws import client
-from tests.unit.glue_service import GlueService, glue_service
+from tests.unit.glue_service import glue_catalog
 from tests.unit.pipeline_command import Pipeline, lines_with
 from tests.unit.shop import CONTRACT, DAY, Shop
-
-
-@contextmanager
-def glue_catalog(monkeypatch: pytest.MonkeyPatch) -> Iterator[GlueService]:
-    """Let the commands show what is published in a catalog."""
-    with glue_service(CONTRACT.table) as glue:
-        for name, value in {"ENDPOINT_URL_GLUE": glue.url, "DEFAULT_REGION": "eu-central-1"}.items():
-            monkeypatch.setenv(f"AWS_{name}", value)
-        for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
-            monkeypatch.setenv(f"AWS_{name}", "test")
-        monkeypatch.setenv("PIPELINE_CATALOG_DATABASE", "prod_data_pipeline")
-        client.cache_clear()  # one of another test may know another address
-        yield glue
 
 
 class TestRollback:
@@ -91,7 +75,7 @@ class TestRepair:
         for number, day in enumerate((1, 2, 3), start=1):
             shop.publish(number, day=date(2025, 1, day))
         published = {record["ingestion_date"]: record["current"]["location"] for record in pipeline.json("status")}
-        with glue_catalog(monkeypatch) as glue:
+        with glue_catalog(monkeypatch, CONTRACT.table) as glue:
             glue.locations |= {"2025-01-01": published["2025-01-01"], "2025-01-02": "file:///elsewhere/"}
             assert pipeline.json("repair") == {"repaired": ["2025-01-02", "2025-01-03"]}
             assert glue.locations == published
@@ -105,7 +89,7 @@ class TestRepair:
     ) -> None:
         for number, day in enumerate((1, 2), start=1):
             shop.publish(number, day=date(2025, 1, day))
-        with glue_catalog(monkeypatch) as glue:
+        with glue_catalog(monkeypatch, CONTRACT.table) as glue:
             glue.columns = [{"Name": "n", "Type": "int"}]
             pipeline("repair")
             glue.columns = [{"Name": "n", "Type": "bigint"}]
@@ -158,7 +142,7 @@ class TestStatus:
         self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         run_id = shop.publish(1)
-        with glue_catalog(monkeypatch):
+        with glue_catalog(monkeypatch, CONTRACT.table):
             for arguments in (("status",), ("status", str(DAY))):
                 said = pipeline(*arguments).out
                 assert f"{DAY}: readers do not find it: run {run_id} is published at " in said
@@ -185,7 +169,7 @@ class TestFaultsOfManyDays:
         days = [DAY + timedelta(days=number) for number in range(count)]
         for number, day in enumerate(days):
             shop.publish(number, day=day)
-        with glue_catalog(monkeypatch) as glue:
+        with glue_catalog(monkeypatch, CONTRACT.table) as glue:
             for day in days[1:]:
                 record = shop.publications.read(day).record
                 assert record is not None
