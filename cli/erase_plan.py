@@ -17,7 +17,7 @@ from core.layout import date_in, run_id_in
 from core.publication import Publication, Version
 from core.raw_day import list_raw_day
 from core.raw_objects import COMPRESSED_SUFFIXES, JSON_SUFFIXES
-from erasure.documents import ERASED, example_digest, without_value
+from erasure.documents import example_digest, shown, without_value
 from erasure.objects import NotReadable, RawText
 from erasure.parquet import Quarantine, count_rows
 from erasure.record import DateRecord
@@ -101,7 +101,7 @@ class Place:
 
     def shown(self, text: str) -> str:
         """Return a name or message without the value."""
-        return self.subject.words.replaced(text, ERASED)
+        return shown(text, self.subject.words)
 
     def _look_into_raw(self, day: date, look: Look) -> None:
         for key in self.raw_keys(day):

@@ -59,20 +59,38 @@ def search(place: Place, *, say: Callable[[str], None]) -> Searched:
     keys, looking = _keys(place), Search(place.subject)
     left: list[Left] = []
     not_searched: dict[str, str] = {}
-    for key, found in each(lambda key: _looked_into(place, looking, key), keys):
+    hidden = _hidden(place)
+    looked = each(lambda key: _looked_into(place, looking, key), [*keys, *hidden])
+    for key, found in looked:
         say(place.shown(key))
         if isinstance(found, str):
             not_searched[place.shown(key)] = found
         elif found is not None:
             left.append(found)
-    return Searched(len(keys), tuple(left), not_searched)
+    return Searched(len(keys) + len(hidden), tuple(left), not_searched)
 
 
 def _keys(place: Place) -> list[str]:
+    return [item.key for prefix in _prefixes(place) for item in place.dataset.store.objects(prefix)]
+
+
+def _prefixes(place: Place) -> list[str]:
     paths, name = place.dataset.paths, place.dataset.contract.name
-    prefixes = [paths.raw, paths.versions, paths.quarantine, *_documents(paths)]
-    prefixes += [other.format(dataset=name) for other in _OTHERS]
-    return [item.key for prefix in prefixes for item in place.dataset.store.objects(prefix)]
+    others = (other.format(dataset=name) for other in _OTHERS)
+    return [paths.raw, paths.versions, paths.quarantine, *_documents(paths), *others]
+
+
+def _hidden(place: Place) -> list[str]:
+    """Return files of a directory that begin with a dot, which are no objects: somebody's copies, unfinished writes.
+
+    Hadoop's checksums hold nothing of what they are of.
+    """
+    scheme, _, root = place.dataset.place.data_uri.partition("://")
+    if scheme != "file":
+        return []
+    prefixes = _prefixes(place)
+    found = (path for prefix in prefixes for path in Path(root, prefix).rglob(".*") if path.is_file())
+    return sorted(path.relative_to(root).as_posix() for path in found if path.suffix != ".crc")
 
 
 def _documents(paths: DatasetPaths) -> tuple[str, ...]:

@@ -21,21 +21,20 @@ def example_digest(line: bytes) -> str:
 
 def without_value(metrics: Mapping[str, Any], words: Words, *, examples: Collection[str] = ()) -> dict[str, Any]:
     """Return a run's metrics without the value, and without the examples that are the person's lines."""
-    cleaned = dict(metrics)
     quoted = _quoted_lines(metrics, words, examples)
-    for name in ("message", "warnings", "schema_drift", "rejected_lines", "accepted"):
-        if metrics.get(name) is not None:
-            cleaned[name] = _cleaned(metrics[name], words, quoted, _TEXTS.get(name))
-    return cleaned
+    cleaned = {name: _cleaned(metrics[name], words, quoted, only) for name, only in _TEXTS.items() if metrics.get(name)}
+    return {**metrics, **cleaned}
 
 
-def reason_without_value(reason: str, words: Words) -> str:
-    """Return what a person wrote without the value."""
-    return words.replaced(reason, ERASED)
+def shown(text: str, words: Words) -> str:
+    """Return a name, or a sentence of the pipeline or of people, without the value; numbers in them are others'."""
+    return words.replaced(text, ERASED) if words.is_distinctive else text
 
 
-# Of an object in a document, the fields whose text is changed; of others all are.
-_TEXTS: Final[Mapping[str, Collection[str]]] = {
+# What of metrics quotes data or people: of an object in them the fields whose text is changed, or None for a text.
+_TEXTS: Final[Mapping[str, Collection[str] | None]] = {
+    "message": None,
+    "warnings": None,
     "rejected_lines": ("reason", "example"),
     "accepted": ("reason",),
     "schema_drift": ("unknown_fields",),
@@ -56,7 +55,7 @@ def _cleaned(value: Any, words: Words, quoted: Collection[str], only: Collection
     if isinstance(value, str):
         for line in quoted:
             value = value.replace(line, ERASED)
-        return words.replaced(value, ERASED)
+        return shown(value, words)
     if isinstance(value, list):
         return [_cleaned(inner, words, quoted, only) for inner in value]
     if isinstance(value, dict):

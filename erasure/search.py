@@ -65,8 +65,9 @@ class Search:
     subject: Subject
 
     def in_name(self, key: str) -> bool:
-        """Tell whether the name of an object holds the value."""
-        return self._pattern.search(key.encode("utf-8", "surrogatepass")) is not None
+        """Tell whether the name of an object holds the value, and not by chance."""
+        is_distinctive = self.subject.words.is_distinctive
+        return is_distinctive and self._pattern.search(key.encode("utf-8", "surrogatepass")) is not None
 
     def in_object(self, content: IO[bytes], *, is_raw: bool, is_document: bool) -> Hits:
         """Look into one object, by what it holds and not by its name.

@@ -18,6 +18,7 @@ _SHORT_ESCAPES: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _ESCAPED_OTHERWISE: Final = re.compile(r"[\"\\/\x00-\x1f]")
 # JSON in a string of JSON, and so on: each level is escaped once more.
 _MOST_LEVELS: Final = 4
+_DISTINCTIVE: Final = 4
 _OTHER_ENCODINGS: Final = ("utf-16-le", "utf-16-be", "latin-1", "cp1252")
 
 
@@ -30,6 +31,11 @@ class Words:
 
     text: str
     is_number: bool = False
+
+    @property
+    def is_distinctive(self) -> bool:
+        """Whether the value is hardly in a name or a sentence by chance, as a count or a date would be."""
+        return not self.is_number and len(self.text) >= _DISTINCTIVE and any(map(str.isalpha, self.text))
 
     def may_be_in(self, data: bytes) -> bool:
         """Tell fast whether a text could hold the value in any spelling; most do not."""

@@ -454,6 +454,32 @@ class TestReceipt:
         erase("--yes")
         assert [item["key"].rpartition("/")[2] for item in club.receipt()["still_there"]] == ["of-(erased).json"]
 
+    def test_counts_in_documents_are_not_taken_for_a_number_of_the_person(self, club: Club, pipeline: Pipeline) -> None:
+        club.put(*["{broken"] * 47)
+        before = club.run()
+        club.put(*others(), '{"visit": "z", "number": 47}')
+        club.run()
+        assert pipeline("erase", "--column", "number", "--value", "47", "--yes").exit_code == 0
+        after = json.loads((club.root / club.paths.metrics_key(DAY, before["run_id"])).read_bytes())
+        assert "47 x malformed, for example {broken in a.json" in after["message"]
+        assert {row["visit"] for row in club.rows()} == {f"v{number}" for number in range(5)}
+
+    def test_looks_into_files_that_are_no_objects_of_a_directory(self, club: Club, erase: Erase) -> None:
+        published(club)
+        hidden = club.put(visit("z", ZORRO), name=".a.json.swp")
+        said = erase("--yes", exit_code=1)
+        assert "still there: raw/source_system=club/ingestion_date=2025-01-01/.a.json.swp: 1 in the column" in said
+        hidden.unlink()
+        erase("--yes")
+        assert holding(club.root, ZORRO) == set()
+
+    def test_a_report_that_quotes_the_person_is_left_to_people(self, club: Club, erase: Erase) -> None:
+        published(club)
+        report = club.root / "reports" / "members" / "index.html"
+        report.parent.mkdir(parents=True)
+        report.write_text(f"<p>{ZORRO}</p>", encoding="utf-8")
+        assert "still there: reports/members/index.html: 1 in a document" in erase("--yes", exit_code=1)
+
     def test_names_other_datasets_of_the_same_raw_data(
         self, club: Club, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
