@@ -22,6 +22,7 @@ from cli.acceptance import give_acceptance
 from cli.cancel import cancel
 from cli.dry_run import show_plan
 from cli.errors import WrongUse
+from cli.html_report.command import write_html_report
 from cli.options import Call, date_argument
 from cli.outdated import Outdated
 from cli.output import Output
@@ -252,6 +253,12 @@ def report(
     run_id: Annotated[
         str | None, typer.Option("--run", metavar="RUN_ID", help="this run, not the latest of the date")
     ] = None,
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="write a page on a range of dates to this file")
+    ] = None,
+    first: options.From = None,
+    last: options.To = None,
+    open_it: Annotated[bool, typer.Option("--open", help="with --html: open the page in the browser")] = False,
     contract: options.Contract = None,
     environment: options.Environment = None,
     data_uri: options.DataUri = None,
@@ -259,10 +266,17 @@ def report(
     catalog_table: options.CatalogTable = None,
     as_json: options.Json = False,
 ) -> int:
-    """Show what a run read, counted, checked and wrote."""
-    if (day is None) == (run_id is None):
-        raise WrongUse("report needs a date or a run; give DATE, or --run RUN_ID")
+    """Show what a run read, counted, checked and wrote; or write a page on a range of dates (--html)."""
     call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
+    if html is not None:
+        if run_id is not None or (day is not None and (first or last)):
+            raise WrongUse("a page is about a range of dates; give --html FILE with --from and --to, or with one DATE")
+        wanted = (day or first, day or last)
+        return write_html_report(call.dataset, wanted, file=html, open_it=open_it, output=call.output)
+    if first or last or open_it:
+        raise WrongUse("--from, --to and --open go with --html FILE")
+    if (day is None) == (run_id is None):
+        raise WrongUse("report needs a date or a run; give DATE, or --run RUN_ID, or --html FILE for a range of dates")
     return commands.show_report(call.dataset, day, run_id=run_id, output=call.output)
 
 
