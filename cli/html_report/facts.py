@@ -13,7 +13,7 @@ from typing import Any, Final
 from cli.dataset import Dataset
 from core.checks import Check, read_checks
 from core.errors import InvalidDocument
-from core.prices import Cost, read_cost
+from core.prices import Cost, read_cost, total
 from core.publication import Publication
 from core.rejections import RejectedLines, read_rejections
 from core.runs import ListedRun, Metrics
@@ -90,9 +90,8 @@ class RangeFacts:
         return sum(getattr(facts, name) or 0 for facts in self.dates)
 
     def cost_usd(self) -> float | None:
-        amounts = [facts.cost.estimated_usd for facts in self.dates if facts.cost is not None]
-        known = [amount for amount in amounts if amount is not None]
-        return sum(known) if known else None
+        cost = total(facts.cost for facts in self.dates)
+        return None if cost is None else cost.estimated_usd
 
 
 def days_with_anything(dataset: Dataset) -> list[date]:
@@ -139,7 +138,6 @@ def _date_facts(
     counted = _counted(record, known)
     has_failed = latest is not None and latest["status"] not in _GOOD and not _is_current(record, latest)
     facts = {} if counted is None else _of_run(counted)
-    costs = [cost for cost in map(read_cost, known) if cost is not None]
     return DateFacts(
         day=day,
         state=_state(record, facts.get("checks", ()), has_failed=has_failed),
@@ -149,7 +147,7 @@ def _date_facts(
         runs=len(runs),
         versions=0 if record is None else len(record.versions),
         is_rolled_back=record is not None and bool(record.blocked),
-        cost=_sum(costs),
+        cost=total(map(read_cost, known)),
         **(_of_record(record) | facts),
     )
 
@@ -203,10 +201,3 @@ def _of_run(run: Metrics) -> dict[str, Any]:
         },
         "rejected": tuple(read_rejections(run, source=source)),
     }
-
-
-def _sum(costs: Sequence[Cost]) -> Cost | None:
-    if not costs:
-        return None
-    known = [cost.estimated_usd for cost in costs if cost.estimated_usd is not None]
-    return Cost(sum(cost.dpu_seconds for cost in costs), sum(known) if known else None)

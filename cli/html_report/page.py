@@ -18,7 +18,7 @@ from cli.html_report.facts import FAILED, NOTHING, PUBLISHED, WARNED, DateFacts,
 from cli.views import brief
 from cli.words import count, moment, percent, plural
 from core.checks import Check
-from core.prices import PRICES_OF, usd
+from core.prices import PRICES_OF, total, usd
 from core.rejections import RejectedLines, printable
 
 _FOLDER: Final = Path(__file__).parent
@@ -269,10 +269,9 @@ def _costs(facts: RangeFacts) -> list[tuple[str, float, float | None]]:
     """Return DPU-seconds and dollars by month of the data."""
     months = []
     for month, items in groupby(facts.dates, key=lambda item: f"{item.day:%Y-%m}"):
-        costs = [item.cost for item in items if item.cost is not None]
-        known = [cost.estimated_usd for cost in costs if cost.estimated_usd is not None]
-        if costs:
-            months.append((month, sum(cost.dpu_seconds for cost in costs), sum(known) if known else None))
+        cost = total(item.cost for item in items)
+        if cost is not None:
+            months.append((month, cost.dpu_seconds, cost.estimated_usd))
     return months
 
 
