@@ -36,7 +36,7 @@ def give_acceptance(dataset: Dataset, day: date, *, run_id: str | None, reason: 
         input=_input(dataset, metrics, day, output),
         checks=tuple(accepted(check) for check in odd),
         reason=reason.strip(),
-        accepted_by=_caller(dataset),
+        accepted_by=caller_of(dataset),
         accepted_at=iso(datetime.now(UTC)),
     )
     write_acceptance(dataset.store, dataset.paths, day, acceptance)
@@ -100,7 +100,7 @@ def _run(output: Output, day: date) -> str:
     return output.next_command(f"run {day}")
 
 
-def _caller(dataset: Dataset) -> str:
+def caller_of(dataset: Dataset) -> str:
     if not dataset.place.data_uri.startswith("s3://"):
         return _user()
     from adapters.aws import caller  # noqa: PLC0415  slow to load, and no command on a directory needs it

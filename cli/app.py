@@ -27,6 +27,7 @@ from cli.options import Call, date_argument
 from cli.outdated import Outdated
 from cli.output import Output
 from cli.overview_view import show_overview
+from cli.replay import bring_back, export, require_other_contract
 from cli.views import outbox_view
 from contract_init import DEFAULT_LIMIT
 
@@ -111,6 +112,47 @@ def accept(
     if call.place is not None and no_wait:
         raise WrongUse(_NO_WAIT)
     give_acceptance(call.dataset, day, run_id=run_id, reason=reason, output=call.output)
+    if call.place is None:
+        return deployed.run_day(call.deployment, day, force=False, wait=not no_wait, output=call.output)
+    return commands.run_day(call.place, day, force=False, environment=os.environ, output=call.output)
+
+
+@command()
+def replay(
+    day: options.Date,
+    *,
+    from_file: Annotated[
+        str | None, typer.Option("--from", metavar="FILE", help="the rejected lines, corrected, one for each")
+    ] = None,
+    export_to: Annotated[
+        str | None, typer.Option("--export", metavar="FILE", help="write the rejected lines there, to correct them")
+    ] = None,
+    run_id: Annotated[
+        str | None, typer.Option("--run", metavar="RUN_ID", help="what this run rejected; default: the latest that did")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="put other lines in place of an earlier replay's")] = False,
+    no_wait: options.NoWait = False,
+    contract: options.Contract = None,
+    environment: options.Environment = None,
+    data_uri: options.DataUri = None,
+    catalog_database: options.CatalogDatabase = None,
+    catalog_table: options.CatalogTable = None,
+    as_json: options.Json = False,
+) -> int:
+    """Bring rejected lines of a date back in: corrected (--export, --from), or as they are under a mended contract."""
+    call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
+    if call.place is not None and no_wait:
+        raise WrongUse(_NO_WAIT)
+    if from_file is not None and export_to is not None:
+        raise WrongUse("--export writes the lines that --from reads after they were corrected; give one of them")
+    if again and from_file is None:
+        raise WrongUse("--again goes with --from FILE")
+    if export_to is not None:
+        return export(call.dataset, day, run_id=run_id, file=export_to, output=call.output)
+    if from_file is None:
+        require_other_contract(call.dataset, day, run_id=run_id, output=call.output)
+    else:
+        bring_back(call.dataset, day, run_id=run_id, file=from_file, again=again, output=call.output)
     if call.place is None:
         return deployed.run_day(call.deployment, day, force=False, wait=not no_wait, output=call.output)
     return commands.run_day(call.place, day, force=False, environment=os.environ, output=call.output)
