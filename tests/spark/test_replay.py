@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+pytest.importorskip("typer", reason="the commands have their packages beside Spark 4.1 only")
+
 from cli.dataset import Dataset, Place, open_dataset
 from cli.errors import CommandFailed
 from cli.output import Output
