@@ -101,7 +101,6 @@ def _run(output: Output, day: date) -> str:
 
 
 def caller_of(dataset: Dataset) -> str:
-    """Name who gives a command, as the place of the dataset knows people."""
     if not dataset.place.data_uri.startswith("s3://"):
         return _user()
     from adapters.aws import caller  # noqa: PLC0415  slow to load, and no command on a directory needs it

@@ -24,10 +24,12 @@ from cli.dry_run import show_plan
 from cli.erase import Asked
 from cli.erase import erase as erase_person
 from cli.errors import WrongUse
+from cli.html_report.command import write_html_report
 from cli.options import Call, date_argument
 from cli.outdated import Outdated
 from cli.output import Output
 from cli.overview_view import show_overview
+from cli.replay import bring_back, export, require_other_contract
 from cli.views import outbox_view
 from contract_init import DEFAULT_LIMIT
 
@@ -112,6 +114,47 @@ def accept(
     if call.place is not None and no_wait:
         raise WrongUse(_NO_WAIT)
     give_acceptance(call.dataset, day, run_id=run_id, reason=reason, output=call.output)
+    if call.place is None:
+        return deployed.run_day(call.deployment, day, force=False, wait=not no_wait, output=call.output)
+    return commands.run_day(call.place, day, force=False, environment=os.environ, output=call.output)
+
+
+@command()
+def replay(
+    day: options.Date,
+    *,
+    from_file: Annotated[
+        str | None, typer.Option("--from", metavar="FILE", help="the rejected lines, corrected, one for each")
+    ] = None,
+    export_to: Annotated[
+        str | None, typer.Option("--export", metavar="FILE", help="write the rejected lines there, to correct them")
+    ] = None,
+    run_id: Annotated[
+        str | None, typer.Option("--run", metavar="RUN_ID", help="what this run rejected; default: the latest that did")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="put other lines in place of an earlier replay's")] = False,
+    no_wait: options.NoWait = False,
+    contract: options.Contract = None,
+    environment: options.Environment = None,
+    data_uri: options.DataUri = None,
+    catalog_database: options.CatalogDatabase = None,
+    catalog_table: options.CatalogTable = None,
+    as_json: options.Json = False,
+) -> int:
+    """Bring rejected lines of a date back in: corrected (--export, --from), or as they are under a mended contract."""
+    call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
+    if call.place is not None and no_wait:
+        raise WrongUse(_NO_WAIT)
+    if from_file is not None and export_to is not None:
+        raise WrongUse("--export writes the lines that --from reads after they were corrected; give one of them")
+    if again and from_file is None:
+        raise WrongUse("--again goes with --from FILE")
+    if export_to is not None:
+        return export(call.dataset, day, run_id=run_id, file=export_to, output=call.output)
+    if from_file is None:
+        require_other_contract(call.dataset, day, run_id=run_id, output=call.output)
+    else:
+        bring_back(call.dataset, day, run_id=run_id, file=from_file, again=again, output=call.output)
     if call.place is None:
         return deployed.run_day(call.deployment, day, force=False, wait=not no_wait, output=call.output)
     return commands.run_day(call.place, day, force=False, environment=os.environ, output=call.output)
@@ -254,6 +297,12 @@ def report(
     run_id: Annotated[
         str | None, typer.Option("--run", metavar="RUN_ID", help="this run, not the latest of the date")
     ] = None,
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="write a page on a range of dates to this file")
+    ] = None,
+    first: options.From = None,
+    last: options.To = None,
+    open_it: Annotated[bool, typer.Option("--open", help="with --html: open the page in the browser")] = False,
     contract: options.Contract = None,
     environment: options.Environment = None,
     data_uri: options.DataUri = None,
@@ -261,10 +310,17 @@ def report(
     catalog_table: options.CatalogTable = None,
     as_json: options.Json = False,
 ) -> int:
-    """Show what a run read, counted, checked and wrote."""
-    if (day is None) == (run_id is None):
-        raise WrongUse("report needs a date or a run; give DATE, or --run RUN_ID")
+    """Show what a run read, counted, checked and wrote; or write a page on a range of dates (--html)."""
     call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
+    if html is not None:
+        if run_id is not None or (day is not None and (first or last)):
+            raise WrongUse("a page is about a range of dates; give --html FILE with --from and --to, or with one DATE")
+        wanted = (day or first, day or last)
+        return write_html_report(call.dataset, wanted, file=html, open_it=open_it, output=call.output)
+    if first or last or open_it:
+        raise WrongUse("--from, --to and --open go with --html FILE")
+    if (day is None) == (run_id is None):
+        raise WrongUse("report needs a date or a run; give DATE, or --run RUN_ID, or --html FILE for a range of dates")
     return commands.show_report(call.dataset, day, run_id=run_id, output=call.output)
 
 

@@ -166,7 +166,8 @@ def show_day(dataset: Dataset, day: date, *, under_way: Sequence[Execution], out
     document = {"publication": None if record is None else as_document(record), "runs": [_short(run) for run in runs]}
     shown_runs = ["runs", runs_table(runs)] if runs else []
     faults = [] if output.as_json or record is None else dataset.publications.faults([record])
-    output.show(document, versions, *_faults(faults, output), *_blocked(record), *shown_runs, *_under_way(at_work))
+    notes = [*_faults(faults, output), *_blocked(record), *_replayed(record)]
+    output.show(document, versions, *notes, *shown_runs, *_under_way(at_work))
     return 0
 
 
@@ -209,6 +210,11 @@ def _faults(faults: Sequence[Fault], output: Output) -> list[Any]:
 def _cure(fault: Fault) -> str:
     """Files that are gone are written again by a run, a partition that points elsewhere is turned by a repair."""
     return f"run {fault.day}" if fault.is_about_files else "repair"
+
+
+def _replayed(record: Publication | None) -> list[str]:
+    keys = [] if record is None else record.current.raw.get("replayed", [])
+    return [f"corrected lines were replayed: {key}" for key in keys]
 
 
 def _blocked(record: Publication | None) -> list[str]:

@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from cli import doctor
 from cli.athena import MOST_ROWS, run_query
+from cli.dataset import Dataset, open_dataset
 from cli.deployment import Deployment
 from cli.errors import CommandFailed, Interrupted
 from cli.executions import STOPPED, DateState, Execution, Executions, dates_asked
@@ -19,6 +20,8 @@ from cli.findings import as_document, findings_view, is_well
 from cli.output import Output, shown_backfill, shown_progress
 from cli.views import dates_table, outcome_line, query_table, whole
 from cli.words import count, size, step
+from core.layout import started_at
+from core.prices import Cost, read_cost, total, usd
 
 
 def run_day(deployment: Deployment, day: date, *, force: bool, wait: bool, output: Output) -> int:
@@ -139,15 +142,26 @@ def _follow_backfill(deployment: Deployment, execution: Execution, output: Outpu
                 break
             time.sleep(deployment.poll_seconds)
     final = [_final(state) for state in states.values()]
+    cost = _cost_since(open_dataset(deployment.place), execution.started_at, dates)
     if output.as_json:
-        output.show(_backfill_document(execution, final))
+        output.show(_backfill_document(execution, final) | {"estimated_cost_usd": cost and cost.estimated_usd})
     else:
         output.console.print(dates_table(final), crop=False)
+        if cost is not None and cost.estimated_usd is not None:
+            used = f"{count(round(cost.dpu_seconds))} DPU-seconds"
+            output.console.print(f"about {usd(cost.estimated_usd)} for all its runs ({used})", style="dim")
     if execution.status == "SUCCEEDED":
         return 0
     if output.as_json:
         return 1
     raise CommandFailed(f"{_why_backfill_failed(execution, final)}; execution {execution.name}")
+
+
+def _cost_since(dataset: Dataset, moment: datetime, dates: Sequence[date]) -> Cost | None:
+    """Add up what the runs of these dates have cost that started since then, failed ones too."""
+    wanted, start = set(dates), moment.astimezone(UTC).replace(microsecond=0)
+    since = [run for run in dataset.runs.listed() if run.day in wanted and started_at(run.run_id) >= start]
+    return total(map(read_cost, dataset.runs.read(since).values()))
 
 
 def _final(state: DateState) -> DateState:

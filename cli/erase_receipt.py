@@ -20,8 +20,8 @@ from deployed_dataset import CONTRACT_FILES
 from erasure.record import ErasureRecord
 from erasure.search import Hits, NotSearchable, Search
 
-# Prefixes of a dataset that another part of the pipeline may have written; one that is not there holds nothing.
-_OTHERS: Final = ("replays/{dataset}/", "reports/{dataset}/")
+# Where people keep reports of a dataset; a prefix that is not there holds nothing.
+_REPORTS: Final = "reports/{dataset}/"
 _HISTORY_DAYS: Final = 90  # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 
 
@@ -76,8 +76,7 @@ def _keys(place: Place) -> list[str]:
 
 def _prefixes(place: Place) -> list[str]:
     paths, name = place.dataset.paths, place.dataset.contract.name
-    others = (other.format(dataset=name) for other in _OTHERS)
-    return [paths.raw, paths.versions, paths.quarantine, *_documents(paths), *others]
+    return [paths.raw, paths.versions, paths.quarantine, *_documents(paths), _REPORTS.format(dataset=name)]
 
 
 def _hidden(place: Place) -> list[str]:
@@ -95,7 +94,8 @@ def _hidden(place: Place) -> list[str]:
 
 def _documents(paths: DatasetPaths) -> tuple[str, ...]:
     """Return where the pipeline's documents lie: what quotes lines in them was cleaned, and the rest are names."""
-    return paths.metrics, paths.publications, paths.leases, paths.acceptances, paths.contracts, paths.erasures
+    own = (paths.metrics, paths.publications, paths.leases, paths.acceptances, paths.replays, paths.contracts)
+    return (*own, paths.erasures)
 
 
 def _looked_into(place: Place, looking: Search, key: str) -> Left | str | None:

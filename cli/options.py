@@ -67,6 +67,12 @@ def _name(text: str) -> str:
 
 Date: TypeAlias = Annotated[date, date_argument("DATE", "ingestion date")]
 AnyDate: TypeAlias = Annotated[date | None, date_argument("DATE", "ingestion date")]
+From: TypeAlias = Annotated[
+    date | None, typer.Option("--from", parser=_day, metavar="DATE", show_default=False, help="first date of a range")
+]
+To: TypeAlias = Annotated[
+    date | None, typer.Option("--to", parser=_day, metavar="DATE", show_default=False, help="last date of a range")
+]
 Force: TypeAlias = Annotated[
     bool, typer.Option("--force", help="run even if this input is published already, or blocked")
 ]

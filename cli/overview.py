@@ -21,7 +21,7 @@ from core.errors import PipelineError
 from core.faults import Fault
 from core.layout import parse_ingestion_date, started_at
 from core.leases import runs_at_work
-from core.prices import read_cost, usd
+from core.prices import read_cost, total, usd
 from core.publication import Publication
 from core.runs import ListedRun, Metrics
 
@@ -224,9 +224,8 @@ class _Look:
         return list(by_day.values())
 
     def _cost(self, metrics: Mapping[ListedRun, Metrics]) -> float | None:
-        costs = [read_cost(found) for run, found in metrics.items() if self._is_of_month(run)]
-        known = [cost.estimated_usd for cost in costs if cost is not None and cost.estimated_usd is not None]
-        return sum(known) if known else None
+        cost = total(read_cost(found) for run, found in metrics.items() if self._is_of_month(run))
+        return None if cost is None else cost.estimated_usd
 
     def _of_cost(self, cost: float | None) -> Iterator[Problem]:
         limit = self._dataset.contract.max_monthly_cost_usd

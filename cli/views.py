@@ -247,9 +247,12 @@ def _fact_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
         yield "message", metrics["message"]
     yield "started", f"{moment(metrics['started_at'])} UTC, contract {contract['id']} {contract['version']}"
     yield "raw", f"{plural(raw['objects'], 'object')}, {size(raw['bytes'])}, fingerprint {raw['fingerprint'] or '-'}"
+    for key in raw.get("replayed", ()):
+        yield "replayed", f"{key}: corrected lines"
     for ignored in raw["ignored"]:
         yield "ignored", f"{ignored['key']}: {ignored['reason']}"
-    yield "rows", ", ".join(f"{count(metrics[key])} {name}" for name, key in _TOTALS.items()) + _discarded(metrics)
+    rows = ", ".join(f"{count(metrics[key])} {name}" for name, key in _TOTALS.items())
+    yield "rows", rows + _replaced_lines(metrics) + _discarded(metrics)
     yield from _time_lines(metrics)
     yield from _drift_lines(metrics)
     if metrics["location"]:
@@ -270,6 +273,11 @@ def _judgement_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:
         yield "accepted", f"{checks}: by {accepted['accepted_by']} at {when} UTC: {accepted['reason']}"
     for check in metrics.get("checks_not_judged", ()):
         yield "not judged", f"{check['id']}: {check['reason']}"
+
+
+def _replaced_lines(metrics: Metrics) -> str:
+    replaced = metrics.get("rows_replaced")
+    return f"; corrected lines stand for {count(replaced)} of these" if replaced else ""
 
 
 def _discarded(metrics: Metrics) -> str:
@@ -297,7 +305,8 @@ def _rejections(metrics: Metrics) -> Iterable[RenderableType]:
         if item.example is not None:
             yield whole(f"{'':<11}{item.example}")
         yield whole(f"{'':<11}in {item.object_name}")
-    others = (metrics["rows_quarantined"] or 0) - sum(item.lines for item in rejected)
+    replaced = metrics.get("rows_replaced") or 0
+    others = (metrics["rows_quarantined"] or 0) - replaced - sum(item.lines for item in rejected)
     if others > 0:
         yield whole(f"  {count(others):>7}  other reasons")
 

@@ -103,7 +103,8 @@ def of_column(values: Mapping[str, _Value], column: str | None) -> _Value | None
 
 
 def _of_version(day: date, version: Version) -> DateProfile:
-    read, quarantined = _rows(version.rows_read), _rows(version.rows_quarantined)
+    replaced = _rows(version.raw.get("rows_replaced", 0))
+    read, quarantined = _rows(version.rows_read) - replaced, _rows(version.rows_quarantined) - replaced
     accepted = frozenset() if version.accepted is None else _ids(_mapping(version.accepted).get("checks"))
     return DateProfile(day, read, quarantined, _rows(version.duplicates_removed), accepted=accepted)
 

@@ -72,6 +72,11 @@ class DatasetPaths:
         return f"acceptances/{self.dataset}/"
 
     @property
+    def replays(self) -> str:
+        """Corrected lines that were brought back, one object per day that says what they stand for."""
+        return f"replays/{self.dataset}/"
+
+    @property
     def contracts(self) -> str:
         """Contracts that published versions were written under, one object each."""
         return f"contracts/{self.dataset}/"
@@ -112,6 +117,10 @@ class DatasetPaths:
     def acceptance_key(self, ingestion_date: date) -> str:
         """Object that says which rejected input of a day people accept."""
         return f"{self.acceptances}ingestion_date={ingestion_date}.json"
+
+    def replays_key(self, ingestion_date: date) -> str:
+        """Object that says which rejected lines of a day were replaced by corrected ones."""
+        return f"{self.replays}ingestion_date={ingestion_date}.json"
 
     def contract_key(self, checksum: str) -> str:
         """Object with the contract of that checksum, as the first run that published under it had it."""

@@ -3,7 +3,7 @@
 Prices differ by region and change; an amount is an estimate and is called one wherever it is shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -64,6 +64,13 @@ def read_cost(metrics: Mapping[str, Any]) -> Cost | None:
     """Return what the run of a metrics document cost; None off AWS, and where an older release told nothing."""
     cost = metrics.get("cost")
     return None if cost is None else Cost(cost["dpu_seconds"], cost["estimated_usd"], cost["limit_usd"])
+
+
+def total(costs: Iterable[Cost | None]) -> Cost | None:
+    """Add up what is known; None where nothing is."""
+    known = [cost for cost in costs if cost is not None]
+    amounts = [cost.estimated_usd for cost in known if cost.estimated_usd is not None]
+    return Cost(sum(cost.dpu_seconds for cost in known), sum(amounts) if amounts else None) if known else None
 
 
 def usd(amount: float) -> str:

@@ -58,7 +58,7 @@ class Gate:
         Raises:
             PipelineError: when a record of an earlier date or an acceptance cannot be read.
         """
-        counts, limit = written.counts, self.contract.max_malformed_percent
+        counts, limit = written.counts.without_replaced(), self.contract.max_malformed_percent
         counted = [rule for rule in self.contract.rules if rule.id not in written.not_counted]
         checks = evaluate(counted, counts, max_malformed_percent=limit)
         anomalies, not_judged, problems = self._anomalies(day, counts)

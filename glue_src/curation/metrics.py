@@ -4,7 +4,7 @@ Builds plain JSON values; must not know where they are stored.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -17,12 +17,14 @@ from core.prices import Cost
 from core.publication import Version
 from core.raw_day import RawDay
 from core.rejections import RejectedLines, rejection_documents
+from core.replays import Replay
 from core.runs import SCHEMA_VERSION
 from core.times import iso
 from curation.gate import Verdict
 from curation.version import Counts, WrittenVersion
 
-_NO_RAW_DATA: Mapping[str, Any] = {"objects": 0, "bytes": 0, "fingerprint": None, "ignored": [], "unread": []}
+_NO_OBJECTS: Mapping[str, Any] = {"ignored": [], "unread": [], "replayed": []}
+_NO_RAW_DATA: Mapping[str, Any] = {"objects": 0, "bytes": 0, "fingerprint": None, **_NO_OBJECTS}
 TOTALS = ("rows_read", "rows_quarantined", "duplicates_removed", "rows_written")
 
 
@@ -66,7 +68,12 @@ class RunReport:
             "fingerprint": raw.fingerprint if raw.objects else None,
             "ignored": [asdict(item) for item in raw.ignored],
             "unread": [asdict(item) for item in raw.unread],
+            "replayed": [],
         }
+
+    def record_replays(self, replays: Sequence[Replay]) -> None:
+        """Note which of the raw objects bring corrected lines back."""
+        self.raw["replayed"] = [replay.object_key for replay in replays]
 
     def record_output(self, written: WrittenVersion, *, quarantine_uri: str, files: int, size_bytes: int) -> None:
         """Note what the run wrote."""
@@ -111,6 +118,7 @@ def document(report: RunReport) -> dict[str, Any]:
         "contract": {"id": contract.id, "version": contract.version, "checksum": contract.checksum},
         "raw": report.raw,
         **report.totals,
+        "rows_replaced": 0 if report.counts is None else report.counts.rows_replaced,
         "columns": _columns(contract, report.counts),
         "checks": check_documents(report.checks),
         "checks_not_judged": not_judged_documents(report.not_judged),

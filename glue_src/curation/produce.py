@@ -21,7 +21,7 @@ from curation.metrics import Stopwatch
 from curation.observations import aggregates, read_counts
 from curation.parquet import PARQUET_OPTIONS, count_rows
 from curation.parsing import first_bytes, parse_lines, read_texts
-from curation.quarantine import carried, most_rejected, write_quarantine
+from curation.quarantine import carried, count_replaced, most_rejected, write_quarantine
 from curation.session import core_count, read_in_parts
 from curation.version import Counts, WriteRequest, WrittenVersion
 
@@ -53,6 +53,8 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
         if counts.rows_quarantined > 0:
             write_quarantine(spark, request, counts, frame)
             _require_rows(spark, request.quarantine_uri, counts.rows_quarantined)
+            if request.replaced:
+                counts = replace(counts, rows_replaced=count_replaced(spark, request))
             rejected = most_rejected(spark, request)
     with stopwatch.phase("audit"):
         _require_rows(spark, request.accepted_uri, counts.rows_kept)

@@ -14,7 +14,7 @@ from curation.parsing import literal_path, malformed_lines, read_texts
 from curation.reasons import explanation
 from curation.version import Counts, WriteRequest
 
-_TOLD_OF_A_LINE = "line string, source_object string, kind string, record string, reason string"
+_TOLD_OF_A_LINE = "line string, line_bytes binary, source_object string, kind string, record string, reason string"
 
 
 def carried(contract: DataContract) -> list[Column]:
@@ -58,9 +58,17 @@ def write_quarantine(spark: SparkSession, request: WriteRequest, counts: Counts,
     explained.coalesce(1).write.options(**PARQUET_OPTIONS).parquet(request.quarantine_uri)
 
 
+def count_replaced(spark: SparkSession, request: WriteRequest) -> int:
+    """Count the lines of a written quarantine that corrected ones stand for."""
+    return _stored(spark, request).where(_is_replaced(request)).count()
+
+
 def most_rejected(spark: SparkSession, request: WriteRequest) -> tuple[RejectedLines, ...]:
-    """Count a written quarantine by kind: the most frequent ones, ties by text, each with the least of its lines."""
-    stored = spark.read.schema(_TOLD_OF_A_LINE).parquet(literal_path(request.quarantine_uri))
+    """Count a written quarantine by kind: the most frequent ones, ties by text, each with the least of its lines.
+
+    Lines that corrected ones stand for are left out.
+    """
+    stored = _stored(spark, request).where(~_is_replaced(request))
     # A part of the text, so that no line of megabytes is compared; escaped, it is longer than the part shown.
     # Of an envelope the beginning says nothing about one of its records.
     shown = F.coalesce(F.concat(F.lit("record "), "record", F.lit(": "), "reason"), "line")
@@ -76,6 +84,14 @@ def most_rejected(spark: SparkSession, request: WriteRequest) -> tuple[RejectedL
         )
         for row in most
     )
+
+
+def _stored(spark: SparkSession, request: WriteRequest) -> DataFrame:
+    return spark.read.schema(_TOLD_OF_A_LINE).parquet(literal_path(request.quarantine_uri))
+
+
+def _is_replaced(request: WriteRequest) -> Column:
+    return F.sha2("line_bytes", 256).isin(list(request.replaced)) if request.replaced else F.lit(False)
 
 
 def _arrived(spark: SparkSession, request: WriteRequest, counts: Counts, frame: Frame, *, carrier: str) -> DataFrame:

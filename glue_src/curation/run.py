@@ -30,6 +30,7 @@ from core.ports import Store
 from core.publication import JOB_VERSION, Publication, RunInput, Version
 from core.publishing import Publications, Retention, StoredPublication
 from core.raw_day import RawDay, list_raw_day, require_unchanged
+from core.replays import read_replays, replaced_lines
 from core.times import iso
 from curation.explain import explained
 from curation.findings import findings
@@ -62,6 +63,7 @@ class DayRun:
     executor_seconds: Callable[[], float] = lambda: 0.0
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     gzipped: list[str] = field(init=False, default_factory=list)
+    replaced: frozenset[str] = field(init=False, default=frozenset())
 
     def execute(self) -> None:
         """Carry out the run.
@@ -108,6 +110,9 @@ class DayRun:
             raw = list_raw_day(self.store, self.paths, day, self.contract.raw_objects)
             run_input = RunInput(raw.fingerprint, self.contract.checksum)
         self.report.record_input(raw)
+        replays = read_replays(self.store, self.paths, day).in_force(raw)
+        self.report.record_replays(replays)
+        self.replaced = replaced_lines(replays)
         self._require_objects(raw)
         self.gzipped = [self.store.uri(item.key) for item in raw.objects if item.key.lower().endswith(".gz")]
         log.info("listed %s objects, %s bytes, fingerprint %s", len(raw.objects), raw.size_bytes, run_input.fingerprint)
@@ -200,6 +205,7 @@ class DayRun:
             version_uri=self.store.uri(version_prefix),
             quarantine_uri=self.store.uri(self.paths.quarantine_prefix(day, run_id)),
             earlier_uris=self._earlier_versions(),
+            replaced=self.replaced,
         )
         written = self.write_version(request)
         self.store.delete_prefix(f"{version_prefix}{request.quarantined_folder}")
@@ -266,7 +272,7 @@ class DayRun:
             location=written.location,
             published_at=iso(datetime.now(UTC)),
             replaced_at=None,
-            raw={key: self.report.raw[key] for key in ("objects", "bytes", "fingerprint")},
+            raw={key: self.report.raw[key] for key in ("objects", "bytes", "fingerprint")} | self._replayed(written),
             contract={"id": contract.id, "version": contract.version, "checksum": contract.checksum},
             files=self.report.files or 0,
             bytes=self.report.bytes_out or 0,
@@ -274,6 +280,11 @@ class DayRun:
             job_version=JOB_VERSION,
             **totals,
         )
+
+    def _replayed(self, written: WrittenVersion) -> dict[str, Any]:
+        """Return what a record says of corrected lines, where there are any."""
+        keys = self.report.raw["replayed"]
+        return {"replayed": keys, "rows_replaced": written.counts.rows_replaced} if keys else {}
 
     def _abandon(self, lease: Lease) -> None:
         """Delete the version, which nothing names; where that fails too, the next run sweeps."""

@@ -5,7 +5,7 @@ Plain values between the run and the engine, so that gate and metrics can be rea
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from contract import DataContract
@@ -35,7 +35,8 @@ class WriteRequest:
     """What is to be written: from which objects, by which contract, to where.
 
     ``raw_sizes`` are bytes as stored, by URI; these begin with ``raw_uri``, the URI of ``raw_prefix``. Folder URIs end
-    with ``/``. ``earlier_uris`` are the versions of dates before whose keys some rule compares with.
+    with ``/``. ``earlier_uris`` are the versions of dates before whose keys some rule compares with. ``replaced`` names
+    the lines that corrected ones stand for, by `core.replays.line_digest`.
     """
 
     contract: DataContract
@@ -46,6 +47,7 @@ class WriteRequest:
     version_uri: str
     quarantine_uri: str
     earlier_uris: Mapping[date, str] = field(default_factory=dict)
+    replaced: frozenset[str] = frozenset()
 
     @property
     def run_id(self) -> str | None:
@@ -102,6 +104,7 @@ class WriteRequest:
 class Counts:
     """Counts of one run. All but `rows_read` and `rows_quarantined` are over the rows that parsed, duplicates included.
 
+    `rows_replaced` of the quarantined rows are lines that people corrected, so that other lines stand for them.
     `by_rule` is each rule's count by rule id; `distributions` count each listed valid value by column and value;
     `lines_to_read_again` are those among the quarantined whose text did not come along.
     """
@@ -119,6 +122,12 @@ class Counts:
     rows_looked_at_for_fields: int
     rows_with_unknown_fields: int
     unknown_fields: tuple[str, ...]
+    rows_replaced: int = 0
+
+    def without_replaced(self) -> "Counts":
+        """Return the counts as if the lines that corrected ones stand for had not been there; checks judge these."""
+        rows_read, quarantined = self.rows_read - self.rows_replaced, self.rows_quarantined - self.rows_replaced
+        return replace(self, rows_read=rows_read, rows_quarantined=quarantined, rows_replaced=0)
 
     @property
     def rows_parsed(self) -> int:

@@ -113,11 +113,11 @@ def _allow_data(role: ServiceRole, dataset: Dataset, shared: SharedResources) ->
     records = [dataset.paths.publications, dataset.paths.metrics]
     leases = [dataset.paths.leases]
     contracts = [dataset.paths.contracts]
-    acceptances = [dataset.paths.acceptances] if dataset.contract.can_be_accepted else []
+    said = [dataset.paths.replays, *([dataset.paths.acceptances] if dataset.contract.can_be_accepted else [])]
     allow_objects(
         role,
         shared,
-        [dataset.paths.raw, *files, *records, *leases, *contracts, *acceptances],
+        [dataset.paths.raw, *files, *records, *leases, *contracts, *said],
         actions=["s3:GetObject"],
         reason=f"Days and runs of {dataset.name} are not known in advance; nothing outside its own prefixes.",
     )
@@ -142,7 +142,7 @@ def _allow_data(role: ServiceRole, dataset: Dataset, shared: SharedResources) ->
         actions=["s3:DeleteObject"],
         reason=f"Discarded versions and ended leases of {dataset.name}; records and metrics are never deleted.",
     )
-    allow_listing(role, shared, [dataset.paths.raw, *files, *records, *leases, *contracts, *acceptances])
+    allow_listing(role, shared, [dataset.paths.raw, *files, *records, *leases, *contracts, *said])
     allow_key(role, shared, writes=True)
 
 

@@ -32,11 +32,12 @@ _COLUMNS = {
     "started_at": "string",
     "contract": "struct<id:string,version:string,checksum:string>",
     "raw": "struct<objects:bigint,bytes:bigint,fingerprint:string,ignored:array<struct<key:string,reason:string>>,"
-    "unread:array<struct<key:string,reason:string>>>",
+    "unread:array<struct<key:string,reason:string>>,replayed:array<string>>",
     "rows_read": "bigint",
     "rows_quarantined": "bigint",
     "duplicates_removed": "bigint",
     "rows_written": "bigint",
+    "rows_replaced": "bigint",
     "columns": f"map<string,{_COLUMN}>",
     "checks": f"array<{_CHECK}>",
     "checks_not_judged": "array<struct<id:string,reason:string>>",

@@ -111,6 +111,7 @@ class TestBackfill:
         assert outcomes(stopped) == {
             first_day: "unchanged", bad: "failed", third: "not started", fourth: "not started",
         }  # fmt: skip
+        assert json.loads(stopped.stdout)["estimated_cost_usd"] > 0  # of the run that failed
         reasons = [item["reason"] for item in json.loads(stopped.stdout)["dates"]]
         assert "null rate of user_id is 12 %, limit 3 %" in reasons[1]
 

@@ -170,6 +170,7 @@ class TestJobRole:
                 "leases/events",
                 "contracts/events",
                 "acceptances/events",
+                "replays/events",
             )
         }
 
@@ -182,9 +183,10 @@ class TestJobRole:
         assert "acceptances" not in json.dumps(statements)
         assert "contracts/events/*" in json.dumps(statements)
 
-    def test_it_never_accepts_a_day_itself(self) -> None:
+    @pytest.mark.parametrize("prefix", ["acceptances", "replays"])
+    def test_it_never_says_itself_what_people_say(self, prefix: str) -> None:
         for action in ("s3:PutObject", "s3:DeleteObject"):
-            assert not may(of_job(), action, "acceptances/events/ingestion_date=2025-01-01.json")
+            assert not may(of_job(), action, f"{prefix}/events/ingestion_date=2025-01-01.json")
 
     def code(self) -> set[str]:
         return {

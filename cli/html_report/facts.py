@@ -1,0 +1,203 @@
+"""What a report on a range of dates is about: each date as it is published, and the run that was the last to count it.
+
+Reads publication records and metrics; knows nothing of charts or HTML.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final
+
+from cli.dataset import Dataset
+from core.checks import Check, read_checks
+from core.errors import InvalidDocument
+from core.prices import Cost, read_cost, total
+from core.publication import Publication
+from core.rejections import RejectedLines, read_rejections
+from core.runs import ListedRun, Metrics
+
+PUBLISHED: Final = "published"
+WARNED: Final = "published with warnings"
+FAILED: Final = "failed"
+NOTHING: Final = "nothing"
+_GOOD: Final = ("published", "unchanged")
+_READERS: Final = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class DateFacts:
+    """One date. Counts, checks and distributions are those of the last run that counted its rows.
+
+    ``state`` is that of the date, not of a run; ``shown_run`` is the published one, None without any. ``accepted`` are
+    the checks that people let pass.
+    """
+
+    day: date
+    state: str
+    reason: str = ""
+    run_id: str | None = None
+    shown_run: str | None = None
+    published_at: str | None = None
+    contract_version: str | None = None
+    rows_read: int | None = None
+    rows_written: int | None = None
+    duplicates: int | None = None
+    quarantined: int | None = None
+    checks: tuple[Check, ...] = ()
+    accepted: Mapping[str, Any] | None = None
+    distributions: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    rejected: tuple[RejectedLines, ...] = ()
+    runs: int = 0
+    versions: int = 0
+    is_rolled_back: bool = False
+    cost: Cost | None = None
+
+    @property
+    def failed_checks(self) -> list[Check]:
+        return [check for check in self.checks if not check.passed]
+
+    def is_accepted(self, check: Check) -> bool:
+        return self.accepted is not None and check.id in self.accepted["checks"]
+
+
+@dataclass(frozen=True)
+class RangeFacts:
+    """All dates of a range, both ends included, whether or not anything happened on them."""
+
+    dataset: str
+    description: str
+    contract_version: str
+    dates: tuple[DateFacts, ...]
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> date:
+        return self.dates[0].day
+
+    @property
+    def last(self) -> date:
+        return self.dates[-1].day
+
+    def with_state(self, *states: str) -> list[DateFacts]:
+        return [facts for facts in self.dates if facts.state in states]
+
+    def states(self) -> Counter[str]:
+        return Counter(facts.state for facts in self.dates)
+
+    def total(self, name: str) -> int:
+        return sum(getattr(facts, name) or 0 for facts in self.dates)
+
+    def cost_usd(self) -> float | None:
+        cost = total(facts.cost for facts in self.dates)
+        return None if cost is None else cost.estimated_usd
+
+
+def days_with_anything(dataset: Dataset) -> list[date]:
+    """List the dates that were published or run, oldest first."""
+    return sorted({*dataset.publications.days(), *(run.day for run in dataset.runs.listed())})
+
+
+def range_facts(dataset: Dataset, first: date, last: date) -> RangeFacts:
+    """Read what is known of each date of a range."""
+    contract = dataset.contract
+    listed = [run for run in dataset.runs.listed() if first <= run.day <= last]
+    by_day: dict[date, list[ListedRun]] = {}
+    for run in listed:
+        by_day.setdefault(run.day, []).append(run)
+    metrics = dataset.runs.read(listed)
+    published = [day for day in dataset.publications.days() if first <= day <= last]
+    with ThreadPoolExecutor(_READERS) as readers:
+        records = dict(zip(published, readers.map(lambda day: _record(dataset, day), published), strict=True))
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    problems = [record for record in records.values() if isinstance(record, str)]
+    problems += [f"{run.day}: the metrics of run {run.run_id} cannot be used" for run in listed if run not in metrics]
+    return RangeFacts(
+        contract.name,
+        contract.description,
+        contract.version,
+        tuple(_date_facts(day, records.get(day), by_day.get(day, []), metrics) for day in days),
+        tuple(problems),
+    )
+
+
+def _record(dataset: Dataset, day: date) -> Publication | str | None:
+    try:
+        return dataset.publications.read(day).record
+    except InvalidDocument as error:
+        return f"{day}: {error}"
+
+
+def _date_facts(
+    day: date, found: Publication | str | None, runs: Sequence[ListedRun], metrics: Mapping[ListedRun, Metrics]
+) -> DateFacts:
+    record = found if isinstance(found, Publication) else None
+    known = [metrics[run] for run in runs if run in metrics]
+    latest = known[-1] if known else None
+    counted = _counted(record, known)
+    has_failed = latest is not None and latest["status"] not in _GOOD and not _is_current(record, latest)
+    facts = {} if counted is None else _of_run(counted)
+    return DateFacts(
+        day=day,
+        state=_state(record, facts.get("checks", ()), has_failed=has_failed),
+        reason=str(latest["message"] or latest["status"]) if latest is not None and has_failed else "",
+        shown_run=None if record is None else record.current.run_id,
+        published_at=None if record is None else record.current.published_at,
+        runs=len(runs),
+        versions=0 if record is None else len(record.versions),
+        is_rolled_back=record is not None and bool(record.blocked),
+        cost=total(map(read_cost, known)),
+        **(_of_record(record) | facts),
+    )
+
+
+def _is_current(record: Publication | None, run: Metrics) -> bool:
+    return record is not None and record.current.run_id == run["run_id"]
+
+
+def _counted(record: Publication | None, runs: Sequence[Metrics]) -> Metrics | None:
+    """Return the run whose numbers are a date's: the last that counted, unless an older version was gone back to."""
+    if record is not None and record.blocked:
+        return next((run for run in runs if run["run_id"] == record.current.run_id), None)
+    return next((run for run in reversed(runs) if run["checks"]), None)
+
+
+def _state(record: Publication | None, checks: Sequence[Check], *, has_failed: bool) -> str:
+    if has_failed:
+        return FAILED
+    if record is None:
+        return NOTHING
+    return WARNED if any(not check.passed for check in checks) else PUBLISHED
+
+
+def _of_record(record: Publication | None) -> dict[str, Any]:
+    if record is None:
+        return {}
+    current = record.current
+    return {
+        "run_id": current.run_id,
+        "contract_version": str(current.contract["version"]),
+        "rows_read": current.rows_read,
+        "rows_written": current.rows_written,
+        "duplicates": current.duplicates_removed,
+        "quarantined": current.rows_quarantined,
+    }
+
+
+def _of_run(run: Metrics) -> dict[str, Any]:
+    source = f"of run {run['run_id']}"
+    return {
+        "run_id": run["run_id"],
+        "contract_version": str(run["contract"]["version"]),
+        "rows_read": run["rows_read"],
+        "rows_written": run["rows_written"],
+        "duplicates": run["duplicates_removed"],
+        "quarantined": run["rows_quarantined"],
+        "checks": read_checks(run, source=source),
+        "accepted": run.get("accepted"),
+        "distributions": {
+            name: column["distribution"] for name, column in run["columns"].items() if column["distribution"]
+        },
+        "rejected": tuple(read_rejections(run, source=source)),
+    }
