@@ -39,7 +39,9 @@ class Words:
 
     def may_be_in(self, data: bytes) -> bool:
         """Tell fast whether a text could hold the value in any spelling; most do not."""
-        if b"\\u" in data or (self._has_short_escapes and b"\\" in data):
+        if b"\\u" in data and self._escaped_characters.search(data):
+            return True
+        if self._has_short_escapes and b"\\" in data:
             return True
         return any(spelling in data for spelling in self._encoded)
 
@@ -78,6 +80,13 @@ class Words:
         utf8 = self.text.encode("utf-8", "surrogatepass")
         others = (_encoded(self.text, name) for name in _OTHER_ENCODINGS)
         return (utf8, *(other for other in dict.fromkeys(others) if other and other != utf8))
+
+    @cached_property
+    def _escaped_characters(self) -> re.Pattern[bytes]:
+        """Any character of the value as an escape, or a backslash that is one, as in JSON in a string of JSON."""
+        units = f"{self.text}\\".encode("utf-16-be", "surrogatepass")
+        codes = {units[start : start + 2].hex().encode() for start in range(0, len(units), 2)}
+        return re.compile(rb"\\u(?i:" + b"|".join(sorted(codes)) + b")")
 
     @cached_property
     def _has_short_escapes(self) -> bool:
