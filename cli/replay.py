@@ -36,7 +36,9 @@ class Rejected:
         return run_id
 
 
-def find_rejected(dataset: Dataset, day: date, *, run_id: str | None, again: bool = False) -> Rejected:
+def find_rejected(
+    dataset: Dataset, day: date, *, run_id: str | None, output: Output, again: bool = False
+) -> Rejected:
     """Return what the latest run of a date with a quarantine, or the run named, rejected.
 
     With ``again`` lines count as well that an earlier replay of the same run stands for.
@@ -53,7 +55,7 @@ def find_rejected(dataset: Dataset, day: date, *, run_id: str | None, again: boo
     left = tuple(rejected for rejected in lines if line_digest(rejected.line) not in replaced)
     earlier = stored.of_run(metrics["run_id"])
     if not left and earlier is not None:
-        raise CommandFailed(_already(day, earlier))
+        raise CommandFailed(output.told(_already(day, earlier)))
     if not left:
         raise CommandFailed(f"{day}: corrected lines stand for all that run {metrics['run_id']} rejected")
     return Rejected(metrics, left, raw, stored)
@@ -62,7 +64,7 @@ def find_rejected(dataset: Dataset, day: date, *, run_id: str | None, again: boo
 def export(dataset: Dataset, day: date, *, run_id: str | None, file: str, output: Output) -> int:
     """Write the rejected lines to a file, for somebody to correct them."""
     _require_lines(dataset)
-    rejected = find_rejected(dataset, day, run_id=run_id)
+    rejected = find_rejected(dataset, day, run_id=run_id, output=output)
     if any(b"\n" in one.line for one in rejected.lines):
         raise CommandFailed(f"{day}: some rejected texts have several lines; have the source deliver the object again")
     reasons = export_lines(rejected.lines, file)
@@ -103,7 +105,7 @@ def bring_back(dataset: Dataset, day: date, *, run_id: str | None, file: str, ag
         WrongUse: naming the lines of the file that are no records.
     """
     _require_lines(dataset)
-    rejected = find_rejected(dataset, day, run_id=run_id, again=again)
+    rejected = find_rejected(dataset, day, run_id=run_id, output=output, again=again)
     objects = frozenset(item.key for item in rejected.raw.objects)
     correction = read_correction(file, rejected.lines, objects=objects)
     _require_some(correction, file)
@@ -122,8 +124,12 @@ def bring_back(dataset: Dataset, day: date, *, run_id: str | None, file: str, ag
     done = (item for item in rejected.stored.replays if item.object_key in objects)
     same = next((item for item in done if item.run_id == replay.run_id or item.object_key == replay.object_key), None)
     if same is not None and not again:
-        raise CommandFailed(_already(day, same))
-    _store(dataset, day, replay, content, rejected.stored)
+        raise CommandFailed(output.told(_already(day, same)))
+    try:
+        _store(dataset, day, replay, content, rejected.stored)
+    except WriteConflict:
+        problem = f"{day}: somebody else replays lines of this date just now; see: pipeline status {day}"
+        raise CommandFailed(output.told(problem)) from None
     if earlier is not None and earlier.object_key in objects - {replay.object_key}:
         dataset.store.delete([earlier.object_key])
     output.progress.print(_said(day, replay, correction), soft_wrap=True)
@@ -176,11 +182,7 @@ def _require_input(dataset: Dataset, replay: Replay, content: bytes, raw: RawDay
 
 def _store(dataset: Dataset, day: date, replay: Replay, content: bytes, over: StoredReplays) -> None:
     others: Sequence[Replay] = [item for item in over.replays if item.run_id != replay.run_id]
-    try:
-        write_replays(dataset.store, dataset.paths, day, [*others, replay], over=over)
-    except WriteConflict:
-        problem = f"{day}: somebody else replays lines of this date just now; see: pipeline status {day}"
-        raise CommandFailed(problem) from None
+    write_replays(dataset.store, dataset.paths, day, [*others, replay], over=over)
     dataset.store.write(replay.object_key, content)
 
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Final
 
 _COMMAND: Final = re.compile(
-    r"\bpipeline (?:run|accept|backfill|status|report|rollback|repair|follow|query)\b"
+    r"\bpipeline (?:run|accept|backfill|status|report|rollback|repair|follow|query|doctor)\b"
     r"(?: (?:[0-9]{4}-[0-9]{2}-[0-9]{2}|DATE)\b)*"
 )
 
