@@ -36,9 +36,7 @@ class Rejected:
         return run_id
 
 
-def find_rejected(
-    dataset: Dataset, day: date, *, run_id: str | None, output: Output, again: bool = False
-) -> Rejected:
+def find_rejected(dataset: Dataset, day: date, *, run_id: str | None, output: Output, again: bool = False) -> Rejected:
     """Return what the latest run of a date with a quarantine, or the run named, rejected.
 
     With ``again`` lines count as well that an earlier replay of the same run stands for.

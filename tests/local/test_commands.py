@@ -154,7 +154,7 @@ class TestCancel:
     def test_a_backfill_ends_with_all_that_it_started(
         self, cloud: Cloud, first_day: str, raw_days: list[str], tmp_path: Path
     ) -> None:
-        for number, day in enumerate(raw_days[1:]):
+        for number, day in enumerate(raw_days[1:], start=1):
             cloud.deliver(day, tmp_path, rows=ROWS + number)
         before = cloud.record(first_day)["current"]["run_id"]
         followed = cloud.started_pipeline("backfill", first_day, raw_days[-1], "--force")

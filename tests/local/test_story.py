@@ -112,10 +112,10 @@ class TestStory:
 
     def test_the_query_counts_the_rows_of_the_published_versions(self, told: str, teller: Teller) -> None:
         published = json.loads(teller.pipeline("status", "--json").stdout)
-        expected = [(record["ingestion_date"], str(record["current"]["rows_written"])) for record in published]
+        expected = [(record["ingestion_date"], f"{record['current']['rows_written']:,}") for record in published]
         assert [day for day, _ in expected] == DAYS
         query = told.partition("$ pipeline query")[2]
-        assert re.findall(r"^ (2025-\S+) +([0-9]+) *$", query, re.MULTILINE) == expected
+        assert re.findall(r"^ (2025-\S+) +([0-9,]+) *$", query, re.MULTILINE) == expected
 
     def test_the_commands_it_ends_with_work(self, told: str, teller: Teller) -> None:
         commands = re.findall(r"^  \./pipeline (.+)$", told, re.MULTILINE)
