@@ -15,7 +15,7 @@ from adapters.glue_jobs import runs_at_work, stop_job_run
 from cli.dataset import Dataset, open_dataset
 from cli.deployment import Deployment
 from cli.errors import CommandFailed, Interrupted
-from cli.executions import STOPPED, DateState, Execution, Executions, dates_asked
+from cli.executions import CURATING, STOPPED, DateState, Execution, Executions, dates_asked
 from cli.output import Output, shown_progress
 from cli.views import dates_table, whole
 from cli.words import count
@@ -85,9 +85,8 @@ class _Stopping:
 
     def carry_out(self, *, why: str) -> None:
         """Stop it and wait. Raises CommandFailed when something of it does not end."""
-        at_work = {state.ingestion_date for state in _states(self._executions, self._work) if _is_at_work(state)}
         self._executions.stop(self._work.execution, why=why)
-        while left := [*self._executions_left(why), *self._job_runs_left(at_work)]:
+        while left := [*self._executions_left(why), *self._job_runs_left()]:
             if self._seconds > _LONGEST_WAIT_SECONDS:
                 raise CommandFailed(f"still running after {self._seconds:.0f} s: {', '.join(left)}; try again")
             time.sleep(self._deployment.poll_seconds)
@@ -105,13 +104,26 @@ class _Stopping:
         if self._executions.describe(own.arn).is_running:
             yield own.name
 
-    def _job_runs_left(self, days: set[date]) -> Iterator[str]:
-        job_name = self._deployment.names.job_name
+    def _job_runs_left(self) -> Iterator[str]:
+        """Return the job runs of these executions that are still at work.
+
+        A date has one job run at a time, and an execution that waits for that of another is in another state.
+        """
+        days, job_name = {str(day) for day in self._curated()}, self._deployment.names.job_name
         for day, run_id in runs_at_work(job_name) if days else ():
-            if day in set(map(str, days)):
+            if day in days:
                 if self._seconds > _PATIENCE_SECONDS:
                     stop_job_run(run_id, job_name)
                 yield run_id
+
+    def _curated(self) -> Iterator[date]:
+        """Return the dates whose execution was stopped, or is, while its own job ran."""
+        own = [self._executions.describe(self._work.execution.arn)]
+        for execution in self._executions.dates_started_by(own[0]) if self._work.is_backfill else own:
+            if execution.is_running or execution.status == "ABORTED":
+                looked = self._executions.looked_into(self._executions.describe(execution.arn))
+                if looked.state == CURATING and looked.ingestion_date is not None:
+                    yield looked.ingestion_date
 
 
 def _states(executions: Executions, work: _Work) -> list[DateState]:
@@ -120,10 +132,6 @@ def _states(executions: Executions, work: _Work) -> list[DateState]:
         return list(executions.dates_of(work.execution, work.days, {}).values())
     execution = executions.describe(work.execution.arn)
     return [executions.date_state(day, execution) for day in work.days]
-
-
-def _is_at_work(state: DateState) -> bool:
-    return state.status == "running"
 
 
 def _as_readers_see_it(state: DateState, dataset: Dataset) -> DateState:

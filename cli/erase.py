@@ -81,7 +81,10 @@ def _subject(call: Call, asked: Asked) -> Subject:
 
 
 def _read(file: str) -> str:
-    text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUse(f"--value-file {file!r} cannot be read: {error}") from None
     return text.removesuffix("\n").removesuffix("\r")
 
 

@@ -14,7 +14,7 @@ from typing import IO, Any, Final
 from cli.dataset import Dataset
 from core.acceptances import read_acceptance
 from core.layout import date_in, run_id_in
-from core.publication import Publication, Version
+from core.publication import Publication, RunInput, Version
 from core.raw_day import list_raw_day
 from core.raw_objects import COMPRESSED_SUFFIXES, JSON_SUFFIXES
 from erasure.documents import example_digest, shown, without_value
@@ -176,7 +176,8 @@ class Place:
         record.needs_run = bool(look.inputs) or published.current.run_id in has_rows
         record.drops_previous = record.needs_run or any(version.run_id in has_rows for version in published.previous)
         withdrawn = {one.fingerprint for one in published.blocked} - {published.current.input.fingerprint}
-        record.is_rolled_back = record.needs_run and raw.fingerprint in withdrawn
+        is_blocked = published.blocks(RunInput(raw.fingerprint, self.dataset.contract.checksum))
+        record.is_rolled_back = record.needs_run and (is_blocked or raw.fingerprint in withdrawn)
 
     def _is_input(self, day: date, key: str) -> bool:
         prefix = self.dataset.paths.raw_prefix(day)

@@ -30,7 +30,8 @@ def plan_views(record: ErasureRecord, others: Sequence[str], data_uri: str) -> l
     """Show the plan for people."""
     where = f"{record.dataset}: the value given of {record.column}"
     if not record.dates:
-        return [whole(f"{where} is nowhere below {data_uri}: nothing is to be erased")]
+        nowhere = f"{where} is in nothing that runs read or wrote below {data_uri}: nothing is to be erased"
+        return [whole(f"{nowhere}; objects that nobody reads were not searched")]
     return [whole(where), _plan_table(record), *map(whole, _plan_lines(record, others))]
 
 

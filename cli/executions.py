@@ -19,6 +19,8 @@ from core.layout import parse_ingestion_date
 
 RUNNING: Final = "RUNNING"
 STOPPED: Final = "stopped"
+# The state in which the job of a date runs.
+CURATING: Final = "CurateDay"
 _ENDED: Final = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was aborted"}
 # The sensor's answer is among them, also while an execution curates or waits.
 _EVENTS: Final = 50
@@ -104,6 +106,10 @@ class Executions:
         """Return the executions that a backfill started: of its batches first, then of their dates."""
         for machine_arn in (self._deployment.days_arn, self._deployment.pipeline_arn):
             yield from self._started(machine_arn, backfill)
+
+    def dates_started_by(self, backfill: Execution) -> Iterator[Execution]:
+        """Return the executions of the dates of a backfill."""
+        return self._started(self._deployment.pipeline_arn, backfill)
 
     def _started(self, machine_arn: str, backfill: Execution) -> Iterator[Execution]:
         for item in self._started_since(machine_arn, backfill):

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
+from adapters.aws import says_missing, translated
 from cli.dataset import Dataset
 from cli.deployment import Deployment
 from cli.executions import Execution, Executions
@@ -22,12 +23,14 @@ from core.faults import Fault
 from core.layout import parse_ingestion_date, started_at
 from core.leases import runs_at_work
 from core.prices import read_cost, total, usd
-from core.publication import Publication
+from core.publication import Publication, RunInput
+from core.raw_day import list_raw_day
 from core.runs import ListedRun, Metrics
 
 # What is older was news once; `pipeline status` lists all of it.
 WINDOW: Final = timedelta(days=35)
-_GOOD: Final = ("published", "unchanged")
+# A run that another one was quicker than is none that failed.
+_GOOD: Final = ("published", "unchanged", "superseded")
 _READERS: Final = 8
 _MOST_FAILED: Final = 5
 _MOST_EXECUTIONS: Final = 3
@@ -129,7 +132,8 @@ class _Look:
         try:
             yield
         except PipelineError as error:
-            self._not_looked_at.append(str(error))
+            missing = "it is not deployed, or not as it is here: " if says_missing(error) else ""
+            self._not_looked_at.append(f"{missing}{error}")
 
     def overview(self) -> Overview:
         dataset, deployment = self._dataset, self._deployment
@@ -140,8 +144,8 @@ class _Look:
         at_work = self._at_work()
         current = {record.current.run_id for record in records}
         unfinished = [run for run in runs if run.run_id not in current and str(run.day) not in at_work]
-        failed = _failures(unfinished, metrics)
-        failures = sorted([*failed, *self._stopped(records, metrics)], key=lambda item: item.at)
+        failed = [*_failures(unfinished, metrics), *self._stopped(records, metrics)]
+        failures = sorted((item for item in failed if not self._is_over(item)), key=lambda item: item.at)
         faults = dataset.publications.faults(records)
         blocked = tuple(parse_ingestion_date(record.ingestion_date) for record in records if record.blocked)
         cost = self._cost(metrics)
@@ -199,7 +203,9 @@ class _Look:
         if self._deployment is None:
             found = runs_at_work(self._dataset.store, self._dataset.paths, now=self._now)
             return tuple(str(day) for day, _ in found)
-        executions = Executions(self._deployment).under_way()
+        executions: list[Execution] = []
+        with self._if_allowed(), translated("list executions", needs="states:ListExecutions"):
+            executions = Executions(self._deployment).under_way()
         return tuple(str(execution.ingestion_date or execution.name) for execution in executions)
 
     def _stopped(self, records: Sequence[Publication], metrics: Mapping[ListedRun, Metrics]) -> Iterator[Failure]:
@@ -215,12 +221,26 @@ class _Look:
             if known is None or datetime.fromisoformat(known) < execution.started_at:
                 yield Failure(day, execution.name, execution.status.lower(), execution.reason, at.isoformat())
 
+    def _is_over(self, failure: Failure) -> bool:
+        """Tell whether a run of the date would have nothing to do: what is published is made of its raw data."""
+        if failure.ingestion_date is None:
+            return False
+        dataset, day = self._dataset, failure.ingestion_date
+        record = dataset.publications.read(day).record
+        if record is None:
+            return False
+        raw = list_raw_day(dataset.store, dataset.paths, day, dataset.contract.raw_objects)
+        return bool(raw.objects) and record.is_up_to_date(RunInput(raw.fingerprint, dataset.contract.checksum))
+
     def _last_stopped(self) -> list[Execution]:
         if self._deployment is None:
             return []
-        executions = Executions(self._deployment)
-        found = executions.last_ended(_ENDED_BADLY, since=self._now - WINDOW, most=_MOST_EXECUTIONS)
-        by_day = {execution.ingestion_date or execution.name: execution for execution in reversed(found)}
+        found: list[Execution] = []
+        with self._if_allowed(), translated("list executions", needs="states:ListExecutions"):
+            executions = Executions(self._deployment)
+            found = executions.last_ended(_ENDED_BADLY, since=self._now - WINDOW, most=_MOST_EXECUTIONS)
+        # One that failed before it knew its date is told by its alert, and never made up for.
+        by_day = {execution.ingestion_date: execution for execution in reversed(found) if execution.ingestion_date}
         return list(by_day.values())
 
     def _cost(self, metrics: Mapping[ListedRun, Metrics]) -> float | None:

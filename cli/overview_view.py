@@ -9,6 +9,7 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
+from adapters.aws import client
 from cli.contracts import all_contracts
 from cli.options import Call
 from cli.output import shown_progress
@@ -40,6 +41,9 @@ def show_overview(call: Call) -> int:
 def _looked_at(calls: Sequence[Call], now: datetime) -> list[Overview]:
     for call in calls[:1]:  # that there is no deployment, or no data root, is said once
         _ = call.place or call.deployment
+    if not calls[0].place:
+        for service in ("s3", "glue", "lambda", "scheduler", "stepfunctions", "cloudwatch", "cloudformation"):
+            client(service)  # made before the threads begin: making one is not safe in several at once
     with ThreadPoolExecutor(_DATASETS_AT_ONCE) as lookers:
         return list(lookers.map(lambda call: _look_at(call, now), calls))
 

@@ -52,10 +52,10 @@ def find_rejected(dataset: Dataset, day: date, *, run_id: str | None, output: Ou
     lines = rejected_lines_of(dataset, day, metrics["run_id"])
     left = tuple(rejected for rejected in lines if line_digest(rejected.line) not in replaced)
     earlier = stored.of_run(metrics["run_id"])
-    if not left and earlier is not None:
-        raise CommandFailed(output.told(_already(day, earlier)))
     if not left:
-        raise CommandFailed(f"{day}: corrected lines stand for all that run {metrics['run_id']} rejected")
+        digests = {line_digest(rejected.line) for rejected in lines}
+        standing = next(replay for replay in (earlier, *others) if replay and digests & set(replay.replaced))
+        raise CommandFailed(output.told(_already(day, standing)))
     return Rejected(metrics, left, raw, stored)
 
 
@@ -88,6 +88,13 @@ def require_other_contract(dataset: Dataset, day: date, *, run_id: str | None, o
         raise CommandFailed(
             f"{day}: run {metrics['run_id']} rejected these lines under the same contract, and so would another; "
             f"correct them: {export_command}, or change the contract, deploy it and replay again"
+        )
+    replays = read_replays(dataset.store, dataset.paths, day)
+    in_force = replays.in_force(list_raw_day(dataset.store, dataset.paths, day, dataset.contract.raw_objects))
+    if in_force:
+        raise CommandFailed(
+            f"{day}: corrected lines are in {in_force[0].object_key}; where the changed contract reads their originals "
+            "too, both would be published: delete that object if so, then run the date"
         )
     says = f"{day}: the contract has changed since run {metrics['run_id']}: its lines are read again from the raw data"
     output.progress.print(says, soft_wrap=True)
@@ -123,13 +130,13 @@ def bring_back(dataset: Dataset, day: date, *, run_id: str | None, file: str, ag
     same = next((item for item in done if item.run_id == replay.run_id or item.object_key == replay.object_key), None)
     if same is not None and not again:
         raise CommandFailed(output.told(_already(day, same)))
+    if earlier is not None and earlier.object_key in objects:
+        dataset.store.delete([earlier.object_key])  # first, so that both are never there: an interruption leaves none
     try:
         _store(dataset, day, replay, content, rejected.stored)
     except WriteConflict:
         problem = f"{day}: somebody else replays lines of this date just now; see: pipeline status {day}"
         raise CommandFailed(output.told(problem)) from None
-    if earlier is not None and earlier.object_key in objects - {replay.object_key}:
-        dataset.store.delete([earlier.object_key])
     output.progress.print(_said(day, replay, correction), soft_wrap=True)
     return replay
 
@@ -187,7 +194,8 @@ def _store(dataset: Dataset, day: date, replay: Replay, content: bytes, over: St
 def _already(day: date, earlier: Replay) -> str:
     return (
         f"{day}: {earlier.replayed_by} replayed {plural(earlier.lines, 'line')} of run {earlier.run_id} at "
-        f"{earlier.replayed_at}; --again puts other lines in their place; to run the date: pipeline run {day}"
+        f"{earlier.replayed_at}; --run {earlier.run_id} --again puts other lines in their place; to run the date: "
+        f"pipeline run {day}"
     )
 
 

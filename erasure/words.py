@@ -19,6 +19,8 @@ _ESCAPED_OTHERWISE: Final = re.compile(r"[\"\\/\x00-\x1f]")
 # JSON in a string of JSON, and so on: each level is escaped once more.
 _MOST_LEVELS: Final = 4
 _DISTINCTIVE: Final = 4
+# Counts and dates in names and messages have fewer digits.
+_MORE_THAN_A_COUNT: Final = 9
 _OTHER_ENCODINGS: Final = ("utf-16-le", "utf-16-be", "latin-1", "cp1252")
 
 
@@ -35,7 +37,8 @@ class Words:
     @property
     def is_distinctive(self) -> bool:
         """Whether the value is hardly in a name or a sentence by chance, as a count or a date would be."""
-        return not self.is_number and len(self.text) >= _DISTINCTIVE and any(map(str.isalpha, self.text))
+        has_form = any(map(str.isalpha, self.text)) or len(self.text) >= _MORE_THAN_A_COUNT
+        return not self.is_number and len(self.text) >= _DISTINCTIVE and has_form
 
     def may_be_in(self, data: bytes) -> bool:
         """Tell fast whether a text could hold the value in any spelling; most do not."""

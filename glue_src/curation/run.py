@@ -215,6 +215,11 @@ class DayRun:
             written, quarantine_uri=request.quarantine_uri, files=len(files), size_bytes=size_bytes
         )
         require_unchanged(self.store, raw)
+        if written.counts.rows_replaced < len(self.replaced):
+            self._warn(
+                f"corrected lines stand for {len(self.replaced)} others, of which {written.counts.rows_replaced} are "
+                "rejected: records may be there twice; see docs/decisions/306-replayed-lines.md"
+            )
         log.info("wrote %s rows in %s files to %s", written.counts.rows_kept, len(files), written.location)
         return written
 

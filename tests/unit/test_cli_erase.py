@@ -89,7 +89,7 @@ class TestPlan:
 
     def test_says_that_nothing_is_to_be_erased(self, club: Club, erase: Erase) -> None:
         club.put(*others())
-        assert "is nowhere below file://" in erase("--yes")
+        assert "is in nothing that runs read or wrote below file://" in erase("--yes")
         assert not (club.root / "erasures").exists()
 
     def test_is_one_document_for_scripts(self, club: Club, pipeline: Pipeline) -> None:

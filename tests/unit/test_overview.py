@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cli import overview, overview_view
 from cli.dataset import Dataset, Place, open_dataset
@@ -175,6 +176,33 @@ class TestFailures:
         assert said(looked_at(shop)) == ["2025-01-01 publishing: "]
         (shop.root / shop.paths.metrics_key(DAY, shop.run_id(2))).unlink()
         assert said(looked_at(shop)) == []
+
+    def test_are_over_when_what_is_published_is_made_of_the_raw_data(self, shop: Shop) -> None:
+        shop.deliver(b"{}")
+        shop.publish(1, fingerprint=shop.raw().fingerprint)
+        shop.refuse(2)  # of something that was delivered beside it, and is gone again
+        assert said(looked_at(shop)) == []
+        shop.deliver(b"{} ")
+        assert said(looked_at(shop)) == ["2025-01-01 gate_failed: null rate of user_id is too high"]
+
+    def test_are_no_runs_that_another_one_was_quicker_than(self, shop: Shop) -> None:
+        shop.publish(1)
+        metrics = json.loads((shop.root / shop.paths.metrics_key(DAY, shop.run_id(1))).read_bytes())
+        shop.write_metrics(2, {**metrics, "run_id": shop.run_id(2), "status": "superseded"})
+        assert said(looked_at(shop)) == []
+
+    def test_that_may_not_be_seen_hide_nothing_else(
+        self, shop: Shop, aws: Aws, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail() -> list[Execution]:
+            raise ClientError({"Error": {"Code": "StateMachineDoesNotExist", "Message": "none"}}, "ListExecutions")
+
+        monkeypatch.setattr(aws, "under_way", fail)
+        shop.publish(1)
+        found = looked_at(shop, DEPLOYMENT, freshness_hours=None)
+        assert found.last_published == DAY
+        [unseen] = found.not_looked_at
+        assert unseen.startswith("it is not deployed, or not as it is here: cannot list executions")
 
 
 class TestOtherStates:
