@@ -71,15 +71,18 @@ class DateErasure:
             raise DateNotErased(
                 f"{self.place.shown(key)} {why}, so nobody can tell what it holds; replace or delete it"
             )
-        busy = at_work(self.place.dataset.store, self.place.dataset.paths, day, now=datetime.now(UTC))
-        if busy:
-            run_id, until = next(iter(busy.items()))
-            raise DateNotErased(f"run {run_id} is at work on it, until {until} at the latest; wait for its end")
+        self._require_idle(day)
         if look.record.is_rolled_back and not self.publish_withdrawn:
             raise DateNotErased(
                 "it was rolled back, and a run would publish the raw data that was withdrawn; correct the raw data, "
                 "or let it be published with --publish-withdrawn"
             )
+
+    def _require_idle(self, day: date) -> None:
+        busy = at_work(self.place.dataset.store, self.place.dataset.paths, day, now=datetime.now(UTC))
+        if busy:
+            run_id, until = next(iter(busy.items()))
+            raise DateNotErased(f"run {run_id} is at work on it, until {until} at the latest; wait for its end")
 
     def _clean(self, day: date, look: Look) -> None:
         for key in self.place.quarantine_keys(day):
@@ -132,10 +135,15 @@ class DateErasure:
         )
 
     def _carry_acceptance(self, day: date, record: DateRecord) -> None:
-        """Let what people accepted of the raw data hold for what is left of it: the same checks, by the same person."""
-        dataset = self.place.dataset
+        """Let what people accepted of the raw data hold for what is left of it: the same checks, by the same person.
+
+        Not where other raw data lies there by now: nobody has accepted that.
+        """
+        dataset, raw = self.place.dataset, self._raw(day)
         acceptance = read_acceptance(dataset.store, dataset.paths, day)
-        fingerprint = self._raw(day).fingerprint
+        fingerprint = raw.fingerprint
+        if self.place.untouched(raw, record) != record.untouched:
+            return
         if (
             acceptance is None
             or acceptance.input.fingerprint != record.fingerprint
@@ -176,6 +184,7 @@ class DateErasure:
                 f"its rows are still published, as no other version could be: {problem}; or take the date from "
                 "readers with --unpublish"
             )
+        self._require_idle(day)
         self.say(f"{day}: taken from readers")
         record.versions_deleted = sorted({*record.versions_deleted, *self._run_ids(day)})
         self.keep()

@@ -15,7 +15,7 @@ from cli.dataset import Dataset
 from core.acceptances import read_acceptance
 from core.layout import date_in, run_id_in
 from core.publication import Publication, RunInput, Version
-from core.raw_day import list_raw_day
+from core.raw_day import RawDay, fingerprint, list_raw_day
 from core.raw_objects import COMPRESSED_SUFFIXES, JSON_SUFFIXES
 from erasure.documents import example_digest, shown, without_value
 from erasure.objects import NotReadable, RawText
@@ -163,6 +163,7 @@ class Place:
         published, record = self.dataset.publications.read(day).record, look.record
         raw = list_raw_day(self.dataset.store, self.dataset.paths, day, self.dataset.contract.raw_objects)
         record.fingerprint = raw.fingerprint
+        record.untouched = self.untouched(raw, record)
         if published is None:
             return
         # Where the column is not stored, whose rows a version has is seen by the raw data that it was made of alone.
@@ -178,6 +179,10 @@ class Place:
         withdrawn = {one.fingerprint for one in published.blocked} - {published.current.input.fingerprint}
         is_blocked = published.blocks(RunInput(raw.fingerprint, self.dataset.contract.checksum))
         record.is_rolled_back = record.needs_run and (is_blocked or raw.fingerprint in withdrawn)
+
+    def untouched(self, raw: RawDay, record: DateRecord) -> str:
+        """Digest the raw objects of a day in which nothing is to be erased."""
+        return fingerprint(item for item in raw.objects if self.shown(item.key) not in record.raw)
 
     def _is_input(self, day: date, key: str) -> bool:
         prefix = self.dataset.paths.raw_prefix(day)

@@ -23,7 +23,8 @@ class DateRecord:
 
     ``left_words`` and ``left_parts`` are texts of others that stay, with the value as a word or inside of a longer one.
     ``needs_run`` is said of a date whose published version has to be replaced, ``drops_previous`` of one whose older
-    versions go. ``fingerprint`` is that of the raw data before it was changed; ``problem`` says why it is not done.
+    versions go. ``fingerprint`` is that of the raw data before it was changed, ``untouched`` that of its objects in
+    which nothing is to be erased; ``problem`` says why it is not done.
     """
 
     raw: dict[str, int] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class DateRecord:
     needs_run: bool = False
     drops_previous: bool = False
     fingerprint: str = ""
+    untouched: str = ""
     run_id: str | None = None
     versions_deleted: list[str] = field(default_factory=list)
     is_done: bool = False
@@ -52,6 +54,7 @@ class DateRecord:
             needs_run=self.needs_run or now.needs_run,
             drops_previous=self.drops_previous or now.drops_previous,
             fingerprint=self.fingerprint,
+            untouched=self.untouched,
             run_id=self.run_id,
             versions_deleted=self.versions_deleted,
         )

@@ -14,6 +14,8 @@ import pytest
 from adapters.directory import DirectoryStore
 from cli import commands
 from cli import dataset as cli_dataset
+from cli.erase_date import DateErasure
+from cli.erase_plan import Look
 from core.acceptances import Acceptance, AcceptedCheck, read_acceptance, write_acceptance
 from core.leases import take_lease
 from core.publication import RunInput
@@ -412,6 +414,23 @@ class TestAcceptedDates:
         assert found.input == club.record().current.input != before.input
         assert (found.checks, found.accepted_by) == (before.checks, "who")
         assert found.reason == "(erased) tried it out"
+
+    def test_what_arrives_meanwhile_was_accepted_by_nobody(
+        self, club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        published(club)
+        before = self.accept(club, "holiday")
+        rewrite = DateErasure._rewrite_raw  # noqa: SLF001  the moment at which something arrives
+
+        def rewrite_late(erasure: DateErasure, day: date, look: Look) -> None:
+            rewrite(erasure, day, look)
+            club.store.write(f"{club.paths.raw_prefix(DAY)}late.json", b"{}")
+
+        monkeypatch.setattr(DateErasure, "_rewrite_raw", rewrite_late)
+        erase("--yes")
+        found = read_acceptance(club.store, club.paths, DAY)
+        assert found is not None
+        assert found.input == before.input
 
     def test_an_acceptance_of_other_raw_data_stays_as_it_is(self, club: Club, erase: Erase) -> None:
         club.put(*others())
