@@ -3,8 +3,9 @@
 Turns documents into Rich renderables; reads nothing and prints nothing.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from rich import box
@@ -33,6 +34,7 @@ _HEADINGS = ("rows\nread", "rows\nwritten", "dupli-\ncates", "quaran-\ntined")
 _MOST_VALUES = 6
 _LONGEST_REASON = 160
 _UNLIMITED = 10_000
+_SHARED_ROW = 2
 # Types as Athena names them in a result.
 _WHOLE_NUMBERS = {"tinyint", "smallint", "integer", "int", "bigint"}
 _NUMBERS = _WHOLE_NUMBERS | {"float", "real", "double", "decimal"}
@@ -125,17 +127,38 @@ def executions_table(executions: Iterable[Execution]) -> RenderableType:
 
 
 def dates_table(states: Iterable[DateState]) -> RenderableType:
-    """Show what has become of each date, and why some failed: below the table where that names a place."""
+    """Show what has become of each date, and why some failed: below the table where that names a place.
+
+    Dates that follow each other and have nothing to tell but the same status share a row.
+    """
     shown, places = new_table("date", "status", rows="right", seconds="right", reason="left"), []
-    for state in states:
+    for alike in _told_together(states):
+        state = alike[0]
         seconds = "-" if state.seconds is None else f"{state.seconds:.1f}"
         reason = brief(state.reason, state.ingestion_date)
         status = Text(state.status, status_style(state.status))
         if "/" in reason:  # a path, which only the terminal may break, so that it can be copied
             places.append(whole(f"{state.ingestion_date}: {reason}"))
             reason = "see below"
-        shown.add_row(str(state.ingestion_date), status, count(state.rows), seconds, Text(reason or "-"))
+        if len(alike) > 1:
+            dates = f"{state.ingestion_date} -\n{alike[-1].ingestion_date}"
+            shown.add_row(dates, status, "-", "-", f"{count(len(alike))} dates")
+        else:
+            shown.add_row(str(state.ingestion_date), status, count(state.rows), seconds, Text(reason or "-"))
     return Group(shown, *places)
+
+
+def _told_together(states: Iterable[DateState]) -> Iterator[list[DateState]]:
+    """Group dates that follow each other and were not run, from three on; the others come alone."""
+
+    def kind(numbered: tuple[int, DateState]) -> tuple[str, int]:
+        number, state = numbered
+        is_plain = state.status in {"not started", "unchanged"} and not state.reason
+        return (state.status, state.ingestion_date.toordinal() - number) if is_plain else ("", number)
+
+    for _, group in groupby(enumerate(states), kind):
+        alike = [state for _, state in group]
+        yield from [alike] if len(alike) > _SHARED_ROW else ([state] for state in alike)
 
 
 def query_table(names: Sequence[str], rows: Sequence[Sequence[Any]], *, types: Sequence[str]) -> RenderableType:

@@ -96,6 +96,15 @@ class TestAtAnyWidth:
         assert f"2025-01-02: cannot read {PATH}: AccessDenied" in shown(dates_table([state, words]), width)
         assert width < 80 or {word for word in WORDS.split() if word not in shown(dates_table([words]), width)} == set()
 
+    def test_dates_that_were_not_run_share_a_row(self, width: int) -> None:
+        left = [DateState(ingestion_date=date(2025, 1, day), status="not started") for day in (2, 3, 4, 6, 7)]
+        told = replace(left[0], ingestion_date=date(2025, 1, 5), reason="nothing is published")
+        lines = shown(dates_table([*left[:3], told, *left[3:]]), width).splitlines()
+        first = next(line for line in lines if "2025-01-02" in line)
+        assert width < 80 or ("not started" in first and "3 dates" in first)
+        assert any("2025-01-04" in line for line in lines)
+        assert [any(f"2025-01-0{day}" in line for line in lines) for day in (3, 5, 6, 7)] == [False, True, True, True]
+
     def test_a_line_of_words_is_whole(
         self, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
