@@ -17,17 +17,18 @@ with_java = $(in_venv) JAVA_HOME="$$($(VENV)/bin/python scripts/java_home.py)" &
 in_two := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 set_up = python=$$(sh scripts/find_python.sh $(PYTHON)) && "$$python" scripts/set_up.py
 
-.PHONY: help run test check proof-iam bench clean lock python-packages spark35-packages local-packages node-packages
+.PHONY: help run test check proof-iam bench clean lock
+.PHONY: python-packages spark35-packages local-packages node-packages spark-classes spark35-classes
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo "  The first call installs Python, Node and, when none fits, Java packages below this directory."
 	@echo "  PYTHON=/path/to/python3.12 chooses the interpreter (3.11, 3.12 or 3.13)."
 
-run: python-packages node-packages local-packages ## Deploy to an AWS on this machine and tell the whole story; DATE=… DATA=… runs your own files
+run: python-packages node-packages local-packages spark-classes ## Deploy to an AWS on this machine and tell the whole story; DATE=… DATA=… runs your own files
 	@$(with_java) $(VENV)/bin/python -m cli.make_run $(if $(DATE),--date "$(DATE)") $(if $(DATA),--data "$(DATA)") $(if $(CONTRACT),--contract "$(CONTRACT)")
 
-test: python-packages node-packages spark35-packages local-packages ## Run all tests, the Spark ones on Spark 3.5 too
+test: python-packages node-packages local-packages spark-classes spark35-classes ## Run all tests, the Spark ones on Spark 3.5 too
 	@echo "the tests of the embedded AWS, in its own environment ..."
 	@$(VENV_LOCAL)/bin/python -m pytest local_cloud
 	@echo "what runs Spark, on Spark 3.5.6 (Glue 5.1) ..."
@@ -45,7 +46,7 @@ check: python-packages node-packages local-packages ## Lint, types, contracts, t
 	$(in_venv) node_modules/.bin/cdk synth --strict --context alert_emails=you@example.com --quiet --no-notices --output cdk.out
 	$(VENV)/bin/cfn-lint 'cdk.out/**/*.template.json'
 
-proof-iam: python-packages node-packages local-packages ## Record every call of a whole run and prove the permissions by them; KEEP=1 keeps the record
+proof-iam: python-packages node-packages local-packages spark-classes ## Record every call of a whole run and prove the permissions by them; KEEP=1 keeps the record
 	@$(with_java) $(VENV)/bin/python -m tests.iam $(if $(KEEP),--keep)
 
 bench: python-packages ## Measure the job against its alternatives and write the results
@@ -71,3 +72,9 @@ local-packages:
 
 node-packages: python-packages
 	@$(in_venv) $(set_up) node
+
+spark-classes: python-packages
+	@$(with_java) $(VENV)/bin/python -m cli.spark_classes
+
+spark35-classes: python-packages spark35-packages
+	@$(with_java) $(VENV_SPARK35)/bin/python -m cli.spark_classes

@@ -16,6 +16,7 @@ from cli.executions import Execution
 from cli.outdated import Outdated
 from cli.output import Output, shown_progress
 from cli.spark import Submission, submit
+from cli.spark_classes import class_archive
 from cli.views import (
     executions_table,
     outcome_line,
@@ -87,6 +88,7 @@ def curate(
         log=log,
         force=force,
         job_options=tuple(f"--{name}={value}" for name, value in catalog.items() if value is not None),
+        java_options=class_archive(),
     )
     with shown_progress(output.progress, str(day)) as show_step:
         show_step("starting Spark")

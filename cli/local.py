@@ -21,6 +21,7 @@ from cli import ROOT
 from cli.errors import CommandFailed
 from cli.output import Output
 from cli.spark import java_home
+from cli.spark_classes import short_run_options
 from cli.views import whole
 
 STATE: Final = ROOT / ".data" / "local-cloud"
@@ -51,7 +52,6 @@ _SECONDS_TO_START: Final = 60
 _SECONDS_TO_STOP: Final = 30
 _LINES_SHOWN: Final = 50
 # A day of a laptop is done before the better of the JVM's two compilers repays its work.
-_FAST_START: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _JAVA_OPTIONS_VARIABLE: Final = "PIPELINE_LOCAL_JAVA_OPTIONS"
 _RECORD_VARIABLE: Final = "PIPELINE_LOCAL_RECORD_CALLS"
 _NOT_RUNNING: Final = "the embedded AWS is not running"
@@ -167,7 +167,7 @@ class LocalCloud:
             f"--port={self._port()}",
             f"--spark-submit={Path(sys.executable).with_name('spark-submit')}",
             f"--java-home={java_home()}",
-            f"--java-options={environment.get(_JAVA_OPTIONS_VARIABLE, _FAST_START)}",
+            f"--java-options={environment.get(_JAVA_OPTIONS_VARIABLE, short_run_options())}",
             *(["--record-calls"] if environment.get(_RECORD_VARIABLE) else []),
         ]
 

@@ -54,11 +54,11 @@ def submit(job: Submission, *, environment: Mapping[str, str], on_step: Callable
     Raises:
         CommandFailed: when the job ended without an outcome; the message names the log.
     """
-    spark_home = _spark_home()
-    variables = _variables(environment, spark_home)
+    home = spark_home()
+    variables = _variables(environment, home)
     job.log.parent.mkdir(parents=True, exist_ok=True)
     outcome: Outcome | None = None
-    with job.log.open("w", encoding="utf-8") as log, _process(job.command(spark_home), variables, log) as process:
+    with job.log.open("w", encoding="utf-8") as log, _process(job.command(home), variables, log) as process:
         for line in process.stdout or ():
             log.write(line)
             log.flush()
@@ -104,7 +104,12 @@ def _stop(process: subprocess.Popen[str]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _spark_home() -> Path:
+def spark_home() -> Path:
+    """Return the Spark of this environment.
+
+    Raises:
+        CommandFailed: when there is none.
+    """
     found = importlib.util.find_spec("pyspark")
     if found is None or found.origin is None:
         raise CommandFailed(f"PySpark is not installed for {sys.executable}; `make run` sets everything up")

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from cli.spark_classes import short_run_options
 from core.layout import DatasetPaths
 from tests.faults.plain_runs import CONTRACT, DAY
 
@@ -27,7 +28,7 @@ def _start(root: Path) -> subprocess.Popen[str]:
         "--master=local[2]",
         "--conf=spark.ui.enabled=false",
         "--conf=spark.driver.bindAddress=127.0.0.1",
-        "--conf=spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # runs are short
+        f"--conf=spark.driver.extraJavaOptions={short_run_options()}",
         str(_ROOT / "glue_src" / "curate_job.py"),
         f"--ingestion_date={DAY}",
         f"--data_uri=file://{root}",

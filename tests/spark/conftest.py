@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from cli.spark_classes import short_run_options
 from tests.spark.lab import EVENTS, Lab
 
 os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
@@ -21,7 +22,7 @@ def spark() -> Iterator[SparkSession]:
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.memory", "1g")
         # Most of what a test waits for is code being compiled; the second compiler pays off on larger data only.
-        .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        .config("spark.driver.extraJavaOptions", short_run_options())
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.python.sql.dataFrameDebugging.enabled", "false")  # as the job does: tests build as much
