@@ -22,6 +22,8 @@ _FUNCTION_NAME = 64
 _QUEUE_NAME = 80
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 _ALARM_NAME = 255
+LATE_DATA = "late-data"
+_LATE_DATA_ALARMS = ("errors", "not-handled", "waiting")
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,16 @@ class Dataset:
 
     def alarm_name(self, part: str) -> str:
         return self._part_name(part, length=_ALARM_NAME)
+
+    def dead_letter_queues(self, *, has_late_data: bool) -> list[str]:
+        """Name the queues of what could not be started, told or handled."""
+        parts = ["start", "alert", *([LATE_DATA] if has_late_data else [])]
+        return [self.queue_name(f"{part}-dead-letters") for part in parts]
+
+    def alarms(self, *, has_late_data: bool) -> list[str]:
+        """Name all its alarms: one on each queue of dead letters, with the queue's name, and those on late data."""
+        late = [self.alarm_name(f"{LATE_DATA}-{part}") for part in _LATE_DATA_ALARMS if has_late_data]
+        return [*self.dead_letter_queues(has_late_data=has_late_data), *late]
 
     def _part_name(self, part: str, *, length: int) -> str:
         """Name a part within the length that its service allows; a name that is cut stays one of its own."""

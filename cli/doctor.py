@@ -18,10 +18,9 @@ from cli.words import plural
 from core.days import due_time, last_due_day, time_zone
 from core.errors import PipelineError
 from core.times import iso_seconds
+from deployed_dataset import LATE_DATA
 
 FUNCTIONS: Final = ("sensor", "report", "alert", "backfill-plan", "backfill-summary")
-LATE_DATA: Final = "late-data"
-LATE_DATA_ALARMS: Final = ("errors", "not-handled", "waiting")
 _MOST_NAMED: Final = 5
 _DEPLOY: Final = "cdk deploy --all"
 
@@ -216,13 +215,8 @@ class _Examination:
         else:
             yield Finding("alert topic", RIGHT, plural(len(confirmed), "confirmed subscription"))
 
-    @property
-    def _dead_letter_queues(self) -> list[str]:
-        parts = ["start", "alert", *([LATE_DATA] if self._has_late_data else [])]
-        return [self._names.queue_name(f"{part}-dead-letters") for part in parts]
-
     def _dead_letters(self) -> Iterator[Finding]:
-        names = self._dead_letter_queues
+        names = self._names.dead_letter_queues(has_late_data=self._has_late_data)
         full = [f"{name} ({number})" for name in names if (number := messages_in(name))]
         if full:
             yield Finding("dead letters", WRONG, _named(full), "docs/runbook.md, Dead letters")
@@ -230,8 +224,7 @@ class _Examination:
             yield Finding("dead letters", RIGHT, f"{len(names)} queues are empty")
 
     def _alarms(self) -> Iterator[Finding]:
-        late = [self._names.alarm_name(f"{LATE_DATA}-{part}") for part in LATE_DATA_ALARMS if self._has_late_data]
-        names = [*self._dead_letter_queues, *late]
+        names = self._names.alarms(has_late_data=self._has_late_data)
         alarms = pages("cloudwatch", "describe_alarms", "cloudwatch:DescribeAlarms", "MetricAlarms", AlarmNames=names)
         missing = sorted(set(names) - {alarm["AlarmName"] for alarm in alarms})
         if missing:

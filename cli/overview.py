@@ -254,7 +254,8 @@ class _Look:
             yield Problem(says, "find out which runs were needed, or raise the limit in the contract")
 
     def _of_alarms(self, deployment: Deployment) -> Iterator[Problem]:
-        request = {"AlarmNamePrefix": f"{deployment.names.prefix}-", "StateValue": "ALARM"}
+        names = deployment.names.alarms(has_late_data=True)  # one that was not deployed is not found
+        request = {"AlarmNames": names, "StateValue": "ALARM"}
         with self._if_allowed():
             found = pages("cloudwatch", "describe_alarms", "cloudwatch:DescribeAlarms", "MetricAlarms", **request)
             for alarm in found:

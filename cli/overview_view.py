@@ -33,7 +33,7 @@ def show_overview(call: Call) -> int:
         found = _looked_at(calls, now)
     is_well = not any(overview.problems for overview in found)
     document = {"ok": is_well, "datasets": [overview.document() for overview in found]}
-    views = (_table(found, now), _summary(found), *_problems(calls, found), *_not_looked_at(found))
+    views = (_table(found, now), _summary(found), *_problems(found), *_not_looked_at(found))
     call.output.show(document, *views)
     return 0 if is_well else 1
 
@@ -50,9 +50,11 @@ def _looked_at(calls: Sequence[Call], now: datetime) -> list[Overview]:
 
 def _look_at(call: Call, now: datetime) -> Overview:
     try:
-        return look(call.dataset, None if call.place else call.deployment, now=now)
+        found = look(call.dataset, None if call.place else call.deployment, now=now)
     except (PipelineError, ContractError) as error:
-        return unreadable(call.contract or "the only dataset", str(error))
+        found = unreadable(call.contract or "the only dataset", str(error))
+    told = (replace(problem, next_step=call.output.told(problem.next_step)) for problem in found.problems)
+    return replace(found, problems=tuple(told))
 
 
 def _table(found: Iterable[Overview], now: datetime) -> RenderableType:
@@ -86,11 +88,11 @@ def _summary(found: Sequence[Overview]) -> RenderableType:
     return whole(f"{state}; looked at the last {days} days")
 
 
-def _problems(calls: Sequence[Call], found: Sequence[Overview]) -> Iterable[RenderableType]:
-    for call, overview in zip(calls, found, strict=True):
+def _problems(found: Sequence[Overview]) -> Iterable[RenderableType]:
+    for overview in found:
         for problem in overview.problems:
             yield whole(f"\n{overview.dataset}: {problem.says}")
-            yield whole(f"  next: {call.output.told(problem.next_step)}")
+            yield whole(f"  next: {problem.next_step}")
         if overview.blocked:
             yield whole(f"\n{overview.dataset}: {_blocked(overview.blocked)}")
 

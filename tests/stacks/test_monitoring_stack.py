@@ -7,6 +7,9 @@ import pytest
 
 from alert.decision import job_run_message
 from alert.events import JobRunEnded
+from config import ENVIRONMENTS
+from contract import load_contract
+from deployed_dataset import Dataset
 from shared.metrics import NAMESPACE, Metric, MetricSet, as_document
 from stacks.constructs.incident_alerts import freshness_check_time
 from tests.stacks.event_patterns import matches
@@ -120,6 +123,13 @@ class TestAlarms:
         )
         names = ("Errors", "LateDataNotHandled", "ApproximateAgeOfOldestMessage")
         assert [len([alarm for alarm in alarms if alarm["MetricName"] == name]) for name in names] == [1, 1, 1]
+
+    def test_they_have_the_names_that_doctor_and_overview_ask_for(self) -> None:
+        alarms = synthesized().properties("AWS::CloudWatch::Alarm")
+        queues = synthesized().properties("AWS::SQS::Queue")
+        dataset = Dataset(load_contract(ROOT / "contracts" / "events.odcs.yaml"), ENVIRONMENTS["prod"])
+        assert {alarm["AlarmName"] for alarm in alarms} == set(dataset.alarms(has_late_data=True))
+        assert set(dataset.dead_letter_queues(has_late_data=True)) < {queue["QueueName"] for queue in queues}
 
     def test_the_one_on_days_that_were_not_handled_watches_what_the_function_counts(self) -> None:
         alarm = synthesized().only("AWS::CloudWatch::Alarm", MetricName="LateDataNotHandled")

@@ -45,10 +45,12 @@ class Aws:
         self.running: list[Execution] = []
         self.ended: list[Execution] = []
 
-    def ask(self, _service: str, operation: str, *_: Any, **_request: Any) -> Any:
+    def ask(self, _service: str, operation: str, *_: Any, **request: Any) -> Any:
         answer = self.answers[operation]
         if isinstance(answer, Exception):
             raise answer
+        if operation == "describe_alarms":
+            return [alarm for alarm in answer if alarm["AlarmName"] in request["AlarmNames"]]
         return answer
 
     def under_way(self) -> list[Execution]:
@@ -233,10 +235,12 @@ class TestOtherStates:
         found = looked_at(shop)
         assert (found.blocked, found.problems) == ((DAY,), ())
 
-    def test_alarms_that_are_on_need_a_person(self, shop: Shop, aws: Aws) -> None:
-        aws.answers |= {"list_schedules": [], "describe_alarms": [{"AlarmName": "a", "AlarmDescription": "do this"}]}
+    def test_its_own_alarms_that_are_on_need_a_person(self, shop: Shop, aws: Aws) -> None:
+        names = ("prod-events-start-dead-letters", "prod-events-eu-start-dead-letters", "prod-events-of-somebody")
+        alarms = [{"AlarmName": name, "AlarmDescription": "do this"} for name in names]
+        aws.answers |= {"list_schedules": [], "describe_alarms": alarms}
         [problem] = looked_at(shop, DEPLOYMENT).problems
-        assert (problem.says, problem.next_step) == ("alarm a is on", "do this")
+        assert (problem.says, problem.next_step) == ("alarm prod-events-start-dead-letters is on", "do this")
 
     def test_the_rate_of_quarantined_lines_is_that_of_what_is_published(self, shop: Shop) -> None:
         for number in range(3):
@@ -322,6 +326,17 @@ class TestCommand:
             "failures": [], "at_work": [], "rows_read": 1010, "rows_quarantined": 10, "blocked": [], "faults": [],
             "month_usd": None, "problems": [], "not_looked_at": [],
         }  # fmt: skip
+
+    @pytest.mark.usefixtures("now")
+    def test_tells_scripts_the_next_steps_as_they_are_typed(
+        self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(overview_view, "all_contracts", lambda: [CONTRACT_FILE] * 2)
+        shop.refuse(2)
+        result = pipeline("overview", "--json")
+        steps = [dataset["problems"][0]["next_step"] for dataset in json.loads(result.out)["datasets"]]
+        assert steps[0].startswith("pipeline status 2025-01-01 --contract ")
+        assert steps[0] in pipeline("overview").out.replace("\n", "")
 
     @pytest.mark.usefixtures("now")
     def test_shows_the_other_datasets_when_one_cannot_be_read(
