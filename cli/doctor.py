@@ -11,6 +11,7 @@ from typing import Any, Final
 from adapters.aws import says_missing
 from adapters.glue_catalog import GlueCatalog
 from cli.dataset import Dataset, open_dataset
+from cli.deployed_contract import deployed_checksum
 from cli.deployment import Deployment
 from cli.findings import RIGHT, UNCHECKED, WRONG, Finding
 from cli.questions import ask, denied_to, messages_in, pages
@@ -118,7 +119,7 @@ class _Examination:
 
     def _contract(self) -> Iterator[Finding]:
         contract = self._names.contract
-        if self._variable("sensor", "CONTRACT_CHECKSUM") == contract.checksum:
+        if deployed_checksum(self._deployment) == contract.checksum:
             yield Finding("contract", RIGHT, f"version {contract.version} is deployed as it is here")
         else:
             says = f"the deployed contract is not that of {self._deployment.contract}"

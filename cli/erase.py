@@ -53,6 +53,7 @@ def erase(call: Call, asked: Asked, *, environment: Mapping[str, str]) -> int:
     subject = _subject(call, asked)
     if call.place is not None and call.place.data_uri.startswith("s3://"):
         require_catalog(call.place, why="queries would keep showing a version that is deleted")
+    call.require_deployed_contract()
     erasures = Erasures(call.dataset.store, call.dataset.paths)
     before = erasures.find_open(column=subject.column.name, digest=subject.digest)
     anywhere = asked.anywhere or (before is not None and before.anywhere)

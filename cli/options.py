@@ -15,6 +15,7 @@ import typer
 
 from cli.contracts import all_contracts, find_contract
 from cli.dataset import Dataset, Place, data_root, open_dataset
+from cli.deployed_contract import require_same_contract
 from cli.deployment import Deployment, find_deployment
 from cli.errors import WrongUse
 from cli.executions import Execution, Executions
@@ -142,6 +143,11 @@ class Call:
     def dataset(self) -> Dataset:
         """The dataset, whichever way it was named."""
         return open_dataset(self.place or self.deployment.place)
+
+    def require_deployed_contract(self) -> None:
+        """Check, where a deployment is meant, that its job works under the contract that is here."""
+        if self.place is None:
+            require_same_contract(self.deployment, self.output)
 
     def under_way(self) -> list[Execution]:
         """Return what is running on the dataset, for people; on a place by itself nobody keeps a list of that."""

@@ -8,8 +8,8 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from cli.views import new_table
-from cli.words import duration, size
+from cli.views import in_ranges, new_table
+from cli.words import duration, plural, size
 from core.prices import usd
 
 RUNS: Final = "would run"
@@ -32,13 +32,14 @@ class PlannedDate:
 
 def planned_table(planned: Iterable[PlannedDate]) -> RenderableType:
     table = new_table("date", "what", **{"raw data": "right", "about": "right", "cost": "right", "why": "left"})
-    for item in planned:
+    for dates, alike in in_ranges(planned, lambda item: None if item.what == RUNS else (item.what, item.why)):
+        item = alike[0]
         table.add_row(
-            str(item.ingestion_date),
+            dates,
             Text(item.what, _STYLES[item.what]),
-            size(item.raw_bytes),
+            size(sum(one.raw_bytes for one in alike)),
             "-" if item.seconds is None else duration(item.seconds),
             "-" if item.cost_usd is None else usd(item.cost_usd),
-            Text(item.why),
+            Text(f"{plural(len(alike), 'date')}: {item.why}" if len(alike) > 1 else item.why),
         )
     return table

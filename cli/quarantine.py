@@ -90,7 +90,7 @@ def read_correction(file: str, rejected: Sequence[RejectedLine], *, objects: fro
     if len(lines) != len(rejected):
         raise WrongUse(
             f"--from {file!r} has {len(lines):,} lines, the quarantine {len(rejected):,}; keep a line for each, in "
-            "order, as --export writes them: a blank one drops its line"
+            "order: a blank one drops its line (replay DATE --export FILE --again writes all of them)"
         )
     pairs = list(zip(lines, rejected, strict=True))
     _require_records(file, pairs)

@@ -4,7 +4,9 @@ Writes one raw object and the note on what it stands for; the run that follows i
 """
 
 import hashlib
-from collections.abc import Sequence
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -48,9 +50,8 @@ def find_rejected(dataset: Dataset, day: date, *, run_id: str | None, output: Ou
     raw = list_raw_day(dataset.store, dataset.paths, day, dataset.contract.raw_objects)
     stored = read_replays(dataset.store, dataset.paths, day)
     others = [replay for replay in stored.in_force(raw) if not (again and replay.run_id == metrics["run_id"])]
-    replaced = replaced_lines(others)
     lines = rejected_lines_of(dataset, day, metrics["run_id"])
-    left = tuple(rejected for rejected in lines if line_digest(rejected.line) not in replaced)
+    left = tuple(_not_replaced(lines, replaced_lines(others)))
     earlier = stored.of_run(metrics["run_id"])
     if not left:
         digests = {line_digest(rejected.line) for rejected in lines}
@@ -59,14 +60,25 @@ def find_rejected(dataset: Dataset, day: date, *, run_id: str | None, output: Ou
     return Rejected(metrics, left, raw, stored)
 
 
-def export(dataset: Dataset, day: date, *, run_id: str | None, file: str, output: Output) -> int:
-    """Write the rejected lines to a file, for somebody to correct them."""
+def _not_replaced(lines: Sequence[RejectedLine], replaced: Counter[str]) -> Iterator[RejectedLine]:
+    """Leave out as many of equal lines as others stand for, the first ones."""
+    for rejected in lines:
+        digest = line_digest(rejected.line)
+        if replaced[digest] > 0:
+            replaced[digest] -= 1
+        else:
+            yield rejected
+
+
+def export(dataset: Dataset, day: date, *, run_id: str | None, file: str, again: bool, output: Output) -> int:
+    """Write the rejected lines to a file, for somebody to correct them; ``again`` those too that were replayed."""
     _require_lines(dataset)
-    rejected = find_rejected(dataset, day, run_id=run_id, output=output)
+    rejected = find_rejected(dataset, day, run_id=run_id, output=output, again=again)
     if any(b"\n" in one.line for one in rejected.lines):
         raise CommandFailed(f"{day}: some rejected texts have several lines; have the source deliver the object again")
     reasons = export_lines(rejected.lines, file)
-    command = output.next_command(f"replay {day} --from {file}")
+    options = "".join((f" --run {run_id}" if run_id else "", " --again" if again else ""))
+    command = output.next_command(f"replay {day} --from {shlex.quote(file)}{options}")
     document = {"ingestion_date": str(day), "run_id": rejected.run_id, "lines": len(rejected.lines), "file": file}
     output.show(
         document | {"reasons": str(reasons)},
@@ -119,7 +131,7 @@ def bring_back(dataset: Dataset, day: date, *, run_id: str | None, file: str, ag
         run_id=rejected.run_id,
         object_key=f"{rejected.raw.prefix}replayed-{hashlib.sha256(content).hexdigest()[:16]}.json",
         lines=len(correction.corrected),
-        replaced=tuple(sorted({line_digest(old.line) for old in correction.replaced})),
+        replaced=tuple(sorted(line_digest(old.line) for old in correction.replaced)),
         replayed_by=caller_of(dataset),
         replayed_at=iso(datetime.now(UTC)),
     )
@@ -194,7 +206,8 @@ def _store(dataset: Dataset, day: date, replay: Replay, content: bytes, over: St
 def _already(day: date, earlier: Replay) -> str:
     return (
         f"{day}: {earlier.replayed_by} replayed {plural(earlier.lines, 'line')} of run {earlier.run_id} at "
-        f"{earlier.replayed_at}; --run {earlier.run_id} --again puts other lines in their place; to run the date: "
+        f"{earlier.replayed_at}; --run {earlier.run_id} --again puts other lines in their place (with --export FILE it "
+        "writes all of them); to run the date: "
         f"pipeline run {day}"
     )
 

@@ -6,7 +6,7 @@ Turns documents into Rich renderables; reads nothing and prints nothing.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -34,7 +34,7 @@ _HEADINGS = ("rows\nread", "rows\nwritten", "dupli-\ncates", "quaran-\ntined")
 _MOST_VALUES = 6
 _LONGEST_REASON = 160
 _UNLIMITED = 10_000
-_SHARED_ROW = 2
+_ROWS_OF_A_RANGE = 2
 # Types as Athena names them in a result.
 _WHOLE_NUMBERS = {"tinyint", "smallint", "integer", "int", "bigint"}
 _NUMBERS = _WHOLE_NUMBERS | {"float", "real", "double", "decimal"}
@@ -132,7 +132,7 @@ def dates_table(states: Iterable[DateState]) -> RenderableType:
     Dates that follow each other and have nothing to tell but the same status share a row.
     """
     shown, places = new_table("date", "status", rows="right", seconds="right", reason="left"), []
-    for alike in _told_together(states):
+    for dates, alike in in_ranges(states, _said_of_a_date):
         state = alike[0]
         seconds = "-" if state.seconds is None else f"{state.seconds:.1f}"
         reason = brief(state.reason, state.ingestion_date)
@@ -141,24 +141,41 @@ def dates_table(states: Iterable[DateState]) -> RenderableType:
             places.append(whole(f"{state.ingestion_date}: {reason}"))
             reason = "see below"
         if len(alike) > 1:
-            dates = f"{state.ingestion_date} -\n{alike[-1].ingestion_date}"
             shown.add_row(dates, status, "-", "-", f"{count(len(alike))} dates")
         else:
-            shown.add_row(str(state.ingestion_date), status, count(state.rows), seconds, Text(reason or "-"))
+            shown.add_row(dates, status, count(state.rows), seconds, Text(reason or "-"))
     return Group(shown, *places)
 
 
-def _told_together(states: Iterable[DateState]) -> Iterator[list[DateState]]:
-    """Group dates that follow each other and were not run, from three on; the others come alone."""
+def _said_of_a_date(state: DateState) -> str | None:
+    return state.status if state.status in {"not started", "unchanged"} and not state.reason else None
 
-    def kind(numbered: tuple[int, DateState]) -> tuple[str, int]:
-        number, state = numbered
-        is_plain = state.status in {"not started", "unchanged"} and not state.reason
-        return (state.status, state.ingestion_date.toordinal() - number) if is_plain else ("", number)
 
-    for _, group in groupby(enumerate(states), kind):
-        alike = [state for _, state in group]
-        yield from [alike] if len(alike) > _SHARED_ROW else ([state] for state in alike)
+class _Dated(Protocol):
+    @property
+    def ingestion_date(self) -> date: ...
+
+
+_T = TypeVar("_T", bound=_Dated)
+
+
+def in_ranges(items: Iterable[_T], said: Callable[[_T], object | None]) -> Iterator[tuple[str, list[_T]]]:
+    """Put three and more dates that follow each other and of which the same is said into one row, with their range.
+
+    Of which there is more to say than that, ``said`` returns None.
+    """
+
+    def kind(numbered: tuple[int, _T]) -> tuple[object, int]:
+        number, item = numbered
+        same = said(item)
+        return (None, number) if same is None else (same, item.ingestion_date.toordinal() - number)
+
+    for _, group in groupby(enumerate(items), kind):
+        alike = [item for _, item in group]
+        if len(alike) > _ROWS_OF_A_RANGE:
+            yield f"{alike[0].ingestion_date} -\n{alike[-1].ingestion_date}", alike
+        else:
+            yield from ((str(item.ingestion_date), [item]) for item in alike)
 
 
 def query_table(names: Sequence[str], rows: Sequence[Sequence[Any]], *, types: Sequence[str]) -> RenderableType:

@@ -6,6 +6,7 @@ count as malformed any more, as long as the object that replaces it is among the
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -25,7 +26,8 @@ _SCHEMA_VERSION: Final = 1
 class Replay:
     """One file of corrected lines: ``replaced`` are the digests of the lines of run ``run_id`` that they stand for.
 
-    ``lines`` went in; the others of ``replaced`` were dropped on purpose.
+    A digest is there as often as equal lines were replaced. ``lines`` went in; the others of ``replaced`` were dropped
+    on purpose.
     """
 
     run_id: str
@@ -57,9 +59,9 @@ def line_digest(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
 
 
-def replaced_lines(replays: Iterable[Replay]) -> frozenset[str]:
-    """Return the digests of all lines that are replaced."""
-    return frozenset(digest for replay in replays for digest in replay.replaced)
+def replaced_lines(replays: Iterable[Replay]) -> Counter[str]:
+    """Count the lines that are replaced, by their digests: each correction stands for one of equal lines."""
+    return Counter(digest for replay in replays for digest in replay.replaced)
 
 
 def read_replays(store: Store, paths: DatasetPaths, day: date) -> StoredReplays:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from contract import DataContract
@@ -60,7 +60,7 @@ def write_quarantine(spark: SparkSession, request: WriteRequest, counts: Counts,
 
 def count_replaced(spark: SparkSession, request: WriteRequest) -> int:
     """Count the lines of a written quarantine that corrected ones stand for."""
-    return _stored(spark, request).where(_is_replaced(request)).count()
+    return _with_replaced(spark, request).where("_is_replaced").count()
 
 
 def most_rejected(spark: SparkSession, request: WriteRequest) -> tuple[RejectedLines, ...]:
@@ -68,7 +68,7 @@ def most_rejected(spark: SparkSession, request: WriteRequest) -> tuple[RejectedL
 
     Lines that corrected ones stand for are left out.
     """
-    stored = _stored(spark, request).where(~_is_replaced(request))
+    stored = _with_replaced(spark, request).where("NOT _is_replaced")
     # A part of the text, so that no line of megabytes is compared; escaped, it is longer than the part shown.
     # Of an envelope the beginning says nothing about one of its records.
     shown = F.coalesce(F.concat(F.lit("record "), "record", F.lit(": "), "reason"), "line")
@@ -86,12 +86,15 @@ def most_rejected(spark: SparkSession, request: WriteRequest) -> tuple[RejectedL
     )
 
 
-def _stored(spark: SparkSession, request: WriteRequest) -> DataFrame:
-    return spark.read.schema(_TOLD_OF_A_LINE).parquet(literal_path(request.quarantine_uri))
-
-
-def _is_replaced(request: WriteRequest) -> Column:
-    return F.sha2("line_bytes", 256).isin(list(request.replaced)) if request.replaced else F.lit(False)
+def _with_replaced(spark: SparkSession, request: WriteRequest) -> DataFrame:
+    """Read a written quarantine, with ``_is_replaced``: of equal lines, as many as corrected ones stand for."""
+    stored = spark.read.schema(_TOLD_OF_A_LINE).parquet(literal_path(request.quarantine_uri))
+    if not request.replaced:
+        return stored.withColumn("_is_replaced", F.lit(False))
+    stands_for = spark.createDataFrame(list(request.replaced.items()), "_digest string, _replaced int")
+    alike = Window.partitionBy("_digest").orderBy("source_object")
+    counted = stored.withColumn("_digest", F.sha2("line_bytes", 256)).join(F.broadcast(stands_for), "_digest", "left")
+    return counted.withColumn("_is_replaced", F.row_number().over(alike) <= F.coalesce("_replaced", F.lit(0)))
 
 
 def _arrived(spark: SparkSession, request: WriteRequest, counts: Counts, frame: Frame, *, carrier: str) -> DataFrame:

@@ -63,7 +63,7 @@ class DayRun:
     executor_seconds: Callable[[], float] = lambda: 0.0
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     gzipped: list[str] = field(init=False, default_factory=list)
-    replaced: frozenset[str] = field(init=False, default=frozenset())
+    replaced: Mapping[str, int] = field(init=False, default_factory=dict)
 
     def execute(self) -> None:
         """Carry out the run.
@@ -215,9 +215,10 @@ class DayRun:
             written, quarantine_uri=request.quarantine_uri, files=len(files), size_bytes=size_bytes
         )
         require_unchanged(self.store, raw)
-        if written.counts.rows_replaced < len(self.replaced):
+        stood_for = sum(self.replaced.values())
+        if written.counts.rows_replaced < stood_for:
             self._warn(
-                f"corrected lines stand for {len(self.replaced)} others, of which {written.counts.rows_replaced} are "
+                f"corrected lines stand for {stood_for} others, of which {written.counts.rows_replaced} are "
                 "rejected: records may be there twice; see docs/decisions/306-replayed-lines.md"
             )
         log.info("wrote %s rows in %s files to %s", written.counts.rows_kept, len(files), written.location)

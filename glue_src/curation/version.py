@@ -35,8 +35,8 @@ class WriteRequest:
     """What is to be written: from which objects, by which contract, to where.
 
     ``raw_sizes`` are bytes as stored, by URI; these begin with ``raw_uri``, the URI of ``raw_prefix``. Folder URIs end
-    with ``/``. ``earlier_uris`` are the versions of dates before whose keys some rule compares with. ``replaced`` names
-    the lines that corrected ones stand for, by `core.replays.line_digest`.
+    with ``/``. ``earlier_uris`` are the versions of dates before whose keys some rule compares with. ``replaced``
+    counts the lines that corrected ones stand for, by `core.replays.line_digest`.
     """
 
     contract: DataContract
@@ -47,7 +47,7 @@ class WriteRequest:
     version_uri: str
     quarantine_uri: str
     earlier_uris: Mapping[date, str] = field(default_factory=dict)
-    replaced: frozenset[str] = frozenset()
+    replaced: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def run_id(self) -> str | None:

@@ -138,6 +138,15 @@ class TestEstimate:
         assert lines_with(said, str(DAY), "would run", "not published")
 
 
+def test_dates_of_which_the_same_is_said_share_a_row(pipeline: Pipeline, shop: Shop) -> None:
+    deliver(shop.root)
+    said = pipeline("backfill", str(DAY), str(DAY + timedelta(days=4)), "--dry-run").out
+    assert lines_with(said, str(DAY), "would run", "not published")
+    assert lines_with(said, str(DAY + timedelta(days=1)), "would fail", "4 dates: no raw data")
+    assert lines_with(said, str(DAY + timedelta(days=4)))
+    assert not lines_with(said, str(DAY + timedelta(days=2)))
+
+
 def test_a_run_that_would_fail_its_checks_again_is_named(pipeline: Pipeline, shop: Shop) -> None:
     shop.deliver(b"{}")
     refused = shop.refuse(1)
