@@ -90,6 +90,12 @@ class DirectoryStore:
             with _translated("delete", self.uri(key)):
                 self._checksum_of(key).unlink(missing_ok=True)
 
+    def remove(self, key: str, *, expected: str) -> None:
+        with self._locked():
+            if self._version(key) != expected:
+                raise WriteConflict(key)
+            self.delete([key])
+
     def delete(self, keys: Iterable[str]) -> None:
         for key in keys:
             with _translated("delete", self.uri(key)):

@@ -83,6 +83,10 @@ class S3Store:
             kept = self._kept_headers(key)
             self._put_file(key, content, kept, expected=expected)
 
+    def remove(self, key: str, *, expected: str) -> None:
+        with translated(f"delete {self.uri(key)}", needs="s3:DeleteObject and s3:GetObject"), _conflicts(key):
+            client("s3").delete_object(Bucket=self._bucket, Key=self._prefix + key, IfMatch=expected)
+
     def delete(self, keys: Iterable[str]) -> None:
         listed = list(keys)
         for start in range(0, len(listed), _KEYS_PER_DELETE):

@@ -4,6 +4,7 @@ Every wait can be interrupted: the execution goes on, and the message says how t
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -177,15 +178,18 @@ def _backfill_document(execution: Execution, states: list[DateState]) -> dict[st
 
 
 def _why_backfill_failed(execution: Execution, states: list[DateState]) -> str:
-    failed = [str(state.ingestion_date) for state in states if state.status in ("failed", STOPPED)]
-    if not failed:
+    became = Counter(state.status for state in states)
+    told = [f"{count(became[status])} {status}" for status in (STOPPED, "not started") if became[status]]
+    if execution.status == "ABORTED":
+        what, then = [execution.reason, *told], "to go on, run"
+    elif became["failed"]:
+        what, then = (
+            [f"{count(became['failed'])} of {count(len(states))} dates failed", *told],
+            "fix the cause, then run",
+        )
+    else:
         return execution.reason
-    left = sum(state.status == "not started" for state in states)
-    not_started = f", {count(left)} not started" if left else ""
-    return (
-        f"{count(len(failed))} of {count(len(states))} dates failed{not_started}; fix the cause, then run the same "
-        "command again: published dates are skipped"
-    )
+    return f"{', '.join(what)}; {then} the same command again: published dates are skipped"
 
 
 def _left(execution: Execution, output: Output) -> int:

@@ -188,7 +188,10 @@ class DateErasure:
         self.say(f"{day}: taken from readers")
         record.versions_deleted = sorted({*record.versions_deleted, *self._run_ids(day)})
         self.keep()
-        self.place.dataset.publications.unpublish(day)
+        try:
+            self.place.dataset.publications.unpublish(day)
+        except Superseded as error:
+            raise DateNotErased(f"a run published while it was taken from readers: {error}; erase again") from None
 
     def _cannot_be_published(self, day: date) -> bool:
         """Tell whether there is no raw data, or the gate refused what is there: a run that broke may succeed later."""

@@ -141,14 +141,15 @@ def dates_table(states: Iterable[DateState]) -> RenderableType:
             places.append(whole(f"{state.ingestion_date}: {reason}"))
             reason = "see below"
         if len(alike) > 1:
-            shown.add_row(dates, status, "-", "-", f"{count(len(alike))} dates")
+            why = f": {reason}" if reason else ""
+            shown.add_row(dates, status, "-", "-", Text(f"{count(len(alike))} dates{why}"))
         else:
             shown.add_row(dates, status, count(state.rows), seconds, Text(reason or "-"))
     return Group(shown, *places)
 
 
-def _said_of_a_date(state: DateState) -> str | None:
-    return state.status if state.status in {"not started", "unchanged"} and not state.reason else None
+def _said_of_a_date(state: DateState) -> tuple[str, str] | None:
+    return (state.status, state.reason) if state.status in {"not started", "unchanged"} else None
 
 
 class _Dated(Protocol):

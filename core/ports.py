@@ -72,6 +72,13 @@ class Store(Protocol):
             WriteConflict: when the object is at another version.
         """
 
+    def remove(self, key: str, *, expected: str) -> None:
+        """Delete an object only at the version ``expected``.
+
+        Raises:
+            WriteConflict: when it is at another version, or gone.
+        """
+
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects; those that are gone already are no error."""
 

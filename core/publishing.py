@@ -134,13 +134,21 @@ class Publications:
 
         Returns:
             The runs whose versions are deleted.
+
+        Raises:
+            Superseded: when a run published meanwhile; readers see its version.
         """
-        record = self.read(day).record
-        if record is None:
+        stored = self.read(day)
+        record = stored.record
+        if record is None or stored.token is None:
             return []
         if self._catalog is not None:
             self._catalog.remove(day)
-        self._store.delete([self._paths.publication_key(day)])
+        try:
+            self._store.remove(self._paths.publication_key(day), expected=stored.token)
+        except WriteConflict:
+            self.show(day)
+            raise _superseded(day, self.read(day).record) from None
         for version in record.versions:
             self.discard(day, version.run_id)
         return [version.run_id for version in record.versions]

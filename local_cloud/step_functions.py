@@ -35,6 +35,7 @@ def install() -> None:
     require(stepfunctions, "_describe_execution", parameters=["data"])
     replace(stepfunctions, "_invoke_nested_start_execution_sync", _run_nested, parameters=["resource", "input_data"])
     _wrap_executions()
+    _wrap_tasks()
     _wrap_task_timeout()
 
 
@@ -98,6 +99,20 @@ def _wrap_executions() -> None:
     run = replace(stepfunctions, "_run_execution", run_execution, parameters=["exec_arn"])
     stop = replace(stepfunctions, "_stop_execution", stop_execution, parameters=["data"])
     fail = replace(stepfunctions, "_fail_execution", fail_execution, parameters=["execution", "error", "cause"])
+
+
+def _wrap_tasks() -> None:
+    """Let an execution that was stopped begin no task any more, whatever its maps and catches would go on with."""
+
+    def execute_task(state_def: Data, raw_input: Any, execution: Data, ctx: Data) -> Any:
+        arn = executing.get(None)
+        if arn is not None and stepfunctions._executions[arn]["status"] != _RUNNING:
+            raise stepfunctions._ExecutionError("States.Runtime", f"{arn} has ended")
+        return original(state_def, raw_input, execution, ctx)
+
+    original = replace(
+        stepfunctions, "_execute_task", execute_task, parameters=["state_def", "raw_input", "execution", "ctx"]
+    )
 
 
 def _wrap_task_timeout() -> None:

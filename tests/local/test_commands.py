@@ -157,7 +157,7 @@ class TestCancel:
         for number, day in enumerate(raw_days[1:], start=1):
             cloud.deliver(day, tmp_path, rows=ROWS + number)
         before = cloud.record(first_day)["current"]["run_id"]
-        followed = cloud.started_pipeline("backfill", first_day, raw_days[-1], "--force")
+        followed = cloud.started_pipeline("backfill", first_day, raw_days[-1], "--force", "--continue")
         until(lambda: spark_processes(cloud.state))
         [name] = {name for name in self.under_way(cloud) if re.fullmatch(r"backfill-\S+-[0-9a-f]{8}", name)}
         result = cloud.pipeline("cancel", name)
@@ -165,7 +165,7 @@ class TestCancel:
         assert (self.under_way(cloud), spark_processes(cloud.state)) == ([], [])
         _, said = followed.communicate(timeout=60)
         assert followed.returncode == 1
-        assert "1 of 4 dates failed, 3 not started" in said
+        assert re.search(r"cancelled by \S+, 1 stopped, 3 not started; to go on, run the same command again", said), said
         last = raw_days[-1]
         assert re.search(rf"{first_day} +stopped .*run {before} is published", result.stdout), result.stdout
         assert re.search(rf"{last} +not started .* is published", result.stdout), result.stdout

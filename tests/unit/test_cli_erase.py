@@ -364,6 +364,31 @@ class TestDatesThatNeedAPerson:
             erase("--yes", "--unpublish")
             assert glue.locations == {str(OTHER_DAY): "file:///others"}
 
+    def test_what_a_run_published_meanwhile_is_not_taken_from_readers(
+        self, club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        club.put(visit("z", ZORRO))
+        club.run()
+        remove, seen = DirectoryStore.remove, []
+
+        def race(store: DirectoryStore, key: str, *, expected: str) -> None:
+            club.put(*others())
+            club.run()
+            seen.append(club.record().current.run_id)
+            remove(store, key, expected=expected)
+
+        monkeypatch.setattr(DirectoryStore, "remove", race)
+        with glue_catalog(monkeypatch, club.contract.table) as glue:
+            glue.locations[str(DAY)] = club.record().current.location
+            said = erase("--yes", "--unpublish", exit_code=1)
+            assert "a run published while it was taken from readers: " in said
+            assert club.record().current.run_id == seen[0]
+            assert glue.locations[str(DAY)] == club.record().current.location
+            monkeypatch.setattr(DirectoryStore, "remove", remove)
+            erase("--yes")
+        assert club.record().current.run_id == seen[0]
+        assert holding(club.root, ZORRO) == set()
+
     def test_a_run_that_broke_takes_no_date_from_readers(
         self, club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -53,6 +53,18 @@ def test_a_conditional_write_needs_the_version_that_it_names(store: Store) -> No
     assert (found.data, found.version) == (b"2", second)
 
 
+def test_a_conditional_deletion_needs_the_version_that_it_names(store: Store) -> None:
+    first = store.replace("a/record", b"1", expected=None)
+    second = store.replace("a/record", b"2", expected=first)
+    with pytest.raises(WriteConflict):
+        store.remove("a/record", expected=first)
+    assert store.read("a/record") is not None
+    store.remove("a/record", expected=second)
+    assert store.read("a/record") is None
+    with pytest.raises(WriteConflict):
+        store.remove("a/record", expected=second)
+
+
 def test_a_conditional_write_over_an_object_that_is_gone_is_a_conflict(store: Store) -> None:
     version = store.replace("record", b"1", expected=None)
     store.delete(["record"])
