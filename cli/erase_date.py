@@ -6,7 +6,7 @@ run that publishes a version without them, and the versions before it.
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import IO, Final
@@ -20,6 +20,7 @@ from core.ports import WriteConflict
 from core.publication import Publication, RunInput, Version
 from core.raw_day import RawDay, list_raw_day
 from core.refusals import refusing_run
+from core.replays import read_replays, write_replays
 from core.times import iso
 from erasure.objects import RawText
 from erasure.parquet import Quarantine
@@ -92,6 +93,25 @@ class DateErasure:
             if cleaned is not None:
                 self.place.dataset.store.write(key, f"{json.dumps(cleaned)}\n".encode())
         self._clean_reasons(day)
+        self._forget_replaced(day, look.lines)
+
+    def _forget_replaced(self, day: date, lines: Collection[str]) -> None:
+        """Let no corrected line stand for lines that go: the note on a replay names these by their digests."""
+        store, paths = self.place.dataset.store, self.place.dataset.paths
+        for _ in range(_ATTEMPTS):
+            stored = read_replays(store, paths, day)
+            others = [
+                replace(item, replaced=tuple(digest for digest in item.replaced if digest not in lines))
+                for item in stored.replays
+            ]
+            if others == list(stored.replays):
+                return
+            try:
+                write_replays(store, paths, day, others, over=stored)
+            except WriteConflict:
+                continue
+            return
+        raise DateNotErased(f"its note on replays changed {_ATTEMPTS} times; wait for whoever replays lines of it")
 
     def _clean_reasons(self, day: date) -> None:
         dataset = self.place.dataset

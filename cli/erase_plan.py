@@ -17,6 +17,7 @@ from core.layout import date_in, run_id_in
 from core.publication import Publication, RunInput, Version
 from core.raw_day import RawDay, fingerprint, list_raw_day
 from core.raw_objects import COMPRESSED_SUFFIXES, JSON_SUFFIXES
+from core.replays import line_digest
 from erasure.documents import example_digest, shown, without_value
 from erasure.objects import NotReadable, RawText
 from erasure.parquet import Quarantine, count_rows
@@ -31,15 +32,21 @@ _IN_MEMORY_BYTES: Final = 16 << 20
 class Look:
     """What a look at a date found, and what changing it needs to know of raw data that will be gone by then.
 
-    ``examples`` name the person's lines as metrics quote them; lines of ``packed_otherwise`` objects tell nothing;
-    ``inputs`` are the raw objects with lines of the person that a run reads.
+    ``examples`` name the person's lines as metrics quote them, ``lines`` as notes on replays name them; lines of
+    ``packed_otherwise`` objects tell nothing; ``inputs`` are the raw objects with lines of the person that a run reads.
     """
 
     record: DateRecord = field(default_factory=DateRecord)
     examples: set[str] = field(default_factory=set)
+    lines: set[str] = field(default_factory=set)
     packed_otherwise: set[str] = field(default_factory=set)
     inputs: set[str] = field(default_factory=set)
     unreadable: dict[str, str] = field(default_factory=dict)
+
+    def hear(self, line: bytes) -> None:
+        """Keep how a line of the person is named elsewhere."""
+        self.examples.add(example_digest(line))
+        self.lines.add(line_digest(line))
 
 
 @dataclass(frozen=True)
@@ -105,7 +112,7 @@ class Place:
 
     def _look_into_raw(self, day: date, look: Look) -> None:
         for key in self.raw_keys(day):
-            text = RawText(self.judge, on_erased=lambda line: look.examples.add(example_digest(line)))
+            text = RawText(self.judge, on_erased=look.hear)
             with self.copied(key) as (content, _):
                 try:
                     found = text.look(content)

@@ -100,6 +100,35 @@ def test_an_independent_search_finds_nothing_and_nobody_elses_rows_change(
     assert (again.exit_code, "nothing is to be erased" in again.out) == (0, True)
 
 
+def test_lines_that_were_replayed_go_with_what_stood_for_them(club: Club, pipeline: Pipeline, tmp_path: Path) -> None:
+    value = "anna@example.org"
+    rejected = [
+        good(1, value, amount="free"),  # corrected, and theirs before and after
+        good(2, "other", amount="free"),
+        good(3, value, amount="free"),  # corrected into a line of somebody else
+        good(4, value, amount="free"),  # left as it is
+    ]
+    club.put(b"\n".join([*rejected, *(good(number, f"u{number}") for number in range(10, 20))]))
+    assert club.run().metrics["rows_quarantined"] == len(rejected)
+    file = tmp_path / "rejected.ndjson"
+    assert pipeline("replay", DAY, "--export", str(file)).exit_code == 0
+    corrected = {rejected[0]: good(1, value), rejected[1]: good(2, "other"), rejected[2]: good(3, "nobody")}
+    lines = [corrected.get(line, line) for line in file.read_bytes().splitlines()]
+    file.write_bytes(b"".join(line + b"\n" for line in lines))
+    assert pipeline("replay", DAY, "--from", str(file)).exit_code == 0
+    file.unlink()
+    done = pipeline("erase", "--column", "user_id", "--value", value, "--yes")
+    assert (done.exit_code, done.err) == (0, ""), done
+    assert holding(club.root, value) == set()
+    for line in (rejected[0], rejected[2], rejected[3]):
+        assert holding(club.root, hashlib.sha256(line).hexdigest()) == set()
+    [run] = (club.root / "metrics").rglob(f"{club.record(DAY)['current']['run_id']}.json")
+    metrics = json.loads(run.read_bytes())
+    assert (metrics["rows_quarantined"], metrics["rows_replaced"], metrics["warnings"]) == (1, 1, [])
+    visits = {json.loads(row)["visit"] for row in published_rows(club.root, DAY)}
+    assert visits == {"v2", "v3", *(f"v{number}" for number in range(10, 20))}
+
+
 def test_records_in_envelopes_are_found_by_an_input_that_is_not_stored(
     club: Club, pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

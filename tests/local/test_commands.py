@@ -165,7 +165,9 @@ class TestCancel:
         assert (self.under_way(cloud), spark_processes(cloud.state)) == ([], [])
         _, said = followed.communicate(timeout=60)
         assert followed.returncode == 1
-        assert re.search(r"cancelled by \S+, 1 stopped, 3 not started; to go on, run the same command again", said), said
+        assert re.search(r"cancelled by \S+, 1 stopped, 3 not started; to go on, run the same command again", said), (
+            said
+        )
         last = raw_days[-1]
         assert re.search(rf"{first_day} +stopped .*run {before} is published", result.stdout), result.stdout
         assert re.search(rf"{last} +not started .* is published", result.stdout), result.stdout
