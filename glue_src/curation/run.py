@@ -123,7 +123,13 @@ class DayRun:
         lease = take_lease(
             self.store, self.paths, day, self.report.run_id, now=datetime.now(UTC), minutes=self.arguments.lease_minutes
         )
-        self._write_and_publish(raw, run_input, over, lease)
+        try:
+            self._write_and_publish(raw, run_input, over, lease)
+        except Superseded:
+            record = self.publications.read(day).record
+            if record is None or self.arguments.force or not self._is_up_to_date(record, run_input):
+                raise
+            self._leave_unchanged(record, run_input, meanwhile=True)
 
     def _require_objects(self, raw: RawDay) -> None:
         day, where = self.arguments.ingestion_date, self.store.uri(raw.prefix)
@@ -157,11 +163,15 @@ class DayRun:
             log.warning("the input is unchanged, but %s: writing it again", problem)
         return problem is None
 
-    def _leave_unchanged(self, record: Publication, run_input: RunInput) -> None:
+    def _leave_unchanged(self, record: Publication, run_input: RunInput, *, meanwhile: bool = False) -> None:
         day = self.arguments.ingestion_date
         self.publications.show(day)  # heals a catalog that a killed run left behind its record
-        is_blocked = record.blocks(run_input)
-        why = "this input was rolled back; give --force true to publish it again" if is_blocked else "already published"
+        if record.blocks(run_input):
+            why = "this input was rolled back; give --force true to publish it again"
+        elif meanwhile:
+            why = f"run {record.current.run_id} published the same raw data while this run was at work"
+        else:
+            why = "already published"
         self.report.record_unchanged(record.current, message=f"{day}: nothing to do, {why}")
         log.info("unchanged: %s", self.report.message)
 

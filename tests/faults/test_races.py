@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from threading import Barrier
 
+import pytest
+
 from adapters.directory import DirectoryStore
 from core.errors import PipelineError, Superseded
 from core.ports import WriteConflict
@@ -51,10 +53,11 @@ def _write_then_wait(
     return written
 
 
-def test_of_runs_that_start_from_one_state_exactly_one_publishes(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("force", "loses"), [(False, "unchanged"), (True, "superseded")])
+def test_of_runs_that_start_from_one_state_exactly_one_publishes(tmp_path: Path, force: bool, loses: str) -> None:
     store, catalog = DirectoryStore(str(tmp_path)), FakeCatalog()
     lay_raw(tmp_path, "events.json", "one", "two")
-    runs = [plain_run(store, tmp_path, run_id(number), catalog=catalog) for number in range(5)]
+    runs = [plain_run(store, tmp_path, run_id(number), catalog=catalog, force=force) for number in range(5)]
     all_have_written = Barrier(len(runs))
     for run in runs:
         run.write_version = partial(_write_then_wait, run.write_version, all_have_written)
@@ -71,9 +74,12 @@ def test_of_runs_that_start_from_one_state_exactly_one_publishes(tmp_path: Path)
     for thread in threads:
         thread.join(60)
     statuses = sorted(run.report.status for run in runs)
-    assert statuses == ["published", *["superseded"] * (len(runs) - 1)]
+    assert statuses == ["published", *[loses] * (len(runs) - 1)]
     assert served_lines(tmp_path) == ["one", "two"]
     winner = next(run for run in runs if run.report.status == "published")
+    losers = [run for run in runs if run is not winner]
+    assert {run.report.published_run_id for run in losers} == {None if force else winner.report.run_id}
+    assert all(f"run {winner.report.run_id} published" in (run.report.message or "") for run in losers)
     assert catalog.location(DAY) == winner.report.location
     assert store.folders("curated/events/ingestion_date=2025-01-01/") == [
         f"curated/events/ingestion_date=2025-01-01/run_id={winner.report.run_id}/"

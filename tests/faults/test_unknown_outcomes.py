@@ -117,9 +117,31 @@ class TestASwapOfUnknownOutcome:
     def test_is_superseded_when_another_run_was_quicker(self, tmp_path: Path) -> None:
         lay_raw(tmp_path, "events.json", "good")
         store = Unanswered(tmp_path, times=1)
+
+        def run_on_more() -> None:
+            plain_run(_plain(tmp_path), tmp_path, run_id(2)).execute()
+            lay_raw(tmp_path, "late.json", "more")
+            plain_run(_plain(tmp_path), tmp_path, run_id(3)).execute()
+
+        store.meanwhile = run_on_more
+        run = plain_run(store, tmp_path, run_id(1))
+        with pytest.raises(Superseded, match=f"superseded, run {run_id(3)} published"):
+            run.execute()
+        assert (run.report.status, run.report.location) == ("superseded", None)
+        assert _folders(tmp_path) == [run_id(2), run_id(3)]
+        assert served_lines(tmp_path) == ["good", "more"]
+        assert _plain(tmp_path).objects(LEASES) == []
+
+    def test_leaves_what_another_run_published_of_the_same_raw_data(self, tmp_path: Path) -> None:
+        lay_raw(tmp_path, "events.json", "good")
+        store = Unanswered(tmp_path, times=1)
         store.meanwhile = plain_run(_plain(tmp_path), tmp_path, run_id(2)).execute
-        with pytest.raises(Superseded):
-            plain_run(store, tmp_path, run_id(1)).execute()
+        run = plain_run(store, tmp_path, run_id(1))
+        run.execute()
+        assert (run.report.status, run.report.published_run_id) == ("unchanged", run_id(2))
+        assert run.report.message == (
+            f"{DAY}: nothing to do, run {run_id(2)} published the same raw data while this run was at work"
+        )
         assert _folders(tmp_path) == [run_id(2)]
         assert _plain(tmp_path).objects(LEASES) == []
 
