@@ -22,7 +22,7 @@ from cli.spark import Submission, spark_home, submit
 # What a run of thousands of rows is over soonest with: most of its time goes into compiling code that runs once.
 SHORT_RUN: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _QUIET: Final = "-Xlog:cds=off -Xlog:cds+dynamic=off"  # what Java says of the archive, on the stdout of the job
-_ARCHIVE: Final = Path(sys.prefix) / "spark-classes.jsa"
+_ARCHIVE: Final = Path(sys.prefix).resolve() / "spark-classes.jsa"
 _MADE_OF: Final = _ARCHIVE.with_suffix(".txt")
 _DAY: Final = date(2025, 1, 1)
 _ROWS: Final = 500
@@ -78,7 +78,7 @@ def make_archive(environment: Mapping[str, str]) -> None:
 def _ingredients(java_home: Path) -> str:
     """Name what an archive is made of: the Java, and the jars at the place where they are."""
     release = hashlib.sha256((java_home / "release").read_bytes()).hexdigest()
-    return f"{java_home}\n{release}\n{spark_home()}\n{version('pyspark')}\n"
+    return f"{java_home}\n{release}\n{spark_home().resolve()}\n{version('pyspark')}\n"
 
 
 def main() -> int:
