@@ -11,12 +11,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.__main__ import INTERRUPTED, end_on_sigterm
-from cli.__main__ import main as pipeline
 from cli.contracts import CONTRACTS, EVENTS, find_contract, option_for
 from cli.deployment import Deployment, find_deployment
 from cli.errors import CommandFailed, WrongUse
 from cli.local import state_folder
+from cli.main import INTERRUPTED, end_on_sigterm
+from cli.main import main as pipeline
 from cli.story import SECOND, THIRD, Story
 from cli.story_cloud import StoryCloud, one_at_a_time
 from cli.words import plural, size

@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.text import Text
 
 from cli import ROOT
-from cli.__main__ import main as pipeline
 from cli.contracts import EVENTS
 from cli.dataset import open_dataset
 from cli.deployment import Deployment, find_deployment
 from cli.errors import CommandFailed
 from cli.executions import Executions
 from cli.local import read_outbox
+from cli.main import main as pipeline
 from cli.output import shown_progress
 from cli.story_cloud import StoryCloud
 from cli.views import message_view, runs_table

@@ -391,7 +391,7 @@ class Denied:
         return call
 from cli import questions
 questions.client = lambda service: Denied() if service == "iam" else made(service)
-from cli.__main__ import main
+from cli.main import main
 sys.exit(main(["doctor", "--json"]))
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cli.__main__ import main
+from cli.main import main
 from tests.unit.programs import Result
 
 

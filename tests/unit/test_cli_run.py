@@ -96,6 +96,22 @@ class TestRun:
         wait_for(lambda: not is_running(child))
 
 
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_at_any_moment_is_no_traceback(tmp_path: Path) -> None:
+    """Also while packages are loaded, which is most of the time of a short command."""
+    words = [sys.executable, "-m", "cli", "overview", "--data_uri", str(tmp_path)]
+    started = time.monotonic()
+    subprocess.run(words, cwd=ROOT, capture_output=True, check=False, timeout=60)
+    seconds = time.monotonic() - started
+    for moment in (0.2, 0.5, 0.8):
+        with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            time.sleep(moment * seconds)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+        assert "Traceback" not in said, (moment, said)
+        assert process.returncode in (-signal.SIGINT, 128 + signal.SIGINT, 0, 1), (moment, said)
+
+
 def wait_for(condition: Any, *, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
