@@ -6,7 +6,8 @@ import sys
 
 def _run() -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from cli.main import end_on_sigterm, main  # noqa: PLC0415  all packages are loaded here, which takes a while
+    from cli.main import main  # noqa: PLC0415  all packages are loaded here, which takes a while
+    from cli.spark import end_on_sigterm  # noqa: PLC0415
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     end_on_sigterm()

@@ -11,10 +11,18 @@ from core.errors import AccessDenied
 
 
 def deployed_checksum(deployment: Deployment) -> str | None:
-    """Return the checksum of the contract under which the deployed job works, or None where it is not told."""
+    """Return the checksum of the contract that was deployed, as the sensor has it; None from an older release.
+
+    Raises:
+        AccessDenied: when the caller may not see it, or not decrypt it.
+    """
     name = deployment.names.function_name("sensor")
     found = ask("lambda", "get_function_configuration", "lambda:GetFunctionConfiguration", FunctionName=name)
-    checksum: str | None = found["Environment"]["Variables"].get("CONTRACT_CHECKSUM")
+    environment = found["Environment"]
+    if "Variables" not in environment:  # AWS answers so to who may not use the key
+        why = environment.get("Error", {}).get("Message", "it shows no variables")
+        raise AccessDenied(f"the variables of {name} cannot be read: {why}")
+    checksum: str | None = environment["Variables"].get("CONTRACT_CHECKSUM")
     return checksum
 
 

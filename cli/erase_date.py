@@ -86,6 +86,7 @@ class DateErasure:
             raise DateNotErased(f"run {run_id} is at work on it, until {until} at the latest; wait for its end")
 
     def _clean(self, day: date, look: Look) -> None:
+        self._forget_replaced(day, look.lines)
         for key in self.place.quarantine_keys(day):
             self._rewrite_quarantine(key, look)
         for key in self.place.metrics_keys(day):
@@ -93,7 +94,6 @@ class DateErasure:
             if cleaned is not None:
                 self.place.dataset.store.write(key, f"{json.dumps(cleaned)}\n".encode())
         self._clean_reasons(day)
-        self._forget_replaced(day, look.lines)
 
     def _forget_replaced(self, day: date, lines: Collection[str]) -> None:
         """Let no corrected line stand for lines that go: the note on a replay names these by their digests."""

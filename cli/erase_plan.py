@@ -17,7 +17,7 @@ from core.layout import date_in, run_id_in
 from core.publication import Publication, RunInput, Version
 from core.raw_day import RawDay, fingerprint, list_raw_day
 from core.raw_objects import COMPRESSED_SUFFIXES, JSON_SUFFIXES
-from core.replays import line_digest
+from core.replays import line_digest, read_replays
 from erasure.documents import example_digest, shown, without_value
 from erasure.objects import NotReadable, RawText
 from erasure.parquet import Quarantine, count_rows
@@ -77,7 +77,7 @@ class Place:
         self._look_into_versions(day, look.record)
         for key in self.quarantine_keys(day):
             with self.copied(key) as (content, _):
-                rows = Quarantine(self.judge, look.packed_otherwise).look(content).erased
+                rows = Quarantine(self.judge, look.packed_otherwise, on_erased=look.hear).look(content).erased
             if rows:
                 look.record.quarantine[self.shown(key)] = rows
         look.record.documents += map(self.shown, self._documents(day, look))
@@ -148,6 +148,9 @@ class Place:
         record = self.dataset.publications.read(day).record
         if record is not None and self.cleaned_record(record) != record:
             yield self.dataset.paths.publication_key(day)
+        replays = read_replays(self.dataset.store, self.dataset.paths, day).replays
+        if any(look.lines.intersection(replay.replaced) for replay in replays):
+            yield self.dataset.paths.replays_key(day)
 
     def cleaned_metrics(self, key: str, examples: set[str]) -> dict[str, Any] | None:
         """Return the metrics of a run without the value, None where they do not hold it or cannot be read."""

@@ -1,6 +1,5 @@
 """One `pipeline` command from its words to its exit code: whatever goes wrong is one line on stderr."""
 
-import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
@@ -56,8 +55,3 @@ def _aws_problem(error: Exception) -> PipelineError:
 def _failed(reason: object, *, exit_code: int) -> int:
     print(f"pipeline: {reason}", file=sys.stderr)
     return exit_code
-
-
-def end_on_sigterm() -> None:
-    """Let SIGTERM unwind the stack as Ctrl-C does, so that no Spark stays behind."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

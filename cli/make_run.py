@@ -15,8 +15,9 @@ from cli.contracts import CONTRACTS, EVENTS, find_contract, option_for
 from cli.deployment import Deployment, find_deployment
 from cli.errors import CommandFailed, WrongUse
 from cli.local import state_folder
-from cli.main import INTERRUPTED, end_on_sigterm
+from cli.main import INTERRUPTED
 from cli.main import main as pipeline
+from cli.spark import end_on_sigterm
 from cli.story import SECOND, THIRD, Story
 from cli.story_cloud import StoryCloud, one_at_a_time
 from cli.words import plural, size

@@ -146,8 +146,13 @@ class Call:
 
     def require_deployed_contract(self) -> None:
         """Check, where a deployment is meant, that its job works under the contract that is here."""
+        _ = self._has_deployed_contract
+
+    @cached_property
+    def _has_deployed_contract(self) -> bool:
         if self.place is None:
             require_same_contract(self.deployment, self.output)
+        return True
 
     def under_way(self) -> list[Execution]:
         """Return what is running on the dataset, for people; on a place by itself nobody keeps a list of that."""

@@ -74,10 +74,13 @@ def export_lines(lines: Sequence[RejectedLine], file: str) -> Path:
     return reasons
 
 
-def read_correction(file: str, rejected: Sequence[RejectedLine], *, objects: frozenset[str]) -> Correction:
+def read_correction(
+    file: str, rejected: Sequence[RejectedLine], *, objects: frozenset[str], export_command: str
+) -> Correction:
     """Compare a file with the rejected lines, one with one: a blank line drops one, an equal one leaves it as it is.
 
     An equal line goes back in where its raw object is not among ``objects`` any more, as no run reads it otherwise.
+    ``export_command`` writes the lines that the file has to have.
 
     Raises:
         WrongUse: naming what is wrong with which line.
@@ -90,7 +93,7 @@ def read_correction(file: str, rejected: Sequence[RejectedLine], *, objects: fro
     if len(lines) != len(rejected):
         raise WrongUse(
             f"--from {file!r} has {len(lines):,} lines, the quarantine {len(rejected):,}; keep a line for each, in "
-            "order: a blank one drops its line (replay DATE --export FILE --again writes all of them)"
+            f"order: a blank one drops its line; to write them again: {export_command}"
         )
     pairs = list(zip(lines, rejected, strict=True))
     _require_records(file, pairs)

@@ -41,14 +41,16 @@ class Rejected:
 def find_rejected(dataset: Dataset, day: date, *, run_id: str | None, output: Output, again: bool = False) -> Rejected:
     """Return what the latest run of a date with a quarantine, or the run named, rejected.
 
-    With ``again`` lines count as well that an earlier replay of the same run stands for.
+    With ``again`` lines count as well that an earlier replay of the same run stands for; the run is that of the latest
+    replay then, where none is named.
 
     Raises:
         CommandFailed: when there is no such run, or nothing of it is left.
     """
-    metrics = _run(dataset, day, run_id)
     raw = list_raw_day(dataset.store, dataset.paths, day, dataset.contract.raw_objects)
     stored = read_replays(dataset.store, dataset.paths, day)
+    latest = max(stored.replays, key=lambda replay: replay.replayed_at, default=None)
+    metrics = _run(dataset, day, latest.run_id if again and run_id is None and latest else run_id)
     others = [replay for replay in stored.in_force(raw) if not (again and replay.run_id == metrics["run_id"])]
     lines = rejected_lines_of(dataset, day, metrics["run_id"])
     left = tuple(_not_replaced(lines, replaced_lines(others)))
@@ -77,7 +79,7 @@ def export(dataset: Dataset, day: date, *, run_id: str | None, file: str, again:
     if any(b"\n" in one.line for one in rejected.lines):
         raise CommandFailed(f"{day}: some rejected texts have several lines; have the source deliver the object again")
     reasons = export_lines(rejected.lines, file)
-    options = "".join((f" --run {run_id}" if run_id else "", " --again" if again else ""))
+    options = _options(run_id or (rejected.run_id if again else None), again=again)
     command = output.next_command(f"replay {day} --from {shlex.quote(file)}{options}")
     document = {"ingestion_date": str(day), "run_id": rejected.run_id, "lines": len(rejected.lines), "file": file}
     output.show(
@@ -124,7 +126,8 @@ def bring_back(dataset: Dataset, day: date, *, run_id: str | None, file: str, ag
     _require_lines(dataset)
     rejected = find_rejected(dataset, day, run_id=run_id, output=output, again=again)
     objects = frozenset(item.key for item in rejected.raw.objects)
-    correction = read_correction(file, rejected.lines, objects=objects)
+    export_command = output.next_command(f"replay {day} --export NEW_FILE{_options(rejected.run_id, again=again)}")
+    correction = read_correction(file, rejected.lines, objects=objects, export_command=export_command)
     _require_some(correction, file)
     content = b"".join(line + b"\n" for line in correction.corrected)
     replay = Replay(
@@ -166,6 +169,10 @@ def _run(dataset: Dataset, day: date, run_id: str | None) -> Metrics:
     if found is None:
         raise CommandFailed(f"{day}: no run of this date rejected any line")
     return found
+
+
+def _options(run_id: str | None, *, again: bool) -> str:
+    return "".join((f" --run {run_id}" if run_id else "", " --again" if again else ""))
 
 
 def _require_lines(dataset: Dataset) -> None:

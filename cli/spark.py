@@ -136,6 +136,11 @@ def java_home() -> str:
     return found.stdout.strip()
 
 
+def end_on_sigterm() -> None:
+    """Let SIGTERM unwind the stack as Ctrl-C does, so that no Spark stays behind."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
 def _json_object(line: str) -> dict[str, Any]:
     try:
         said = json.loads(line)

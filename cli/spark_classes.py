@@ -4,12 +4,14 @@
 itself tells whether an archive fits it and does without it otherwise; so must everybody here.
 """
 
+import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -17,15 +19,18 @@ from typing import Final
 
 from cli import ROOT
 from cli.errors import CommandFailed
-from cli.spark import Submission, spark_home, submit
+from cli.spark import Submission, end_on_sigterm, java_home, spark_home, submit
 
 # What a run of thousands of rows is over soonest with: most of its time goes into compiling code that runs once.
 SHORT_RUN: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _QUIET: Final = "-Xlog:cds=off -Xlog:cds+dynamic=off"  # what Java says of the archive, on the stdout of the job
 _ARCHIVE: Final = Path(sys.prefix).resolve() / "spark-classes.jsa"
-_MADE_OF: Final = _ARCHIVE.with_suffix(".txt")
+# What the archive is made of, and a last line where none can be made of that: it is not tried again.
+_STAMP: Final = _ARCHIVE.with_suffix(".txt")
+_NONE: Final = "none\n"
 _DAY: Final = date(2025, 1, 1)
 _ROWS: Final = 500
+_INTERRUPTED: Final = 130
 
 
 def class_archive() -> str:
@@ -39,56 +44,87 @@ def short_run_options() -> str:
 
 
 def make_archive(environment: Mapping[str, str]) -> None:
-    """Make the archive, unless there is one of this Java and these jars.
+    """Make the archive, unless there is one of this Java and these jars, or none can be made of them.
 
     Raises:
-        CommandFailed: when the job that loads the classes fails.
+        CommandFailed: when there is no Java.
+        OSError: when the environment cannot be written to.
     """
-    made_of = _ingredients(Path(environment["JAVA_HOME"]))
-    if _ARCHIVE.exists() and _MADE_OF.exists() and _MADE_OF.read_text(encoding="utf-8") == made_of:
-        return
-    print(
-        "keeping the classes of Spark in an archive, from which it starts sooner (once, half a minute) ...", flush=True
-    )
-    with tempfile.TemporaryDirectory(dir=sys.prefix) as scratch:
-        archive, data = Path(scratch, "classes.jsa"), Path(scratch, "data")
-        sample = [
-            str(ROOT / "data" / "sample_raw" / "generate_events.py"),
-            str(_DAY),
-            f"--rows={_ROWS}",
-            f"--out={data}",
-        ]
-        made = subprocess.run([sys.executable, *sample], capture_output=True, text=True, check=False)
-        if made.returncode != 0:
-            raise CommandFailed(f"no sample day: {made.stderr.strip()}")
-        job = Submission(
-            ingestion_date=_DAY,
-            data_uri=data.as_uri(),
-            contract=str(ROOT / "contracts" / "events.odcs.yaml"),
-            log=Path(scratch, "log.txt"),
-            java_options=f'{SHORT_RUN} "-XX:ArchiveClassesAtExit={archive}" {_QUIET}',
+    java = environment.get("JAVA_HOME") or java_home()
+    made_of = _ingredients(Path(java))
+    with _alone():
+        stamp = _STAMP.read_text(encoding="utf-8")
+        if stamp == made_of + _NONE or (stamp == made_of and _ARCHIVE.exists()):
+            return
+        print(
+            "keeping the classes of Spark in an archive, from which it starts sooner (once, a minute) ...", flush=True
         )
-        outcome = submit(job, environment=environment, on_step=lambda _: None)
-        if not archive.exists():
-            raise CommandFailed(f"Java has written none; the run ended {outcome['status']}")
-        archive.replace(_ARCHIVE)
-    _MADE_OF.write_text(made_of, encoding="utf-8")
+        try:
+            _make({**environment, "JAVA_HOME": java})
+        except (CommandFailed, OSError) as problem:
+            _STAMP.write_text(made_of + _NONE, encoding="utf-8")
+            print(f"none could be made, so Spark starts as slowly as ever: {problem}; to try again, delete {_STAMP}")
+        else:
+            _STAMP.write_text(made_of, encoding="utf-8")
 
 
-def _ingredients(java_home: Path) -> str:
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one process make it at a time; the lock ends with the process, however it ends."""
+    with _STAMP.open("a", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _make(environment: Mapping[str, str]) -> None:
+    scratch = _ARCHIVE.with_suffix(".part")
+    shutil.rmtree(scratch, ignore_errors=True)  # of one that was killed
+    scratch.mkdir()
+    try:
+        _ARCHIVE.unlink(missing_ok=True)  # of another Java: the run needs none to start
+        _run_a_sample(scratch, environment)
+        (scratch / "classes.jsa").replace(_ARCHIVE)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _run_a_sample(scratch: Path, environment: Mapping[str, str]) -> None:
+    """Run the job over a sample day, at the end of which Java writes the archive."""
+    data, archive = scratch / "data", scratch / "classes.jsa"
+    sample = [str(ROOT / "data" / "sample_raw" / "generate_events.py"), str(_DAY), f"--rows={_ROWS}", f"--out={data}"]
+    generated = subprocess.run([sys.executable, *sample], capture_output=True, text=True, check=False)
+    if generated.returncode != 0:
+        raise CommandFailed(f"no sample day: {generated.stderr.strip()}")
+    job = Submission(
+        ingestion_date=_DAY,
+        data_uri=f"file://{data}",
+        contract=str(ROOT / "contracts" / "events.odcs.yaml"),
+        log=scratch / "log.txt",
+        java_options=f'{SHORT_RUN} "-XX:ArchiveClassesAtExit={archive}" {_QUIET}',
+    )
+    outcome = submit(job, environment=environment, on_step=lambda _: None)
+    if outcome["status"] != "published":
+        raise CommandFailed(f"the run over a sample day ended {outcome['status']}: {outcome['message']}")
+    if not archive.exists():
+        raise CommandFailed("this Java writes none")
+
+
+def _ingredients(java: Path) -> str:
     """Name what an archive is made of: the Java, and the jars at the place where they are."""
-    release = hashlib.sha256((java_home / "release").read_bytes()).hexdigest()
-    return f"{java_home}\n{release}\n{spark_home().resolve()}\n{version('pyspark')}\n"
+    release = java / "release"
+    digest = hashlib.sha256(release.read_bytes()).hexdigest() if release.is_file() else "unknown"
+    return f"{java}\n{digest}\n{spark_home().resolve()}\n{version('pyspark')}\n"
 
 
 def main() -> int:
     """Make the archive; a failure is told and ends nothing, as Spark runs without it."""
+    end_on_sigterm()
     try:
         make_archive(os.environ)
-    except CommandFailed as problem:
-        print(
-            f"no archive of Spark's classes was made, so each start of Spark takes longer: {problem}", file=sys.stderr
-        )
+    except (CommandFailed, OSError) as problem:
+        print(f"no archive of Spark's classes, so Spark starts as slowly as ever: {problem}")
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     return 0
 
 

@@ -30,7 +30,8 @@ class JobArguments:
     catalog is left alone without ``catalog_database``. A replaced version is kept while it is among the newest
     ``keep_versions`` or was replaced less than ``keep_hours`` ago. ``lease_minutes`` must be at least the job's
     timeout. ``capacity`` is what the deployment runs the job on, by which the cost of a run is estimated:
-    ``GLUE_VERSION/WORKER_TYPE/EXECUTION_CLASS``; without it a run costs nothing that is known.
+    ``GLUE_VERSION/WORKER_TYPE/EXECUTION_CLASS``; without it a run costs nothing that is known. ``execution`` is the
+    name of the execution that started the run, by which its report tells its own version from another's.
     """
 
     ingestion_date: date
@@ -43,6 +44,7 @@ class JobArguments:
     keep_hours: int = 24
     lease_minutes: int = 240
     capacity: Capacity | None = None
+    execution: str | None = None
 
 
 ARGUMENT_NAMES = tuple(field.name for field in fields(JobArguments))
@@ -76,6 +78,7 @@ def parse_job_arguments(argv: Sequence[str]) -> JobArguments:
         keep_hours=_count("keep_hours", given, maximum=24 * 365),
         lease_minutes=_count("lease_minutes", given, minimum=1, maximum=7 * 24 * 60),
         capacity=_capacity(given["capacity"]) if "capacity" in given else None,
+        execution=_optional_text("execution", given),
     )
 
 

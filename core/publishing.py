@@ -140,18 +140,35 @@ class Publications:
         """
         stored = self.read(day)
         record = stored.record
-        if record is None or stored.token is None:
+        if record is None:
             return []
         if self._catalog is not None:
             self._catalog.remove(day)
-        try:
-            self._store.remove(self._paths.publication_key(day), expected=stored.token)
-        except WriteConflict:
-            self.show(day)
-            raise _superseded(day, self.read(day).record) from None
+        self._remove(day, over=stored)
         for version in record.versions:
             self.discard(day, version.run_id)
         return [version.run_id for version in record.versions]
+
+    def _remove(self, day: date, *, over: StoredPublication) -> None:
+        """Delete the record that ``over`` was read from; that it is gone already counts as done, as in `_swap`."""
+        found = over
+        for _ in range(_ATTEMPTS):
+            if found.token is None:
+                return
+            if found.token != over.token:
+                self.show(day)
+                raise _superseded(day, found.record)
+            try:
+                self._store.remove(self._paths.publication_key(day), expected=found.token)
+            except WriteConflict:
+                found = self.read(day)
+            else:
+                return
+        record_uri = self._store.uri(self._paths.publication_key(day))
+        raise ServiceError(
+            f"{day}: storage declined {_ATTEMPTS} times to delete {record_uri}, though no run changed it; readers "
+            "do not find the date any more, its files are there; give the same command again"
+        )
 
     def repair(self) -> list[date]:
         """Let every record name its files in this data root, and the catalog the record's version, by today's columns.

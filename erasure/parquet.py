@@ -3,8 +3,8 @@
 Knows the columns of both; must not know which runs wrote them.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import IO, Any
 
@@ -30,10 +30,14 @@ def count_rows(content: IO[bytes], subject: Subject) -> int:
 
 @dataclass(frozen=True)
 class Quarantine:
-    """The malformed lines of a run; ``unreadable`` are raw objects whose lines tell nothing, such as packed ones."""
+    """The malformed lines of a run; ``unreadable`` are raw objects whose lines tell nothing, such as packed ones.
+
+    ``on_erased`` hears each of the person's lines.
+    """
 
     judge: Judge
     unreadable: Collection[str] = ()
+    on_erased: Callable[[bytes], object] = field(default=lambda _: None)
 
     def look(self, content: IO[bytes]) -> Found:
         """Say what is in a file."""
@@ -64,6 +68,7 @@ class Quarantine:
         judged = self.judge.judge(line or b"")
         if source_object in self.unreadable or judged.erased:
             found.erased += 1
+            self.on_erased(line or b"")
             return False
         found.add(judged)
         return True

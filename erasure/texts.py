@@ -52,7 +52,9 @@ class Judge:
         except UnicodeDecodeError:
             return self._as_text(data)
         judged = self._judged(text)
-        return judged if judged.rest is None else Judged(mark + judged.rest, judged.erased, judged.left)
+        if judged.rest is None:  # the line as it was received, by which others name it
+            return Judged(None, (data,)) if len(judged.erased) == 1 else judged
+        return Judged(mark + judged.rest, judged.erased, judged.left)
 
     def _judged(self, text: str) -> Judged:
         whole = (0, len(text))

@@ -80,7 +80,7 @@ def prepared(argv: list[str]) -> tuple[JobArguments, DayRun]:
         paths=paths,
         publications=Publications(store, paths, catalog),
         write_version=_produce_version,
-        report=RunReport(run_id, str(arguments.ingestion_date), contract, started_at),
+        report=RunReport(run_id, str(arguments.ingestion_date), contract, started_at, execution=arguments.execution),
         executor_seconds=_executor_seconds,
     )
     return arguments, run

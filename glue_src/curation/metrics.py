@@ -59,6 +59,7 @@ class RunReport:
     cost: Cost | None = None
     cleaned_up: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    execution: str | None = None
 
     def record_input(self, raw: RawDay) -> None:
         """Note what the run reads."""
@@ -97,7 +98,12 @@ class RunReport:
         self.accepted = None if verdict.acceptance is None else verdict.acceptance.facts()
 
     def record_unchanged(self, current: Version, *, message: str) -> None:
-        """Note that the run had nothing to do: the totals are those of the version that stays published."""
+        """Note that the run had nothing to do: the totals are those of the version that stays published.
+
+        What it may have counted and checked until it found that out is not told, as nothing became of it.
+        """
+        self.counts, self.checks, self.not_judged, self.accepted = None, [], [], None
+        self.quarantine_uri, self.rejected = None, ()
         self.status, self.message = "unchanged", message
         self.totals = {name: getattr(current, name) for name in TOTALS}
         self.published_run_id, self.location = current.run_id, current.location
@@ -115,6 +121,7 @@ def document(report: RunReport) -> dict[str, Any]:
         "status": report.status,
         "message": report.message,
         "started_at": iso(report.started_at),
+        "execution": report.execution,
         "contract": {"id": contract.id, "version": contract.version, "checksum": contract.checksum},
         "raw": report.raw,
         **report.totals,

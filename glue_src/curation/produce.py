@@ -21,7 +21,7 @@ from curation.metrics import Stopwatch
 from curation.observations import aggregates, read_counts
 from curation.parquet import PARQUET_OPTIONS, count_rows
 from curation.parsing import first_bytes, parse_lines, read_texts
-from curation.quarantine import carried, count_replaced, most_rejected, write_quarantine
+from curation.quarantine import carried, count_named, most_rejected, write_quarantine
 from curation.session import core_count, read_in_parts
 from curation.version import Counts, WriteRequest, WrittenVersion
 
@@ -53,9 +53,10 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
         if counts.rows_quarantined > 0:
             write_quarantine(spark, request, counts, frame)
             _require_rows(spark, request.quarantine_uri, counts.rows_quarantined)
-            if request.replaced:
-                counts = replace(counts, rows_replaced=count_replaced(spark, request))
-            rejected = most_rejected(spark, request)
+            named = count_named(spark, request) if request.replaced else {}
+            stood_for = sum(min(number, request.replaced[digest]) for digest, number in named.items())
+            counts = replace(counts, rows_replaced=stood_for)
+            rejected = most_rejected(spark, request, named)
     with stopwatch.phase("audit"):
         _require_rows(spark, request.accepted_uri, counts.rows_kept)
     not_counted: Mapping[str, str] = {}

@@ -1,6 +1,6 @@
 """How malformed lines travel through the write of the good rows, and what becomes of them behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
@@ -58,17 +58,20 @@ def write_quarantine(spark: SparkSession, request: WriteRequest, counts: Counts,
     explained.coalesce(1).write.options(**PARQUET_OPTIONS).parquet(request.quarantine_uri)
 
 
-def count_replaced(spark: SparkSession, request: WriteRequest) -> int:
-    """Count the lines of a written quarantine that corrected ones stand for."""
-    return _with_replaced(spark, request).where("_is_replaced").count()
+def count_named(spark: SparkSession, request: WriteRequest) -> dict[str, int]:
+    """Count the lines of a written quarantine that notes on replays name, by their digests."""
+    named = _stored(spark, request).select(_digest()).where(F.col("_digest").isin(list(request.replaced)))
+    return {row["_digest"]: row["count"] for row in named.groupBy("_digest").count().collect()}
 
 
-def most_rejected(spark: SparkSession, request: WriteRequest) -> tuple[RejectedLines, ...]:
+def most_rejected(spark: SparkSession, request: WriteRequest, named: Mapping[str, int]) -> tuple[RejectedLines, ...]:
     """Count a written quarantine by kind: the most frequent ones, ties by text, each with the least of its lines.
 
-    Lines that corrected ones stand for are left out.
+    Lines that corrected ones stand for are left out; ``named`` is what `count_named` has found.
     """
-    stored = _with_replaced(spark, request).where("NOT _is_replaced")
+    stored = _stored(spark, request)
+    if named:
+        stored = _not_replaced(stored, request.replaced, named)
     # A part of the text, so that no line of megabytes is compared; escaped, it is longer than the part shown.
     # Of an envelope the beginning says nothing about one of its records.
     shown = F.coalesce(F.concat(F.lit("record "), "record", F.lit(": "), "reason"), "line")
@@ -86,15 +89,26 @@ def most_rejected(spark: SparkSession, request: WriteRequest) -> tuple[RejectedL
     )
 
 
-def _with_replaced(spark: SparkSession, request: WriteRequest) -> DataFrame:
-    """Read a written quarantine, with ``_is_replaced``: of equal lines, as many as corrected ones stand for."""
-    stored = spark.read.schema(_TOLD_OF_A_LINE).parquet(literal_path(request.quarantine_uri))
-    if not request.replaced:
-        return stored.withColumn("_is_replaced", F.lit(False))
-    stands_for = spark.createDataFrame(list(request.replaced.items()), "_digest string, _replaced int")
-    alike = Window.partitionBy("_digest").orderBy("source_object")
-    counted = stored.withColumn("_digest", F.sha2("line_bytes", 256)).join(F.broadcast(stands_for), "_digest", "left")
-    return counted.withColumn("_is_replaced", F.row_number().over(alike) <= F.coalesce("_replaced", F.lit(0)))
+def _digest() -> Column:
+    """Name a line as `core.replays.line_digest` does."""
+    return F.sha2("line_bytes", 256).alias("_digest")
+
+
+def _stored(spark: SparkSession, request: WriteRequest) -> DataFrame:
+    return spark.read.schema(_TOLD_OF_A_LINE).parquet(literal_path(request.quarantine_uri))
+
+
+def _not_replaced(stored: DataFrame, replaced: Mapping[str, int], named: Mapping[str, int]) -> DataFrame:
+    """Leave out as many of equal lines as corrected ones stand for; only where that is not all are they numbered."""
+    lines = stored.select("*", _digest())
+    others = lines.where(~F.col("_digest").isin(list(named)))
+    in_part = {digest: replaced[digest] for digest, number in named.items() if number > replaced[digest]}
+    if not in_part:
+        return others
+    stands_for = F.create_map(*(F.lit(part) for pair in in_part.items() for part in pair))
+    number = F.row_number().over(Window.partitionBy("_digest").orderBy("source_object"))
+    numbered = lines.where(F.col("_digest").isin(list(in_part))).withColumn("_number", number)
+    return others.unionByName(numbered.where(F.col("_number") > stands_for[F.col("_digest")]).drop("_number"))
 
 
 def _arrived(spark: SparkSession, request: WriteRequest, counts: Counts, frame: Frame, *, carrier: str) -> DataFrame:

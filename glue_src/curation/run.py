@@ -129,6 +129,7 @@ class DayRun:
             record = self.publications.read(day).record
             if record is None or self.arguments.force or not self._is_up_to_date(record, run_input):
                 raise
+            self.store.delete_prefix(self.paths.quarantine_prefix(day, self.report.run_id))
             self._leave_unchanged(record, run_input, meanwhile=True)
 
     def _require_objects(self, raw: RawDay) -> None:

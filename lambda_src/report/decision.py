@@ -34,7 +34,9 @@ class FinishedRun:
 
     @property
     def is_published_now(self) -> bool:
-        """Say whether the published version can be this job run's: it is younger than the job run's start."""
+        """Say whether the published version is this job run's: of the same execution, and younger than its start."""
+        if None not in (mine := self.job_run.execution, its := self.metrics.execution) and mine != its:
+            return False
         started_at = self.job_run.started_at
         return started_at is None or datetime.fromisoformat(self.record.current.published_at) >= started_at
 

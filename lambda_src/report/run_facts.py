@@ -30,6 +30,7 @@ class RunMetrics:
     rejected: tuple[RejectedLines, ...]
     accepted: str | None = None
     max_cost_usd: float | None = None
+    execution: str | None = None
 
     @property
     def warnings(self) -> tuple[Check, ...]:
@@ -47,6 +48,7 @@ class JobRun:
     estimated_cost_usd: float | None
     glue_version: str
     started_at: datetime | None
+    execution: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def read_job_run(document: object) -> JobRun:
         else cost_usd(billed, glue_version=version, execution_class=execution_class),
         glue_version=version,
         started_at=_moment(_number(document, "StartedOn")),
+        execution=_execution(document.get("Arguments")),
     )
 
 
@@ -104,6 +107,7 @@ def read_run_metrics(document: Mapping[str, Any], *, source: str) -> RunMetrics:
             unknown_fields=tuple(map(str, (document.get("schema_drift") or {}).get("unknown_fields", ()))),
             rejected=read_rejections(document, source=source),
             accepted=_accepted(document.get("accepted")),
+            execution=None if document.get("execution") is None else str(document["execution"]),
             max_cost_usd=(document.get("cost") or {}).get("limit_usd"),
             rows_on_other_days=int((document.get("event_time") or {}).get("rows_on_other_days", 0)),
             **counts,
@@ -111,6 +115,12 @@ def read_run_metrics(document: Mapping[str, Any], *, source: str) -> RunMetrics:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         message = f"metrics object {source} cannot be used: {error!r}; it is not of this release's schema"
         raise InvalidDocument(message) from error
+
+
+def _execution(arguments: object) -> str | None:
+    """Return which execution started a job run, where it was told so."""
+    name = arguments.get("--execution") if isinstance(arguments, Mapping) else None
+    return None if name is None else str(name)
 
 
 def _accepted(document: Mapping[str, Any] | None) -> str | None:

@@ -9,9 +9,7 @@ import pytest
 
 from local_cloud.tests.emulator import ACCOUNT, client, emulator
 
-_SERVE: Final = (
-    "import local_cloud.step_functions as parts; parts.install(); from ministack import app; app.main()"
-)
+_SERVE: Final = "import local_cloud.step_functions as parts; parts.install(); from ministack import app; app.main()"
 _ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/any"
 _ITEMS: Final = 6
 

@@ -19,7 +19,7 @@ from stacks.constructs.shared_resources import SharedResources
 from stacks.constructs.source_archive import text_asset
 
 _LOG_ACTIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
-PER_RUN_ARGUMENTS = ("ingestion_date", "force")
+PER_RUN_ARGUMENTS = ("ingestion_date", "force", "execution")
 
 
 class CurationJob(Construct):

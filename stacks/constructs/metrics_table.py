@@ -30,6 +30,7 @@ _COLUMNS = {
     "status": "string",
     "message": "string",
     "started_at": "string",
+    "execution": "string",
     "contract": "struct<id:string,version:string,checksum:string>",
     "raw": "struct<objects:bigint,bytes:bigint,fingerprint:string,ignored:array<struct<key:string,reason:string>>,"
     "unread:array<struct<key:string,reason:string>>,replayed:array<string>>",

@@ -201,6 +201,7 @@ def _curate_day(job_name: str, task_timeout_seconds: int) -> dict[str, Any]:
             "Arguments": {
                 "--ingestion_date": "{% $raw.ingestion_date %}",
                 "--force": "{% $force ? 'true' : 'false' %}",
+                "--execution": "{% $states.context.Execution.Name %}",
             },
         },
         # The job's own timeout comes first and leaves TIMEOUT, not STOPPED; this one ends what Glue lost sight of.

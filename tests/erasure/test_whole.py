@@ -107,12 +107,17 @@ def test_lines_that_were_replayed_go_with_what_stood_for_them(club: Club, pipeli
         good(2, "other", amount="free"),
         good(3, value, amount="free"),  # corrected into a line of somebody else
         good(4, value, amount="free"),  # left as it is
+        b"\xef\xbb\xbf" + good(5, value),  # no JSON for its byte order mark
+        good(6, value, amount="free"),  # its raw object is gone by the time
     ]
+    gone = club.put(rejected.pop(), "gone.json")
     club.put(b"\n".join([*rejected, *(good(number, f"u{number}") for number in range(10, 20))]))
-    assert club.run().metrics["rows_quarantined"] == len(rejected)
+    assert club.run().metrics["rows_quarantined"] == len(rejected) + 1
+    gone.unlink()
     file = tmp_path / "rejected.ndjson"
     assert pipeline("replay", DAY, "--export", str(file)).exit_code == 0
     corrected = {rejected[0]: good(1, value), rejected[1]: good(2, "other"), rejected[2]: good(3, "nobody")}
+    corrected |= {rejected[4]: good(5, value), good(6, value, amount="free"): good(6, value)}
     lines = [corrected.get(line, line) for line in file.read_bytes().splitlines()]
     file.write_bytes(b"".join(line + b"\n" for line in lines))
     assert pipeline("replay", DAY, "--from", str(file)).exit_code == 0
@@ -120,7 +125,7 @@ def test_lines_that_were_replayed_go_with_what_stood_for_them(club: Club, pipeli
     done = pipeline("erase", "--column", "user_id", "--value", value, "--yes")
     assert (done.exit_code, done.err) == (0, ""), done
     assert holding(club.root, value) == set()
-    for line in (rejected[0], rejected[2], rejected[3]):
+    for line in (rejected[0], *rejected[2:], good(6, value, amount="free")):
         assert holding(club.root, hashlib.sha256(line).hexdigest()) == set()
     [run] = (club.root / "metrics").rglob(f"{club.record(DAY)['current']['run_id']}.json")
     metrics = json.loads(run.read_bytes())

@@ -276,3 +276,37 @@ def test_replaced_versions_are_kept_for_as_long_as_the_job_is_told(
     for number in range(1, 5):
         plain_run(store, tmp_path, run_id(number), force=True, **arguments).execute()
     assert len(store.folders(PATHS.versions_prefix(DAY))) == versions
+
+
+class RemovesOddly(DirectoryStore):
+    """A store that declines conditional deletions a number of times, or carries them out and its answer gets lost."""
+
+    def __init__(self, root: Path, *, declines: int = 0, loses: bool = False) -> None:
+        super().__init__(str(root))
+        self._declines, self._loses = declines, loses
+
+    def remove(self, key: str, *, expected: str) -> None:
+        self._declines -= 1
+        if self._declines < 0:
+            super().remove(key, expected=expected)
+        if self._declines >= 0 or self._loses:
+            raise WriteConflict(key)
+
+
+@pytest.mark.parametrize("odd", [{"declines": 2}, {"loses": True}], ids=str)
+def test_a_date_goes_from_readers_however_the_deletion_is_answered(tmp_path: Path, odd: dict[str, Any]) -> None:
+    lay_raw(tmp_path, "events.json", "good")
+    plain_run(DirectoryStore(str(tmp_path)), tmp_path, run_id(1)).execute()
+    store, catalog = RemovesOddly(tmp_path, **odd), FakeCatalog()
+    assert Publications(store, PATHS, catalog).unpublish(DAY) == [run_id(1)]
+    assert served_lines(tmp_path) is None
+    assert store.folders(PATHS.versions_prefix(DAY)) == []
+
+
+def test_a_deletion_that_is_always_declined_is_not_called_superseded(tmp_path: Path) -> None:
+    lay_raw(tmp_path, "events.json", "good")
+    plain_run(DirectoryStore(str(tmp_path)), tmp_path, run_id(1)).execute()
+    with pytest.raises(PipelineError, match="declined 5 times to delete") as caught:
+        Publications(RemovesOddly(tmp_path, declines=99), PATHS, None).unpublish(DAY)
+    assert not isinstance(caught.value, Superseded)
+    assert served_lines(tmp_path) == ["good"]

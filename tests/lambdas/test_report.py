@@ -152,6 +152,15 @@ class TestPublishedRun:
         assert "was published before from the same raw data; nothing was changed" in answer["message"]
         assert set(emitted(capsys)["events"]) == {"JobSeconds", "DpuSeconds", "EstimatedCostUsd"}
 
+    def test_does_not_claim_a_version_that_another_execution_published_meanwhile(
+        self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        put_metrics(cloud, execution="backfill-2025-01-01-2025-01-31-0a1b2c3d-2025-01-02")
+        assert report()["status"] == "unchanged"
+        assert set(emitted(capsys)["events"]) == {"JobSeconds", "DpuSeconds", "EstimatedCostUsd"}
+        put_metrics(cloud, execution="run-2025-01-02-5f2c8d0e")
+        assert report()["status"] == "published"
+
     def test_that_only_healed_what_readers_did_not_find_says_so(self) -> None:
         answer = report(StartedOn=1735884000000, fault="run x is published at\ns3://a, but the catalog shows nothing")
         assert answer["status"] == "unchanged"

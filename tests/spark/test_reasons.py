@@ -326,7 +326,7 @@ class TestTheMostFrequentReasons:
             *((f"rare {number}", "a.json", "z") for number in range(9)),
         )]  # fmt: skip
         self.quarantined(spark, request, rows)
-        most = most_rejected(spark, request)
+        most = most_rejected(spark, request, {})
         assert [(item.reason, item.lines) for item in most] == [
             ("price is not decimal(12,2)", 1000), ("a tie", 7), ("n is not int", 7), ("rare 0", 1), ("rare 1", 1),
         ]  # fmt: skip
@@ -335,6 +335,6 @@ class TestTheMostFrequentReasons:
     def test_show_no_line_where_the_contract_says_none(self, spark: SparkSession, tmp_path: Path) -> None:
         request = _request(tmp_path, exampleLines="none")
         self.quarantined(spark, request, [("n is not int", f"{request.raw_prefix}a.json", "s3cret")])
-        [item] = most_rejected(spark, request)
+        [item] = most_rejected(spark, request, {})
         assert item.example is None
         assert item.sentence() == "1 x n is not int, for example a line in a.json"

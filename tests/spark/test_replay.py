@@ -110,13 +110,17 @@ class TestCorrectedLines:
         export(opened, DATE, run_id=run_id, file=str(left), again=False, output=Output(as_json=True))
         assert left.read_bytes().splitlines() == given[1:]
         with pytest.raises(
-            WrongUse, match=r"has 3 lines, the quarantine 4; .* --export FILE --again writes all of them"
+            WrongUse,
+            match=rf"has 3 lines, the quarantine 4; .* pipeline replay {DAY} --export NEW_FILE --run {run_id} --again",
         ):
             bring_back(opened, DATE, run_id=run_id, file=str(left), again=True, output=Output(as_json=True))
         export(opened, DATE, run_id=run_id, file=str(all_), again=True, output=Output(as_json=True))
         assert all_.read_bytes().splitlines() == given
         run = replayed(lab, all_, LINES, run_id=run_id, again=True)
         assert (run.status, run.metrics["rows_replaced"]) == ("published", 4)
+        later = exported.with_suffix(".later")  # the latest run with a quarantine is the replay's own by now
+        export(opened, DATE, run_id=None, file=str(later), again=True, output=Output(as_json=True))
+        assert later.read_bytes().splitlines() == given
 
     def test_that_are_still_wrong_are_rejected_and_corrected_again(self, lab: Lab, exported: Path) -> None:
         wrong = json.dumps(event(31, event_ts="tomorrow")).encode()

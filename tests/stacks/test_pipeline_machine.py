@@ -63,7 +63,11 @@ class TestPipeline:
             "summary": REPORT["summary"],
         }
         tasks = dict(machine.execution.tasks[1:2] + machine.execution.tasks[3:])
-        assert tasks[RUN_JOB]["Arguments"] == {"--ingestion_date": "2025-01-01", "--force": "false"}
+        assert tasks[RUN_JOB]["Arguments"] == {
+            "--ingestion_date": "2025-01-01",
+            "--force": "false",
+            "--execution": "nightly",
+        }
         assert (tasks[PUBLISH]["Subject"], tasks[PUBLISH]["Message"]) == (REPORT["subject"], REPORT["message"])
 
     def test_a_published_and_unchanged_day_is_left_alone(self) -> None:

@@ -48,7 +48,7 @@ class TestJob:
         # Glue's own among them: AWS does not say which of those it keeps from the script.
         arguments = {name: written(value) for name, value in job()["DefaultArguments"].items()}
         per_run = synthesized().machine("prod-events-pipeline")["States"]["CurateDay"]["Arguments"]["Arguments"]
-        run = {"--ingestion_date": "2025-01-01", "--force": "false"}
+        run = {"--ingestion_date": "2025-01-01", "--force": "false", "--execution": "run-2025-01-01-0a1b2c3d"}
         assert set(run) == set(per_run)
         everything = {**arguments, **run, "--JOB_NAME": "x"}
         parsed = parse_job_arguments([part for pair in everything.items() for part in pair])

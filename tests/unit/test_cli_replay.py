@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from cli.errors import WrongUse
-from cli.quarantine import RejectedLine, export_lines, read_correction
+from cli.quarantine import Correction, RejectedLine, export_lines, read_correction
 from tests.unit.pipeline_command import Pipeline
 from tests.unit.shop import DAY, Shop
 
@@ -25,6 +26,10 @@ def written(tmp_path: Path, *lines: bytes, end: bytes = b"\n") -> str:
     return str(file)
 
 
+def correction(file: str, rejected: Sequence[RejectedLine] = REJECTED) -> Correction:
+    return read_correction(file, rejected, objects=frozenset({OBJECT}), export_command="pipeline replay D --export F")
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_each_line_of_a_file_is_corrected_dropped_or_left_as_it_was(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
@@ -38,7 +43,7 @@ def test_each_line_of_a_file_is_corrected_dropped_or_left_as_it_was(tmp_path: Pa
         {"corrected": b'{"number": %d}' % number, "dropped": chance.choice([b"", b"  "]), "left": old.line}[fate]
         for number, (old, fate) in enumerate(zip(rejected, fates, strict=True))
     ]
-    found = read_correction(written(tmp_path, *lines), rejected, objects=frozenset({OBJECT}))
+    found = correction(written(tmp_path, *lines), rejected)
     pairs = list(zip(lines, rejected, fates, strict=True))
     read_no_more = {"left": GONE}
     goes_in = [
@@ -53,7 +58,7 @@ def test_each_line_of_a_file_is_corrected_dropped_or_left_as_it_was(tmp_path: Pa
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ([GOOD], "has 1 lines, the quarantine 4; keep a line for each"),
+        ([GOOD], "has 1 lines, the quarantine 4; .*; to write them again: pipeline replay D --export F"),
         ([GOOD] * 5, "has 5 lines, the quarantine 4"),
         ([GOOD, b"{,", b"[1]", b"8"], "line 2: not JSON: .*; line 3: not one JSON object; line 4: not one JSON object"),
         ([GOOD, b"\xe4", b"", b""], "line 2: not JSON: 'utf-8' codec"),
@@ -63,13 +68,13 @@ def test_each_line_of_a_file_is_corrected_dropped_or_left_as_it_was(tmp_path: Pa
 )
 def test_a_file_that_cannot_be_is_refused_by_its_lines(tmp_path: Path, lines: list[bytes], said: str) -> None:
     with pytest.raises(WrongUse, match=said):
-        read_correction(written(tmp_path, *lines), REJECTED, objects=frozenset({OBJECT}))
+        correction(written(tmp_path, *lines))
 
 
 def test_what_is_exported_reads_back_as_unchanged(tmp_path: Path) -> None:
     file = tmp_path / "rejected.ndjson"
     reasons = export_lines(REJECTED, str(file))
-    found = read_correction(str(file), REJECTED, objects=frozenset({OBJECT}))
+    found = correction(str(file))
     assert (found.corrected, found.replaced, found.unchanged) == ((), (), 4)
     assert reasons.read_text().splitlines()[1] == f"2: no record ({OBJECT})"
     with pytest.raises(WrongUse, match="is there already"):

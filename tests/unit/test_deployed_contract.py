@@ -56,6 +56,24 @@ def test_who_may_not_see_it_is_told_and_goes_on(
     )
 
 
+def test_variables_that_the_caller_may_not_decrypt_are_told_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hidden = {"Environment": {"Error": {"ErrorCode": "AccessDeniedException", "Message": "no kms:Decrypt"}}}
+    monkeypatch.setattr(deployed_contract, "ask", lambda *_, **__: hidden)
+    require_same_contract(DEPLOYMENT, Output(as_json=False))
+    assert "the variables of prod-events-sensor cannot be read: no kms:Decrypt" in capsys.readouterr().out
+
+
+def test_it_is_asked_once_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = answering(monkeypatch, {"CONTRACT_CHECKSUM": CONTRACT.checksum})
+    call = Call(as_json=False, contract="events", environment=None)
+    vars(call)["deployment"] = DEPLOYMENT
+    call.require_deployed_contract()
+    call.require_deployed_contract()
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize(
     "command",
     [
