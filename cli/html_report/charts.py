@@ -6,7 +6,7 @@ Vega-Lite draws them (vl-convert); texts that came with data are made harmless b
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 _WIDTH: Final = 300
@@ -17,11 +17,20 @@ _TOLD_OF_A_MARK: Final = re.compile(r' (aria-[a-z]+|role)="[^"]*"')
 _PLACES: Final = re.compile(r' (d|transform)="[^"<>]*"')
 _LONG_NUMBER: Final = re.compile(r"(?<=\d)(\.\d)\d+")
 _COLOURS: Final = [f"var(--series-{number})" for number in range(1, _SERIES + 1)]
+# The first of January with its year.
+_NEW_YEAR: Final = "utcmonth(datum.value) == 0 && utcdate(datum.value) == 1"
 _X: Final = {
     "field": "day",
     "type": "temporal",
     "scale": {"type": "utc"},
-    "axis": {"title": None, "labelOverlap": "greedy", "tickCount": 4, "grid": False, "labelFlush": True},
+    "axis": {
+        "title": None,
+        "labelOverlap": "greedy",
+        "tickCount": 4,
+        "grid": False,
+        "labelFlush": True,
+        "labelExpr": f"utcFormat(datum.value, {_NEW_YEAR} ? '%-d %b %Y' : '%-d %b')",
+    },
 }
 _CONFIG: Final = {
     "font": "system-ui, sans-serif",
@@ -58,10 +67,10 @@ MARKS: Final[Mapping[str, tuple[str, str]]] = {
 
 def trend(points: Sequence[Point]) -> str:
     """Draw values over dates with their limits as dashed lines, and marks where one was not kept."""
-    rows = [{**vars(point), "day": str(point.day)} for point in points]
+    rows = _rows(points)
     own = {"color": "var(--series-1)"}
     layers: list[dict[str, Any]] = [
-        {"mark": {"type": "line", "strokeWidth": 1.5, **own}, "encoding": _encoding("value")},
+        {"mark": {"type": "line", "strokeWidth": 1.5, "strokeJoin": "round", **own}, "encoding": _encoding("value")},
     ]
     if len(points) <= _MOST_DOTS:
         layers.append({"mark": {"type": "point", "filled": True, "size": 9, **own}, "encoding": _encoding("value")})
@@ -75,6 +84,19 @@ def trend(points: Sequence[Point]) -> str:
             only = {"filter": {"field": "mark", "equal": name}}
             layers.append({"mark": {"type": "point", **look}, "transform": [only], "encoding": _encoding("value")})
     return _svg({"data": {"values": rows}, "layer": layers})
+
+
+def _rows(points: Sequence[Point]) -> list[dict[str, Any]]:
+    """Return a row for each point, and one without a value for each day that is missing: no line is drawn over it.
+
+    Not where most days are missing, as of a source that delivers once a week.
+    """
+    rows = {point.day: {**vars(point), "day": str(point.day)} for point in points}
+    first, days = points[0].day, (points[-1].day - points[0].day).days + 1
+    if len(rows) * 2 < days:
+        return list(rows.values())
+    every = (first + timedelta(days=number) for number in range(days))
+    return [rows.get(day) or {"day": str(day), "value": None} for day in every]
 
 
 def bars(values: Sequence[tuple[date, float]]) -> str:

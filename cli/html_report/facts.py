@@ -20,6 +20,7 @@ from core.runs import ListedRun, Metrics
 
 PUBLISHED: Final = "published"
 WARNED: Final = "published with warnings"
+ACCEPTED: Final = "published, accepted"
 FAILED: Final = "failed"
 NOTHING: Final = "nothing"
 _GOOD: Final = ("published", "unchanged")
@@ -30,8 +31,8 @@ _READERS: Final = 8
 class DateFacts:
     """One date. Counts, checks and distributions are those of the last run that counted its rows.
 
-    ``state`` is that of the date, not of a run; ``shown_run`` is the published one, None without any. ``accepted`` are
-    the checks that people let pass.
+    ``state`` is that of the date, not of a run; ``shown_run`` is the published one, None without any, and
+    ``rows_published`` are its rows. ``accepted`` are the checks that people let pass.
     """
 
     day: date
@@ -39,6 +40,7 @@ class DateFacts:
     reason: str = ""
     run_id: str | None = None
     shown_run: str | None = None
+    rows_published: int | None = None
     published_at: str | None = None
     contract_version: str | None = None
     rows_read: int | None = None
@@ -60,6 +62,12 @@ class DateFacts:
 
     def is_accepted(self, check: Check) -> bool:
         return self.accepted is not None and check.id in self.accepted["checks"]
+
+    @property
+    def could_be_accepted(self) -> bool:
+        """Tell whether people may let the date pass: nothing but comparisons with earlier dates failed."""
+        hard = [check for check in self.failed_checks if check.severity == "error"]
+        return bool(hard) and all(check.baseline is not None for check in hard)
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,15 @@ class RangeFacts:
 
     def total(self, name: str) -> int:
         return sum(getattr(facts, name) or 0 for facts in self.dates)
+
+    @property
+    def latest_published(self) -> DateFacts | None:
+        return next((facts for facts in reversed(self.dates) if facts.shown_run is not None), None)
+
+    def gaps(self) -> list[DateFacts]:
+        """Return the dates without a run or version that come after one that has some, and before another."""
+        known = [number for number, facts in enumerate(self.dates) if facts.state != NOTHING]
+        return [] if not known else [facts for facts in self.dates[known[0] : known[-1]] if facts.state == NOTHING]
 
     def cost_usd(self) -> float | None:
         cost = total(facts.cost for facts in self.dates)
@@ -140,9 +157,10 @@ def _date_facts(
     facts = {} if counted is None else _of_run(counted)
     return DateFacts(
         day=day,
-        state=_state(record, facts.get("checks", ()), has_failed=has_failed),
+        state=_state(record, facts, has_failed=has_failed),
         reason=str(latest["message"] or latest["status"]) if latest is not None and has_failed else "",
         shown_run=None if record is None else record.current.run_id,
+        rows_published=None if record is None else record.current.rows_written,
         published_at=None if record is None else record.current.published_at,
         runs=len(runs),
         versions=0 if record is None else len(record.versions),
@@ -163,12 +181,16 @@ def _counted(record: Publication | None, runs: Sequence[Metrics]) -> Metrics | N
     return next((run for run in reversed(runs) if run["checks"]), None)
 
 
-def _state(record: Publication | None, checks: Sequence[Check], *, has_failed: bool) -> str:
+def _state(record: Publication | None, facts: Mapping[str, Any], *, has_failed: bool) -> str:
     if has_failed:
         return FAILED
     if record is None:
         return NOTHING
-    return WARNED if any(not check.passed for check in checks) else PUBLISHED
+    failed = {check.id for check in facts.get("checks", ()) if not check.passed}
+    accepted = set((facts.get("accepted") or {}).get("checks", ()))
+    if failed - accepted:
+        return WARNED
+    return ACCEPTED if failed else PUBLISHED
 
 
 def _of_record(record: Publication | None) -> dict[str, Any]:

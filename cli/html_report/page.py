@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from cli.html_report.charts import MOST_SHARES, Point, bars, shares, trend
-from cli.html_report.facts import FAILED, NOTHING, PUBLISHED, WARNED, DateFacts, RangeFacts
+from cli.html_report.facts import ACCEPTED, FAILED, NOTHING, PUBLISHED, WARNED, DateFacts, RangeFacts
 from cli.views import brief
 from cli.words import count, moment, percent, plural
 from core.checks import Check
@@ -32,8 +32,9 @@ _OTHER: Final = "other values"
 GLYPHS: Final[Mapping[str, tuple[str, str]]] = {
     PUBLISHED: ("good", "✓"),
     WARNED: ("warn", "!"),
+    ACCEPTED: ("warn", "◇"),
     FAILED: ("bad", "✕"),
-    NOTHING: ("none", "·"),
+    NOTHING: ("none", "○"),
 }
 
 
@@ -66,8 +67,8 @@ def html_page(facts: RangeFacts, *, made_at: datetime, options: str) -> str:
         made_at=made_at,
         options=options,
         glyphs=GLYPHS,
-        summary=_summary(facts),
-        attention=_attention(facts),
+        summary=_summary(facts, made_at),
+        attention=_attention(facts)[:_MOST_ROWS],
         months=_months(facts),
         trends=_trends(facts),
         quiet=_quiet_checks(facts),
@@ -88,18 +89,53 @@ def shown(text: object, limit: int = _LONGEST) -> str:
     return printable(str(text), limit=limit)
 
 
-def _summary(facts: RangeFacts) -> str:
+def _summary(facts: RangeFacts, made_at: datetime) -> str:
     states = facts.states()
     published = sum(item.shown_run is not None for item in facts.dates)
-    parts = [f"{published} of {plural(len(facts.dates), 'date')} are published"]
-    for state, words in ((FAILED, "whose last run failed"), (WARNED, "with warnings"), (NOTHING, "without a run")):
-        if states[state]:
-            parts.append(f"{plural(states[state], 'date')} {words}")
-    return "; ".join(parts) + "."
+    of_these = ((WARNED, "with warnings"), (ACCEPTED, "accepted by a person"))
+    some = [f"{states[state]} of them {words}" for state, words in of_these if states[state]]
+    others = ((FAILED, "whose last run failed"), (NOTHING, "without a run"))
+    parts = [", ".join([f"{published} of {plural(len(facts.dates), 'date')} are published", *some])]
+    parts += [f"{plural(states[state], 'date')} {words}" for state, words in others if states[state]]
+    latest = facts.latest_published
+    if latest is None:
+        return f"{'; '.join(parts)}."
+    age = plural((made_at.date() - latest.day).days, "day")
+    return f"{'; '.join(parts)}. The latest one published is {latest.day}, {age} before this page was made."
 
 
-def _attention(facts: RangeFacts) -> list[tuple[DateFacts, str]]:
-    return [(item, brief(item.reason, item.day)) for item in reversed(facts.with_state(FAILED))][:_MOST_ROWS]
+@dataclass(frozen=True)
+class Attention:
+    """A date on which somebody has to do something: what is wrong, what readers see meanwhile, and commands."""
+
+    day: date
+    state: str
+    says: str
+    readers: str
+    commands: Sequence[str]
+
+
+def _attention(facts: RangeFacts) -> list[Attention]:
+    found = [_of_failed(item) for item in facts.with_state(FAILED)]
+    found += [
+        Attention(item.day, NOTHING, "though dates before and after it are there", "", [f"pipeline run {item.day}"])
+        for item in facts.gaps()
+    ]
+    return sorted(found, key=lambda item: item.day, reverse=True)
+
+
+def _of_failed(item: DateFacts) -> Attention:
+    readers = (
+        f"Readers see the version of run {item.shown_run}." if item.shown_run else "Nothing of this date is published."
+    )
+    accept = [f"pipeline accept {item.day} --reason TEXT"] if item.could_be_accepted else []
+    return Attention(
+        item.day,
+        FAILED,
+        brief(item.reason, item.day),
+        readers,
+        [f"pipeline report {item.day}", f"pipeline run {item.day}", *accept],
+    )
 
 
 def _months(facts: RangeFacts) -> list[tuple[str, list[list[DateFacts | None]]]]:
@@ -154,11 +190,11 @@ def _quiet_checks(facts: RangeFacts) -> list[str]:
 
 
 def _rows_chart(facts: RangeFacts) -> Chart | None:
-    counted = [(item, item.rows_written) for item in facts.dates if item.rows_written is not None]
-    if not counted:
+    published = [(item.day, item.rows_published) for item in facts.dates if item.rows_published is not None]
+    if not published:
         return None
-    points = [Point(item.day, rows, mark="failed" if item.state == FAILED else None) for item, rows in counted]
-    return Chart("rows written", trend(points), _told("rows written", points, unit=""))
+    points = [Point(day, rows) for day, rows in published]
+    return Chart("rows published", trend(points), _told("rows published", points, unit=""))
 
 
 def _check_chart(id_: str, checked: _Checked) -> Chart:

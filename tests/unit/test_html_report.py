@@ -66,11 +66,24 @@ class TestPage:
     def test_begins_with_how_the_dates_are(self, pipeline: Pipeline, season: list[date], tmp_path: Path) -> None:
         page = written(pipeline, tmp_path)
         assert (
-            "58 of 60 dates are published; 1 date whose last run failed; 1 date with warnings; 1 date without a run."
+            "58 of 60 dates are published, 1 of them accepted by a person; 1 date whose last run failed; "
+            f"1 date without a run. The latest one published is {season[-1]}, "
         ) in page.text
-        failed = season[FAILED]
-        assert f"{failed} ✕ failed null rate of user_id is 4.398 %, limit 3 % Nothing is published." in page.text
-        assert f"pipeline report {failed}" in page.text
+        published = sum(
+            int(rows.replace(",", "")) for rows in re.findall(r"published(?:, \w[\w ]*)? [\d,]+ ([\d,]+)", page.text)
+        )
+        assert f"rows published {published:,} lines quarantined" in page.text  # what failed its checks is none of them
+
+    def test_says_what_needs_somebody_and_with_which_command(
+        self, pipeline: Pipeline, season: list[date], tmp_path: Path
+    ) -> None:
+        text = written(pipeline, tmp_path).text
+        failed, missing = season[FAILED], season[MISSING]
+        assert (
+            f"What needs attention {missing} ○ nothing ran though dates before and after it are there "
+            f"pipeline run {missing} {failed} ✕ failed null rate of user_id is 4.398 %, limit 3 % "
+            f"Nothing of this date is published. pipeline report {failed} pipeline run {failed} Dates "
+        ) in text
 
     def test_shows_each_date_in_the_calendar(self, pipeline: Pipeline, season: list[date], tmp_path: Path) -> None:
         page = written(pipeline, tmp_path)
@@ -82,7 +95,7 @@ class TestPage:
         assert list(cells) == list(map(str, season))
         odd = {str(season[number]): cells[str(season[number])] for number in (FAILED, MISSING, ACCEPTED)}
         assert list(odd.values()) == [
-            ("bad", "failed"), ("none", "nothing ran"), ("warn", "published with warnings"),
+            ("bad", "failed"), ("none", "nothing ran"), ("warn", "published, accepted"),
         ]  # fmt: skip
         assert {cell for day, cell in cells.items() if day not in odd} == {("good", "published")}
 
@@ -100,7 +113,7 @@ class TestPage:
         figures = [found for tag, found in written(pipeline, tmp_path).elements if tag == "figure"]
         told = [str(figure["aria-label"]) for figure in figures]
         assert [label.partition(":")[0] for label in told] == [
-            "rows written", "malformed-line rate, %", "duplicate rate of event_id, %", "null rate of user_id, %",
+            "rows published", "malformed-line rate, %", "duplicate rate of event_id, %", "null rate of user_id, %",
             "row count, against earlier dates", "event_type", "estimated cost per date, USD",
         ]  # fmt: skip
         assert f"Marked: {season[FAILED]}. Check user_id_null_rate." in told[3]
