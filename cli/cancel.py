@@ -49,7 +49,7 @@ def cancel(deployment: Deployment, target: str, *, output: Output) -> int:
     states = [_as_readers_see_it(state, dataset) for work in found for state in _states(executions, work)]
     names = [work.execution.name for work in found]
     dates = [asdict(state) | {"ingestion_date": str(state.ingestion_date)} for state in states]
-    output.show({"executions": names, "dates": dates}, dates_table(states), *_said(names, states, output))
+    output.show({"executions": names, "dates": dates}, dates_table(states), *outcome_lines(names, states, output))
     return 0
 
 
@@ -148,13 +148,20 @@ def _as_readers_see_it(state: DateState, dataset: Dataset) -> DateState:
     return replace(state, status="not started" if state.status == "waiting" else STOPPED, reason=published)
 
 
-def _said(names: Sequence[str], states: Sequence[DateState], output: Output) -> Iterator[object]:
+def outcome_lines(names: Sequence[str], states: Sequence[DateState], output: Output) -> Iterator[object]:
+    """Say what became of the dates, and how to run those that are left."""
     counts = Counter(state.status for state in states)
     became = ", ".join(f"{count(number)} {status}" for status, number in sorted(counts.items()))
     yield whole(f"cancelled {', '.join(names)}: {became or 'it had no date yet'}")
-    left = [state.ingestion_date for state in states if state.status in (STOPPED, "not started", "failed")]
-    if left and (left[-1] - left[0]).days + 1 == len(left):
-        words = f"run {left[0]}" if len(left) == 1 else f"backfill {left[0]} {left[-1]}"
-        yield whole(f"to run what is left: {output.next_command(words)}")
+    left = sorted({state.ingestion_date for state in states if state.status in (STOPPED, "not started", "failed")})
+    asked = sorted({state.ingestion_date for state in states})
+    if len(left) == 1:
+        yield whole(f"to run what is left: {output.next_command(f'run {left[0]}')}")
+    elif left and (_is_range(left) or _is_range(asked)):  # it passes over what is published
+        yield whole(f"to run what is left: {output.next_command(f'backfill {left[0]} {left[-1]}')}")
     elif left:
         yield whole(f"to run what is left, for each of these dates: {output.next_command('run DATE')}")
+
+
+def _is_range(days: Sequence[date]) -> bool:
+    return (days[-1] - days[0]).days + 1 == len(days)

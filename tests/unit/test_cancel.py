@@ -2,13 +2,15 @@
 
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from cli import cancel
-from cli.executions import CURATING, RUNNING, Execution
+from cli.executions import CURATING, RUNNING, DateState, Execution
+from cli.output import Output
 from tests.unit.shop import DAY
 from tests.unit.test_overview import DEPLOYMENT
 
@@ -54,3 +56,29 @@ def test_only_the_job_run_of_an_execution_that_curates_is_its_own(
     cancel._Stopping(DEPLOYMENT, executions, work).carry_out(why="cancelled by ann")  # noqa: SLF001  as above
     assert asked == stopped
     assert "jr_2" in at_work
+
+
+@pytest.mark.parametrize(
+    ("became", "command"),
+    [
+        ("sspp", "to run what is left: pipeline backfill 2025-01-01 2025-01-02"),
+        ("pfpn", "to run what is left: pipeline backfill 2025-01-02 2025-01-04"),
+        ("ppnp", "to run what is left: pipeline run 2025-01-03"),
+        ("s.pn", "to run what is left, for each of these dates: pipeline run DATE"),
+        ("ss.n", "to run what is left, for each of these dates: pipeline run DATE"),
+        ("pppp", None),
+    ],
+)
+def test_what_is_left_is_run_by_one_command_where_no_other_date_comes_with_it(became: str, command: str | None) -> None:
+    """Other dates are those that were not asked for, here as points; what is published a backfill passes over."""
+    kinds = {"s": "stopped", "p": "published", "f": "failed", "n": "not started"}
+    states = [
+        DateState(ingestion_date=DAY + timedelta(days=number), status=kinds[kind])
+        for number, kind in enumerate(became)
+        if kind in kinds
+    ]
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(*cancel.outcome_lines(["backfill"], states, Output(as_json=False)), sep="\n")
+    last = captured.get().strip().splitlines()[-1].strip()
+    assert last == command if command else last.startswith("cancelled backfill: 4 published")
