@@ -2,11 +2,12 @@
 
 import contextvars
 import json
+import os
 import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ from local_cloud.spark_run import ScriptRun, SparkHost, SparkProcess
 ENDED: Final = frozenset({"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED"})
 _SECONDS_PER_MINUTE: Final = 60
 _MOST_RUNS: Final = 200
+_FEWEST_AT_ONCE: Final = 2
+_LOOK_SECONDS: Final = 0.2
 _KEPT_ATTRIBUTES: Final = {"ExecutionProperty": {"MaxConcurrentRuns": 1}, "ExecutionClass": "STANDARD"}
 JobRun = dict[str, Any]
 
@@ -28,13 +31,19 @@ JobRun = dict[str, Any]
 class GlueJobs:
     """Starts and stops job runs.
 
-    ``settings`` gives, when a run starts, the Spark settings with which it reaches S3.
+    ``settings`` gives, when a run starts, the Spark settings with which it reaches S3. At most ``at_once`` runs are
+    Sparks at a time, however many were started: Glue has machines for each, and here they would hold up each other.
     """
 
     host: SparkHost
     folder: Path
     endpoint_url: str
     settings: Callable[[], Mapping[str, str]]
+    at_once: int = field(default_factory=lambda: max(_FEWEST_AT_ONCE, os.cpu_count() or 1))
+    _free: threading.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_free", threading.Semaphore(self.at_once))
 
     def install(self) -> None:
         """Take the place of the emulator's job runs, which succeed without running anything."""
@@ -81,6 +90,15 @@ class GlueJobs:
         except (LookupError, OSError) as error:
             _end(run, "FAILED", f"LAUNCH ERROR | {error}")
             return
+        while not self._free.acquire(timeout=_LOOK_SECONDS):
+            if run["JobRunState"] in ENDED:  # stopped while it waited
+                return
+        try:
+            self._run(run, prepared)
+        finally:
+            self._free.release()
+
+    def _run(self, run: JobRun, prepared: ScriptRun) -> None:
         if run["JobRunState"] in ENDED:
             return
         run["JobRunState"] = "RUNNING"
