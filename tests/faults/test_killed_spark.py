@@ -18,7 +18,7 @@ from tests.faults.plain_runs import CONTRACT, DAY
 
 _ROOT = Path(__file__).parents[2]
 _PATHS = DatasetPaths(CONTRACT.name, CONTRACT.source_system)
-_KILLS = 12
+_KILLS = 8
 _ROWS = 400
 
 
