@@ -96,8 +96,9 @@ def published_table(records: Iterable[Publication]) -> RenderableType:
 def outdated_table(found: Iterable[OutdatedDate]) -> RenderableType:
     """Show the dates that should be written again."""
     table = new_table("date", "contract", "why")
-    for item in found:
-        table.add_row(str(item.ingestion_date), item.contract_version, Text(shown_reasons(item.reasons)))
+    for dates, alike in in_ranges(found, lambda item: (item.contract_version, item.reasons)):
+        number = f"{count(len(alike))} dates: " if len(alike) > 1 else ""
+        table.add_row(dates, alike[0].contract_version, Text(number + shown_reasons(alike[0].reasons)))
     return table
 
 

@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console, RenderableType
 
 from cli.executions import RUNNING, DateState, Execution
+from cli.outdated import OutdatedDate
 from cli.output import Output
-from cli.views import dates_table, executions_table, outbox_view, query_table, report
+from cli.views import dates_table, executions_table, outbox_view, outdated_table, query_table, report
 from core.runs import Runs
 from tests.unit.shop import DAY, Shop
 
@@ -104,6 +105,12 @@ class TestAtAnyWidth:
         assert width < 80 or ("not started" in first and "3 dates" in first)
         assert any("2025-01-04" in line for line in lines)
         assert [any(f"2025-01-0{day}" in line for line in lines) for day in (3, 5, 6, 7)] == [False, True, True, True]
+
+    def test_dates_that_are_outdated_for_the_same_reason_share_a_row(self, width: int) -> None:
+        found = [OutdatedDate(date(2025, 1, day), f"R{day}", "1.0.0", ("a column more",)) for day in (1, 2, 3, 5)]
+        lines = shown(outdated_table(found), width).splitlines()
+        assert [day for day in range(1, 6) if any(f"2025-01-0{day}" in line for line in lines)] == [1, 3, 5]
+        assert any("1.0.0" in line and "3 dates: a" in line for line in lines)
 
     def test_a_line_of_words_is_whole(
         self, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
