@@ -8,7 +8,8 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from cli.views import in_ranges, new_table
+from cli.ranges import in_ranges
+from cli.views import new_table
 from cli.words import duration, plural, size
 from core.prices import usd
 

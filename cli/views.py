@@ -3,10 +3,9 @@
 Turns documents into Rich renderables; reads nothing and prints nothing.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
-from itertools import groupby
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -16,6 +15,7 @@ from rich.text import Text
 
 from cli.executions import DateState, Execution
 from cli.outdated import OutdatedDate, shown_reasons
+from cli.ranges import in_ranges
 from cli.words import count, moment, path_of, percent, plural, size, status_style, step
 from core.checks import Check, read_checks
 from core.prices import read_cost, usd
@@ -34,7 +34,6 @@ _HEADINGS = ("rows\nread", "rows\nwritten", "dupli-\ncates", "quaran-\ntined")
 _MOST_VALUES = 6
 _LONGEST_REASON = 160
 _UNLIMITED = 10_000
-_ROWS_OF_A_RANGE = 2
 # Types as Athena names them in a result.
 _WHOLE_NUMBERS = {"tinyint", "smallint", "integer", "int", "bigint"}
 _NUMBERS = _WHOLE_NUMBERS | {"float", "real", "double", "decimal"}
@@ -151,33 +150,6 @@ def dates_table(states: Iterable[DateState]) -> RenderableType:
 
 def _said_of_a_date(state: DateState) -> tuple[str, str] | None:
     return (state.status, state.reason) if state.status in {"not started", "unchanged"} else None
-
-
-class _Dated(Protocol):
-    @property
-    def ingestion_date(self) -> date: ...
-
-
-_T = TypeVar("_T", bound=_Dated)
-
-
-def in_ranges(items: Iterable[_T], said: Callable[[_T], object | None]) -> Iterator[tuple[str, list[_T]]]:
-    """Put three and more dates that follow each other and of which the same is said into one row, with their range.
-
-    Of which there is more to say than that, ``said`` returns None.
-    """
-
-    def kind(numbered: tuple[int, _T]) -> tuple[object, int]:
-        number, item = numbered
-        same = said(item)
-        return (None, number) if same is None else (same, item.ingestion_date.toordinal() - number)
-
-    for _, group in groupby(enumerate(items), kind):
-        alike = [item for _, item in group]
-        if len(alike) > _ROWS_OF_A_RANGE:
-            yield f"{alike[0].ingestion_date} -\n{alike[-1].ingestion_date}", alike
-        else:
-            yield from ((str(item.ingestion_date), [item]) for item in alike)
 
 
 def query_table(names: Sequence[str], rows: Sequence[Sequence[Any]], *, types: Sequence[str]) -> RenderableType:
