@@ -48,6 +48,7 @@ _SHELL_STAYS_HERE: Final = (
     "unset AWS_PROFILE AWS_SESSION_TOKEN AWS_SECURITY_TOKEN",
     'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }',
 )
+_ATTEMPTS_TO_START: Final = 3
 _SECONDS_TO_START: Final = 60
 _SECONDS_TO_STOP: Final = 30
 _LINES_SHOWN: Final = 50
@@ -100,9 +101,21 @@ class LocalCloud:
             return running, f"the embedded AWS is already running at {running['endpoint_url']}"
         _install()
         self._state.mkdir(parents=True, exist_ok=True)
+        for _ in range(_ATTEMPTS_TO_START):
+            port = self._port()
+            started = self._started(environment, port)
+            if started is not None:
+                url = started["endpoint_url"]
+                return started, f'the embedded AWS is running at {url}; next: eval "$(./pipeline local env)"'
+            if _is_free(port):
+                break  # else another one that was started at the same time has taken it
+        raise CommandFailed(f"the embedded AWS did not start; see its log {self._log}: {self._tail(5)}")
+
+    def _started(self, environment: Mapping[str, str], port: int) -> Any:
+        """Start it and return what it says of itself, or None when it ended or says nothing."""
         with self._log.open("ab") as log:
             process = subprocess.Popen(
-                self._command(environment),
+                self._command(environment, port),
                 cwd=ROOT,
                 env=_variables(environment),
                 stdin=subprocess.DEVNULL,
@@ -113,9 +126,8 @@ class LocalCloud:
         started = self._await(self._running, seconds=_SECONDS_TO_START, unless=lambda: process.poll() is not None)
         if started is None:
             process.kill()
-            raise CommandFailed(f"the embedded AWS did not start; see its log {self._log}: {self._tail(5)}")
-        url = started["endpoint_url"]
-        return started, f'the embedded AWS is running at {url}; next: eval "$(./pipeline local env)"'
+            process.wait()
+        return started
 
     def down(self) -> tuple[Any, str]:
         running = self._running()
@@ -158,13 +170,13 @@ class LocalCloud:
         exports = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
         return values, "\n".join([*exports, *_SHELL_STAYS_HERE])
 
-    def _command(self, environment: Mapping[str, str]) -> list[str]:
+    def _command(self, environment: Mapping[str, str], port: int) -> list[str]:
         return [
             str(_ENVIRONMENT / "bin" / "python"),
             "-m",
             "local_cloud",
             f"--state={self._state}",
-            f"--port={self._port()}",
+            f"--port={port}",
             f"--spark-submit={Path(sys.executable).with_name('spark-submit')}",
             f"--java-home={java_home()}",
             f"--java-options={environment.get(_JAVA_OPTIONS_VARIABLE, short_run_options())}",
@@ -229,11 +241,22 @@ def _variables(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _free_port(preferred: Sequence[int]) -> int:
     for port in (*preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
+        if (found := _bound(port)) is not None:
+            return found
     raise CommandFailed("no free port on 127.0.0.1")
+
+
+def _is_free(port: int) -> bool:
+    return _bound(port) is not None
+
+
+def _bound(port: int) -> int | None:
+    """Take a port for a moment, any for 0, and return its number; None when somebody else has it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return None
+        number: int = probe.getsockname()[1]
+        return number

@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +158,24 @@ def test_it_listens_on_loopback_only(cloud: Cloud) -> None:
     lines = [line.split() for line in tables.splitlines()]
     listening = {line[1].partition(":")[0] for line in lines if line[3] == "0A" and line[9] in inodes}
     assert listening == {socket.inet_aton("127.0.0.1")[::-1].hex().upper()}
+
+
+def test_two_that_are_started_in_the_same_moment_have_a_port_each(tmp_path: Path) -> None:
+    def pipeline(state: str, *words: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "cli", "local", *words, "--json"]
+        environment = {**os.environ, "PIPELINE_LOCAL_STATE": str(tmp_path / state)}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)  # type: ignore[call-overload, no-any-return]
+
+    starting = [pipeline(state, "up") for state in ("a", "b")]
+    try:
+        said = [process.communicate(timeout=120) for process in starting]
+        assert [process.returncode for process in starting] == [0, 0], said
+        urls = [json.loads(out)["endpoint_url"] for out, _ in said]
+        assert len(set(urls)) == len(urls)
+    finally:
+        for state in ("a", "b"):
+            pipeline(state, "down").communicate(timeout=60)
 
 
 def test_a_second_start_says_that_it_runs(cloud: Cloud) -> None:
