@@ -4,6 +4,7 @@ import contextvars
 import json
 import os
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from ministack.core.responses import error_response_json, get_account_id, get_re
 from ministack.services import eventbridge, glue, s3
 from ministack.services.cloudformation import provisioners
 
+from local_cloud.jvms import Jvms
 from local_cloud.seams import replace, require
 from local_cloud.spark_run import ScriptRun, SparkHost, SparkProcess
 
@@ -41,9 +43,13 @@ class GlueJobs:
     settings: Callable[[], Mapping[str, str]]
     at_once: int = field(default_factory=lambda: max(_FEWEST_AT_ONCE, os.cpu_count() or 1))
     _free: threading.Semaphore = field(init=False)
+    _jvms: Jvms = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_free", threading.Semaphore(self.at_once))
+        jvms = self.folder.with_name("jvms")
+        shutil.rmtree(jvms, ignore_errors=True)  # of an emulator that was killed
+        object.__setattr__(self, "_jvms", Jvms(jvms, most=self.at_once))
 
     def install(self) -> None:
         """Take the place of the emulator's job runs, which succeed without running anything."""
@@ -102,13 +108,12 @@ class GlueJobs:
         if run["JobRunState"] in ENDED:
             return
         run["JobRunState"] = "RUNNING"
-        process = _processes[run["Id"]] = SparkProcess(prepared, self.host)
+        process = _processes[run["Id"]] = SparkProcess(prepared, self.host, self._jvms)
         if run["JobRunState"] in ENDED:  # stopped while Spark was being started
             process.kill()
         code = process.wait(seconds=run["Timeout"] * _SECONDS_PER_MINUTE)
         _processes.pop(run["Id"], None)
         if code is None:
-            process.kill()
             _end(run, "TIMEOUT", f"Job run timed out after {run['Timeout']} minutes")
         elif code == 0:
             _end(run, "SUCCEEDED")

@@ -1,6 +1,7 @@
 """Runs a command that must not outlive its starter: `python process_guard.py COMMAND …`, leading a session.
 
 The starter holds the other end of standard input and never writes; when it is gone, the whole process group goes too.
+The command's own standard input stays open and silent.
 """
 
 import os
@@ -12,7 +13,7 @@ import threading
 
 def main(command: list[str]) -> int:
     """Run the command and return its exit code, 128 and more for a signal."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    child = subprocess.Popen(command, stdin=subprocess.PIPE)
     threading.Thread(target=_end_with_starter, daemon=True).start()
     code = child.wait()
     return code if code >= 0 else 128 - code

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from tests.local.cloud import Cloud, spark_processes, until
+from tests.local.cloud import Cloud, held_scripts, scripts, until
 from tests.unit.past import Past
 from tests.unit.programs import ROOT
 
@@ -98,9 +98,10 @@ def _stop_at_work(cloud: Cloud, **more: bool) -> None:
     leases = len(_leases(cloud))
     execution = cloud.start(str(_ODD_DAY), **more)
     until(lambda: len(_leases(cloud)) > leases)
+    held_scripts(cloud.state)
     _forget_arrivals(cloud)
     cloud.client("stepfunctions").stop_execution(executionArn=execution)
-    until(lambda: not spark_processes(cloud.state))
+    until(lambda: not scripts(cloud.state))
     until(lambda: len(cloud.messages(str(_ODD_DAY))) > told + 1)  # of the job run and of the execution
 
 

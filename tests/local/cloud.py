@@ -3,10 +3,12 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +182,40 @@ def until(found: Callable[[], Any], *, seconds: float = RUN_SECONDS) -> Any:
     return answer
 
 
-def spark_processes(state: Path) -> list[str]:
-    """The commands of all processes that work in the folder of a job run."""
-    commands = (path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if os.access(path, os.R_OK))
-    return [text for raw in commands if str(state / "job-runs") in (text := raw.decode(errors="replace"))]
+def scripts(state: Path) -> list[int]:
+    """The processes that work in the folder of a job run."""
+    return _processes_that_name(state / "job-runs")
+
+
+def jvms(state: Path) -> list[int]:
+    """The JVMs of job runs, those that wait for the next run included."""
+    return _processes_that_name(state / "jvms")
+
+
+def held_scripts(state: Path) -> list[int]:
+    """Wait until a script is at work and let it go no further, however fast it is; `released` undoes it.
+
+    What guards it goes on, and ends it when the emulator ends.
+    """
+    found: list[int] = until(lambda: [process for process in scripts(state) if not _is_guard(process)])
+    for process in found:
+        os.kill(process, signal.SIGSTOP)
+    return found
+
+
+def released(processes: list[int]) -> None:
+    for process in processes:
+        os.kill(process, signal.SIGCONT)
+
+
+def _is_guard(process: int) -> bool:
+    return b"process_guard.py" in Path(f"/proc/{process}/cmdline").read_bytes()
+
+
+def _processes_that_name(folder: Path) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has just ended
+            if str(folder).encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+    return found

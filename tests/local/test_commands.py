@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.erasure.everything import holding
-from tests.local.cloud import Cloud, spark_processes, until
+from tests.local.cloud import Cloud, held_scripts, jvms, released, scripts, until
 from tests.unit.past import Past
 from tests.unit.programs import ROOT
 
@@ -67,7 +67,7 @@ class TestRun:
     @pytest.mark.usefixtures("interruptible")
     def test_ctrl_c_leaves_the_execution_running_and_says_how_to_come_back(self, cloud: Cloud, first_day: str) -> None:
         process = cloud.started_pipeline("run", first_day, "--force")
-        until(lambda: spark_processes(cloud.state))
+        held = held_scripts(cloud.state)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
         assert process.returncode == 130
@@ -75,6 +75,7 @@ class TestRun:
         assert found is not None, said
         shown = cloud.pipeline("status").stdout.partition("under way")[2]
         assert re.search(rf"{first_day} +curating: the Glue job is running .* {found[1]} ", shown), shown
+        released(held)
         back = cloud.pipeline(*found[2].split()[1:])
         assert (back.returncode, back.stderr) == (0, "")
         assert f"{first_day}: published run" in back.stdout
@@ -158,11 +159,11 @@ class TestCancel:
             cloud.deliver(day, tmp_path, rows=ROWS + number)
         before = cloud.record(first_day)["current"]["run_id"]
         followed = cloud.started_pipeline("backfill", first_day, raw_days[-1], "--force", "--continue")
-        until(lambda: spark_processes(cloud.state))
+        held_scripts(cloud.state)
         [name] = {name for name in self.under_way(cloud) if re.fullmatch(r"backfill-\S+-[0-9a-f]{8}", name)}
         result = cloud.pipeline("cancel", name)
         assert (result.returncode, result.stderr) == (0, "")
-        assert (self.under_way(cloud), spark_processes(cloud.state)) == ([], [])
+        assert (self.under_way(cloud), scripts(cloud.state), jvms(cloud.state)) == ([], [], [])
         _, said = followed.communicate(timeout=60)
         assert followed.returncode == 1
         assert re.search(r"cancelled by \S+, 1 stopped, 3 not started; to go on, run the same command again", said), (
@@ -181,12 +182,13 @@ class TestCancel:
     def test_whatever_works_on_a_date_ends(self, cloud: Cloud, first_day: str) -> None:
         before = cloud.record(first_day)["current"]["run_id"]
         runs = [cloud.started_pipeline("run", first_day, "--force") for _ in range(2)]
-        until(lambda: spark_processes(cloud.state) and len(self.under_way(cloud)) == len(runs))
+        held_scripts(cloud.state)
+        until(lambda: len(self.under_way(cloud)) == len(runs))
         document = json.loads(cloud.pipeline("cancel", first_day, "--json").stdout)
         assert [(item["status"], item["reason"]) for item in document["dates"]] == [
             ("stopped", f"run {before} is published")
         ] * len(runs)
-        assert (self.under_way(cloud), spark_processes(cloud.state)) == ([], [])
+        assert (self.under_way(cloud), scripts(cloud.state), jvms(cloud.state)) == ([], [], [])
         account = cloud.variables["AWS_ACCESS_KEY_ID"]
         said = [run.communicate(timeout=60)[1].partition(";")[0] for run in runs]
         assert said == [f"pipeline: the execution was aborted: cancelled by arn:aws:iam::{account}:root"] * len(runs)
@@ -435,10 +437,13 @@ def test_an_execution_waits_for_the_job_run_that_is_at_work_on_its_date(cloud: C
     day = "2025-02-11"
     cloud.deliver(day, tmp_path, rows=ROWS)
     first = cloud.started_pipeline("run", day, "--json")
-    until(lambda: spark_processes(cloud.state))
-    second = cloud.pipeline("run", day, "--json")
+    held = held_scripts(cloud.state)
+    second = cloud.started_pipeline("run", day, "--json")
+    until(lambda: cloud.pipeline("status").stdout.count(f"{day} ") > 1)
+    released(held)
     assert json.loads(first.communicate(timeout=600)[0])["status"] == "published"
-    assert (second.returncode, json.loads(second.stdout)["status"]) == (0, "unchanged")
+    assert json.loads(second.communicate(timeout=600)[0])["status"] == "unchanged"
+    assert second.returncode == 0
 
 
 def test_late_data_leaves_raw_data_alone_that_was_refused(cloud: Cloud, tmp_path: Path) -> None:
@@ -544,7 +549,7 @@ class TestSecondDataset:
         assert result.returncode == 1
         assert "timed out after 1 minutes" in result.stderr
         assert cloud.client("glue").get_job_runs(JobName=job)["JobRuns"][0]["JobRunState"] == "TIMEOUT"
-        assert not spark_processes(cloud.state)
+        assert not scripts(cloud.state)
         assert until(lambda: cloud.messages("[web_access] 2015-05-17"))
 
     def test_goes_with_its_contract_in_the_next_deployment(self, cloud: Cloud, second_dataset: Path) -> None:

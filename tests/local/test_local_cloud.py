@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.cloud import WORKGROUP, Cloud, spark_processes, until
+from tests.local.cloud import WORKGROUP, Cloud, held_scripts, jvms, scripts, until
 from tests.unit.programs import ROOT
 
 EXAMPLE = (
@@ -139,12 +139,26 @@ def test_missing_data_is_alerted(cloud: Cloud) -> None:
 def test_stopping_an_execution_stops_its_spark(cloud: Cloud, tmp_path: Path) -> None:
     cloud.deliver("2025-01-04", tmp_path)
     execution = cloud.start("2025-01-04")
-    until(lambda: spark_processes(cloud.state))
+    held_scripts(cloud.state)
     cloud.client("stepfunctions").stop_execution(executionArn=execution)
-    until(lambda: not spark_processes(cloud.state), seconds=10)
+    until(lambda: not scripts(cloud.state) and not jvms(cloud.state), seconds=10)
     assert cloud.job_runs()[0]["JobRunState"] == "STOPPED"
     assert until(lambda: cloud.messages("2025-01-04"))
     assert "2025-01-04" not in cloud.partitions()
+
+
+def test_runs_after_each_other_have_one_jvm_and_logs_of_their_own(cloud: Cloud, tmp_path: Path) -> None:
+    for day in ("2025-01-04", "2025-01-08", "2025-01-09"):
+        cloud.deliver(day, tmp_path, *(["--null-user-percent", "12"] if day == "2025-01-08" else []))
+    assert cloud.run("2025-01-04")["status"] == "SUCCEEDED"
+    [kept] = jvms(cloud.state)
+    assert cloud.run("2025-01-08")["status"] == "FAILED"  # its gate rejects it, which leaves nothing in the JVM
+    assert cloud.run("2025-01-09")["status"] == "SUCCEEDED"
+    assert jvms(cloud.state) == [kept]
+    for number, run in enumerate(cloud.job_runs()[:3]):
+        log = (cloud.state / "job-runs" / run["Id"] / "log.txt").read_text(encoding="utf-8")
+        assert log.count('"run_id"') == 1
+        assert ("Using Spark's default log4j profile" in log) == (number == 2)
 
 
 def test_the_deployed_template_is_the_synthesized_one(cloud: Cloud) -> None:
@@ -186,9 +200,9 @@ def test_killed_at_once_it_loses_nothing_that_was_published(cloud: Cloud, publis
     record, partitions = cloud.record(published_day), cloud.partitions()
     cloud.deliver("2025-01-05", tmp_path)
     cloud.start("2025-01-05")
-    until(lambda: spark_processes(cloud.state))
+    held_scripts(cloud.state)
     os.kill(json.loads(cloud.command("status", "--json").stdout)["pid"], signal.SIGKILL)
-    until(lambda: not spark_processes(cloud.state), seconds=10)
+    until(lambda: not scripts(cloud.state) and not jvms(cloud.state), seconds=10)
     with socket.create_server(("127.0.0.1", cloud.port)):
         cloud.up()  # on another port
     assert (cloud.record(published_day), cloud.partitions()) == (record, partitions)
@@ -202,11 +216,11 @@ def test_stopped_in_the_middle_of_a_run_it_is_gone_when_that_is_said(
     record = cloud.record(published_day)
     cloud.deliver("2025-01-06", tmp_path)
     cloud.start("2025-01-06")
-    until(lambda: spark_processes(cloud.state))
+    held_scripts(cloud.state)
     pid = json.loads(cloud.command("status", "--json").stdout)["pid"]
     assert cloud.command("down").stdout == "the embedded AWS has stopped; its state is kept\n"
     assert not Path(f"/proc/{pid}").exists()
-    assert not spark_processes(cloud.state)
+    assert scripts(cloud.state) == jvms(cloud.state) == []
     cloud.up()
     assert cloud.record(published_day) == record
 
