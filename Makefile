@@ -15,6 +15,8 @@ in_venv = PATH="$(CURDIR)/$(VENV)/bin:$$PATH" && export PATH &&
 with_java = $(in_venv) JAVA_HOME="$$($(VENV)/bin/python scripts/java_home.py)" && export JAVA_HOME &&
 # Two processes that take whole files, so that what the tests of a file share is made once.
 in_two := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# What replays do is the command line's; that replaced lines count no more is Spark's (test_replaced_lines.py).
+spark_tests := tests/spark tests/faults/test_killed_spark.py --ignore tests/spark/test_replay.py
 set_up = python=$$(sh scripts/find_python.sh $(PYTHON)) && "$$python" scripts/set_up.py
 
 .PHONY: help run test check proof-iam bench clean lock
@@ -32,7 +34,7 @@ test: python-packages node-packages local-packages spark-classes spark35-classes
 	@echo "the tests of the embedded AWS, in its own environment ..."
 	@$(VENV_LOCAL)/bin/python -m pytest local_cloud
 	@echo "what runs Spark, on Spark 3.5.6 (Glue 5.1) ..."
-	@$(with_java) $(VENV_SPARK35)/bin/python -m pytest $(in_two) tests/spark tests/faults/test_killed_spark.py
+	@$(with_java) $(VENV_SPARK35)/bin/python -m pytest $(in_two) $(spark_tests)
 	@echo "all tests, on Spark 4.1.1 (Glue 6.0) ..."
 	@$(with_java) $(VENV)/bin/python -m pytest $(in_two)
 

@@ -2,6 +2,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from cli.spark_classes import short_run_options
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # Executors as processes of their own; one of them is taken away, as auto scaling does.
@@ -12,6 +14,8 @@ from curation.session import executor_seconds
 
 assert executor_seconds() == 0.0
 builder = SparkSession.builder.master("local-cluster[2,1,600]").config("spark.ui.enabled", "false")
+for process in ("driver", "executor"):
+    builder = builder.config(f"spark.{process}.extraJavaOptions", sys.argv[1])
 spark = builder.config("spark.executor.memory", "512m").getOrCreate()
 assert spark.range(100).repartition(4).count() == 100
 context = spark.sparkContext._jsc.sc()
@@ -31,6 +35,7 @@ spark.stop()
 def test_executors_are_counted_as_long_as_they_are_there() -> None:
     environment_path = f"{ROOT}:{ROOT / 'glue_src'}"
     program = f"import sys; sys.path[:0] = {environment_path!r}.split(':')\n{PROGRAM}"
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    command = [sys.executable, "-c", program, short_run_options()]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 0, ended.stderr[-2000:]
     assert ended.stdout.split()[-2:] == ["executors", "1.0"]

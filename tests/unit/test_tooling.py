@@ -103,11 +103,12 @@ class TestMake:
     def test_all_tests_run_last_on_the_default_spark(self, recorded: Path) -> None:
         assert self.make_in(recorded, "test").returncode == 0
         in_two = "--numprocesses 2 --dist loadfile --no-loadscope-reorder"
+        of_spark = "tests/spark tests/faults/test_killed_spark.py --ignore tests/spark/test_replay.py"
         assert self.calls(recorded) == [
             "venv JAVA_HOME=/fitting/java -m cli.spark_classes",
             "venv35 JAVA_HOME=/fitting/java -m cli.spark_classes",
             "local JAVA_HOME= -m pytest local_cloud",
-            f"venv35 JAVA_HOME=/fitting/java -m pytest {in_two} tests/spark tests/faults/test_killed_spark.py",
+            f"venv35 JAVA_HOME=/fitting/java -m pytest {in_two} {of_spark}",
             f"venv JAVA_HOME=/fitting/java -m pytest {in_two}",
         ]
 
