@@ -44,7 +44,7 @@ def day_of(ended: JobRunEnded | ExecutionEnded) -> date | None:
     """Return the one date that a run was for, or None when the event does not tell or it was for several."""
     if isinstance(ended, JobRunEnded):
         return ended.day
-    return parse_day(ended.given.get("ingestion_date")) or dated(ended.cause.text)[0]
+    return ended.asked_day or dated(ended.cause.text)[0]
 
 
 def standing(record: Publication | None, *, shown_at: str | None) -> str:
@@ -180,9 +180,9 @@ def _primary_of(cause: Cause) -> str:
 def _matter(ended: ExecutionEnded) -> list[str]:
     """Say which date or dates an execution was for; empty when its input does not tell."""
     given = ended.given
-    day, start, end = (parse_day(given.get(key)) for key in ("ingestion_date", "start", "end"))
-    if day:
-        return [str(day)]
+    start, end = (parse_day(given.get(key)) for key in ("start", "end"))
+    if ended.asked_day:
+        return [str(ended.asked_day)]
     if start and end:
         return [f"backfill {start} to {end}"]
     return ["backfill of listed dates"] if isinstance(given.get("dates"), list) else []

@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
 from core.causes import Cause, read_cause
 from core.layout import parse_ingestion_date
 from shared.inputs import Input, InvalidInput
+from shared.requests import day_asked_for
 
 JOB_RUN: Final = "Glue Job State Change"
 EXECUTION: Final = "Step Functions Execution Status Change"
@@ -32,12 +33,16 @@ class JobRunEnded:
 
 @dataclass(frozen=True)
 class ExecutionEnded:
-    """An execution that did not succeed. ``given`` is its input, empty when EventBridge left it out."""
+    """An execution that did not succeed. ``given`` is its input, empty when EventBridge left it out.
+
+    ``asked_day`` is the one date that the input asks for, by itself or by the time of a schedule.
+    """
 
     arn: str
     name: str
     status: str
     given: Mapping[str, Any]
+    asked_day: date | None
     cause: Cause
 
 
@@ -48,8 +53,11 @@ class FreshnessCheck:
     at: datetime
 
 
-def read_event(event: object) -> JobRunEnded | ExecutionEnded | FreshnessCheck:
-    """Tell the three kinds of event apart. Raises InvalidInput for any other."""
+def read_event(event: object, zone: tzinfo) -> JobRunEnded | ExecutionEnded | FreshnessCheck:
+    """Tell the three kinds of event apart. Raises InvalidInput for any other.
+
+    ``zone`` is the one in which the dataset's schedule has its days.
+    """
     if isinstance(event, Mapping) and "check" in event:
         given = Input(event, allowed=("check", "scheduled_time"))
         given.one_of("check", ("freshness",))
@@ -59,7 +67,7 @@ def read_event(event: object) -> JobRunEnded | ExecutionEnded | FreshnessCheck:
     if kind == JOB_RUN and isinstance(detail, Mapping):
         return _job_run(detail)
     if kind == EXECUTION and isinstance(detail, Mapping):
-        return _execution(detail)
+        return _execution(detail, zone)
     raise InvalidInput(
         f"event {str(kind)[:80]!r} is not known; expected {JOB_RUN!r}, {EXECUTION!r} or a freshness check"
     )
@@ -73,12 +81,13 @@ def _job_run(detail: Mapping[str, Any]) -> JobRunEnded:
     return JobRunEnded(_text(detail, "jobName"), _text(detail, "jobRunId"), state, message, dated(message)[0])
 
 
-def _execution(detail: Mapping[str, Any]) -> ExecutionEnded:
+def _execution(detail: Mapping[str, Any], zone: tzinfo) -> ExecutionEnded:
     status = _text(detail, "status")
     if status not in _STATUSES:
         raise InvalidInput(f"execution status {status[:80]!r} is no failure; expected {', '.join(_STATUSES)}")
     cause = read_cause(detail.get("cause"), error=str(detail.get("error") or ""))
-    return ExecutionEnded(_text(detail, "executionArn"), _text(detail, "name"), status, _given(detail), cause)
+    arn, name, given = _text(detail, "executionArn"), _text(detail, "name"), _given(detail)
+    return ExecutionEnded(arn, name, status, given, day_asked_for(given, zone), cause)
 
 
 def dated(message: str) -> tuple[date | None, str]:

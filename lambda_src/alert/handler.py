@@ -48,7 +48,7 @@ class Settings:
 def handler(event: object, context: object) -> dict[str, Any]:
     """Send the message that an event calls for; answer its subject, or None when there is nothing to tell."""
     log, settings = StepLog("alert", context), _settings(Environment(os.environ))
-    told = read_event(event)
+    told = read_event(event, settings.zone)
     message = _message(told, settings, log)
     if message is not None:
         message_id = publish(settings.alert_topic_arn, message)

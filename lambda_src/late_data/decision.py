@@ -15,8 +15,8 @@ from core.refusals import refusing_run
 from core.runs import Metrics
 from core.times import iso_seconds
 from shared.environment import DataPlace
-from shared.inputs import Input, InvalidInput
-from shared.requests import requested_day, without_envelope
+from shared.inputs import InvalidInput
+from shared.requests import day_asked_for, without_envelope
 
 _CREATED: Final = "Object Created"
 # An older version of the object may be there again.
@@ -225,14 +225,12 @@ def _run_ended(message_id: str, detail: Mapping[str, Any]) -> RunEnded:
 
 
 def _ended_day(ended: RunEnded, zone: tzinfo) -> DayEvent | None:
-    given = without_envelope(ended.given)
-    try:
-        asked = Input(given, allowed=tuple(given) if isinstance(given, Mapping) else ())
-        day = requested_day(asked, zone)
-    except InvalidInput:
+    day = day_asked_for(ended.given, zone)
+    if day is None:
         return None
-    stopped = ended.arn if ended.is_stopped else None
-    return DayEvent(ended.message_id, day, stopped, is_end_of_schedule=asked.has("scheduled_time"))
+    given = without_envelope(ended.given)
+    is_scheduled = isinstance(given, Mapping) and "scheduled_time" in given
+    return DayEvent(ended.message_id, day, ended.arn if ended.is_stopped else None, is_end_of_schedule=is_scheduled)
 
 
 def _look(day: date, events: Sequence[DayEvent]) -> Look:

@@ -24,6 +24,15 @@ def requested_day(given: Input, zone: tzinfo) -> date:
     return given.day("ingestion_date") if given.has("ingestion_date") else _day_before(given, zone)
 
 
+def day_asked_for(event: object, zone: tzinfo) -> date | None:
+    """Return the date that an execution was asked for, or None when its input does not tell or is about several."""
+    given = without_envelope(event)
+    try:
+        return requested_day(Input(given, allowed=tuple(given) if isinstance(given, Mapping) else ()), zone)
+    except InvalidInput:
+        return None
+
+
 def _day_before(given: Input, zone: tzinfo) -> date:
     moment = given.moment("scheduled_time")
     try:

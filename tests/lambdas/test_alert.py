@@ -460,6 +460,15 @@ class TestExecution:
         assert message.subject == "[events] 2025-01-02 execution was aborted: wrong date"
         assert line(message, "Next") == "if it was not meant to stop: pipeline run 2025-01-02 --contract events"
 
+    @pytest.mark.parametrize("sample", ["execution_aborted", "execution_timed_out"])
+    def test_that_a_schedule_started_is_told_by_its_date(self, cloud: Cloud, sample: str) -> None:
+        ended = event(sample)
+        ended["detail"]["input"] = json.dumps({"scheduled_time": "2025-01-03T01:00:00Z", "wait_minutes": 120})
+        message = alert(cloud, ended)
+        assert message.subject.startswith("[events] 2025-01-02 execution ")
+        assert "readers have no version of that day" in line(message, "What")
+        assert line(message, "Next").endswith("pipeline run 2025-01-02 --contract events")
+
     def test_whose_event_has_no_cause_is_asked_for_it(self, cloud: Cloud) -> None:
         sample = event("execution_aborted")
         sample["detail"] |= {"error": None, "cause": None}
