@@ -1,6 +1,7 @@
 """What is wrong with permissions: a call that is denied, a grant that nobody needs, a grant that reaches further.
 
-The third is found by trying, beside every call, the same one to something else: another bucket, folder or account.
+The third is found by trying, beside every call, the same one to something else: another bucket, folder or account;
+and another action.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -100,6 +101,7 @@ def neighbours(call: Call) -> Sequence[Call]:
     return [
         *(replace(call, resource=other) for other in resources),
         *(replace(call, context=other) for other in contexts),
+        replace(call, action=f"{call.action}Other"),
         replace(call, actor=_OTHER_SERVICE if call.is_by_service else _STRANGER),
     ]
 

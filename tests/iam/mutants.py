@@ -43,7 +43,8 @@ def mutants(policies: Policies) -> Iterator[Mutant]:
 
 def _faults(statement: Statement, *, of_role: bool) -> Iterator[tuple[str, Statement | None]]:
     yield "left out", None
-    for fault, actions in _changed_lists(statement.actions, _other_actions):
+    other_actions = _other_actions if statement.effect == "Allow" else _unknown_actions
+    for fault, actions in _changed_lists(statement.actions, other_actions):
         yield f"action {fault}", replace(statement, actions=actions)
     others = _other_resources if of_role else _other_resources_of_one
     for fault, resources in _changed_lists(statement.resources or (), others):
@@ -74,7 +75,12 @@ def _changed_conditions(conditions: Conditions) -> Iterator[tuple[str, Condition
 
 
 def _other_actions(action: str) -> list[str]:
-    """Name an action that nobody asks for."""
+    """Name an action that nobody asks for, and all of the service."""
+    return [*_unknown_actions(action), f"{action.partition(':')[0]}:*"]
+
+
+def _unknown_actions(action: str) -> list[str]:
+    """Leave out all of the service: to refuse more is no fault."""
     return [f"{action.rstrip('*')}Other"]
 
 

@@ -33,7 +33,7 @@ REASONS: Final = (
     ),
     Reason(
         "too wide",
-        r"^events\.amazonaws\.com: .*arrivals with .*SourceArn=arn:aws:events:.*; "
+        r"^events\.amazonaws\.com: sqs:SendMessage on .*arrivals with .*SourceArn=arn:aws:events:.*; "
         r"by .*StringEquals aws:SourceAccount 0{12}",
         "To encrypted queues the CDK lets all rules of the account send: https://github.com/aws/aws-cdk/pull/22740",
     ),
@@ -54,5 +54,11 @@ REASONS: Final = (
         r"^logs\.us-east-1\.amazonaws\.com: kms:.*log-group:/aws-glue/jobs.*other.*; by "
         r".*ArnLike kms:EncryptionContext:aws:logs:arn arn:aws:logs:us-east-1:0{12}:log-group:/aws-glue/jobs\*;",
         "One key serves the logs of all jobs, whose datasets come and go without the key's policy changing.",
+    ),
+    Reason(
+        "too wide",
+        r": kms:(GenerateDataKey|ReEncrypt(From|To)|DescribeKey)Other on .*; by .*EncryptionKey\w+, statement \d: kms:",
+        "AWS names what its services ask of a key by how it begins: "
+        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
     ),
 )
