@@ -73,10 +73,12 @@ class Synthesis:
         return [dict(statement) for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
 
     def role_of(self, reference: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the properties of the role that ``{"Fn::GetAtt": [id, "Arn"]}`` names."""
-        name = reference["Fn::GetAtt"][0]
-        role: dict[str, Any] = dict(self.resources("AWS::IAM::Role")[name]["Properties"])
-        return role
+        return self.behind(reference, kind="AWS::IAM::Role")
+
+    def behind(self, reference: Mapping[str, Any], *, kind: str) -> dict[str, Any]:
+        """Return the properties of the resource that ``{"Ref": id}`` or ``{"Fn::GetAtt": [id, "Arn"]}`` names."""
+        name = reference["Ref"] if "Ref" in reference else reference["Fn::GetAtt"][0]
+        return dict(self.resources(kind)[name]["Properties"])
 
 
 def cdk_settings() -> dict[str, Any]:
