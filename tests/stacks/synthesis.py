@@ -1,6 +1,7 @@
 """Synthesizes the application in process, as the CDK command line would, and answers questions about the templates."""
 
 import json
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -72,6 +73,13 @@ class Synthesis:
         """Return what a role may do."""
         return [dict(statement) for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
 
+    def exported(self, logical_id: str) -> str:
+        """Return how ``written`` has an import of what is exported by its name, by how its logical id begins."""
+        outputs = [output for output in self.templates["Data"]["Outputs"].values() if "Export" in output]
+        values = {output["Export"]["Name"]: written(output["Value"]) for output in outputs}
+        (name,) = [name for name, value in values.items() if re.fullmatch(rf"<{logical_id}\w+>", value)]
+        return f"<{name}>"
+
     def role_of(self, reference: Mapping[str, Any]) -> dict[str, Any]:
         return self.behind(reference, kind="AWS::IAM::Role")
 
@@ -114,6 +122,17 @@ def written(value: Any) -> str:
     if function == "Fn::Sub":
         return str(argument)
     return f"<{written(argument) if isinstance(argument, dict) else argument}>"
+
+
+def plain(value: Any) -> Any:
+    """Return a JSON value in which all that CloudFormation fills in is text, as ``written`` has it."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::")):
+        return written(value)
+    return {name: plain(item) for name, item in value.items()}
 
 
 def walk(value: Any) -> Iterator[Any]:

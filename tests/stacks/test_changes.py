@@ -90,6 +90,17 @@ def test_what_holds_something_keeps_its_logical_ids(path: str) -> None:
     assert kinds == KEPT[path]
 
 
+def test_data_and_its_key_alone_stay_when_the_stacks_go() -> None:
+    """A name that stays behind would be taken when the stacks are deployed again."""
+    policies = ("DeletionPolicy", "UpdateReplacePolicy")
+    kept = {
+        resource["Type"]
+        for _, resource in resources(synthesized("kms=true"))
+        if "Retain" in (resource.get(policy) for policy in policies)
+    }
+    assert kept == {"AWS::S3::Bucket", "AWS::KMS::Key"}
+
+
 def exports(synthesis: Synthesis) -> dict[str, str]:
     """Return what each export holds, as text."""
     return {

@@ -12,35 +12,77 @@ METRICS = ROOT / "tests" / "events" / "metrics_published.json"
 CONTRACT = load_contract(ROOT / "contracts" / "events.odcs.yaml")
 
 
+def bucket(name: str, *overrides: str) -> dict[str, Any]:
+    buckets = synthesized(*overrides).resources("AWS::S3::Bucket")
+    (found,) = [dict(resource) for logical_id, resource in buckets.items() if logical_id.startswith(f"Storage{name}")]
+    return found
+
+
 def data_bucket(*overrides: str) -> dict[str, Any]:
-    buckets = synthesized(*overrides).resources("AWS::S3::Bucket").values()
-    (bucket,) = [dict(bucket) for bucket in buckets if "VersioningConfiguration" in bucket["Properties"]]
-    return bucket
+    return bucket("Bucket", *overrides)
 
 
 def rules() -> dict[str, Any]:
     return {rule["Id"]: rule for rule in data_bucket()["Properties"]["LifecycleConfiguration"]["Rules"]}
 
 
-class TestBucket:
-    def test_it_is_private_encrypted_versioned_and_owned(self) -> None:
-        properties = data_bucket()["Properties"]
-        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
-        encryption = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
+class TestEveryBucket:
+    @pytest.mark.parametrize("name", ["Bucket", "AccessLogs"])
+    def test_it_is_private_encrypted_and_owned(self, name: str) -> None:
+        properties = bucket(name)["Properties"]
+        ways = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+        assert properties["PublicAccessBlockConfiguration"] == dict.fromkeys(ways, True)
+        (encryption,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
-        assert properties["VersioningConfiguration"]["Status"] == "Enabled"
         assert properties["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
-        assert properties["LoggingConfiguration"]["LogFilePrefix"] == "data/"
 
     @pytest.mark.parametrize(
         "condition", [{"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": 1.2}}]
     )
-    def test_every_bucket_refuses_plain_and_old_connections(self, condition: dict[str, Any]) -> None:
+    def test_it_refuses_plain_and_old_connections(self, condition: dict[str, Any]) -> None:
         policies = synthesized().properties("AWS::S3::BucketPolicy")
         assert len(policies) == 2
         for policy in policies:
             denied = [item["Condition"] for item in policy["PolicyDocument"]["Statement"] if item["Effect"] == "Deny"]
             assert condition in denied
+
+    @pytest.mark.parametrize(
+        ("overrides", "policy"),
+        [
+            ((), "Retain"),
+            (("destroy_data=true",), "Retain"),
+            (("confirm_destroy_data=true",), "Retain"),
+            (("destroy_data=true", "confirm_destroy_data=true"), "Delete"),
+        ],
+    )
+    def test_it_outlives_the_stack_unless_two_flags_say_otherwise(
+        self, overrides: tuple[str, ...], policy: str
+    ) -> None:
+        for resource in synthesized(*overrides).resources("AWS::S3::Bucket").values():
+            assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == (policy, policy)
+
+    def test_every_rule_of_its_objects_is_on(self) -> None:
+        for properties in synthesized().properties("AWS::S3::Bucket"):
+            assert {rule["Status"] for rule in properties["LifecycleConfiguration"]["Rules"]} == {"Enabled"}
+
+
+class TestAccessLogs:
+    def test_they_tell_of_the_data(self) -> None:
+        logging = data_bucket()["Properties"]["LoggingConfiguration"]
+        assert logging["DestinationBucketName"]["Ref"].startswith("StorageAccessLogs")
+        assert logging["LogFilePrefix"] == "data/"
+
+    @pytest.mark.parametrize("overrides", [(), ("log_days=14",)])
+    def test_they_are_kept_for_as_long_as_other_logs(self, overrides: tuple[str, ...]) -> None:
+        (rule,) = bucket("AccessLogs", *overrides)["Properties"]["LifecycleConfiguration"]["Rules"]
+        groups = synthesized(*overrides).properties("AWS::Logs::LogGroup")
+        assert "Prefix" not in rule
+        assert {rule["ExpirationInDays"]} == {group["RetentionInDays"] for group in groups}
+
+
+class TestBucket:
+    def test_it_keeps_earlier_versions(self) -> None:
+        assert data_bucket()["Properties"]["VersioningConfiguration"]["Status"] == "Enabled"
 
     def test_its_events_go_to_eventbridge_without_a_custom_resource(self) -> None:
         configuration = data_bucket()["Properties"]["NotificationConfiguration"]
@@ -68,22 +110,8 @@ class TestBucket:
         rule = rules()["noncurrent-and-abandoned"]
         assert "Prefix" not in rule
         assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 30
+        assert rule["ExpiredObjectDeleteMarker"] is True
         assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 3
-
-    @pytest.mark.parametrize(
-        ("overrides", "policy"),
-        [
-            ((), "Retain"),
-            (("destroy_data=true",), "Retain"),
-            (("confirm_destroy_data=true",), "Retain"),
-            (("destroy_data=true", "confirm_destroy_data=true"), "Delete"),
-        ],
-    )
-    def test_it_outlives_the_stack_unless_two_flags_say_otherwise(
-        self, overrides: tuple[str, ...], policy: str
-    ) -> None:
-        bucket = data_bucket(*overrides)
-        assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == (policy, policy)
 
 
 class TestTopic:
@@ -108,6 +136,19 @@ def catalog_table(name: str) -> dict[str, Any]:
     tables = synthesized().properties("AWS::Glue::Table")
     (found,) = [item["TableInput"] for item in tables if item["TableInput"]["Name"] == name]
     return dict(found)
+
+
+_HIVE = "org.apache.hadoop.hive.ql.io"
+PARQUET = (
+    f"{_HIVE}.parquet.MapredParquetInputFormat",
+    f"{_HIVE}.parquet.MapredParquetOutputFormat",
+    f"{_HIVE}.parquet.serde.ParquetHiveSerDe",
+)
+JSON = (
+    "org.apache.hadoop.mapred.TextInputFormat",
+    f"{_HIVE}.HiveIgnoreKeyTextOutputFormat",
+    "org.openx.data.jsonserde.JsonSerDe",
+)
 
 
 class TestCatalog:
@@ -135,6 +176,30 @@ class TestCatalog:
             "curated_events_metrics": "metrics/events/",
             "curated_events_quarantine": "quarantine/events/",
         }
+
+    @pytest.mark.parametrize(
+        ("name", "input_format", "output_format", "serde"),
+        [
+            # The names by which Athena knows them: https://docs.aws.amazon.com/athena/latest/ug/parquet-serde.html
+            ("curated_events", *PARQUET),
+            ("curated_events_quarantine", *PARQUET),
+            # https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html
+            ("curated_events_metrics", *JSON),
+        ],
+    )
+    def test_files_are_read_as_what_they_are(
+        self, name: str, input_format: str, output_format: str, serde: str
+    ) -> None:
+        storage = catalog_table(name)["StorageDescriptor"]
+        assert (storage["InputFormat"], storage["OutputFormat"]) == (input_format, output_format)
+        assert storage["SerdeInfo"]["SerializationLibrary"] == serde
+        assert catalog_table(name)["Parameters"]["classification"] == ("json" if "json" in serde else "parquet")
+
+    def test_all_tables_are_external_and_of_the_one_database(self) -> None:
+        for table in synthesized().properties("AWS::Glue::Table"):
+            assert (table["DatabaseName"], table["CatalogId"]) == ("prod_data_pipeline", {"Ref": "AWS::AccountId"})
+            assert table["TableInput"]["TableType"] == "EXTERNAL_TABLE"
+            assert table["TableInput"]["Parameters"]["EXTERNAL"] == "TRUE"
 
     def test_every_declared_column_reads_its_value_from_a_real_metrics_object(self) -> None:
         document = json.loads(METRICS.read_text(encoding="utf-8"))
@@ -171,6 +236,9 @@ class TestWorkgroup:
         settings = synthesized("scan_cutoff_gb=7").only("AWS::Athena::WorkGroup")["WorkGroupConfiguration"]
         assert settings["EnforceWorkGroupConfiguration"] is True
         assert settings["BytesScannedCutoffPerQuery"] == 7_000_000_000
+        assert settings["RequesterPaysEnabled"] is False
+        assert settings["PublishCloudWatchMetricsEnabled"] is True
+        assert settings["EngineVersion"] == {"SelectedEngineVersion": "Athena engine version 3"}
         result = settings["ResultConfiguration"]
         assert written(result["OutputLocation"]).endswith("/athena-results/")
         assert result["EncryptionConfiguration"] == {"EncryptionOption": "SSE_S3"}
@@ -238,7 +306,15 @@ class TestKey:
         assert all("KmsMasterKeyId" in queue for queue in synthesis.properties("AWS::SQS::Queue"))
         workgroup = synthesis.only("AWS::Athena::WorkGroup")["WorkGroupConfiguration"]["ResultConfiguration"]
         assert workgroup["EncryptionConfiguration"]["EncryptionOption"] == "SSE_KMS"
-        assert "SecurityConfiguration" in synthesis.only("AWS::Glue::Job")
+        security = synthesis.only("AWS::Glue::SecurityConfiguration")
+        assert synthesis.only("AWS::Glue::Job")["SecurityConfiguration"] == security["Name"] == "prod-events-curation"
+        encryption = security["EncryptionConfiguration"]
+        logs, bookmarks, (files,) = (
+            encryption[name] for name in ("CloudWatchEncryption", "JobBookmarksEncryption", "S3Encryptions")
+        )
+        assert logs["CloudWatchEncryptionMode"] == files["S3EncryptionMode"] == "SSE-KMS"
+        assert bookmarks["JobBookmarksEncryptionMode"] == "CSE-KMS"
+        assert logs["KmsKeyArn"] == files["KmsKeyArn"] == bookmarks["KmsKeyArn"]
         assert synthesis.only("AWS::KMS::Key")["EnableKeyRotation"] is True
 
     @pytest.mark.parametrize("service", ["events.amazonaws.com", "cloudwatch.amazonaws.com"])

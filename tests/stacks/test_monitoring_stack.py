@@ -13,7 +13,7 @@ from deployed_dataset import Dataset
 from shared.metrics import NAMESPACE, Metric, MetricSet, as_document
 from stacks.constructs.incident_alerts import freshness_check_time
 from tests.stacks.event_patterns import matches
-from tests.stacks.synthesis import ROOT, synthesized, walk, written
+from tests.stacks.synthesis import ROOT, plain, synthesized, walk, written
 
 EVENTS = ROOT / "tests" / "events"
 
@@ -67,13 +67,31 @@ class TestRules:
     def test_the_helper_machine_of_a_backfill_is_not_an_incident_of_its_own(self) -> None:
         assert not matches(rule("aws.states")["EventPattern"], execution_event("FAILED", "prod-events-days"))
 
+    def test_nothing_else_is_announced(self) -> None:
+        machines = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:prod-events"
+        assert plain(rule("aws.glue")["EventPattern"]) == {
+            "source": ["aws.glue"],
+            "detail-type": ["Glue Job State Change"],
+            "detail": {"jobName": ["prod-events-curation"], "state": ["FAILED", "TIMEOUT", "STOPPED"]},
+        }
+        assert plain(rule("aws.states")["EventPattern"]) == {
+            "source": ["aws.states"],
+            "detail-type": ["Step Functions Execution Status Change"],
+            "detail": {
+                "stateMachineArn": [f"{machines}-pipeline", f"{machines}-backfill"],
+                "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+            },
+        }
+
     @pytest.mark.parametrize("source", ["aws.glue", "aws.states"])
     def test_each_reaches_the_alert_function_and_loses_nothing(self, source: str) -> None:
         (target,) = rule(source)["Targets"]
         function = synthesized().resources("AWS::Lambda::Function")[target["Arn"]["Fn::GetAtt"][0]]
         assert function["Properties"]["FunctionName"] == "prod-events-alert"
-        assert target["DeadLetterConfig"]["Arn"]
+        dead_letters = synthesized().behind(target["DeadLetterConfig"]["Arn"], kind="AWS::SQS::Queue")
+        assert dead_letters["QueueName"] == "prod-events-alert-dead-letters"
         assert "InputTransformer" not in target
+        assert rule(source)["State"] == "ENABLED"
 
     def test_the_log_that_a_message_names_is_the_one_the_job_writes(self) -> None:
         job = synthesized().only("AWS::Glue::Job")
@@ -83,7 +101,8 @@ class TestRules:
         assert group in groups
 
     def test_what_the_function_fails_on_is_kept_as_well(self) -> None:
-        assert synthesized().function("alert")["DeadLetterConfig"]["TargetArn"]
+        target = synthesized().function("alert")["DeadLetterConfig"]["TargetArn"]
+        assert synthesized().behind(target, kind="AWS::SQS::Queue")["QueueName"] == "prod-events-alert-dead-letters"
 
 
 class TestFreshness:

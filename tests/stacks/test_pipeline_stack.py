@@ -9,10 +9,11 @@ import pytest
 from config import settings_from
 from contract import contract_json, load_contract
 from core.job_arguments import ARGUMENT_NAMES, parse_job_arguments
+from core.prices import Capacity
 from deployed_dataset import Dataset
 from shared.environment import Environment
 from tests.stacks.event_patterns import matches
-from tests.stacks.synthesis import ROOT, synthesized, written
+from tests.stacks.synthesis import ROOT, plain, synthesized, written
 
 CONTRACT = load_contract(ROOT / "contracts" / "events.odcs.yaml")
 
@@ -34,7 +35,13 @@ class TestJob:
         assert (properties["GlueVersion"], properties["WorkerType"]) == ("6.0", "G.1X")
         assert (properties["ExecutionClass"], properties["MaxRetries"]) == ("STANDARD", 0)
         assert properties["ExecutionProperty"] == {"MaxConcurrentRuns": 10}
+        assert properties["NumberOfWorkers"] == 10
         assert properties["DefaultArguments"]["--enable-auto-scaling"] == "true"
+
+    def test_it_is_a_spark_job_in_python(self) -> None:
+        command = job()["Command"]
+        assert (command["Name"], command["PythonVersion"]) == ("glueetl", "3")
+        assert job()["DefaultArguments"]["--job-language"] == "python"
 
     def test_settings_reach_it(self) -> None:
         properties = job(
@@ -52,7 +59,10 @@ class TestJob:
         assert set(run) == set(per_run)
         everything = {**arguments, **run, "--JOB_NAME": "x"}
         parsed = parse_job_arguments([part for pair in everything.items() for part in pair])
+        assert parsed.data_uri == f"s3://{synthesized().exported('StorageBucket')}"
         assert (parsed.catalog_database, parsed.catalog_table) == ("prod_data_pipeline", "curated_events")
+        assert (parsed.keep_versions, parsed.keep_hours) == (2, 24)
+        assert parsed.capacity == Capacity(glue_version="6.0", worker_type="G.1X", execution_class="STANDARD")
         assert {f"--{name}" for name in ARGUMENT_NAMES} <= set(everything)
 
     def test_a_lease_outlives_the_job(self) -> None:
@@ -91,6 +101,9 @@ class TestJob:
         assert {groups[f"{prefix}/{stream}"] for stream in ("output", "error")} == {14}
         assert set(groups.values()) == {14}
 
+    def test_all_logs_are_kept_for_as_long(self) -> None:
+        assert {item["RetentionInDays"] for item in synthesized().properties("AWS::Logs::LogGroup")} == {90}
+
 
 FUNCTIONS = {
     "sensor": "DATA_BUCKET DATASET SOURCE_SYSTEM CONTRACT_CHECKSUM RAW_OBJECTS TIME_ZONE ALERT_TOPIC_ARN JOB_NAME "
@@ -105,12 +118,72 @@ FUNCTIONS = {
 }
 
 
+# Seconds and megabytes: what lists raw data needs more memory, and a message is worth waiting for what it looks up.
+LIMITS = {
+    "sensor": (60, 512),
+    "report": (60, 256),
+    "backfill_plan": (60, 256),
+    "backfill_summary": (60, 256),
+    "late_data": (120, 512),
+    "alert": (600, 256),
+}
+
+
+def variables() -> dict[str, str]:
+    """Return the value of each variable, whichever function reads it."""
+    return {
+        "ALERT_TOPIC_ARN": synthesized().exported("AlertsTopic"),
+        "CATALOG_DATABASE": "prod_data_pipeline",
+        "CATALOG_TABLE": "curated_events",
+        "CONTRACT_CHECKSUM": CONTRACT.checksum,
+        "DATASET": "events",
+        "DATA_BUCKET": synthesized().exported("StorageBucket"),
+        "ENVIRONMENT": "prod",
+        "FRESHNESS_HOURS": "6",
+        "JOB_NAME": "prod-events-curation",
+        "MAX_CONCURRENT_RUNS": "10",
+        "RAW_OBJECTS": CONTRACT.raw_objects.to_json(),
+        "SCHEDULE": "1+120",
+        "SOURCE_SYSTEM": "app",
+        "STATE_MACHINE_ARN": "prod-events-pipeline",
+        "TIME_ZONE": "UTC",
+    }
+
+
 class TestFunctions:
     @pytest.mark.parametrize("module", FUNCTIONS)
     def test_each_gets_the_environment_that_it_reads(self, module: str) -> None:
+        given = dict(synthesized().function(module)["Environment"]["Variables"])
+        if "STATE_MACHINE_ARN" in given:
+            machine = synthesized().behind(given["STATE_MACHINE_ARN"], kind="AWS::StepFunctions::StateMachine")
+            given["STATE_MACHINE_ARN"] = machine["StateMachineName"]
+        expected = variables()
+        assert {name: written(value) for name, value in given.items()} == {
+            name: expected[name] for name in FUNCTIONS[module].split()
+        }
+
+    def test_settings_reach_them(self) -> None:
+        synthesis = synthesized(
+            "time_zone=Europe/Berlin", "schedule_hour=4", "wait_for_data_minutes=30", "database=other_database"
+        )
+        given = [item["Environment"]["Variables"] for item in synthesis.properties("AWS::Lambda::Function")]
+        expected = {"TIME_ZONE": "Europe/Berlin", "SCHEDULE": "4+30", "CATALOG_DATABASE": "other_database"}
+        for name, value in expected.items():
+            assert {item[name] for item in given if name in item} == {value}
+
+    @pytest.mark.parametrize("module", FUNCTIONS)
+    def test_each_has_time_and_memory_for_what_it_does(self, module: str) -> None:
         function = synthesized().function(module)
-        assert set(function["Environment"]["Variables"]) == set(FUNCTIONS[module].split())
+        assert (function["Timeout"], function["MemorySize"]) == LIMITS[module]
         assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+        assert "ReservedConcurrentExecutions" not in function
+
+    @pytest.mark.parametrize("module", FUNCTIONS)
+    def test_each_writes_the_log_that_has_its_name(self, module: str) -> None:
+        function = synthesized().function(module)
+        group = synthesized().behind(function["LoggingConfig"]["LogGroup"], kind="AWS::Logs::LogGroup")
+        assert function["FunctionName"] == f"prod-events-{module.replace('_', '-')}"
+        assert group["LogGroupName"] == f"/aws/lambda/{function['FunctionName']}"
 
     @pytest.mark.parametrize("hours", [1 / 3_600, 1 / 60, 1 / 12, 1.5, 6, 99_999])
     def test_every_freshness_that_a_contract_can_promise_is_read_by_the_functions(self, hours: float) -> None:
@@ -152,15 +225,41 @@ class TestStateMachines:
             assert machine["LoggingConfiguration"]["Level"] == "ALL"
             assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
             assert machine["TracingConfiguration"] == {"Enabled": True}
+            (destination,) = machine["LoggingConfiguration"]["Destinations"]
+            group = synthesized().behind(
+                destination["CloudWatchLogsLogGroup"]["LogGroupArn"], kind="AWS::Logs::LogGroup"
+            )
+            assert group["LogGroupName"] == f"/aws/vendedlogs/states/{machine['StateMachineName']}"
 
     def test_success_messages_can_be_switched_off(self) -> None:
         state = synthesized("notify_success=false").machine("prod-events-pipeline")["States"]["ReadInput"]
         assert state["Assign"]["notify"] is False
 
 
+def queue_name(arn: Any) -> str:
+    return str(synthesized().behind(arn, kind="AWS::SQS::Queue")["QueueName"])
+
+
+class TestEveryQueue:
+    def test_it_is_encrypted(self) -> None:
+        assert {item["SqsManagedSseEnabled"] for item in synthesized().properties("AWS::SQS::Queue")} == {True}
+
+    def test_dead_letters_are_kept_for_as_long_as_sqs_allows_and_no_queue_forgets_what_another_keeps(self) -> None:
+        kept = {
+            item["QueueName"]: item["MessageRetentionPeriod"] for item in synthesized().properties("AWS::SQS::Queue")
+        }
+        days = {name.removeprefix("prod-events-"): seconds / 86_400 for name, seconds in kept.items()}
+        dead = dict.fromkeys(("start-dead-letters", "alert-dead-letters", "late-data-dead-letters"), 14)
+        assert days == {"arrivals": 4, **dead}
+
+
 class TestSchedule:
     def schedule(self, *overrides: str) -> dict[str, Any]:
         return synthesized(*overrides).only("AWS::Scheduler::Schedule", Description="Runs the previous day of events")
+
+    def test_it_runs_in_the_night_of_the_default_time_zone(self) -> None:
+        schedule = self.schedule()
+        assert schedule["ScheduleExpression"] == "cron(0 1 * * ? *)"
 
     def test_it_runs_the_day_before_at_the_hour_of_the_time_zone(self) -> None:
         schedule = self.schedule("time_zone=Europe/Berlin", "schedule_hour=3")
@@ -170,11 +269,16 @@ class TestSchedule:
         payload = json.loads(schedule["Target"]["Input"])
         assert payload == {"scheduled_time": "<aws.scheduler.scheduled-time>", "wait_minutes": 120}
 
+    def test_each_schedule_is_on_and_keeps_to_the_minute(self) -> None:
+        for schedule in synthesized().properties("AWS::Scheduler::Schedule"):
+            assert (schedule["State"], schedule["FlexibleTimeWindow"]) == ("ENABLED", {"Mode": "OFF"})
+            assert schedule["ScheduleExpressionTimezone"] == "UTC"
+
     def test_it_is_there_but_off_in_dev(self) -> None:
         assert self.schedule("environment=dev")["State"] == "DISABLED"
 
     def test_what_it_cannot_start_becomes_a_dead_letter(self) -> None:
-        assert "DeadLetterConfig" in self.schedule()["Target"]
+        assert queue_name(self.schedule()["Target"]["DeadLetterConfig"]["Arn"]) == "prod-events-start-dead-letters"
 
     def test_each_schedule_tries_again_for_an_hour_before(self) -> None:
         schedules = synthesized().properties("AWS::Scheduler::Schedule")
@@ -239,11 +343,28 @@ class TestLateData:
         event["detail"] |= {"stateMachineArn": given, "status": status}
         assert matches(self.pattern("aws.states"), event) is expected
 
+    def test_nothing_else_leads_to_a_look(self) -> None:
+        machine = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:prod-events-pipeline"
+        assert plain(self.pattern()) == {
+            "source": ["aws.s3"],
+            "detail-type": ["Object Created", "Object Deleted"],
+            "detail": {
+                "bucket": {"name": [synthesized().exported("StorageBucket")]},
+                "object": {"key": [{"prefix": "raw/source_system=app/"}]},
+            },
+        }
+        assert plain(self.pattern("aws.states")) == {
+            "source": ["aws.states"],
+            "detail-type": ["Step Functions Execution Status Change"],
+            "detail": {"stateMachineArn": [machine], "status": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]},
+        }
+
     def test_both_kinds_of_events_go_to_the_one_queue(self) -> None:
-        targets = [rule["Targets"] for rule in self.rules()]
-        assert len(targets) == 2
-        assert len({written(target["Arn"]) for (target,) in targets}) == 1
-        assert all(target["DeadLetterConfig"]["Arn"] for (target,) in targets)
+        targets = [target for rule in self.rules() for target in rule["Targets"]]
+        assert [queue_name(target["Arn"]) for target in targets] == ["prod-events-arrivals"] * 2
+        dead = [queue_name(target["DeadLetterConfig"]["Arn"]) for target in targets]
+        assert dead == ["prod-events-late-data-dead-letters"] * 2
+        assert {rule["State"] for rule in self.rules()} == {"ENABLED"}
 
     def test_events_wait_in_a_queue_and_fail_one_by_one(self) -> None:
         (mapping,) = synthesized().properties("AWS::Lambda::EventSourceMapping")
@@ -254,6 +375,21 @@ class TestLateData:
         # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
         longest = 6 * synthesized().function("late_data")["Timeout"] + mapping["MaximumBatchingWindowInSeconds"]
         assert queue["VisibilityTimeout"] >= longest
+
+    def test_the_function_takes_many_at_once_from_the_queue(self) -> None:
+        (mapping,) = synthesized().properties("AWS::Lambda::EventSourceMapping")
+        function = synthesized().behind(mapping["FunctionName"], kind="AWS::Lambda::Function")
+        assert (queue_name(mapping["EventSourceArn"]), function["FunctionName"]) == (
+            "prod-events-arrivals",
+            "prod-events-late-data",
+        )
+        assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (1000, 60)
+        assert mapping.get("Enabled", True)
+
+    def test_what_it_failed_on_five_times_is_a_dead_letter(self) -> None:
+        redrive = synthesized().only("AWS::SQS::Queue", QueueName="prod-events-arrivals")["RedrivePolicy"]
+        assert queue_name(redrive["deadLetterTargetArn"]) == "prod-events-late-data-dead-letters"
+        assert redrive["maxReceiveCount"] == 5
 
     def test_only_its_rule_may_send_to_the_queues(self) -> None:
         rules = set(synthesized().resources("AWS::Events::Rule"))
