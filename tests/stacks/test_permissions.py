@@ -130,6 +130,34 @@ class TestEveryRole:
             assert ("aws:SourceArn" in condition.get("ArnLike", {})) is (service != "glue.amazonaws.com")
 
 
+def policies_of(kind: str) -> list[dict[str, Any]]:
+    return [policy for variant in VARIANTS for policy in synthesized(*variant).properties(kind)]
+
+
+class TestEveryPolicyOfAResource:
+    @pytest.mark.parametrize(
+        ("kind", "protected"),
+        [("AWS::S3::BucketPolicy", "Bucket"), ("AWS::SQS::QueuePolicy", "Queues"), ("AWS::SNS::TopicPolicy", "Topics")],
+    )
+    def test_it_is_about_that_resource_alone(self, kind: str, protected: str) -> None:
+        for policy in policies_of(kind):
+            (resource,) = as_list(policy[protected])
+            for statement in policy["PolicyDocument"]["Statement"]:
+                for named in as_list(statement["Resource"]):
+                    assert written(named).startswith((f"<{resource['Ref']}>", f"<{resource['Ref']}.Arn>"))
+
+    @pytest.mark.parametrize("kind", ["AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"])
+    def test_it_refuses_everybody_without_tls(self, kind: str) -> None:
+        for policy in policies_of(kind):
+            (refusal,) = [
+                statement
+                for statement in policy["PolicyDocument"]["Statement"]
+                if statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
+            ]
+            assert refusal["Effect"] == "Deny"
+            assert refusal["Principal"] in ("*", {"AWS": "*"})
+
+
 class TestServiceRole:
     def test_a_wildcard_without_a_reason_is_refused(self) -> None:
         role = ServiceRole(cdk.Stack(cdk.App(), "Some"), "Role", service="glue")
