@@ -125,7 +125,10 @@ class TestTopic:
 
     def test_each_address_gets_a_subscription_and_none_is_fine(self) -> None:
         assert synthesized().properties("AWS::SNS::Subscription") == []
-        addresses = synthesized("alert_emails=a@example.com, b@example.com").properties("AWS::SNS::Subscription")
+        synthesis = synthesized("alert_emails=a@example.com, b@example.com")
+        addresses = synthesis.properties("AWS::SNS::Subscription")
+        (topic,) = synthesis.resources("AWS::SNS::Topic")
+        assert [item["TopicArn"] for item in addresses] == [{"Ref": topic}] * 2
         assert [(item["Protocol"], item["Endpoint"]) for item in addresses] == [
             ("email", "a@example.com"),
             ("email", "b@example.com"),

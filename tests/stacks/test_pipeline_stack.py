@@ -369,9 +369,9 @@ class TestLateData:
     def test_events_wait_in_a_queue_and_fail_one_by_one(self) -> None:
         (mapping,) = synthesized().properties("AWS::Lambda::EventSourceMapping")
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        queues = synthesized("late_data_delay_minutes=7").resources("AWS::SQS::Queue")
-        (queue,) = [item["Properties"] for item in queues.values() if "RedrivePolicy" in item["Properties"]]
-        assert queue["DelaySeconds"] == 7 * 60
+        for overrides, minutes in (((), 5), (("late_data_delay_minutes=7",), 7)):
+            queue = synthesized(*overrides).only("AWS::SQS::Queue", QueueName="prod-events-arrivals")
+            assert queue["DelaySeconds"] == minutes * 60
         # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
         longest = 6 * synthesized().function("late_data")["Timeout"] + mapping["MaximumBatchingWindowInSeconds"]
         assert queue["VisibilityTimeout"] >= longest
