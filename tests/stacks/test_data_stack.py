@@ -320,6 +320,12 @@ class TestKey:
         assert logs["KmsKeyArn"] == files["KmsKeyArn"] == bookmarks["KmsKeyArn"]
         assert synthesis.only("AWS::KMS::Key")["EnableKeyRotation"] is True
 
+    def test_with_a_key_the_job_waits_for_the_configuration_that_it_names(self) -> None:
+        synthesis = synthesized("kms=true")
+        (configuration,) = synthesis.resources("AWS::Glue::SecurityConfiguration")
+        (job,) = synthesis.resources("AWS::Glue::Job").values()
+        assert configuration in job["DependsOn"]
+
     @pytest.mark.parametrize("service", ["events.amazonaws.com", "cloudwatch.amazonaws.com"])
     def test_services_that_send_to_topic_and_queues_may_use_the_key_but_for_no_other_account(
         self, service: str

@@ -35,7 +35,7 @@ class TestJob:
         assert (properties["GlueVersion"], properties["WorkerType"]) == ("6.0", "G.1X")
         assert (properties["ExecutionClass"], properties["MaxRetries"]) == ("STANDARD", 0)
         assert properties["ExecutionProperty"] == {"MaxConcurrentRuns": 10}
-        assert properties["NumberOfWorkers"] == 10
+        assert (properties["NumberOfWorkers"], properties["Timeout"]) == (10, 120)
         assert properties["DefaultArguments"]["--enable-auto-scaling"] == "true"
 
     def test_it_is_a_spark_job_in_python(self) -> None:
@@ -65,8 +65,10 @@ class TestJob:
         assert parsed.capacity == Capacity(glue_version="6.0", worker_type="G.1X", execution_class="STANDARD")
         assert {f"--{name}" for name in ARGUMENT_NAMES} <= set(everything)
 
-    def test_a_lease_outlives_the_job(self) -> None:
-        assert int(job()["DefaultArguments"]["--lease_minutes"]) > job()["Timeout"]
+    @pytest.mark.parametrize("overrides", [(), ("job_timeout_minutes=30",)])
+    def test_a_lease_outlives_the_job_by_an_hour(self, overrides: tuple[str, ...]) -> None:
+        """What a run that died held is free again soon."""
+        assert int(job(*overrides)["DefaultArguments"]["--lease_minutes"]) == job(*overrides)["Timeout"] + 60
 
     def test_its_metrics_and_logs_are_on(self) -> None:
         arguments = job()["DefaultArguments"]
