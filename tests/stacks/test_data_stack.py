@@ -204,6 +204,13 @@ class TestCatalog:
             assert table["TableInput"]["TableType"] == "EXTERNAL_TABLE"
             assert table["TableInput"]["Parameters"]["EXTERNAL"] == "TRUE"
 
+    def test_they_lie_in_the_bucket_of_the_data(self) -> None:
+        (nested,) = synthesized().properties("AWS::CloudFormation::Stack", stack="Data")
+        (parameter,) = nested["Parameters"]
+        assert nested["Parameters"][parameter]["Ref"].startswith("StorageBucket")
+        for table in synthesized().properties("AWS::Glue::Table"):
+            assert written(table["TableInput"]["StorageDescriptor"]["Location"]).startswith(f"s3://<{parameter}>/")
+
     def test_every_declared_column_reads_its_value_from_a_real_metrics_object(self) -> None:
         document = json.loads(METRICS.read_text(encoding="utf-8"))
         database = with_tables()
@@ -235,16 +242,21 @@ class TestCatalog:
 
 
 class TestWorkgroup:
-    def test_its_settings_override_the_clients(self) -> None:
-        settings = synthesized("scan_cutoff_gb=7").only("AWS::Athena::WorkGroup")["WorkGroupConfiguration"]
+    @pytest.mark.parametrize(("overrides", "cutoff_gb"), [((), 100), (("scan_cutoff_gb=7",), 7)])
+    def test_its_settings_override_the_clients(self, overrides: tuple[str, ...], cutoff_gb: int) -> None:
+        settings = synthesized(*overrides).only("AWS::Athena::WorkGroup")["WorkGroupConfiguration"]
         assert settings["EnforceWorkGroupConfiguration"] is True
-        assert settings["BytesScannedCutoffPerQuery"] == 7_000_000_000
+        assert settings["BytesScannedCutoffPerQuery"] == cutoff_gb * 1_000_000_000
         assert settings["RequesterPaysEnabled"] is False
         assert settings["PublishCloudWatchMetricsEnabled"] is True
         assert settings["EngineVersion"] == {"SelectedEngineVersion": "Athena engine version 3"}
         result = settings["ResultConfiguration"]
-        assert written(result["OutputLocation"]).endswith("/athena-results/")
+        assert re.fullmatch(r"s3://<StorageBucket\w+>/athena-results/", written(result["OutputLocation"]))
         assert result["EncryptionConfiguration"] == {"EncryptionOption": "SSE_S3"}
+
+    def test_it_is_called_after_the_database_and_goes_with_its_history(self) -> None:
+        workgroup = synthesized().only("AWS::Athena::WorkGroup")
+        assert (workgroup["Name"], workgroup["RecursiveDeleteOption"]) == ("prod-data-pipeline", True)
 
     def test_the_first_questions_are_saved(self) -> None:
         queries = {item["Name"]: item for item in synthesized().properties("AWS::Athena::NamedQuery")}
@@ -308,7 +320,11 @@ class TestKey:
         assert all("KmsMasterKeyId" in topic for topic in synthesis.properties("AWS::SNS::Topic"))
         assert all("KmsMasterKeyId" in queue for queue in synthesis.properties("AWS::SQS::Queue"))
         workgroup = synthesis.only("AWS::Athena::WorkGroup")["WorkGroupConfiguration"]["ResultConfiguration"]
-        assert workgroup["EncryptionConfiguration"]["EncryptionOption"] == "SSE_KMS"
+        (key,) = synthesis.resources("AWS::KMS::Key")
+        assert workgroup["EncryptionConfiguration"] == {
+            "EncryptionOption": "SSE_KMS",
+            "KmsKey": {"Fn::GetAtt": [key, "Arn"]},
+        }
         security = synthesis.only("AWS::Glue::SecurityConfiguration")
         assert synthesis.only("AWS::Glue::Job")["SecurityConfiguration"] == security["Name"] == "prod-events-curation"
         encryption = security["EncryptionConfiguration"]
