@@ -32,6 +32,7 @@ class Backfill:
     def __init__(self, outcome: Callable[[str], Any], *, redrives_of_days: int = 0) -> None:
         self.outcome = outcome
         self.redrives_of_days = redrives_of_days
+        self.planned: list[Any] = []
         self.batches: list[str] = []
         self.executions: list[tuple[str, Any]] = []
         self.chunks: list[Interpreter] = []
@@ -40,8 +41,17 @@ class Backfill:
 
     def run(self, plan: dict[str, Any], *, redrives: int = 0) -> Any:
         context = redriven(redrives)
-        answers = {"Plan": plan, "Summary": self._summarize, START: self._days, PUBLISH: self._publish}
+        answers = {
+            "Plan": lambda arguments: self._plan(arguments, plan),
+            "Summary": self._summarize,
+            START: self._days,
+            PUBLISH: self._publish,
+        }
         return Interpreter(definition("backfill"), answering(answers), context=context).run({"start": "2025-01-01"})
+
+    def _plan(self, arguments: Any, plan: dict[str, Any]) -> dict[str, Any]:
+        self.planned.append(arguments["Payload"])
+        return plan
 
     def _days(self, arguments: Any) -> Any:
         self.batches.append(arguments["Name"])
@@ -95,6 +105,11 @@ class TestBackfill:
         ]
         assert backfill.messages == 1
 
+    def test_the_plan_is_made_of_what_was_asked_for_and_the_name_of_the_execution(self) -> None:
+        backfill = Backfill(lambda _: "published")
+        backfill.run(plan(runs(1)))
+        assert backfill.planned == [{"start": "2025-01-01", "backfill_id": "nightly"}]
+
     def test_unchanged_dates_are_told_apart(self) -> None:
         backfill = Backfill(lambda day: "unchanged" if day == "2010-01-01" else "published")
         backfill.run(plan(runs(2)))
@@ -113,6 +128,8 @@ class TestBackfill:
         with pytest.raises(StateError, match="BackfillFailed"):
             backfill.run(plan(runs(4), on_failure="continue", max_concurrency=3))
         assert backfill.statuses == ["published", "failed", "published", "published"]
+        dates = [item["ingestion_date"] for item in backfill.summaries[-1]["results"]]
+        assert dates == [run["ingestion_date"] for run in runs(4)]
         assert backfill.chunks[0].execution.concurrency == [3]
 
     def test_stopping_lets_those_that_run_beside_a_failure_end(self) -> None:

@@ -35,6 +35,12 @@ def pipeline(data: Any, **answers: Any) -> tuple[Interpreter, Callable[[], Any]]
     return machine, lambda: machine.run(data)
 
 
+def reported(machine: Interpreter) -> Any:
+    """Return what the report is asked about."""
+    (payload,) = (given["Payload"] for _, given in machine.execution.tasks if "Report" in str(given))
+    return payload
+
+
 # Entered and exited, and of a task scheduled, started and succeeded as well:
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 EVENTS = {"Wait": 2, "Choice": 2, "Task": 5}
@@ -131,7 +137,7 @@ class TestPipeline:
     @pytest.mark.parametrize("answer", [{"Id": "jr_1", "JobRunState": "STOPPED"}, {"Id": "jr_1"}])
     def test_a_job_run_that_did_not_succeed_is_no_success_even_if_it_raised_no_error(self, answer: Any) -> None:
         machine, run = pipeline({"ingestion_date": "2025-01-01"}, job=answer)
-        with pytest.raises(StateError, match=r"JobRunNotSucceeded") as failed:
+        with pytest.raises(StateError, match=r"^JobRunNotSucceeded:") as failed:
             run()
         assert json.loads(failed.value.cause) == answer
         assert [resource for resource, _ in machine.execution.tasks] == [INVOKE, RUN_JOB]
@@ -172,8 +178,13 @@ class TestPipeline:
         for raw, told in ((READY, None), ({**READY, "fault": "no partition"}, "no partition")):
             machine, run = pipeline({"ingestion_date": "2025-01-01"}, sensor=raw)
             assert run()["fault"] == told
-            [payload] = [given["Payload"] for _, given in machine.execution.tasks if "Report" in str(given)]
-            assert payload["fault"] == told
+            assert reported(machine)["fault"] == told
+
+    def test_the_report_is_asked_about_the_date_and_its_job_run(self) -> None:
+        job = {"Id": "jr_1", "JobRunState": "SUCCEEDED"}
+        machine, run = pipeline({"ingestion_date": "2025-01-01"}, job=job)
+        run()
+        assert reported(machine) == {"ingestion_date": "2025-01-01", "job_run": job, "fault": None}
 
     def test_its_output_says_what_the_job_run_came_to(self) -> None:
         report = {**REPORT, "status": "unchanged"}
@@ -201,7 +212,7 @@ class TestPipeline:
 
     def test_an_answer_it_does_not_know_fails(self) -> None:
         _, run = pipeline({"ingestion_date": "2025-01-01"}, sensor={**READY, "status": "perhaps"})
-        with pytest.raises(StateError, match=r"UnknownSensorStatus.*perhaps"):
+        with pytest.raises(StateError, match=r"^UnknownSensorStatus:.*perhaps"):
             run()
 
     def test_only_a_full_job_is_caught_so_that_a_failed_execution_can_be_redriven(self) -> None:

@@ -118,6 +118,7 @@ class TestDefinitions:
     def test_every_state_is_reached_and_leads_on(self, name: str) -> None:
         machine = definition(name)
         states = machine["States"]
+        assert machine["QueryLanguage"] == "JSONata"
         named = {machine["StartAt"]} | {
             value[key]
             for value in walk(states)
@@ -129,6 +130,10 @@ class TestDefinitions:
         assert named - inside == set(states)
         for state in states.values():
             assert {"Next", "End", "Default", "Error"} & set(state)
+
+    def test_dates_of_a_batch_run_inside_the_execution_that_began_them(self) -> None:
+        """In a distributed map each would be an execution more, with a history and a name of its own."""
+        assert definition("days")["States"]["RunBatch"]["ItemProcessor"]["ProcessorConfig"] == {"Mode": "INLINE"}
 
     def test_timeouts_are_ordered_job_task_execution_backfill(self) -> None:
         job_minutes = synthesized().only("AWS::Glue::Job", Name="prod-events-curation")["Timeout"]
