@@ -47,12 +47,11 @@ class GlueJobs:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_free", threading.Semaphore(self.at_once))
-        jvms = self.folder.with_name("jvms")
-        shutil.rmtree(jvms, ignore_errors=True)  # of an emulator that was killed
-        object.__setattr__(self, "_jvms", Jvms(jvms, most=self.at_once))
+        object.__setattr__(self, "_jvms", Jvms(folder=self.folder.with_name("jvms"), most=self.at_once))
 
     def install(self) -> None:
         """Take the place of the emulator's job runs, which succeed without running anything."""
+        shutil.rmtree(self._jvms.folder, ignore_errors=True)  # what the JVMs of the emulator before have left
         require(eventbridge, "_put_events", parameters=["data", "allow_aws_source"])
         require(s3, "_get_object_data", parameters=["bucket_name", "key", "version_id"])
         replace(glue, "_start_job_run", self.start, parameters=["data"])
@@ -101,7 +100,10 @@ class GlueJobs:
                 return
         try:
             self._run(run, prepared)
+        except OSError as error:
+            _end(run, "FAILED", f"LAUNCH ERROR | {error}")
         finally:
+            _processes.pop(run["Id"], None)
             self._free.release()
 
     def _run(self, run: JobRun, prepared: ScriptRun) -> None:
@@ -112,7 +114,6 @@ class GlueJobs:
         if run["JobRunState"] in ENDED:  # stopped while Spark was being started
             process.kill()
         code = process.wait(seconds=run["Timeout"] * _SECONDS_PER_MINUTE)
-        _processes.pop(run["Id"], None)
         if code is None:
             _end(run, "TIMEOUT", f"Job run timed out after {run['Timeout']} minutes")
         elif code == 0:

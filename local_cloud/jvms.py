@@ -19,12 +19,15 @@ from pathlib import Path
 from typing import Final
 
 PROCESS_GUARD: Final = Path(__file__).with_name("process_guard.py")
+OPEN_STDIN: Final = "--open-stdin"
 # By which Spark says on which port, and with which secret, Python reaches the JVM.
 _CONNECTION_VARIABLE: Final = "_PYSPARK_DRIVER_CONN_INFO_PATH"
 _SECONDS_KEPT: Final = 180.0
 # A JVM grows by some 10 MB a run.
 _MOST_RUNS: Final = 25
 _CHUNK_BYTES: Final = 65536
+_LOG_SECONDS: Final = 5.0
+_MILLISECONDS: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Jvm:
     def __init__(self, command: JvmCommand, folder: Path, *, log: Path) -> None:
         folder.mkdir(parents=True)
         self.command, self.connection, self.runs, self._folder = command, folder / "connection", 1, folder
-        self._log, self._is_writing, self._is_silent = log, threading.Lock(), threading.Event()
+        self._log, self._writing, self._is_silent = log, threading.Lock(), False
         own = {
             "HOME": str(folder),
             "SPARK_SUBMIT_OPTS": f'"-Djava.io.tmpdir={folder}"',
@@ -49,7 +52,7 @@ class Jvm:
         }
         self._said, said = os.pipe()
         self._process = subprocess.Popen(
-            [sys.executable, str(PROCESS_GUARD), *command.arguments],
+            [sys.executable, str(PROCESS_GUARD), OPEN_STDIN, *command.arguments],
             cwd=folder,
             env={**dict(command.variables), **own},
             stdin=subprocess.PIPE,
@@ -70,11 +73,13 @@ class Jvm:
         return self._process.poll()
 
     def finish_log(self) -> None:
-        """Wait until the log has all that it said so far."""
-        while not self._is_silent.is_set() and self._has_said(within=0):
+        """Wait until the log has all that it said so far; some seconds at most, as it may go on saying things."""
+        deadline = time.monotonic() + _LOG_SECONDS
+        while time.monotonic() < deadline:
+            with self._writing:
+                if self._is_silent or not self._has_said(within=0):
+                    return
             time.sleep(0.01)
-        with self._is_writing:
-            return
 
     def kill(self) -> None:
         """End it with everything that it started and kept on disk."""
@@ -86,19 +91,25 @@ class Jvm:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _write_down(self) -> None:
-        chunk = b"any"
-        while chunk and self._has_said(within=None):
-            with self._is_writing, self._log.open("ab") as log:
+        """Take over what it says to its end, also where it cannot be written: it would wait for that for ever."""
+        while not self._is_silent:
+            self._has_said(within=None)
+            with self._writing:
                 chunk = os.read(self._said, _CHUNK_BYTES)
-                log.write(chunk)
-        self._is_silent.set()
-        os.close(self._said)
+                if chunk:
+                    with contextlib.suppress(OSError), self._log.open("ab") as log:
+                        log.write(chunk)
+                else:
+                    self._is_silent = True
+                    os.close(self._said)
 
     def _has_said(self, *, within: float | None) -> bool:
-        return bool(select.select([self._said], [], [], within)[0])
+        poll = select.poll()
+        poll.register(self._said, select.POLLIN)
+        return bool(poll.poll(None if within is None else within * _MILLISECONDS))
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Jvms:
     """As many JVMs as are taken, and others kept up to ``most`` in all.
 
@@ -109,28 +120,28 @@ class Jvms:
     most: int
     most_runs: int = _MOST_RUNS
     seconds_kept: float = _SECONDS_KEPT
-    _idle: dict[Jvm, threading.Timer] = field(default_factory=dict)
-    _taken: int = 0
-    _changing: threading.Lock = field(default_factory=threading.Lock)
+    _idle: dict[Jvm, threading.Timer] = field(default_factory=dict, init=False)
+    _taken: int = field(default=0, init=False)
+    _changing: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def take(self, command: JvmCommand, *, log: Path) -> Jvm:
         """Return a JVM for one run: one that was kept, or a new one."""
         with self._changing:
-            self._taken += 1
             kept = next((jvm for jvm in self._idle if jvm.command == command and jvm.exit_code() is None), None)
             if kept:
                 self._idle.pop(kept).cancel()
                 kept.serve(log=log)
-                return kept
-            while self._idle and self._taken + len(self._idle) > self.most:
+            while self._idle and self._taken + 1 + len(self._idle) > self.most:
                 self._end(next(iter(self._idle)))
-            return Jvm(command, self.folder / secrets.token_hex(8), log=log)
+            jvm = kept or Jvm(command, self.folder / secrets.token_hex(8), log=log)
+            self._taken += 1
+            return jvm
 
     def give_back(self, jvm: Jvm, *, is_sound: bool) -> None:
         """Keep a JVM for the next run if it is as it was before this one; end it otherwise."""
         with self._changing:
             self._taken -= 1
-            if not is_sound or jvm.runs >= self.most_runs:
+            if not is_sound or jvm.exit_code() is not None or jvm.runs >= self.most_runs:
                 jvm.kill()
                 return
             timer = self._idle[jvm] = threading.Timer(self.seconds_kept, self._end_idle, args=[jvm])

@@ -1,7 +1,7 @@
-"""Runs a command that must not outlive its starter: `python process_guard.py COMMAND …`, leading a session.
+"""Runs a command that must not outlive its starter: `python process_guard.py [--open-stdin] COMMAND …`, as a session.
 
 The starter holds the other end of standard input and never writes; when it is gone, the whole process group goes too.
-The command's own standard input stays open and silent.
+The command's own standard input is empty, or open and silent if that is asked for.
 """
 
 import os
@@ -11,9 +11,10 @@ import sys
 import threading
 
 
-def main(command: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run the command and return its exit code, 128 and more for a signal."""
-    child = subprocess.Popen(command, stdin=subprocess.PIPE)
+    is_open = arguments[0] == "--open-stdin"
+    child = subprocess.Popen(arguments[is_open:], stdin=subprocess.PIPE if is_open else subprocess.DEVNULL)
     threading.Thread(target=_end_with_starter, daemon=True).start()
     code = child.wait()
     return code if code >= 0 else 128 - code

@@ -1,7 +1,8 @@
 """Runs a script in the Spark of a JVM that is there already: `python script_runner.py CONNECTION DONE SCRIPT …`.
 
 CONNECTION is the file in which Spark says how the JVM is reached, as soon as it is. DONE is made when the script has
-ended, however it did, and nothing that it had in the JVM goes on there.
+ended, however it did, and nothing that it had in the JVM goes on there. Knows PySpark, in whose environment it runs;
+must not know the emulator.
 """
 
 import os

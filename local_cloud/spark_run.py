@@ -3,7 +3,9 @@
 Knows processes and files; must not know the emulator.
 """
 
+import contextlib
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -27,7 +29,8 @@ _SHOWN_CHARACTERS: Final = 2000
 _LOOK_SECONDS: Final = 0.05
 # How long a script may go on when its JVM has ended: it tells what happened.
 _LAST_WORDS_SECONDS: Final = 20.0
-_OUT_OF_MEMORY: Final = b"OutOfMemoryError"
+# After which a JVM may be no more what it was: a class that could not be loaded once, say, never can be.
+_JVM_ERROR: Final = re.compile(rb"\bjava\.lang\.\w*Error\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +74,46 @@ class SparkProcess:
     def __init__(self, run: ScriptRun, host: SparkHost, jvms: Jvms) -> None:
         self._run, self._jvms, self._parting, self._has_jvm = run, jvms, threading.Lock(), True
         self._jvm: Jvm = jvms.take(jvm_command(run, host), log=run.log)
+        try:
+            self._python = self._started(host)
+        except OSError:
+            jvms.give_back(self._jvm, is_sound=False)
+            raise
+
+    def wait(self, *, seconds: float) -> int | None:
+        """Return the exit code, or None when the run took longer and was killed. Its JVM is not its own any more."""
+        is_sound = False
+        try:
+            code = self._ended(seconds)
+            if code is None:
+                self.kill()
+            self._jvm.finish_log()
+            is_sound = self._run.done_with_spark.exists() and not _JVM_ERROR.search(self._run.log.read_bytes())
+        finally:
+            if self._python.stdin:
+                self._python.stdin.close()
+            with self._parting:
+                self._has_jvm = False
+                self._jvms.give_back(self._jvm, is_sound=is_sound)
+        return code
+
+    def kill(self) -> None:
+        """End the run with everything that it has: the script first, which else would see its JVM end and tidy up."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._python.pid, signal.SIGKILL)
+        self._python.wait()
+        with self._parting:
+            if self._has_jvm:
+                self._jvm.kill()
+
+    def last_error(self, code: int) -> str:
+        """Return the exception that ended the script, as Glue shows it, or that something killed it."""
+        return error_message(self._run.log.read_text(encoding="utf-8", errors="replace"), code=code)
+
+    def _started(self, host: SparkHost) -> subprocess.Popen[bytes]:
+        run = self._run
         with run.log.open("ab") as log:
-            self._python = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, str(PROCESS_GUARD), *script_command(run, host, self._jvm.connection)],
                 cwd=run.folder,
                 env=script_environment(run, host),
@@ -81,33 +122,6 @@ class SparkProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-
-    def wait(self, *, seconds: float) -> int | None:
-        """Return the exit code, or None when the run took longer and was killed. Its JVM is not its own any more."""
-        code = self._ended(seconds)
-        if code is None:
-            self.kill()
-        self._jvm.finish_log()
-        is_sound = self._run.done_with_spark.exists() and _OUT_OF_MEMORY not in self._run.log.read_bytes()
-        with self._parting:
-            self._has_jvm = False
-            self._jvms.give_back(self._jvm, is_sound=is_sound)
-        return code
-
-    def kill(self) -> None:
-        """End the run with everything that it has."""
-        with self._parting:
-            if self._has_jvm:
-                self._jvm.kill()
-        try:
-            os.killpg(self._python.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
-        self._python.wait()
-
-    def last_error(self, code: int) -> str:
-        """Return the exception that ended the script, as Glue shows it, or that something killed it."""
-        return error_message(self._run.log.read_text(encoding="utf-8", errors="replace"), code=code)
 
     def _ended(self, seconds: float) -> int | None:
         """Wait for the script; where its JVM ends before it, the run has ended as the JVM has."""
@@ -157,6 +171,7 @@ def script_environment(run: ScriptRun, host: SparkHost) -> dict[str, str]:
     return {
         **_variables(run, host),
         "HOME": str(run.folder),
+        "PYTHONHASHSEED": "0",  # as spark-submit has it
         "PYTHONPATH": os.pathsep.join(map(str, run.libraries)),
         "PYTHONUNBUFFERED": "1",
     }

@@ -20,7 +20,7 @@ def command(text: str = SAY, **variables: str) -> JvmCommand:
 
 @pytest.fixture
 def jvms(tmp_path: Path) -> Jvms:
-    return Jvms(tmp_path / "jvms", most=2)
+    return Jvms(folder=tmp_path / "jvms", most=2)
 
 
 @pytest.fixture
@@ -62,6 +62,13 @@ def test_one_that_comes_back_otherwise_is_ended_with_its_files(jvms: Jvms, take:
     assert take() is not first
 
 
+def test_one_that_ended_while_it_was_taken_is_not_kept(jvms: Jvms, take: Take) -> None:
+    first = take()
+    first.kill()
+    jvms.give_back(first, is_sound=True)
+    assert not jvms._idle
+
+
 def test_runs_of_other_commands_or_variables_have_others(jvms: Jvms, take: Take) -> None:
     first = take(command(ROLE="a"))
     jvms.give_back(first, is_sound=True)
@@ -96,14 +103,14 @@ def test_one_that_has_had_its_runs_ends(jvms: Jvms, take: Take) -> None:
 
 
 def test_one_that_nobody_takes_ends(tmp_path: Path) -> None:
-    jvms = Jvms(tmp_path / "jvms", most=2, seconds_kept=0.1)
+    jvms = Jvms(folder=tmp_path / "jvms", most=2, seconds_kept=0.1)
     jvm = jvms.take(command(), log=tmp_path / "log.txt")
     jvms.give_back(jvm, is_sound=True)
     until(lambda: jvm.exit_code() is not None and folders(jvms) == 0)
 
 
 def test_one_that_is_taken_again_in_time_goes_on(tmp_path: Path) -> None:
-    jvms = Jvms(tmp_path / "jvms", most=2, seconds_kept=0.3)
+    jvms = Jvms(folder=tmp_path / "jvms", most=2, seconds_kept=0.3)
     jvm = jvms.take(command(), log=tmp_path / "log.txt")
     jvms.give_back(jvm, is_sound=True)
     assert jvms.take(command(), log=tmp_path / "log.txt") is jvm

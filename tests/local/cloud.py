@@ -3,12 +3,12 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -189,15 +189,15 @@ def scripts(state: Path) -> list[int]:
 
 def jvms(state: Path) -> list[int]:
     """The JVMs of job runs, those that wait for the next run included."""
-    return _processes_that_name(state / "jvms")
+    return _processes_that_name(state / "jvms", after="java.io.tmpdir=")
 
 
 def held_scripts(state: Path) -> list[int]:
-    """Wait until a script is at work and let it go no further, however fast it is; `released` undoes it.
+    """Wait until a script has begun its work and let it go no further, however fast it is; `released` undoes it.
 
     What guards it goes on, and ends it when the emulator ends.
     """
-    found: list[int] = until(lambda: [process for process in scripts(state) if not _is_guard(process)])
+    found: list[int] = until(lambda: [process for process in scripts(state) if _is_at_work(process, state)])
     for process in found:
         os.kill(process, signal.SIGSTOP)
     return found
@@ -208,14 +208,22 @@ def released(processes: list[int]) -> None:
         os.kill(process, signal.SIGCONT)
 
 
-def _is_guard(process: int) -> bool:
-    return b"process_guard.py" in Path(f"/proc/{process}/cmdline").read_bytes()
+def _is_at_work(process: int, state: Path) -> bool:
+    """Tell whether a process is a script that has listed its raw data; what guards one is none."""
+    command = _command(process)
+    [folder] = re.findall(rf"{re.escape(str(state))}/job-runs/[^/]+", command)[:1] or [""]
+    log = Path(folder) / "log.txt"
+    return "process_guard.py" not in command and log.exists() and "listed " in log.read_text(encoding="utf-8")
 
 
-def _processes_that_name(folder: Path) -> list[int]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):  # it has just ended
-            if str(folder).encode() in path.read_bytes():
-                found.append(int(path.parent.name))
-    return found
+def _processes_that_name(folder: Path, *, after: str = "") -> list[int]:
+    processes = (int(path.name) for path in Path("/proc").glob("[0-9]*"))
+    return [process for process in processes if f"{after}{folder}" in _command(process)]
+
+
+def _command(process: int) -> str:
+    """Return the command of a process; none of one that has just ended."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
