@@ -5,6 +5,7 @@ ended, however it did, and nothing that it had in the JVM goes on there. Knows P
 must not know the emulator.
 """
 
+import contextlib
 import os
 import runpy
 import struct
@@ -23,8 +24,9 @@ def main(connection: Path, done: Path, script: str, arguments: list[str]) -> Non
     try:
         runpy.run_path(script, run_name="__main__")
     finally:
-        _stop_spark()
-        done.touch()
+        with contextlib.suppress(Exception):  # how the script ended is told, not that its JVM has ended before it
+            _stop_spark()
+            done.touch()
 
 
 def _gateway(connection: Path) -> dict[str, str]:

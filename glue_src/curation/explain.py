@@ -5,6 +5,10 @@ from collections.abc import Sequence
 
 _LONGEST = 1000
 _MOST_CANDIDATES = 5
+_LOST_JVM = (
+    "Spark's JVM ended during the run, most likely killed as it was out of memory; give the job more memory "
+    "(worker_type, max_workers) or look for the one huge line, then run the date again"
+)
 _FILE = re.compile(r"(?:file:|s3a?:/)/\S+?(?=[\s,;]|\.?$|\. )")
 # What they say when not even the first bytes are of a format, or what follows a complete part is not: by its suffix.
 _OTHER_FORMAT = {
@@ -24,6 +28,8 @@ def explained(error: BaseException, *, gzipped: Sequence[str] = ()) -> str:
 
     ``gzipped`` are the URIs that a broken gzip object can be when the engine does not tell (Spark 3.5 does not always).
     """
+    if _is_about_a_lost_jvm(error):
+        return _LOST_JVM
     text = str(error)
     for suffix, (name, words) in _OTHER_FORMAT.items():
         if words.search(text):
@@ -38,6 +44,14 @@ def explained(error: BaseException, *, gzipped: Sequence[str] = ()) -> str:
     causes = [line for line in lines if line.startswith("Caused by: ")]
     summary = "; ".join([*lines[:2], *causes[-1:]]) or type(error).__name__
     return f"{type(error).__name__}: {summary}"[:_LONGEST]
+
+
+def _is_about_a_lost_jvm(error: BaseException | None) -> bool:
+    """Tell whether Spark's JVM has ended under the run; what goes wrong with storage has other errors by now."""
+    if error is None:
+        return False
+    is_lost = isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError"
+    return is_lost or _is_about_a_lost_jvm(error.__cause__)
 
 
 def _place(text: str, candidates: Sequence[str]) -> str:

@@ -143,6 +143,16 @@ def test_a_jvm_that_does_not_start_is_how_the_run_ends(start: Start, jvms: Jvms,
     assert jvm_processes(jvms) == []
 
 
+def test_a_spark_that_cannot_be_stopped_ends_its_jvm_and_hides_nothing(
+    start: Start, jvms: Jvms, tmp_path: Path
+) -> None:
+    unstoppable = "import sys, types\nspark = sys.modules['pyspark'] = types.ModuleType('pyspark')\n"
+    has_context = "spark.SparkContext = types.SimpleNamespace(_active_spark_context=object())\n"
+    assert end(start(f"{unstoppable}{has_context}raise ValueError('wrong day')\n")) == 1
+    assert error_message((tmp_path / "run" / "log.txt").read_text(), code=1) == "ValueError: wrong day"
+    assert jvm_processes(jvms) == []
+
+
 def test_a_run_that_takes_too_long_is_ended_with_its_jvm(start: Start, jvms: Jvms, tmp_path: Path) -> None:
     process = start(SLEEP)
     until((tmp_path / "run" / "begun").exists)

@@ -128,7 +128,7 @@ def test_arguments_that_cannot_be_used_write_nothing(tmp_path: Path, argument: s
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_jvm_that_dies_under_a_run_ends_it_with_an_outcome_and_the_next_run_succeeds(tmp_path: Path) -> None:
+def test_a_jvm_that_dies_under_a_run_publishes_nothing_and_the_next_run_succeeds(tmp_path: Path) -> None:
     _deliver(tmp_path, 0)
     process = _start(tmp_path)
     lease_folder = tmp_path / _PATHS.leases_prefix(DAY)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.cloud import WORKGROUP, Cloud, held_scripts, jvms, scripts, until
+from tests.local.cloud import WORKGROUP, Cloud, held_scripts, jvms, released, scripts, until
 from tests.unit.programs import ROOT
 
 EXAMPLE = (
@@ -147,6 +147,20 @@ def test_stopping_an_execution_stops_its_spark(cloud: Cloud, tmp_path: Path) -> 
     assert "2025-01-04" not in cloud.partitions()
 
 
+def test_a_run_whose_jvm_is_killed_says_so_and_the_next_one_succeeds(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.deliver("2025-01-10", tmp_path)
+    cloud.start("2025-01-10")
+    held = held_scripts(cloud.state)
+    for process in jvms(cloud.state):
+        os.kill(process, signal.SIGKILL)
+    released(held)
+    [first, *_] = until(lambda: cloud.messages("2025-01-10 failed"))
+    assert "Spark's JVM ended during the run, most likely killed as it was out of memory" in first["body"]
+    assert "give the job more memory" in first["body"].partition("Next:")[2]
+    assert "pipeline run 2025-01-10 --contract events" in first["body"].partition("Next:")[2]
+    assert cloud.run("2025-01-10")["status"] == "SUCCEEDED"
+
+
 def test_runs_after_each_other_have_one_jvm_and_logs_of_their_own(cloud: Cloud, tmp_path: Path) -> None:
     for day in ("2025-01-04", "2025-01-08", "2025-01-09"):
         cloud.deliver(day, tmp_path, *(["--null-user-percent", "12"] if day == "2025-01-08" else []))
@@ -155,10 +169,10 @@ def test_runs_after_each_other_have_one_jvm_and_logs_of_their_own(cloud: Cloud, 
     assert cloud.run("2025-01-08")["status"] == "FAILED"  # its gate rejects it, which leaves nothing in the JVM
     assert cloud.run("2025-01-09")["status"] == "SUCCEEDED"
     assert jvms(cloud.state) == [kept]
-    for number, run in enumerate(cloud.job_runs()[:3]):
-        log = (cloud.state / "job-runs" / run["Id"] / "log.txt").read_text(encoding="utf-8")
-        assert log.count('"run_id"') == 1
-        assert ("Using Spark's default log4j profile" in log) == (number == 2)
+    folders = [cloud.state / "job-runs" / run["Id"] for run in cloud.job_runs()[:3]]
+    logs = [(folder / "log.txt").read_text(encoding="utf-8") for folder in folders]
+    assert [log.count('"run_id"') for log in logs] == [1, 1, 1]
+    assert sum("Using Spark's default log4j profile" in log for log in logs) <= 1  # what a JVM says at its start
 
 
 def test_the_deployed_template_is_the_synthesized_one(cloud: Cloud) -> None:

@@ -1,8 +1,31 @@
 """An engine's error in one line, and no cause invented."""
 
 import pytest
+from py4j.protocol import Py4JError, Py4JNetworkError  # type: ignore[import-untyped]  # it has no types
 
 from curation.explain import explained
+
+
+def _after(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Py4JNetworkError("Answer from Java side is empty"),
+        Py4JNetworkError("Error while sending or receiving"),
+        _after(Py4JError("An error occurred while calling o12.parquet"), Py4JNetworkError("empty")),
+        ConnectionRefusedError(111, "Connection refused"),
+        ConnectionResetError(104, "Connection reset by peer"),
+    ],
+)
+def test_a_jvm_that_ended_under_the_run_is_called_that_with_what_to_do(error: Exception) -> None:
+    assert explained(error) == (
+        "Spark's JVM ended during the run, most likely killed as it was out of memory; give the job more memory "
+        "(worker_type, max_workers) or look for the one huge line, then run the date again"
+    )
 
 
 @pytest.mark.parametrize(
