@@ -1,25 +1,46 @@
-"""A strict interpreter of the part of Amazon States Language that our machines use; knows nothing of AWS.
+"""Runs a state machine in LocalStack's interpreter, which moto carries, with JSONata by its reference implementation.
 
-An unknown field or an expression without a result is an error, as in Step Functions. Tasks are answered by the test,
-and time does not pass.
+Neither knows the emulator that the embedded AWS runs its machines in. Tasks are answered by the test, and time does not
+pass: waits and pauses between attempts are counted.
 """
 
+import atexit
 import json
-import re
-from collections.abc import Callable, Mapping
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache, partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Final
+from unittest import mock
 
-from jsonata import Jsonata
+from moto.stepfunctions.parser import quotas
+from moto.stepfunctions.parser.api import HistoryEventType, StateMachineType
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.inline_iteration_component import (
+    InlineIterationComponent,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
+from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.evaluation_details import AWSExecutionDetails
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramError
+from moto.stepfunctions.parser.asl.eval.variable_store import NoSuchVariable
+from moto.stepfunctions.parser.asl.jsonata.jsonata import extract_jsonata_variable_references
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.mocking.mock_config import MockedResponseReturn
 
-FIELDS = {
-    "Pass": {"Type", "Assign", "Output", "Next", "End"},
-    "Task": {"Type", "Resource", "Arguments", "TimeoutSeconds", "Retry", "Catch", "Assign", "Output", "Next", "End"},
-    "Choice": {"Type", "Choices", "Default"},
-    "Wait": {"Type", "Seconds", "Next"},
-    "Fail": {"Type", "Error", "Cause"},
-    "Map": {"Type", "Items", "MaxConcurrency", "ItemProcessor", "Assign", "Output", "Next", "End"},
-}
+JSONATA: Final = Path(__file__).with_name("jsonata.mjs")
 
 
 class StateError(Exception):
@@ -36,6 +57,7 @@ class Execution:
     states: list[str] = field(default_factory=list)
     tasks: list[tuple[str, Any]] = field(default_factory=list)
     waited: int = 0
+    events: int = 0  # of its history; AWS adds those of its start and of a task's submission
     retries: int = 0
     concurrency: list[int] = field(default_factory=list)
 
@@ -45,110 +67,127 @@ TaskHandler = Callable[[str, Any], Any]
 
 class Interpreter:
     def __init__(self, definition: Mapping[str, Any], handler: TaskHandler, *, context: Mapping[str, Any]) -> None:
-        self._definition = definition
+        self._definition = json.dumps(definition)
         self._handler = handler
-        self._context = dict(context)
+        self._context = context
         self.execution = Execution()
 
     def run(self, data: Any) -> Any:
         """Return the output. Raises StateError when the execution fails."""
-        return self._machine(self._definition, data, {})
+        program, _ = AmazonStateLanguageParser.parse(self._definition)
+        context: Any = {
+            "Execution": {"Id": "", "RoleArn": "", "Input": data, **self._context["Execution"]},
+            "StateMachine": {"Id": "", "Name": ""},
+        }
+        environment = Environment(
+            aws_execution_details=AWSExecutionDetails(account="111122223333", region="eu-west-1", role_arn=""),
+            execution_type=StateMachineType.STANDARD,
+            context=context,
+            event_history_context=EventHistoryContext.of_program_start(),
+            cloud_watch_logging_session=None,
+            activity_store={},
+        )
+        with self._outside_world():
+            program.eval(environment)
+        self.execution.events = len(environment.event_manager.get_event_history())
+        ended: Any = environment.program_state()
+        if isinstance(ended, ProgramError):
+            problem: Any = ended.error
+            raise StateError(problem["error"], problem.get("cause", ""))
+        assert isinstance(ended, ProgramEnded)
+        return environment.states.get_input()
 
-    def _machine(self, machine: Mapping[str, Any], data: Any, variables: Mapping[str, Any]) -> Any:
-        scope, name = dict(variables), machine["StartAt"]
-        while name is not None:
-            state = machine["States"][name]
-            unknown = set(state) - FIELDS[state["Type"]]
-            assert not unknown, f"{name}: {unknown}"
-            self.execution.states.append(name)
-            data, name = self._enter(state, data, scope)
-        return data
+    @contextmanager
+    def _outside_world(self) -> Iterator[None]:
+        """Put this execution's in place of what the interpreter would call: AWS, the clock, a JSONata of its own."""
+        done = self.execution
+        enter, iterate = CommonStateField.eval, InlineIterationComponent._eval_body
+        ask = StateTaskService._before_eval_execution
 
-    def _enter(self, state: Mapping[str, Any], data: Any, scope: dict[str, Any]) -> tuple[Any, str | None]:
-        match state["Type"]:
-            case "Choice":
-                return data, self._choose(state, data, scope)
-            case "Wait":
-                seconds = self._value(state["Seconds"], data, scope)
-                assert isinstance(seconds, int), f"{state['Seconds']} is {seconds!r}, not a whole number"
-                self.execution.waited += seconds
-                return data, state["Next"]
-            case "Fail":
-                raise StateError(state["Error"], self._value(state["Cause"], data, scope))
-            case "Map":
-                return self._leave(state, data, scope, self._map(state, data, scope))
-            case "Task":
-                return self._task(state, data, scope)
-            case _:
-                return self._leave(state, data, scope, data)
+        def entered(state: Any, environment: Any) -> None:
+            done.states.append(state.name)
+            enter(state, environment)
 
-    def _leave(self, state: Mapping[str, Any], data: Any, scope: dict[str, Any], result: Any) -> tuple[Any, str | None]:
-        assert state.get("End") is True or state["Next"]
-        output = self._value(state["Output"], data, scope, result) if "Output" in state else result
-        assigned = self._value(state.get("Assign", {}), data, scope, result)
-        scope.update(assigned)
-        return output, state.get("Next")
+        def iterated(component: Any, environment: Any) -> None:
+            done.concurrency.append(environment.stack[-1].max_concurrency)
+            iterate(component, environment)
 
-    def _choose(self, state: Mapping[str, Any], data: Any, scope: dict[str, Any]) -> str:
-        for choice in state["Choices"]:
-            answer = self._value(choice["Condition"], data, scope)
-            assert isinstance(answer, bool), f"{choice['Condition']} is {answer!r}, not a boolean"
-            if answer:
-                return str(choice["Next"])
-        return str(state["Default"])
+        def asked(state: Any, env: Any, *, raw_parameters: Any, **others: Any) -> None:
+            env.asked = state.resource.resource_arn, raw_parameters
+            done.tasks.append(env.asked)
+            ask(state, env, raw_parameters=raw_parameters, **others)
 
-    def _map(self, state: Mapping[str, Any], data: Any, scope: dict[str, Any]) -> list[Any]:
-        items = self._value(state["Items"], data, scope)
-        assert isinstance(items, list)
-        self.execution.concurrency.append(self._value(state["MaxConcurrency"], data, scope))
-        return [self._machine(state["ItemProcessor"], item, scope) for item in items]
-
-    def _task(self, state: Mapping[str, Any], data: Any, scope: dict[str, Any]) -> tuple[Any, str | None]:
-        attempts = [0] * len(state.get("Retry", []))
-        while True:
-            arguments = self._value(state["Arguments"], data, scope)
-            self.execution.tasks.append((state["Resource"], arguments))
+        def answered(environment: Any) -> MockedResponseReturn:
             try:
-                return self._leave(state, data, scope, self._handler(state["Resource"], arguments))
+                return MockedResponseReturn(0, 0, self._handler(*environment.asked))
             except StateError as error:
-                if self._is_retried(state, attempts, error):
-                    continue
-                for catcher in state.get("Catch", []):
-                    if {error.name, "States.ALL"} & set(catcher["ErrorEquals"]):
-                        problem = {"Error": error.name, "Cause": error.cause}
-                        return self._value(catcher.get("Output", problem), data, scope, error=problem), catcher["Next"]
-                raise
+                raise _failure(environment, error) from error
 
-    def _is_retried(self, state: Mapping[str, Any], attempts: list[int], error: StateError) -> bool:
-        for position, retrier in enumerate(state.get("Retry", [])):
-            if error.name in retrier["ErrorEquals"]:
-                attempts[position] += 1
-                self.execution.retries += 1
-                return bool(attempts[position] <= retrier["MaxAttempts"])
-        return False
+        def waited(_: Any, *, env: Any, wait_seconds: int) -> None:  # noqa: ARG001, the interpreter names it
+            done.waited += wait_seconds
 
-    def _value(self, template: Any, data: Any, scope: Mapping[str, Any], result: Any = None, error: Any = None) -> Any:
-        if isinstance(template, dict):
-            return {name: self._value(item, data, scope, result, error) for name, item in template.items()}
-        if isinstance(template, list):
-            return [self._value(item, data, scope, result, error) for item in template]
-        found = re.fullmatch(r"\{%(.*)%\}", template, re.DOTALL) if isinstance(template, str) else None
-        if found is None:
-            return template
-        states = {"input": data, "result": result, "errorOutput": error, "context": self._context}
-        return _evaluate(found[1].strip(), {**scope, "states": states})
+        def paused(_: float) -> None:
+            done.retries += 1
 
-
-def _evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
-    value = _query(expression, variables)
-    if value is None and not _query(f"$exists(({expression}))", variables):
-        raise StateError("States.QueryEvaluationError", f"no result: {expression}")
-    return json.loads(json.dumps(value))
+        instead = [
+            (StateTaskService, "_before_eval_execution", asked),
+            (Environment, "is_mocked_mode", lambda _: True),
+            (Environment, "get_current_mocked_response", answered),
+            (CommonStateField, "eval", entered),
+            (InlineIterationComponent, "_eval_body", iterated),
+            (WaitFunction, "_wait_interval", waited),
+            (retrier_decl, "time", SimpleNamespace(sleep=paused)),
+            (StringJSONata, "_eval_body", _evaluated),
+            # The limit is one of UTF-8, and it would count what JSON escapes:
+            # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+            (quotas, "to_json_str", partial(json.dumps, ensure_ascii=False, separators=(",", ":"))),
+        ]
+        with ExitStack() as replaced:
+            for owner, name, substitute in instead:
+                replaced.enter_context(mock.patch.object(owner, name, substitute))
+            yield
 
 
-def _query(expression: str, variables: Mapping[str, Any]) -> Any:
-    query = Jsonata(expression)
-    frame = query.create_frame()
-    for name, value in variables.items():
-        frame.bind(name, value)
-    return query.evaluate(None, frame)
+def _evaluated(string: Any, environment: Any) -> None:
+    variables = {"states": environment.states._states_data}
+    for reference in extract_jsonata_variable_references(string.expression):
+        name = reference.removeprefix("$").split(".")[0]
+        with suppress(NoSuchVariable):  # then it is a function
+            variables.setdefault(name, environment.variable_store.get(name))
+    answer = _jsonata(string.expression, variables)
+    if "value" not in answer:
+        why = f"{string.expression}: {answer.get('error', 'no result')}"
+        raise _failure(environment, StateError("States.QueryEvaluationError", why))
+    environment.stack.append(answer["value"])
+
+
+def _failure(environment: Any, error: StateError) -> FailureEventException:
+    of_the_language = error.name.startswith("States.")
+    details: Any = {"taskFailedEventDetails": {"error": error.name, "cause": error.cause}}
+    return FailureEventException(
+        FailureEvent(
+            environment,
+            StatesErrorName.from_name(error.name) if of_the_language else CustomErrorName(error.name),
+            HistoryEventType.TaskFailed,
+            event_details=details,
+        )
+    )
+
+
+def _jsonata(expression: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    node, asked = _node()
+    with asked:
+        assert node.stdin
+        assert node.stdout
+        print(json.dumps([expression, variables]), file=node.stdin, flush=True)
+        answer: dict[str, Any] = json.loads(node.stdout.readline())
+        return answer
+
+
+@cache
+def _node() -> tuple[subprocess.Popen[str], threading.Lock]:
+    """Start Node, once a process; the items of a map ask it from threads of their own."""
+    command = [shutil.which("node") or "node", str(JSONATA)]
+    node = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(node.communicate)
+    return node, threading.Lock()
