@@ -77,7 +77,7 @@ def set_up_node_packages(root: Path) -> None:
     """Bring node_modules to the lockfile, with the `npm` that PATH gives."""
 
     def install(_found: Stamp | None, _wanted: Stamp) -> None:
-        print("installing the Node packages (the CDK command line) into node_modules (once, some seconds) ...", flush=True)
+        print("installing the CDK command line and JSONata into node_modules (once, some seconds) ...", flush=True)
         npm = ["npm", "ci", "--prefix", str(root), "--no-audit", "--no-fund", "--loglevel=error"]
         _run(npm, next_step="see npm's message above, then repeat the command", progress=Progress())
 
