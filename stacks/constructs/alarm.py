@@ -9,7 +9,7 @@ from constructs import Construct
 class Alarm(Construct):
     """Goes off when the metric is above a threshold, and says so once; no data is no trouble.
 
-    What lasts is named again in the report of every run.
+    Its text ends with the command that shows the cause. What lasts is named again in the report of every run.
     """
 
     def __init__(
@@ -21,6 +21,7 @@ class Alarm(Construct):
         metric: cloudwatch.IMetric,
         topic: sns.ITopic,
         description: str,
+        look: str,
         above: float = 0,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -33,6 +34,6 @@ class Alarm(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=1,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=description,
+            alarm_description=f"{description} Next: {look}",
         )
         self.alarm.add_alarm_action(actions.SnsAction(topic))

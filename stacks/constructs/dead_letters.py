@@ -57,7 +57,11 @@ class DeadLetters(Construct):
             ),
             topic=shared.topic,
             description=(
-                f"{what} could not be delivered or handled and became a dead letter. Read the messages of the queue "
-                "named in this alarm, fix the cause and do what they asked for: docs/runbook.md, Dead letters."
+                f"{what} could not be delivered or handled and became a dead letter. Read the messages of the queue, "
+                "fix the cause and do what they asked for: docs/runbook.md, Dead letters."
+            ),
+            look=(
+                "aws sqs receive-message --max-number-of-messages 10 --attribute-names All --message-attribute-names "
+                f"All --queue-url $(aws sqs get-queue-url --queue-name {name} --query QueueUrl --output text)"
             ),
         ).alarm

@@ -12,7 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from deployed_dataset import Dataset
+from deployed_dataset import LATE_DATA, Dataset
 from stacks.constructs.alarm import Alarm
 from stacks.constructs.data_access import allow_key, allow_listing, allow_objects
 from stacks.constructs.dead_letters import DeadLetters, encrypted_queue
@@ -74,12 +74,16 @@ class LateData(Construct):
                 topic=shared.topic,
                 above=above,
                 description=description,
+                look=look,
             ).alarm
-            for name, part, metric, above, description in self._watched(dataset)
+            for name, part, metric, above, description, look in self._watched(dataset)
         ]
 
-    def _watched(self, dataset: Dataset) -> list[tuple[str, str, cloudwatch.IMetric, float, str]]:
+    def _watched(self, dataset: Dataset) -> list[tuple[str, str, cloudwatch.IMetric, float, str, str]]:
         """Say what goes wrong without a message of its own: the function, days of a batch, a queue nobody empties."""
+        function = dataset.function_name(LATE_DATA)
+        log = f"aws logs tail /aws/lambda/{function} --since 3h"
+        trigger = f"aws lambda list-event-source-mappings --function-name {function}"
         tried_again = "the events are tried again, and then wait in the dead-letter queue."
         not_handled = cloudwatch.Metric(
             namespace=_NAMESPACE,
@@ -107,9 +111,9 @@ class LateData(Construct):
             "cause; nothing is lost for four days."
         )
         return [
-            ("Errors", "errors", self.function.function.metric_errors(period=Duration.minutes(5)), 0, broken),
-            ("NotHandled", "not-handled", not_handled, 0, not_looked_at),
-            ("Waiting", "waiting", age, _OLDEST_MINUTES * 60, waiting),
+            ("Errors", "errors", self.function.function.metric_errors(period=Duration.minutes(5)), 0, broken, log),
+            ("NotHandled", "not-handled", not_handled, 0, not_looked_at, log),
+            ("Waiting", "waiting", age, _OLDEST_MINUTES * 60, waiting, trigger),
         ]
 
     def _connect(self, shared: SharedResources) -> None:

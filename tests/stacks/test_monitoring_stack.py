@@ -194,6 +194,20 @@ class TestAlarms:
             assert (alarm["ComparisonOperator"], alarm["Threshold"] > 0) == ("GreaterThanThreshold", is_age)
             assert "fix the cause" in " ".join(alarm["AlarmDescription"].split())
 
+    @pytest.mark.parametrize(
+        ("name", "command"),
+        [
+            ("errors", "aws logs tail /aws/lambda/prod-events-late-data --since 3h"),
+            ("not-handled", "aws logs tail /aws/lambda/prod-events-late-data --since 3h"),
+            ("waiting", "aws lambda list-event-source-mappings --function-name prod-events-late-data"),
+        ],
+    )
+    def test_those_on_late_data_end_with_a_command_that_shows_the_cause(self, name: str, command: str) -> None:
+        alarm = synthesized().only("AWS::CloudWatch::Alarm", AlarmName=f"prod-events-late-data-{name}")
+        assert alarm["AlarmDescription"].endswith(f" Next: {command}")
+        functions = {item["FunctionName"] for item in synthesized().properties("AWS::Lambda::Function")}
+        assert "prod-events-late-data" in functions
+
     @pytest.mark.parametrize("name", WATCHED)
     def test_each_watches_one_thing_and_goes_off_within_one_period(self, name: str) -> None:
         alarm = synthesized().only("AWS::CloudWatch::Alarm", AlarmName=f"prod-events-{name}")
@@ -211,7 +225,9 @@ class TestAlarms:
         assert named == queues
         for alarm in synthesized().properties("AWS::CloudWatch::Alarm"):
             is_queue = alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
-            assert alarm["AlarmDescription"].endswith("docs/runbook.md, Dead letters.") is is_queue
+            said, _, command = alarm["AlarmDescription"].partition(" Next: ")
+            assert said.endswith("docs/runbook.md, Dead letters.") is is_queue
+            assert (f" get-queue-url --queue-name {alarm['AlarmName']} " in command) is is_queue
             assert (alarm["AlarmName"] in queues) is is_queue
 
 
