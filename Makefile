@@ -15,8 +15,9 @@ in_venv = PATH="$(CURDIR)/$(VENV)/bin:$$PATH" && export PATH &&
 with_java = $(in_venv) JAVA_HOME="$$($(VENV)/bin/python scripts/java_home.py)" && export JAVA_HOME &&
 # Two processes that take whole files, so that what the tests of a file share is made once.
 in_two := --numprocesses 2 --dist loadfile --no-loadscope-reorder
-# What replays do is the command line's; that replaced lines count no more is Spark's (test_replaced_lines.py).
-spark_tests := tests/spark tests/faults/test_killed_spark.py --ignore tests/spark/test_replay.py
+# What replays do is the command line's; that replaced lines count no more is Spark's (test_replaced_lines.py). Runs that
+# are killed at random moments leave what the publication makes of them, whichever Spark they had.
+spark_tests := tests/spark tests/faults/test_killed_spark.py --ignore tests/spark/test_replay.py -k "not killed_at_random"
 set_up = python=$$(sh scripts/find_python.sh $(PYTHON)) && "$$python" scripts/set_up.py
 
 .PHONY: help run test check proof-iam bench clean lock

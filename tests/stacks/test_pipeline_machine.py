@@ -75,6 +75,18 @@ class TestPipeline:
         assert run() == {**left, "is_rolled_back": False}
         assert [resource for resource, _ in machine.execution.tasks] == [INVOKE]
 
+    @pytest.mark.parametrize(
+        ("answer", "told"),
+        [
+            ({"is_rolled_back": True}, {"is_rolled_back": True}),
+            ({"is_rolled_back": False}, {"is_rolled_back": False}),
+            ({"published_run_id": None}, {"run_id": None}),
+        ],
+    )
+    def test_what_is_published_is_told_as_the_sensor_saw_it(self, answer: Any, told: Any) -> None:
+        _, run = pipeline({"ingestion_date": "2025-01-01"}, sensor={**UNCHANGED, **answer})
+        assert run().items() >= told.items()
+
     def test_force_runs_an_unchanged_day_again(self) -> None:
         machine, run = pipeline({"ingestion_date": "2025-01-01", "force": True}, sensor=UNCHANGED)
         assert run()["status"] == "published"
@@ -153,12 +165,23 @@ class TestPipeline:
         assert run()["status"] == "published"
         assert 150 * 60 <= machine.execution.waited < 150 * 600
 
+    @pytest.mark.parametrize(("random", "seconds"), [("0", 60), ("0.999999", 599)])
+    def test_its_turn_is_tried_for_again_after_one_to_ten_minutes(self, random: str, seconds: int) -> None:
+        machine = json.loads(json.dumps(definition("pipeline")).replace("$random()", random))
+        full = StateError("Glue.ConcurrentRunsExceededException")
+        answers = {"Sensor": iter([READY, UNCHANGED]), RUN_JOB: full}
+        interpreter = Interpreter(machine, answering(answers), context=CONTEXT)
+        interpreter.run({"ingestion_date": "2025-01-01"})
+        assert interpreter.execution.waited == seconds
+
     def test_it_looks_again_after_it_waited_for_a_free_run(self) -> None:
         """What another run of the date has published or refused meanwhile costs no job run."""
         full = StateError("Glue.ConcurrentRunsExceededException")
-        machine, run = pipeline({"ingestion_date": "2025-01-01"}, sensor=iter([READY, UNCHANGED]), job=full)
+        asked = {"ingestion_date": "2025-01-01", "unless_refused": True}
+        machine, run = pipeline(asked, sensor=iter([READY, UNCHANGED]), job=full)
         assert run()["status"] == "unchanged"
         assert [resource for resource, _ in machine.execution.tasks] == [INVOKE, RUN_JOB, INVOKE]
+        assert [given["Payload"] for resource, given in machine.execution.tasks if resource == INVOKE] == [asked, asked]
 
     def test_throttling_that_comes_between_waits_for_hours_is_survived(self) -> None:
         """A retrier counts its attempts for as long as a state is not left."""

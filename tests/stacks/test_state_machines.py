@@ -128,8 +128,11 @@ class TestDefinitions:
         }
         inside = {inner for state in states.values() for inner in state.get("ItemProcessor", {}).get("States", {})}
         assert named - inside == set(states)
-        for state in states.values():
-            assert {"Next", "End", "Default", "Error"} & set(state)
+        for value in walk(machine):
+            for state in value.get("States", {}).values() if isinstance(value, dict) else ():
+                leads_on = {"Next", "End", "Default"} & set(state)
+                assert len(leads_on) == (state["Type"] != "Fail")
+                assert state.get("End", True) is True
 
     def test_dates_of_a_batch_run_inside_the_execution_that_began_them(self) -> None:
         """In a distributed map each would be an execution more, with a history and a name of its own."""
