@@ -167,7 +167,7 @@ def _given(column: ContractColumn) -> str:
 
 def _unknown_fields(contract: DataContract) -> Column:
     """Return the JSON text of what ``_unknown_fields`` is for a line."""
-    unknown = unread_names(contract.read_columns, F.col("_line"))
+    unknown = unread_names(contract.read_columns, read_type, F.col("_line"))
     # Bounded, whatever a line holds; a JSON list, because a name may hold any character and even none.
     listed = F.transform(F.slice(unknown, 1, _MOST_NAMES), lambda name: F.substring(name, 1, _LONGEST_NAME))
     return F.when(F.size(unknown) > 0, F.to_json(listed)).otherwise('""')

@@ -73,9 +73,9 @@ def _type(inside: "str | Fields") -> str:
     return f"struct<{', '.join(f'{quoted(str(name))}: {_type(found)}' for name, found in inside.items())}>"
 
 
-def unread_names(columns: Iterable[ContractColumn], line: Column) -> Column:
+def unread_names(columns: Iterable[ContractColumn], read_type: ReadType, line: Column) -> Column:
     """Return the paths of a record's fields that no column reads, at every level that columns look into or declare."""
-    return _unread(line, record_fields(columns, lambda column: column.type), prefix="")
+    return _unread(line, record_fields(columns, read_type), prefix="")
 
 
 def _unread(object_: Column, fields: "Mapping[str | int, str | Fields]", *, prefix: str) -> Column:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from contract import DataContract, parse_contract
+from contract import ContractError, DataContract, parse_contract
 from curation.framing import Frame
 from curation.parsing import parse_lines
 from curation.session import open_session
@@ -163,6 +164,43 @@ KEYS = ["a", "http.method", "a=b", "it's", "[0]", "é/\u4e2d", "", "A", "a b", "
 def entries_path(key: str) -> str:
     written = key if key.isalnum() else "'" + re.sub(r"(['\\\\])", r"\\\1", key) + "'"
     return f"list[key={written}].value.text"
+
+
+class TestAFieldThatTwoColumnsRead:
+    def test_is_read_by_each_as_if_it_was_alone_or_the_contract_is_refused(self, spark: SparkSession) -> None:
+        statements: list[Statement] = [
+            STRING, TIMESTAMP, DATE, INTEGER, BOOLEAN, {"logicalType": "array", "items": STRING},
+            {"physicalType": "bigint"}, {**DATE, "logicalTypeOptions": {"format": "yyyyMMdd"}},
+            {"physicalType": "int", "customProperties": custom(sentAs="string")},
+            {"physicalType": "bigint", "customProperties": custom(sentAs="string")},
+            {**BOOLEAN, "customProperties": custom(sentAs="string")},
+            {**TIMESTAMP, "customProperties": custom(epochUnit="us")},
+            {**TIMESTAMP, "customProperties": custom(epochUnit="s", sentAs="string")},
+        ]  # fmt: skip
+        texts = ('"2025-01-02"', '"20250102"', '"12"', "12", '"true"', "true", '["12"]', "null")
+        pairs = [pair for pair in combinations(statements, 2) if is_accepted(*pair)]
+        assert 15 < len(pairs) < 60
+        columns: list[Statement] = []
+        for number, pair in enumerate(pairs):
+            field = from_(f"f{number}", f"list{number}[key=k].value")
+            columns += [{"name": f"{side}{number}", **one, **field} for side, one in zip("ab", pair, strict=True)]
+        cases = [(number, text) for number in range(len(pairs)) for text in texts]
+        lines = [f'{{"f{number}":{text}}}' for number, text in cases]
+        rows = rows_of(spark, mapped(*columns), lines)
+        found = [
+            MISFIT if row["_malformed"] else (row[f"a{number}"], row[f"b{number}"])
+            for row, (number, _) in zip(rows, cases, strict=True)
+        ]
+        alone = [found_in(spark, [(pairs[number][side], text) for number, text in cases]) for side in (0, 1)]
+        assert found == [MISFIT if MISFIT in values else values for values in zip(*alone, strict=True)]
+
+
+def is_accepted(*statements: Statement) -> bool:
+    try:
+        mapped(*({"name": f"c{number}", **one, **from_("f")} for number, one in enumerate(statements)))
+    except ContractError:
+        return False
+    return True
 
 
 class TestEntriesOfLists:
