@@ -4,6 +4,7 @@ Each statement is checked against the column's type; whether the columns fit tog
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from contract.column_properties import column_properties
@@ -148,6 +149,10 @@ def _envelope_problem(source: Source, records_path: Source | None) -> str | None
         return f"lies in the record; write {Source(source.inner_steps)}"
     if records_path.each[len(source.each)] == (source.each[-1] if source.each else 0):
         return f"is beside no field: there recordsPath, {str(records_path)[1:]}, has an array and no object"
+    array = records_path.each[len(source.each)]
+    if source.steps[:array] == records_path.steps[:array] and isinstance(next(iter(source.steps[array:]), 0), str):
+        inside = replace(source, each=(*source.each, array))
+        return _envelope_problem(inside, records_path) or f"looks for a field in an array; write {inside}"
     return None
 
 

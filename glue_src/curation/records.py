@@ -74,12 +74,32 @@ class Level:
     steps: tuple[str, ...]
     columns: tuple[ContractColumn, ...]
 
-    def elements(self, text: Column) -> Column:
-        """Return the elements of the array in a JSON text, each as text; null where there is no such array."""
+    def elements(self, text: Column, *, end: str | None = None) -> Column:
+        """Return the elements of the array in a JSON text, each as text; null where there is no such array.
+
+        With ``end``, a name that no text contains, also null where the text goes on behind its first value, of which
+        Spark's parser says nothing. As in a framed line, the name is put before the last brace or bracket: it belongs
+        to the value only when nothing but that ended it.
+        """
+        if end is None:
+            return self._array(F.from_json(text, self._ddl(self.steps), JSON_OPTIONS))
+        if not self.steps:
+            marked = F.from_json(_marked_before(text, "]", f'"{end}"'), "array<string>", JSON_OPTIONS)
+            return _let(marked, lambda found: F.when(_last(found) == end, F.slice(found, 1, F.size(found) - 1)))
+        first, *inner = self.steps
+        ddl = f"struct<{quoted(first)}: {self._ddl(inner)}, {end}: int>"
+        marked = F.from_json(_marked_before(text, "}", f'"{end}":1'), ddl, JSON_OPTIONS)
+        return _let(marked, lambda found: F.when(found.getField(end).isNotNull(), self._array(found)))
+
+    def _array(self, parsed: Column) -> Column:
+        return reduce(Column.getField, self.steps, parsed)
+
+    @staticmethod
+    def _ddl(steps: Sequence[str]) -> str:
         ddl = "array<string>"
-        for name in reversed(self.steps):
+        for name in reversed(steps):
             ddl = f"struct<{quoted(name)}: {ddl}>"
-        return reduce(Column.getField, self.steps, F.from_json(text, ddl, JSON_OPTIONS))
+        return ddl
 
     def may_be_empty(self, text: Column) -> Column:
         """Tell whether a JSON text is an object without the array, or with null in its place."""
@@ -94,6 +114,17 @@ class Level:
     def ddl(self, *, between: str = " ") -> str:
         """Return the DDL of these fields."""
         return fields_ddl(self.columns, read_type, between=between)
+
+
+def _marked_before(text: Column, closing: str, mark: str) -> Column:
+    """Put a mark before the last character of a text other than white space; null where that does not close it."""
+    trimmed = F.btrim(text, F.lit(" \t\r\n"))
+    before = trimmed.substr(F.lit(1), F.length(trimmed) - 1)
+    return F.when(trimmed.endswith(closing), F.concat(before, F.lit(f",{mark}{closing}")))
+
+
+def _last(elements: Column) -> Column:
+    return F.get(elements, F.size(elements) - 1)
 
 
 def levels(contract: DataContract) -> list[Level]:
@@ -135,7 +166,8 @@ class _Packing:
 
     def __init__(self, contract: DataContract) -> None:
         token = secrets.token_hex(8)
-        self._number, self._string, self._half = (f"_{kind}_{token}_" for kind in ("number", "string", "half"))
+        kinds = ("number", "string", "half", "end")
+        self._number, self._string, self._half, self._end = (f"_{kind}_{token}_" for kind in kinds)
         self._levels = levels(contract)
         self._is_concatenated = contract.object_format == "concatenated"
 
@@ -173,7 +205,7 @@ class _Packing:
                     return found
                 return found.when(level.may_be_empty(text), empty).otherwise(F.array(self._part(text, position)))
 
-            return _let(level.elements(text), of_elements)
+            return _let(level.elements(text, end=self._end if depth == 0 else None), of_elements)
 
         if not level.columns:
             return inside(outer)

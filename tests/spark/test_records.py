@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
 from pyspark.sql import Row, SparkSession
 
 from contract import DataContract, parse_contract
@@ -21,6 +22,13 @@ from tests.spark.test_mapping import MISFIT, STRING, Statement, from_
 
 ID = {"name": "id", **STRING, "primaryKey": True}
 AMOUNT = {"name": "amount", "physicalType": "decimal(38,18)"}
+# By the path to their records: a text with two of them, and one without any.
+WHOLE = {
+    "Records": ('{"before":{"Records":[1]},"Records":[{"id":"a"},{"id":"b"}],"x":"}]"}', '{"Records":[]}'),
+    "[]": ('[{"id":"a"},{"id":"b"}]', "[]"),
+    "a[].b": ('{"a":[{"b":[{"id":"a"}]},{"b":[{"id":"b"}]}]}', '{"a":[{}]}'),
+    "a.b": ('{"a":{"b":[{"id":"a"},{"id":"b"}]}}', '{"a":{}}'),
+}
 
 
 def packed(*columns: Statement, **properties: str) -> DataContract:
@@ -71,6 +79,32 @@ class TestAnEnvelope:
             b'{"Records":[{"id":"\xff"}]}',
         ]
         assert values_of(spark, contract, texts) == [MISFIT] * len(texts)
+
+    @pytest.mark.parametrize(
+        ("path", "object_format"),
+        [
+            (path, object_format)
+            for path in WHOLE
+            for object_format in ("lines", "concatenated")
+            if (path, object_format) != ("[]", "concatenated")
+        ],
+    )
+    def test_is_one_malformed_row_when_anything_stands_behind_it(
+        self, spark: SparkSession, path: str, object_format: str
+    ) -> None:
+        """Spark's parser takes the first value of a text, and says nothing of what comes after it."""
+        text, empty = WHOLE[path]
+        contract = packed(ID, recordsPath=path, objectFormat=object_format)
+        behind = [
+            " garbage", "]", "}", ",", "1", "null", '"x"', "{cut", " {", "[", ':"x"', ',"x":1', '],"x":[1', ',"x":{}}',
+            ",[1]", "[1]", ",{}", "]]", " ]}", "/* */", "\n\n.",
+            *(between + other for between in ("", " ", "\n", ",", "]", "}") for other in (text, empty)),
+        ]  # fmt: skip
+        if object_format == "concatenated":  # on a line, and what begins an object is the next one, or a part of it
+            behind = [item for item in behind if "\n" not in item and not item.strip(" }").startswith("{")]
+        assert values_of(spark, contract, [text + item for item in behind]) == [MISFIT] * len(behind)
+        spaces = ("", " ", "\t", "\r", " \r")
+        assert values_of(spark, contract, [space + text + space for space in spaces]) == ["a", "b"] * len(spaces)
 
     def test_each_record_is_judged_for_itself(self, spark: SparkSession) -> None:
         contract = packed(ID, {"name": "n", "logicalType": "integer"}, recordsPath="Records")
