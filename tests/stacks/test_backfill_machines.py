@@ -227,6 +227,13 @@ class TestBackfill:
             backfill.chunks[0].execution.events + DATES_PER_EXECUTION < 25_000 / 2
         )  # AWS has an event more for each, and redrives need room
 
+    def test_no_dates_are_no_executions(self) -> None:
+        backfill = Backfill(failing_on())
+        assert backfill.run(plan([]))["failed"] == []
+        assert (backfill.batches, backfill.executions, backfill.statuses) == ([], [], [])
+        days = Interpreter(definition("days"), answering({}), context=CONTEXT)
+        assert days.run(plan([])) == {"results": [], "stopped": False}
+
     def test_later_chunks_are_not_begun_after_a_stop(self) -> None:
         backfill = Backfill(failing_on("2010-01-02"))
         with pytest.raises(StateError):
@@ -238,6 +245,7 @@ class TestBackfill:
         ("redrives", "redrives_of_days", "batch", "date"),
         [
             (0, 0, "nightly-2010-01-01", "nightly-2010-01-01"),
+            (1, 1, "nightly-1-2010-01-01", "nightly-1-1-2010-01-01"),
             (2, 0, "nightly-2-2010-01-01", "nightly-2-2010-01-01"),
             (0, 3, "nightly-2010-01-01", "nightly-3-2010-01-01"),
             (2, 3, "nightly-2-2010-01-01", "nightly-2-3-2010-01-01"),

@@ -228,7 +228,8 @@ class TestPipeline:
 
     def test_an_answer_it_does_not_know_fails(self) -> None:
         _, run = pipeline({"ingestion_date": "2025-01-01"}, sensor={**READY, "status": "perhaps"})
-        with pytest.raises(StateError, match=r"^UnknownSensorStatus:.*perhaps"):
+        known = "ready, unchanged, refused, changed_since, waiting"
+        with pytest.raises(StateError, match=rf"^UnknownSensorStatus: The sensor answered perhaps; known: {known}$"):
             run()
 
     def test_only_a_full_job_is_caught_so_that_a_failed_execution_can_be_redriven(self) -> None:
