@@ -13,6 +13,8 @@ from core.errors import InvalidDocument
 MOST_REASONS: Final = 5
 # What stands before the most frequent reason where a message names it; a line of raw data may follow.
 MOST_WORDS: Final = "most malformed lines: "
+# What stands before the values that broke a rule, which are raw data too, at the end of what went wrong.
+VALUES_WORDS: Final = "most frequent invalid values: "
 _EXAMPLE_WORDS: Final = ", for example "
 LONGEST_EXAMPLE: Final = 200
 _LONGEST_REASON: Final = 300
@@ -49,8 +51,8 @@ def rejected_lines(reason: str, lines: int, *, example: str | None, object_: str
 
 
 def without_example(text: str) -> str:
-    """Leave out the raw line from a message that names the most frequent reason, and what is behind it."""
-    before, words, reason = text.partition(MOST_WORDS)
+    """Leave out from a message the raw line that it shows, or the raw values, and what is behind them."""
+    before, words, reason = text.partition(f"; {VALUES_WORDS}")[0].partition(MOST_WORDS)
     return f"{before}{words}{reason.partition(_EXAMPLE_WORDS)[0]}"
 
 

@@ -82,6 +82,7 @@ def prepared(argv: list[str]) -> tuple[JobArguments, DayRun]:
         write_version=_produce_version,
         report=RunReport(run_id, str(arguments.ingestion_date), contract, started_at, execution=arguments.execution),
         executor_seconds=_executor_seconds,
+        invalid_values=_invalid_values,
     )
     return arguments, run
 
@@ -115,6 +116,13 @@ def _produce_version(request: WriteRequest) -> WrittenVersion:
     spark = open_session(f"curate {request.contract.name} {request.ingestion_date}")
     require_spellable([*request.raw_sizes, request.version_uri], encoding=java_encoding(spark))
     return produce_version(spark, request)
+
+
+def _invalid_values(contract: DataContract, written: WrittenVersion, failed: list[str]) -> list[str]:
+    from curation.invalid_values import most_frequent  # noqa: PLC0415  as above
+    from curation.session import open_session  # noqa: PLC0415
+
+    return most_frequent(open_session(f"values of {contract.name}"), contract, written, failed)
 
 
 def _executor_seconds() -> float:

@@ -109,7 +109,7 @@ def _counted(rule: Rule, contract: DataContract) -> Column | None:
     if rule.metric == "missingValues":
         return _is_missing(rule, contract)
     if rule.metric == "invalidValues":
-        return _is_invalid(rule, contract)
+        return is_invalid(rule, contract)
     if rule.metric == "duplicateValues" and counts_other_duplicates(rule, contract):
         return F.col(duplicate_column(rule, contract))
     if rule.metric in {"rowCount", "nullValues", "duplicateValues", "earlierDuplicates"}:
@@ -126,7 +126,8 @@ def _is_missing(rule: Rule, contract: DataContract) -> Column:
     return missing | is_any_of(column.name, values, column_type=column.type) if values else missing
 
 
-def _is_invalid(rule: Rule, contract: DataContract) -> Column:
+def is_invalid(rule: Rule, contract: DataContract) -> Column:
+    """Return what makes a row break a rule on valid values; null values break none."""
     column = contract.column(rule.columns[0])
     value = F.col(column.name)
     broken = F.lit(False)

@@ -5,13 +5,13 @@ Knows the order of the steps and what each outcome leaves behind; how a step is 
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from contract import DataContract, contract_json
-from core.checks import failures
+from core.checks import Check, failures
 from core.errors import (
     AccessDenied,
     CatalogNotUpdated,
@@ -30,6 +30,7 @@ from core.ports import Store
 from core.publication import JOB_VERSION, Publication, RunInput, Version
 from core.publishing import Publications, Retention, StoredPublication
 from core.raw_day import RawDay, list_raw_day, require_unchanged
+from core.rejections import VALUES_WORDS
 from core.replays import read_replays, replaced_lines
 from core.times import iso
 from curation.explain import explained
@@ -61,6 +62,7 @@ class DayRun:
     write_version: Callable[[WriteRequest], WrittenVersion]
     report: RunReport
     executor_seconds: Callable[[], float] = lambda: 0.0
+    invalid_values: Callable[[DataContract, WrittenVersion, list[str]], list[str]] = lambda *_: []
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     gzipped: list[str] = field(init=False, default_factory=list)
     replaced: Mapping[str, int] = field(init=False, default_factory=dict)
@@ -256,7 +258,18 @@ class DayRun:
             log.warning("check %s: %s", check.id, check.sentence())
         if verdict.failed:
             found = [*(check.sentence() for check in verdict.failed), *findings(verdict.failed, self.contract, written)]
+            found += self._values_behind(verdict.failed, written)
             raise GateFailed(f"{day}: {'; '.join(found)}; report {self.metrics_uri}; {self._next_step(verdict)}")
+
+    def _values_behind(self, failed: Sequence[Check], written: WrittenVersion) -> list[str]:
+        if not self.contract.shows_example_lines:
+            return []
+        try:
+            found = self.invalid_values(self.contract, written, [check.id for check in failed])
+        except Exception as error:  # noqa: BLE001  what cannot be shown must not hide what failed
+            self._warn(f"the values that broke the rules could not be looked up: {explained(error)}")
+            return []
+        return [f"{VALUES_WORDS}{'; '.join(found)}"] if found else []
 
     def _next_step(self, verdict: Verdict) -> str:
         day = self.arguments.ingestion_date

@@ -1,8 +1,10 @@
 """The gate at its limits: exactly on a limit passes, one row more does not, and every failed check is named."""
 
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 
 from core.errors import GateFailed
 from tests.spark.lab import CONTRACTS, DAY, Lab, Row, event
@@ -118,3 +120,55 @@ def test_ancient_event_times_are_published_as_they_are(lab: Lab) -> None:
     assert run.status == "published"
     assert {row["meter"]: row["read_at"].year for row in run.rows()} == {str(y): y for y in (1, 1500, 1582, 1899, 9999)}
     assert run.metrics["event_time"]["rows_on_other_days"] == 5
+
+
+def values_told(message: str) -> str:
+    return message.partition("most frequent invalid values: ")[2].partition("; report ")[0]
+
+
+class TestValuesBehindAFailedCheck:
+    """A count says that rows are wrong; people have to know which, and the version that holds them is deleted."""
+
+    def test_are_named_by_how_often_they_are_there(self, lab: Lab) -> None:
+        wrong = ["refund"] * 3 + ["gift\u202e"] * 2 + ["x" * 100] * 2 + ["zebra", "axe", "login"]
+        lab.put([event(number, event_type=value) for number, value in enumerate(wrong)])
+        run = lab.run()
+        assert isinstance(run.error, GateFailed)
+        told = 'event_type "refund" (3), "gift\\u202e" (2), a value of 100 characters (2)'
+        assert values_told(run.message) == told
+        assert run.message.index("invalid-value count of event_type is 9, must be 0") < run.message.index(told)
+        assert lab.files("curated") == {}
+
+    def test_are_those_of_every_rule_that_failed_and_of_no_other(self, lab: Lab, tmp_path: Path) -> None:
+        contract = yaml.safe_load(lab.contract.read_text())
+        for column in contract["schema"][0]["properties"]:
+            if column["name"] == "quantity":
+                column["logicalTypeOptions"] = {"minimum": 0}
+            if column["name"] == "user_id":
+                short = {"metric": "invalidValues", "arguments": {"pattern": "^.{2}$"}, "mustBe": 0}
+                column["quality"] = [{"id": "user_id_short", **short, "severity": "warning"}]
+        lab.contract = tmp_path / "contract.odcs.yaml"
+        lab.contract.write_text(yaml.safe_dump(contract))
+        lab.put(
+            [event(1, quantity=-2), event(2, user_id="long"), event(3, event_type="refund"), event(4, quantity=None)]
+        )
+        assert sorted(values_told(lab.run().message).split("; ")) == ['event_type "refund" (1)', "quantity -2 (1)"]
+
+    def test_are_not_shown_where_the_contract_shows_no_data(self, lab: Lab, tmp_path: Path) -> None:
+        contract = yaml.safe_load(lab.contract.read_text())
+        contract["customProperties"].append({"property": "exampleLines", "value": "none"})
+        lab.contract = tmp_path / "contract.odcs.yaml"
+        lab.contract.write_text(yaml.safe_dump(contract))
+        lab.put([event(1, event_type="refund")])
+        run = lab.run()
+        assert "invalid-value count of event_type is 1" in run.message
+        assert "refund" not in json.dumps(run.metrics)
+
+    def test_that_cannot_be_read_do_not_hide_what_failed(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("curation.invalid_values.most_frequent", lambda *_: 1 / 0)
+        lab.put([event(1, event_type="refund")])
+        run = lab.run()
+        assert isinstance(run.error, GateFailed)
+        assert "invalid-value count of event_type is 1, must be 0; report " in run.message
+        [warning] = run.metrics["warnings"]
+        assert warning.startswith("the values that broke the rules could not be looked up: ")

@@ -78,6 +78,9 @@ class TestAnExample:
         message = f"2025-01-02: rate is 12 %; most malformed lines: {item.sentence()}; report s3://b/x.json; fix it"
         assert without_example(message) == "2025-01-02: rate is 12 %; most malformed lines: 1,200 x n is not int"
         assert without_example("rate is 12 %, for example; x") == "rate is 12 %, for example; x"
+        values = '; most frequent invalid values: event_type "refund" (2); shop "x" (1)'
+        assert without_example(f"count is 2, must be 0{values}") == "count is 2, must be 0"
+        assert without_example(f"{message}{values}") == without_example(message)
 
 
 class TestStored:

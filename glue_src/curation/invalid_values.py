@@ -1,0 +1,49 @@
+"""The values behind a failed check, looked up in the version that was written for nothing, before it is deleted.
+
+The pass over the raw lines counts, and keeps no value; so a day that fails costs one small query for each check.
+"""
+
+from collections.abc import Iterable
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from contract import DataContract, Rule
+from core.rejections import printable
+from curation.observations import is_invalid
+from curation.version import WrittenVersion
+
+_MOST_RULES, _MOST_VALUES, _LONGEST = 5, 3, 60
+
+
+def most_frequent(
+    spark: SparkSession, contract: DataContract, written: WrittenVersion, failed: Iterable[str]
+) -> list[str]:
+    """Name the most frequent values that break the failed rules, given by their ids: ``event_type "refund" (2)``.
+
+    Only rules on values of stored columns have any; what is longer than a line takes is told by its length.
+    """
+    stored = {column.name for column in contract.stored_columns}
+    ids = set(failed)
+    rules = [rule for rule in contract.rules if rule.id in ids and _has_values(rule) and rule.columns[0] in stored]
+    rows = spark.read.parquet(written.location)
+    return [f"{rule.columns[0]} {', '.join(_of_rule(rows, rule, contract))}" for rule in rules[:_MOST_RULES]]
+
+
+def _has_values(rule: Rule) -> bool:
+    return rule.metric == "invalidValues"
+
+
+def _of_rule(rows: DataFrame, rule: Rule, contract: DataContract) -> list[str]:
+    column = contract.column(rule.columns[0])
+    value = F.col(column.name)
+    counted = rows.where(is_invalid(rule, contract)).groupBy(value.cast("string").alias("value")).count()
+    found = counted.orderBy(F.col("count").desc(), "value").limit(_MOST_VALUES).collect()
+    return [f"{_shown(row['value'], is_text=column.type == 'string')} ({row['count']:,})" for row in found]
+
+
+def _shown(value: str, *, is_text: bool) -> str:
+    if len(value) > _LONGEST:
+        return f"a value of {len(value):,} characters"
+    shown = printable(value, limit=6 * _LONGEST)
+    return f'"{shown}"' if is_text else shown
