@@ -17,6 +17,7 @@ from curation.duplicates import IS_DUPLICATE, mark_duplicates
 from curation.earlier_dates import count_earlier_duplicates
 from curation.framing import Frame
 from curation.listed_values import long_lists, with_places
+from curation.lost_objects import lost_objects
 from curation.metrics import Stopwatch
 from curation.observations import aggregates, read_counts
 from curation.parquet import PARQUET_OPTIONS, count_rows
@@ -49,6 +50,7 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
         if counts.rows_kept == 0:
             write_no_rows(spark, request)
     rejected: tuple[RejectedLines, ...] = ()
+    lost: str | None = None
     with stopwatch.phase("quarantine"):
         if counts.rows_quarantined > 0:
             write_quarantine(spark, request, counts, frame)
@@ -57,6 +59,7 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
             stood_for = sum(min(number, request.replaced[digest]) for digest, number in named.items())
             counts = replace(counts, rows_replaced=stood_for)
             rejected = most_rejected(spark, request, named)
+            lost = lost_objects(spark, request)
     with stopwatch.phase("audit"):
         _require_rows(spark, request.accepted_uri, counts.rows_kept)
     not_counted: Mapping[str, str] = {}
@@ -64,7 +67,7 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
         with stopwatch.phase("look_back"):
             earlier, not_counted = count_earlier_duplicates(spark, request)
             counts = replace(counts, by_rule={**counts.by_rule, **earlier})
-    return WrittenVersion(counts, request.accepted_uri, spark.version, stopwatch.seconds, rejected, not_counted)
+    return WrittenVersion(counts, request.accepted_uri, spark.version, stopwatch.seconds, rejected, not_counted, lost)
 
 
 def _require_readable(spark: SparkSession, request: WriteRequest) -> None:

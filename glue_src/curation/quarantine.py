@@ -60,7 +60,7 @@ def write_quarantine(spark: SparkSession, request: WriteRequest, counts: Counts,
 
 def count_named(spark: SparkSession, request: WriteRequest) -> dict[str, int]:
     """Count the lines of a written quarantine that notes on replays name, by their digests."""
-    named = _stored(spark, request).select(_digest()).where(F.col("_digest").isin(list(request.replaced)))
+    named = _stored(spark, request).select(line_digest()).where(F.col("_digest").isin(list(request.replaced)))
     return {row["_digest"]: row["count"] for row in named.groupBy("_digest").count().collect()}
 
 
@@ -89,8 +89,8 @@ def most_rejected(spark: SparkSession, request: WriteRequest, named: Mapping[str
     )
 
 
-def _digest() -> Column:
-    """Name a line as `core.replays.line_digest` does."""
+def line_digest() -> Column:
+    """Name the line in ``line_bytes`` as `core.replays.line_digest` does."""
     return F.sha2("line_bytes", 256).alias("_digest")
 
 
@@ -100,7 +100,7 @@ def _stored(spark: SparkSession, request: WriteRequest) -> DataFrame:
 
 def _not_replaced(stored: DataFrame, replaced: Mapping[str, int], named: Mapping[str, int]) -> DataFrame:
     """Leave out as many of equal lines as corrected ones stand for; only where that is not all are they numbered."""
-    lines = stored.select("*", _digest())
+    lines = stored.select("*", line_digest())
     others = lines.where(~F.col("_digest").isin(list(named)))
     in_part = {digest: replaced[digest] for digest, number in named.items() if number > replaced[digest]}
     if not in_part:

@@ -228,6 +228,8 @@ class DayRun:
             written, quarantine_uri=request.quarantine_uri, files=len(files), size_bytes=size_bytes
         )
         require_unchanged(self.store, raw)
+        if written.lost_objects is not None:
+            self._warn(f"{written.lost_objects}; see why: pipeline report {day}")
         stood_for = sum(self.replaced.values())
         if written.counts.rows_replaced < stood_for:
             self._warn(

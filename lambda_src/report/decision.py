@@ -118,6 +118,7 @@ def _rejected(run: FinishedRun) -> list[str]:
 
 def _notes(run: FinishedRun) -> list[str]:
     metrics, notes = run.metrics, [f"- {excess}" for excess in [_cost_excess(run)] if excess]
+    notes += [f"- {clean(note)}" for note in metrics.notes]
     if metrics.rows_on_other_days:
         notes.append(f"- {_count(metrics.rows_on_other_days, 'row')} with an event time on another day")
     if metrics.unknown_fields:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from core.checks import Check, read_checks
 from core.errors import InvalidDocument
-from core.prices import cost_usd, dpu_seconds, dpus
+from core.prices import cost_usd, dpu_seconds, dpus, read_cost
 from core.rejections import RejectedLines, read_rejections
 from shared.inputs import Input, InvalidInput
 
@@ -28,6 +28,7 @@ class RunMetrics:
     unknown_fields: tuple[str, ...]
     rows_on_other_days: int
     rejected: tuple[RejectedLines, ...]
+    notes: tuple[str, ...] = ()
     accepted: str | None = None
     max_cost_usd: float | None = None
     execution: str | None = None
@@ -104,6 +105,7 @@ def read_run_metrics(document: Mapping[str, Any], *, source: str) -> RunMetrics:
             run_id=str(document["run_id"]),
             checks=read_checks(document, source=source),
             # Both are null where there was nothing to look at: no rows, or a contract without an event time.
+            notes=_notes(document),
             unknown_fields=tuple(map(str, (document.get("schema_drift") or {}).get("unknown_fields", ()))),
             rejected=read_rejections(document, source=source),
             accepted=_accepted(document.get("accepted")),
@@ -115,6 +117,13 @@ def read_run_metrics(document: Mapping[str, Any], *, source: str) -> RunMetrics:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         message = f"metrics object {source} cannot be used: {error!r}; it is not of this release's schema"
         raise InvalidDocument(message) from error
+
+
+def _notes(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the run warned of, but for its cost, of which Glue's own figure is told."""
+    cost = read_cost(document)
+    excess = None if cost is None else cost.excess
+    return tuple(str(warning) for warning in document.get("warnings", ()) if warning != excess)
 
 
 def _execution(arguments: object) -> str | None:

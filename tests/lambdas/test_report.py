@@ -5,6 +5,7 @@ import pytest
 
 from adapters.aws import client
 from core.errors import InvalidDocument
+from core.prices import Cost
 from core.publication import Publication
 from report.handler import handler
 from report.run_facts import read_job_run
@@ -90,8 +91,15 @@ class TestPublishedRun:
         excess = "- the run cost about 0.0351 USD, more than the 0.0300 USD of maxRunCostUsd\n"
         cost = event("metrics_published")["cost"]
         for limit, noted in [(0.03, True), (0.04, False), (None, False)]:
-            put_metrics(cloud, cost={**cost, "limit_usd": limit})
+            told_by_the_run = Cost(cost["dpu_seconds"], cost["estimated_usd"], limit).excess
+            put_metrics(cloud, cost={**cost, "limit_usd": limit}, warnings=[told_by_the_run] if noted else [])
             assert (f"Also seen:\n{excess}" in report()["message"]) is noted
+            assert report()["message"].count("maxRunCostUsd") == noted
+
+    def test_says_what_the_run_warned_of(self, cloud: Cloud) -> None:
+        warning = "no line of 1 object is a row: a.json (1 line); see why: pipeline report 2025-01-02"
+        put_metrics(cloud, warnings=[warning])
+        assert f"Also seen:\n- {warning}\n" in report()["message"]
 
     def test_says_who_accepted_what_was_odd(self, cloud: Cloud) -> None:
         checks = [

@@ -1,0 +1,54 @@
+"""Objects of which no line is a row are told of: as lines they may be too few for any limit."""
+
+import bz2
+import gzip
+import json
+
+from tests.spark.lab import Lab, event
+
+WORDS = "no line of {} is a row: {}; see why: pipeline report 2025-01-01"
+
+
+def lines(first: int, count: int) -> str:
+    return "".join(f"{json.dumps(event(number))}\n" for number in range(first, first + count))
+
+
+def array(first: int, count: int) -> str:
+    return json.dumps([event(number) for number in range(first, first + count)])
+
+
+def test_an_object_that_is_one_array_is_told_of_though_it_is_one_line(lab: Lab) -> None:
+    lab.put(lines(0, 200), "good.json")
+    lab.put(array(200, 200), "bad.json")
+    lab.put(b"\xef\xbb\xbf" + array(400, 5).encode() + b"\r\n\r\n", "mark.json")
+    run = lab.run()
+    assert (run.status, run.metrics["rows_quarantined"]) == ("published", 2)
+    assert run.metrics["warnings"] == [WORDS.format("2 objects", "bad.json (1 line), mark.json (1 line)")]
+
+
+def test_a_compressed_one_is_told_of_whether_its_name_says_so_or_not(lab: Lab) -> None:
+    lab.put(lines(0, 2000), "good.json")
+    lab.put(gzip.compress(array(2000, 50).encode()), "array.json.gz")
+    lab.put(bz2.compress(array(3000, 50).encode()), "array.json.bz2")
+    lab.put(gzip.compress(lines(4000, 50).encode()), "zipped.json")
+    run = lab.run()
+    assert run.status == "published"
+    [warning] = run.metrics["warnings"]
+    names = [part.partition(" (")[0].rpartition(" ")[2] for part in warning.split("), ")]
+    assert sorted(names) == ["array.json.bz2", "array.json.gz", "zipped.json"]
+
+
+def test_objects_with_a_row_are_not_told_of(lab: Lab) -> None:
+    lab.put(lines(0, 300), "good.json")
+    lab.put("x" * 100_000 + "\n" + lines(300, 1), "mixed.json")
+    lab.put(gzip.compress((lines(301, 99) + "oops\n").encode()), "mixed.json.gz")
+    run = lab.run()
+    assert (run.metrics["rows_quarantined"], run.metrics["warnings"]) == (2, [])
+
+
+def test_many_are_counted_and_some_are_named(lab: Lab) -> None:
+    lab.put(lines(0, 2000), "good.json")
+    for number in range(5):
+        lab.put(array(2000 + 10 * number, 10 + number), f"bad-{number}.json")
+    named = ", ".join(f"bad-{number}.json (1 line)" for number in (4, 3, 2))
+    assert lab.run().metrics["warnings"] == [WORDS.format("5 objects", f"{named} and 2 more")]
