@@ -134,6 +134,12 @@ class TestDefinitions:
                 assert len(leads_on) == (state["Type"] != "Fail")
                 assert state.get("End", True) is True
 
+    def test_a_date_that_failed_is_a_result_and_not_run_again(self) -> None:
+        """The interpreter of the other tests ends a state that may be the last one, whatever was caught."""
+        states = definition("days")["States"]["RunBatch"]["ItemProcessor"]["States"]
+        assert [catcher["Next"] for catcher in states["RunDate"]["Catch"]] == ["DateFailed"]
+        assert states["DateFailed"] == {"Type": "Pass", "End": True}
+
     def test_dates_of_a_batch_run_inside_the_execution_that_began_them(self) -> None:
         """In a distributed map each would be an execution more, with a history and a name of its own."""
         assert definition("days")["States"]["RunBatch"]["ItemProcessor"]["ProcessorConfig"] == {"Mode": "INLINE"}
