@@ -229,7 +229,7 @@ class DayRun:
         )
         require_unchanged(self.store, raw)
         if written.lost_objects is not None:
-            self._warn(f"{written.lost_objects}; see why: pipeline report {day}")
+            self._warn(written.lost_objects)
         stood_for = sum(self.replaced.values())
         if written.counts.rows_replaced < stood_for:
             self._warn(
