@@ -165,7 +165,8 @@ def _map(parts: list[str], text: str) -> str:
 def _field(part: str, text: str) -> tuple[str, str]:
     match = _FIELD.fullmatch(part.strip())
     if match is None:
-        raise TypeNotUsableError(f"{text!r} has a field {part.strip()!r} that is not of the form name:type")
+        form = "name:type, with letters, digits and _ in the name"
+        raise TypeNotUsableError(f"{text!r} has a field {part.strip()!r} that is not of the form {form}")
     return match.group(1), canonical_type(match.group(2))
 
 

@@ -167,7 +167,7 @@ def merged(reads: Iterable[tuple[str, Source, str]]) -> Fields:
     field 0, whichever of them is wanted. Raises SourceConflictError.
     """
     fields: Fields = {}
-    readers: dict[Steps, str] = {}
+    readers: dict[Steps, tuple[str, Source]] = {}
     for column, source, type_ in (every for read in reads for every in _with_keys(*read)):
         steps = tuple(step if isinstance(step, str) else 0 for step in source.steps)
         for count, step in enumerate(steps):
@@ -181,7 +181,7 @@ def merged(reads: Iterable[tuple[str, Source, str]]) -> Fields:
             if isinstance(found, str) and found != type_:
                 how = f"as {found} and as {type_}"
                 raise SourceConflictError(_conflict(source, count + 1, how, readers, steps))
-            readers.setdefault(steps[: count + 1], column)
+            readers.setdefault(steps[: count + 1], (column, source))
     return fields
 
 
@@ -200,10 +200,16 @@ def _inside(fields: Fields, steps: tuple[str | int, ...]) -> Fields:
     return fields
 
 
-def _conflict(source: Source, count: int, how: str, readers: Mapping[Steps, str], steps: Steps) -> str:
+def _conflict(source: Source, count: int, how: str, readers: Mapping[Steps, tuple[str, Source]], steps: Steps) -> str:
     place = Source(source.steps[:count], source.in_envelope)
-    reader = readers[steps[:count]]
+    reader, other = readers[steps[:count]]
+    at = "" if place == source else f"{place} "
+    if other.steps[:count] != source.steps[:count]:
+        return (
+            f"{source}: {at}would be read {how}, by {reader} ({other}) too; a field is the same behind each key of a "
+            "list, and read once: give both columns one type, and derive what needs another by transformLogic"
+        )
     return (
-        f"{source}: {place} would be read {how}, by {reader} too; a field is read once: declare one column of it, and "
+        f"{source}: {at}would be read {how}, by {reader} too; a field is read once: declare one column of it, and "
         "derive the other by transformLogic"
     )

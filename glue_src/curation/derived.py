@@ -46,8 +46,10 @@ def derived_misfit(contract: DataContract) -> Column:
 
 def _told(column: ContractColumn, logic: Expression, types: Mapping[str, str]) -> Column:
     what = f"{column.name} is not {column.type}: its transformLogic gives no such value"
+    remedy = "; where null is meant, set the custom property nullResult: allowed"
     inputs = (F.concat(F.lit(f"{name} "), _shown(name, types[name])) for name in logic.columns)
-    return told(F.lit(what), reason=F.concat(F.lit(f"{what} of "), F.concat_ws(", ", *inputs)))
+    reason = F.concat(F.lit(f"{what} of "), F.concat_ws(", ", *inputs), F.lit(remedy))
+    return told(F.lit(f"{what}{remedy}"), reason=reason)
 
 
 def _shown(name: str, type_: str) -> Column:

@@ -239,8 +239,9 @@ class TestADayOfEnvelopes:
         assert metrics["schema_drift"]["unknown_fields"] == ["more"]
         examples = {item["reason"]: item["example"] for item in metrics["rejected_lines"]}
         assert examples["not one JSON object"] == "not JSON"
-        assert examples["half is not bigint: its transformLogic gives no such value"] == (
-            'record 1: half is not bigint: its transformLogic gives no such value of id "x"'
+        remedy = "; where null is meant, set the custom property nullResult: allowed"
+        assert examples[f"half is not bigint: its transformLogic gives no such value{remedy}"] == (
+            f'record 1: half is not bigint: its transformLogic gives no such value of id "x"{remedy}'
         )
         found = {(row["line"], row["record"]): row["reason"] for row in outcome.quarantine()}
         assert found == {
@@ -248,7 +249,7 @@ class TestADayOfEnvelopes:
                 'value does not fit its type: at is not timestamp of epochUnit ms: "1735689600000", a string that '
                 "holds a number; if the source writes it so, state sentAs: string in the contract"
             ),
-            (lines[1], "1"): 'half is not bigint: its transformLogic gives no such value of id "x"',
+            (lines[1], "1"): f'half is not bigint: its transformLogic gives no such value of id "x"{remedy}',
             (lines[1], "2"): "not one JSON object: 5",
             (lines[1], "3"): (
                 "value does not fit its type: user is not an object, in which email (user.email) would lie: 9"

@@ -149,7 +149,11 @@ class TestWhatAColumnSays:
             with_column(transformSourceObjects=["id.x"]),
             f"{SOURCES}: id.x: id would be read as one value and by its parts, by id too; a field is read once",
         ),
-        (with_column(logicalType="integer", transformSourceObjects=["id"]), f"{SOURCES}: id: id would be read as"),
+        (with_column(logicalType="integer", transformSourceObjects=["id"]), f"{SOURCES}: id: would be read as"),
+        (
+            with_column(logicalType="integer", transformSourceObjects=["a[k=x].k"]),
+            f"{SOURCES}: a[k=x].k: would be read as string and as bigint",
+        ),
         (with_column(transformSourceObjects=["a[k=x].k.y"]), f"{SOURCES}: a[k=x].k.y: a[k=x].k would be read as one"),
         (with_column(transformSourceObjects=["a.b", "a[0]"]), f"{SOURCES}: a[0]: a would be read as an object"),
         (with_properties(epochUnit="m"), f"{CUSTOM}.epochUnit: 'm' is not known; allowed: s, ms, us, ns"),
@@ -240,7 +244,7 @@ def test_a_field_of_the_envelope_and_one_of_the_record_are_two_though_they_have_
     columns.append({"name": "other", "logicalType": "string", "transformSourceObjects": ["at"]})
     assert parse_contract(contract).column("value").sources[0].in_envelope
     columns.append({"name": "more", "logicalType": "string", "transformSourceObjects": ["/id"]})
-    with pytest.raises(ContractError, match="/id: /id would be read as bigint and as string, by value too"):
+    with pytest.raises(ContractError, match="/id: would be read as bigint and as string, by value too"):
         parse_contract(contract)
 
 
