@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from contract_init.columns import DraftColumn, draft_columns, records_path_text
+from contract_init.columns import DraftColumn, draft_columns, records_path_text, usual_values
 from contract_init.envelopes import ARRAY
 from contract_init.errors import SampleError
 from contract_init.keys import Key, find_event_time, find_key
+from contract_init.misfits import Usual
 from contract_init.names import words
 from contract_init.objects import find_objects
-from contract_init.rules import DraftRule, column_rules, table_rules
+from contract_init.rules import DraftRule, column_rules, is_personal, table_rules, with_room
 from contract_init.sample import Sample, read_sample
+from contract_init.shares import FEW
 from contract_init.yaml_text import comment, flow_list, plural, scalar
 from core.layout import DATASET_NAME, DATASET_NAME_RULE
 
@@ -45,6 +47,9 @@ def draft_contract(
         if DATASET_NAME.fullmatch(value) is None:
             raise SampleError(f"--{option} {value!r} must be {DATASET_NAME_RULE}")
     sample = read_sample(found, limit=limit)
+    usual = usual_values(sample)
+    if usual:
+        sample = sample.without(usual, limit=limit)
     columns, left_out = draft_columns(sample)
     if not columns:
         raise SampleError("the records of the sample have no fields")
@@ -102,7 +107,7 @@ def _head(parts: _Parts) -> Iterator[str]:
         if entries:
             more = [f"and {len(entries) - _MOST_NAMED} more"] if len(entries) > _MOST_NAMED else []
             yield from comment(f"{title}: {'; '.join([*entries[:_MOST_NAMED], *more])}.")
-    if parts.sample.malformed or parts.sample.no_records:
+    if parts.sample.malformed_rows or parts.sample.no_records:
         yield from comment(f"{_malformed(parts.sample)}.")
 
 
@@ -110,6 +115,10 @@ def _malformed(sample: Sample) -> str:
     said = []
     if sample.malformed:
         said.append(f"{plural(sample.malformed, 'line')} of no JSON object or array, as a run would quarantine")
+    if sample.misfits.records:
+        said.append(
+            f"{plural(sample.misfits.records, 'record')} that a run would quarantine for a value that does not fit"
+        )
     if sample.no_records:
         said.append(f"{plural(sample.no_records, 'JSON text')} without a record")
     return "; ".join(said)
@@ -119,9 +128,9 @@ def _looked_at(sample: Sample) -> str:
     read, known = sample.objects_read, len(sample.found.objects)
     objects = plural(read, "object") if read == known else f"{read:,} of {plural(known, 'object')}"
     if not sample.is_cut:
-        return f"all {plural(sample.records, 'record')} in {objects}"
+        return f"all {plural(sample.records_read, 'record')} in {objects}"
     each = " each of" if read > 1 else ""
-    return f"{plural(sample.records, 'record')}, the first in{each} {objects}"
+    return f"{plural(sample.records_read, 'record')}, the first in{each} {objects}"
 
 
 def _custom_properties(parts: _Parts) -> Iterator[str]:
@@ -133,6 +142,7 @@ def _custom_properties(parts: _Parts) -> Iterator[str]:
         yield from comment(
             "No eventTime: no column is surely the time of an event, so among duplicates any is kept.", indent=2
         )
+    yield from _malformed_limit(sample)
     if sample.form != "lines":
         about = {
             "concatenated": "several JSON objects follow one another on a line",
@@ -152,6 +162,14 @@ def _custom_properties(parts: _Parts) -> Iterator[str]:
     if pattern is not None:
         yield from comment("names of the sample's objects, whose endings do not say that they hold JSON", indent=2)
         yield from ("  - property: includeObjects", f"    value: {flow_list([pattern])}")
+
+
+def _malformed_limit(sample: Sample) -> Iterator[str]:
+    """State the limit on malformed lines where the sample itself is above the one that holds otherwise."""
+    percent = 100 * sample.malformed_rows / (sample.records + sample.malformed_rows)
+    if percent > 100 * FEW:
+        yield from comment(f"{percent:.3g} % of the sample are malformed: mend the source, then lower this", indent=2)
+        yield from ("  - property: maxMalformedPercent", f"    value: {min(with_room(percent, sample.records), 100)}")
 
 
 def _property(name: str, value: str) -> tuple[str, str]:
@@ -179,6 +197,7 @@ def _column(column: DraftColumn, parts: _Parts) -> Iterator[str]:
     notes = list(column.type.measured)
     if column in parts.key.columns:
         yield from comment(_key_note(column, parts.key), indent=6)
+    notes += (_misfits(column, one, parts.sample) for one in column.misfits)
     notes += _other_name(column, parts)
     if notes:
         yield from comment("; ".join(notes), indent=6)
@@ -191,6 +210,16 @@ def _column(column: DraftColumn, parts: _Parts) -> Iterator[str]:
     yield from _options(column)
     yield from _key_words(column, parts)
     yield from _quality(column, parts)
+
+
+def _misfits(column: DraftColumn, usual: Usual, sample: Sample) -> str:
+    """Tell how many values are not what the others are, and of which no line becomes a row."""
+    count, example = sample.misfits.counts[usual], sample.misfits.examples[usual]
+    such_as = "" if is_personal(column.name, [example]) else f", such as {example}"
+    return (
+        f"{count:,} of {sample.records_read:,} records {'has' if count == 1 else 'have'} something "
+        f"else here{such_as}: lines with that are malformed and go to quarantine"
+    )
 
 
 def _other_name(column: DraftColumn, parts: _Parts) -> list[str]:
@@ -292,5 +321,5 @@ def _summary(parts: _Parts) -> Iterator[str]:
     else:
         yield f"eventTime {parts.event_time.name}"
     yield from parts.sample.problems[:_MOST_NAMED]
-    if parts.sample.malformed or parts.sample.no_records:
+    if parts.sample.malformed_rows or parts.sample.no_records:
         yield _malformed(parts.sample)

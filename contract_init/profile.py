@@ -5,7 +5,7 @@ Memory is bounded by the number of fields, of which there is a most; must not kn
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -22,6 +22,9 @@ _FIRST_DAY: Final = 19_000_101
 _LAST_DAY: Final = 21_001_231
 _HASH_MASK: Final = 2**64 - 1
 _MOST_EXPONENT: Final = 60
+_DIGITS_OF_DOUBLE: Final = 15
+_EXACT_IN_DOUBLE: Final = 2**53
+_KINDS: Final = ((dict, "object"), (list, "array"), (str, "string"), (int, "integer"))
 
 
 @dataclass
@@ -63,6 +66,7 @@ class Numbers:
     whole_digits: int = 0
     scale: int = 0
     has_exponent: bool = False
+    fits_double: bool = True
     epochs: Counter[str] = field(default_factory=Counter)
     days: int = 0
 
@@ -74,8 +78,25 @@ class Numbers:
             self._add_digits(number)
         else:
             self.whole_digits = max(self.whole_digits, len(str(abs(number))))
+            self.fits_double &= abs(number) <= _EXACT_IN_DOUBLE or _is_as_double(number)
             self.days += _FIRST_DAY <= number <= _LAST_DAY and bool(forms_of(str(number)))
         self.epochs.update(epoch_units(number))  # type: ignore[arg-type]
+
+    @classmethod
+    def of_all(cls, numbers: "Iterable[Numbers]") -> "Numbers":
+        """Return what was counted of several together."""
+        used = [one for one in numbers if one.count]
+        return cls(
+            sum(one.count for one in used),
+            min((one.lowest for one in used if one.lowest is not None), default=None),
+            max((one.highest for one in used if one.highest is not None), default=None),
+            max((one.whole_digits for one in used), default=0),
+            max((one.scale for one in used), default=0),
+            any(one.has_exponent for one in used),
+            all(one.fits_double for one in used),
+            sum((one.epochs for one in used), Counter[str]()),
+            sum(one.days for one in used),
+        )
 
     @property
     def ends(self) -> tuple[Decimal, ...]:
@@ -84,12 +105,11 @@ class Numbers:
 
     def _add_digits(self, number: Decimal) -> None:
         _, digits, exponent = number.as_tuple()
-        if not isinstance(exponent, int) or abs(exponent) > _MOST_EXPONENT:
-            self.has_exponent = True
-            return
-        self.scale = max(self.scale, -exponent)
-        self.whole_digits = max(self.whole_digits, len(digits) + exponent)
-        self.has_exponent |= exponent > 0
+        places = int(exponent)
+        self.scale = max(self.scale, -places)
+        self.whole_digits = max(self.whole_digits, len(digits) + places)
+        self.has_exponent |= places > 0 or places < -_MOST_EXPONENT
+        self.fits_double &= len(digits) <= _DIGITS_OF_DOUBLE or _is_as_double(number)
 
 
 @dataclass
@@ -127,14 +147,13 @@ class Strings:
             self.values = None
 
     def _add_number(self, text: str) -> None:
-        digits = text.removeprefix("-")
-        whole, _, fraction = digits.partition(".")
-        if not whole or (len(whole) > 1 and whole[0] == "0"):
+        number = number_in(text)
+        if number is None:
             self.leading_zeros += 1
-        elif fraction or "." in digits:
-            self.decimals.add(Decimal(text))
+        elif isinstance(number, Decimal):
+            self.decimals.add(number)
         else:
-            self.integers.add(int(text))
+            self.integers.add(number)
 
     @property
     def all_forms(self) -> list[str]:
@@ -156,6 +175,11 @@ class Field:
     strings: Strings = field(default_factory=Strings)
     distinct: Distinct | None = None
     room: Room = field(default_factory=lambda: Room(MOST_FIELDS))
+
+    @property
+    def numbers(self) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+        """The integers and decimals, and those in strings."""
+        return self.integers, self.decimals, self.strings.integers, self.strings.decimals
 
     @property
     def count(self) -> int:
@@ -201,22 +225,45 @@ class Field:
             self.element.add(inner, depth=depth + 1)
 
     def _add_simple(self, value: Any) -> None:
-        if isinstance(value, bool):
-            self.kinds["boolean"] += 1
-        elif isinstance(value, str):
-            self.kinds["string"] += 1
+        kind = kind_of(value)
+        self.kinds[kind] += 1
+        if kind == "string":
             self.strings.add(value)
-        elif isinstance(value, int):
-            self.kinds["integer"] += 1
+        elif kind == "integer":
             self.integers.add(value)
-        else:
-            self.kinds["decimal"] += 1
+        elif kind == "decimal":
             self.decimals.add(value)
 
 
 def record_profile() -> Field:
     """Return the profile of records, which counts how many values of each field differ too."""
     return Field(distinct=Distinct())
+
+
+def _is_as_double(number: Decimal | int) -> bool:
+    """Say whether a number is the same after a double has held it, which prints as the shortest that is read as it."""
+    try:
+        return Decimal(repr(float(number))) == number
+    except OverflowError:
+        return False
+
+
+def kind_of(value: Any) -> str:
+    """Return the kind of a JSON value that is not null."""
+    if isinstance(value, bool):
+        return "boolean"
+    return next((kind for type_, kind in _KINDS if isinstance(value, type_)), "decimal")
+
+
+def number_in(text: str) -> Decimal | int | None:
+    """Return the number that a text holds; None where there is none, or it has zeros in front that a number loses."""
+    if not _may_be_number(text):
+        return None
+    digits = text.removeprefix("-")
+    whole, point, _ = digits.partition(".")
+    if not whole or (len(whole) > 1 and whole[0] == "0"):
+        return None
+    return Decimal(text) if point else int(text)
 
 
 def _may_be_number(text: str) -> bool:

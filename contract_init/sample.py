@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from contract_init.envelopes import RecordsPath, find_records_path
 from contract_init.errors import SampleError
+from contract_init.misfits import Misfits, Usual
 from contract_init.objects import READ_ERRORS, Found, NotReadable, SampleObject, is_unread, naming_problem, opened
 from contract_init.profile import Distinct, Field, record_profile
 from contract_init.texts import FORMS, Form, Reading, read_texts
@@ -33,26 +34,56 @@ class Sample:
     whole: Distinct = field(default_factory=lambda: Distinct(next_look=2**62))
     objects_read: int = 0
     texts: int = 0
+    usual: tuple[Usual, ...] = ()
     records: int = 0
     no_records: int = 0
     malformed: int = 0
+    misfits: Misfits = field(default_factory=Misfits)
     bytes_read: int = 0
     is_cut: bool = False
     problems: list[str] = field(default_factory=list)
     unread: list[SampleObject] = field(default_factory=list)
 
+    @property
+    def records_read(self) -> int:
+        return self.records + self.misfits.records
+
+    @property
+    def malformed_rows(self) -> int:
+        """How many rows a run would quarantine; a text without a record is one, unless arrays lie in arrays."""
+        texts = self.no_records if len(self.records_path.levels) < 2 else 0
+        return self.malformed + self.misfits.records + texts
+
     def rows(self, limit: int) -> Iterator[Row]:
         """Read the same records again."""
-        return _Reader(self, limit, is_again=True).rows()
+        return (row for row in _Reader(self, limit, is_again=True).rows() if not any(misfits_in(row, self.usual)))
+
+    def without(self, usual: tuple[Usual, ...], *, limit: int) -> "Sample":
+        """Look at the records again, but for those that do not fit what is usual, which are counted."""
+        return _profiled(Sample(self.found, self.form, self.records_path, usual=usual), limit)
 
 
 def read_sample(found: Found, *, limit: int) -> Sample:
     """Look at up to ``limit`` records, spread over all objects. Raises SampleError when there are none."""
     form, texts = _see_the_form(found.objects)
-    sample = Sample(found, form, find_records_path(texts))
+    return _profiled(Sample(found, form, find_records_path(texts)), limit)
+
+
+def misfits_in(row: Row, usual: Sequence[Usual]) -> Iterator[tuple[Usual, Any]]:
+    """Yield the values of a row that are not what is usual at their place."""
+    around, record = row
+    for one in usual:
+        value = one.misfit_in(record if one.level is None else around[one.level])
+        if value is not None:
+            yield one, value
+
+
+def _profiled(sample: Sample, limit: int) -> Sample:
     levels = sample.records_path.levels
     sample.around = [record_profile() for _ in levels]
     for around, record in _Reader(sample, limit).rows():
+        if sample.misfits.add_all(misfits_in((around, record), sample.usual)):
+            continue
         sample.records += 1
         sample.profile.add(record)
         sample.whole.add(repr(record))
