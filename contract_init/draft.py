@@ -3,7 +3,6 @@
 Puts the parts together; what a field becomes, the other modules decide.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from contract_init.keys import Key, find_event_time, find_key
 from contract_init.misfits import Usual
 from contract_init.names import words
 from contract_init.objects import find_objects
+from contract_init.patterns import patterns_of
 from contract_init.rules import DraftRule, column_rules, is_personal, table_rules, with_room
 from contract_init.sample import Sample, read_sample
 from contract_init.shares import FEW
@@ -158,10 +158,10 @@ def _custom_properties(parts: _Parts) -> Iterator[str]:
         )
         yield from comment(about_path, indent=2)
         yield from _property("recordsPath", records_path_text(sample.records_path))
-    pattern = _include_pattern(sample)
-    if pattern is not None:
+    if sample.unread:
+        patterns = patterns_of([found.key for found in sample.unread])
         yield from comment("names of the sample's objects, whose endings do not say that they hold JSON", indent=2)
-        yield from ("  - property: includeObjects", f"    value: {flow_list([pattern])}")
+        yield from ("  - property: includeObjects", f"    value: {flow_list(patterns)}")
 
 
 def _malformed_limit(sample: Sample) -> Iterator[str]:
@@ -174,23 +174,6 @@ def _malformed_limit(sample: Sample) -> Iterator[str]:
 
 def _property(name: str, value: str) -> tuple[str, str]:
     return f"  - property: {name}", f"    value: {scalar(value)}"
-
-
-def _include_pattern(sample: Sample) -> str | None:
-    """Return a pattern of the names of objects that would be left unread, as narrow as their common beginning."""
-    if not sample.unread:
-        return None
-    keys = [found.key for found in sample.unread]
-    names = [key.rpartition("/")[2] for key in keys]
-    start = _common_start(names) if len(names) > 1 else names[0].rstrip("0123456789-_.")
-    folders = "**/" if any("/" in key for key in keys) else ""
-    return f"{folders}{re.sub(r'[*?[]', '?', start)}*"
-
-
-def _common_start(names: Sequence[str]) -> str:
-    first, last = min(names), max(names)
-    length = next((number for number, pair in enumerate(zip(first, last, strict=False)) if len(set(pair)) > 1), None)
-    return first[:length]
 
 
 def _column(column: DraftColumn, parts: _Parts) -> Iterator[str]:

@@ -49,6 +49,11 @@ class Sample:
         return self.records + self.misfits.records
 
     @property
+    def equal_records(self) -> int:
+        """How many records are equal to one before them, in all fields."""
+        return self.records - self.whole.count
+
+    @property
     def malformed_rows(self) -> int:
         """How many rows a run would quarantine; a text without a record is one, unless arrays lie in arrays."""
         texts = self.no_records if len(self.records_path.levels) < 2 else 0

@@ -144,21 +144,35 @@ class TestObjects:
         assert problem in joined(draft().text)
 
     @pytest.mark.parametrize(
-        ("names", "pattern"),
+        ("names", "patterns"),
         [
-            (["delivery-1-2025-01-01-aa", "delivery-1-2025-01-01-bb"], "delivery-1-2025-01-01-*"),
-            (["stream-1-2025"], "stream*"),
-            (["00/part-1", "01/part-2"], "**/part-*"),
-            (["a[b-1", "a[b-2"], "a?b-*"),
-            (["events.log"], "events.log*"),
+            (["delivery-1-2025-01-01-aa", "delivery-1-2025-01-01-bb"], ["delivery-*"]),
+            (
+                [
+                    "00/acme-events-1-2025-03-30-00-05-12-926e54b6-0347",
+                    "01/acme-events-1-2025-03-30-01-05-12-aa4441b6-0347",
+                ],
+                ["**/acme-events-*"],
+            ),
+            (["stream-1-2025"], ["stream-*"]),
+            (["00/part-1", "01/part-2"], ["**/part-*"]),
+            (["part00001", "part00002"], ["part*"]),
+            (["log-ab12cd-x"], ["log-*"]),
+            (["2025-01-01-aa", "2025-01-02-bb"], ["[0-9]*"]),
+            (["2025-01-01-aa", "b7c2d"], ["*"]),
+            (["clicks-1-2025", "orders-1-2025", "orders-2-2025"], ["clicks-*", "orders-*"]),
+            (["events", "events-1"], ["events*"]),
+            ([f"shop-{name}" for name in ("ann", "bob", "cid", "dan", "eve", "flo")], ["shop-*"]),
+            (["a[b-1", "a[b-2"], ["a?b-*"]),
+            (["events.log"], ["events.log*"]),
         ],
     )
-    def test_without_a_known_suffix_are_included_by_pattern(
-        self, draft: Drafts, names: Sequence[str], pattern: str
+    def test_without_a_known_suffix_are_included_by_pattern_with_those_of_other_days(
+        self, draft: Drafts, names: Sequence[str], patterns: Sequence[str]
     ) -> None:
         for name in names:
             draft.put(b'{"id":"a"}\n', f"ingestion_date=2025-01-01/{name}")
-        assert draft().custom["includeObjects"] == [pattern]
+        assert draft().custom["includeObjects"] == patterns
 
     def test_of_the_raw_layout_tell_the_source_system(self, draft: Drafts) -> None:
         draft.put(b'{"id":"a"}\n', "raw/source_system=web/ingestion_date=2025-01-01/a.json")
