@@ -15,6 +15,7 @@ from contract_init.misfits import Usual, affordable, moments, unreadable_moments
 from contract_init.names import Steps, column_names, have_clash, words
 from contract_init.profile import Field
 from contract_init.sample import Sample
+from contract_init.shares import FEW
 from contract_init.types import ColumnType, map_type, numbers_in_strings_type, simple_type
 
 _MOST_STEPS: Final = 6
@@ -79,7 +80,8 @@ def usual_values(sample: Sample) -> tuple[Usual, ...]:
         notes = _Notes(usual=[])
         list(_record_leaves(profile, notes) if level is None else _leaves(profile, (), (), notes))
         found += (replace(one, level=level) for one in notes.usual or ())
-    return affordable(found, sample.records)
+    left = sample.rows_read * FEW - sample.malformed_rows
+    return affordable(found, left if left >= 0 else sample.records * FEW)
 
 
 def draft_columns(sample: Sample) -> tuple[list[DraftColumn], list[str]]:

@@ -101,7 +101,8 @@ def _head(parts: _Parts) -> Iterator[str]:
         "column's type; rules of severity warning hold for the sample with some room and stop nothing."
     )
     for title, entries in (
-        ("Not looked at, or not as a run would", (*parts.sample.problems, *parts.sample.found.left_out)),
+        ("Not looked at, or not as a run would", _not_looked_at(parts.sample)),
+        ("Of another shape than the others", _odd(parts.sample)),
         ("No column", parts.left_out),
     ):
         if entries:
@@ -109,6 +110,21 @@ def _head(parts: _Parts) -> Iterator[str]:
             yield from comment(f"{title}: {'; '.join([*entries[:_MOST_NAMED], *more])}.")
     if parts.sample.malformed_rows or parts.sample.no_records:
         yield from comment(f"{_malformed(parts.sample)}.")
+
+
+def _not_looked_at(sample: Sample) -> list[str]:
+    return [*sample.problems, *(f"{key}: {reason}" for key, reason in sample.found.left_out.items())]
+
+
+def _odd(sample: Sample) -> list[str]:
+    becomes = (
+        "their texts are malformed" if sample.records_path.names else "their records are rows that have other columns"
+    )
+    return [
+        f"{key} ({', '.join(sorted(fields)[:_MOST_NAMED])}), "
+        + ("which excludeObjects leaves out" if key in sample.excluded else f"for which no pattern is sure: {becomes}")
+        for key, fields in sample.odd.items()
+    ]
 
 
 def _malformed(sample: Sample) -> str:
@@ -119,6 +135,8 @@ def _malformed(sample: Sample) -> str:
         said.append(
             f"{plural(sample.misfits.records, 'record')} that a run would quarantine for a value that does not fit"
         )
+    if sample.no_objects:
+        said.append(f"{plural(sample.no_objects, 'element')} in place of a record that is no object")
     if sample.no_records:
         said.append(f"{plural(sample.no_records, 'JSON text')} without a record")
     return "; ".join(said)
@@ -162,11 +180,16 @@ def _custom_properties(parts: _Parts) -> Iterator[str]:
         patterns = patterns_of([found.key for found in sample.unread])
         yield from comment("names of the sample's objects, whose endings do not say that they hold JSON", indent=2)
         yield from ("  - property: includeObjects", f"    value: {flow_list(patterns)}")
+    if sample.excluded:
+        yield from comment(
+            "what lies beside the records; a run refuses what it does not read and nobody names", indent=2
+        )
+        yield from ("  - property: excludeObjects", f"    value: {flow_list(sorted(set(sample.excluded.values())))}")
 
 
 def _malformed_limit(sample: Sample) -> Iterator[str]:
     """State the limit on malformed lines where the sample itself is above the one that holds otherwise."""
-    percent = 100 * sample.malformed_rows / (sample.records + sample.malformed_rows)
+    percent = 100 * sample.malformed_rows / sample.rows_read
     if percent > 100 * FEW:
         yield from comment(f"{percent:.3g} % of the sample are malformed: mend the source, then lower this", indent=2)
         yield from ("  - property: maxMalformedPercent", f"    value: {min(with_room(percent, sample.records), 100)}")

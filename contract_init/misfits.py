@@ -104,11 +104,11 @@ def moments(found: Field, unit: str) -> int:
     return sum(one.epochs[unit] for one in found.numbers)
 
 
-def affordable(usual: list[Usual], records: int) -> tuple[Usual, ...]:
-    """Return those of which, all together, no more lines are malformed than a run puts up with; fewest first."""
+def affordable(usual: list[Usual], lines: float) -> tuple[Usual, ...]:
+    """Return those for which, all together, no more than so many lines are malformed; the fewest first."""
     chosen: list[Usual] = []
     for one in sorted(usual, key=lambda one: one.misfits):
-        if sum(other.misfits for other in (*chosen, one)) <= records * FEW:
+        if sum(other.misfits for other in (*chosen, one)) <= lines:
             chosen.append(one)
     return tuple(chosen)
 

@@ -4,8 +4,10 @@ Knows names only; what an object holds, others decide.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
+
+from core.raw_objects import RawObjects, pattern_problem
 
 _MOST_PATTERNS: Final = 5
 _LONGEST: Final = 60
@@ -23,6 +25,39 @@ def patterns_of(keys: Collection[str]) -> list[str]:
         any_name = "[0-9]*" if all(name[0].isdecimal() and name.isascii() for name in names) else "*"
         return [f"{folders}{any_name}"]
     return [f"{folders}{as_pattern(start)}*" for start in starts]
+
+
+def excluding_patterns(keys: Iterable[str], read: Collection[str], *, by_suffix: bool = False) -> dict[str, str]:
+    """Return for each key a pattern that leaves it out, on other days too, and nothing that is read.
+
+    Keys for which there is none are not in it.
+    """
+    patterns: dict[str, str] = {}
+    for key in keys:
+        same = next((pattern for pattern in patterns.values() if _matches(pattern, key)), None)
+        candidates = [same] if same is not None else _candidates(key, read, by_suffix=by_suffix)
+        fitting = (pattern for pattern in candidates if pattern_problem(pattern) is None)
+        pattern = next((one for one in fitting if not any(_matches(one, other) for other in read)), None)
+        if pattern is not None and len({*patterns.values(), pattern}) <= _MOST_PATTERNS:
+            patterns[key] = pattern
+    return patterns
+
+
+def _candidates(key: str, read: Collection[str], *, by_suffix: bool) -> Iterator[str]:
+    *folders, name = key.split("/")
+    known = {folder for other in read for folder in other.split("/")[:-1]}
+    anywhere = "**/" if folders else ""
+    suffix = re.search(r"\.[A-Za-z][A-Za-z0-9]*$", name)
+    if by_suffix and suffix is not None:
+        yield f"{anywhere}*{suffix.group()}"
+    yield from (f"**/{as_pattern(one)}/**" for one in folders if one not in known and not re.search("[0-9]", one))
+    start = _start(name)
+    if start:
+        yield f"{anywhere}{as_pattern(start)}{'' if start == name else '*'}"
+
+
+def _matches(pattern: str, key: str) -> bool:
+    return RawObjects(exclude=(pattern,)).classify(f"day/{key}", 1, day_prefix="day/").kind == "ignored"
 
 
 def as_pattern(name: str) -> str:
