@@ -14,7 +14,7 @@ from typing import Any, Final
 from contract_init.names import Steps
 from contract_init.profile import Field, Strings, kind_of, number_in
 from contract_init.shares import FEW
-from contract_init.times import EPOCH_RANGES, READABLE_SECONDS, are_of_different_days, forms_of
+from contract_init.times import EPOCH_RANGES, READABLE_SECONDS, UNITS_WITH_FRACTIONS, are_of_different_days, forms_of
 
 _LONGEST_EXAMPLE: Final = 40
 _ANY_NUMBER: Final = re.compile(r"-?[0-9.]+(?:[eE][+-]?[0-9]+)?", re.ASCII)
@@ -94,14 +94,15 @@ def usual_parts(found: Field) -> Iterator[tuple[Fit, Field]]:
 
 def unreadable_moments(found: Field, unit: str) -> Fit | None:
     """Return what fits numbers since 1970 some of which may lie beyond the years that a timestamp has."""
-    if all(_is_readable(end, unit) for one in found.numbers for end in one.ends):
+    has_fractions = unit not in UNITS_WITH_FRACTIONS and any(one.fractions for one in found.numbers)
+    if not has_fractions and all(_is_readable(int(end), unit) for one in found.numbers for end in one.ends):
         return None
     return Fit(frozenset((*_NUMBERS, "string")), numbers_in_strings=True, epoch_unit=unit)
 
 
 def moments(found: Field, unit: str) -> int:
-    """Return how many numbers since 1970 lie in the years 2001 to 2100."""
-    return sum(one.epochs[unit] for one in found.numbers)
+    """Return how many numbers surely are moments: those of the years 2001 to 2100 that have no digits too many."""
+    return sum(one.epochs[unit] - (one.fractions if unit not in UNITS_WITH_FRACTIONS else 0) for one in found.numbers)
 
 
 def affordable(usual: list[Usual], lines: float) -> tuple[Usual, ...]:
@@ -141,6 +142,8 @@ def _part(found: Field, kinds: dict[str, int], strings: int) -> Field:
 
 
 def _is_readable(number: Decimal | int, unit: str) -> bool:
+    if isinstance(number, Decimal) and unit not in UNITS_WITH_FRACTIONS:
+        return False
     factor = EPOCH_RANGES[unit][0] // EPOCH_RANGES["s"][0]
     return READABLE_SECONDS[0] * factor <= number < READABLE_SECONDS[1] * factor
 

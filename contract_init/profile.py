@@ -67,6 +67,7 @@ class Numbers:
     scale: int = 0
     has_exponent: bool = False
     fits_double: bool = True
+    fractions: int = 0
     epochs: Counter[str] = field(default_factory=Counter)
     days: int = 0
 
@@ -94,6 +95,7 @@ class Numbers:
             max((one.scale for one in used), default=0),
             any(one.has_exponent for one in used),
             all(one.fits_double for one in used),
+            sum(one.fractions for one in used),
             sum((one.epochs for one in used), Counter[str]()),
             sum(one.days for one in used),
         )
@@ -107,6 +109,7 @@ class Numbers:
         _, digits, exponent = number.as_tuple()
         places = int(exponent)
         self.scale = max(self.scale, -places)
+        self.fractions += places < 0
         self.whole_digits = max(self.whole_digits, len(digits) + places)
         self.has_exponent |= places > 0 or places < -_MOST_EXPONENT
         self.fits_double &= len(digits) <= _DIGITS_OF_DOUBLE or _is_as_double(number)

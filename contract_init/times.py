@@ -14,6 +14,7 @@ EPOCH_RANGES: Final = {
     unit: (978_307_200 * factor, 4_133_980_800 * factor - 1)
     for unit, factor in (("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9))
 }
+UNITS_WITH_FRACTIONS: Final = ("s", "ms")
 # The years 1 to 9999, of which a timestamp is; the end is the first second after them.
 READABLE_SECONDS: Final = (-62_135_596_800, 253_402_300_800)
 _LONGEST: Final = 48

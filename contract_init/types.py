@@ -102,8 +102,8 @@ def _epoch(numbers: Numbers, name: str) -> str | None:
     if not numbers.epochs or not names_a_moment(name):
         return None
     unit, count = numbers.epochs.most_common(1)[0]
-    has_too_many_digits = numbers.scale > 0 and unit in ("us", "ns")
-    return unit if count >= (1 - FEW) * numbers.count and not has_too_many_digits else None
+    are_whole = unit in times.UNITS_WITH_FRACTIONS or numbers.fractions <= FEW * numbers.count
+    return unit if count >= (1 - FEW) * numbers.count and are_whole else None
 
 
 def _epoch_type(numbers: Numbers, unit: str, *, in_strings: str = "") -> ColumnType:
@@ -195,13 +195,10 @@ def _string_type(strings: Strings, name: str) -> ColumnType:
     time = _time_type(strings, name)
     if time is not None:
         return time
-    numbers = strings.integers
-    if strings.count == numbers.count and not is_identifier(name):
-        return _integers_in_strings(strings, name)
+    if _are_numbers(strings) and (strings.decimals.count or not is_identifier(name)):
+        return _numbers_in_strings(strings, name)
     if strings.count == strings.booleans:
         return ColumnType("string", measured=("all are booleans in strings",), instead=_instead(ColumnType("boolean")))
-    if _are_numbers(strings) and strings.decimals.count:
-        return _decimals_in_strings(strings, name)
     return ColumnType("string", measured=_about_strings(strings))
 
 
@@ -286,24 +283,20 @@ def _time_type(strings: Strings, name: str) -> ColumnType | None:
     return ColumnType("timestamp" if times.has_time_of_day(form) else "date", format=form, measured=zone)
 
 
-def _integers_in_strings(strings: Strings, name: str) -> ColumnType:
-    unit = _epoch(strings.integers, name)
-    if unit is not None:
-        return _epoch_type(strings.integers, unit, in_strings=" in strings")
-    said = _range(strings.integers)
-    typed = _integer_type(strings.integers, (), minimum=None)
-    beyond = "" if _fit_bigint(strings.integers) else ", beyond a bigint"
-    return _as_text(typed, (f"all are integers in strings, {said}{beyond}",))
-
-
-def _decimals_in_strings(strings: Strings, name: str) -> ColumnType:
+def _numbers_in_strings(strings: Strings, name: str) -> ColumnType:
     numbers = Numbers.of_all((strings.integers, strings.decimals))
-    measured = _range(numbers)
+    unit = _epoch(numbers, name)
+    if unit is not None:
+        return _epoch_type(numbers, unit, in_strings=" in strings")
+    if not strings.decimals.count:
+        beyond = "" if _fit_bigint(numbers) else ", beyond a bigint"
+        typed = _integer_type(numbers, (), minimum=None)
+        return _as_text(typed, (f"all are integers in strings, {_range(numbers)}{beyond}",))
     if _is_exact_money(numbers, name):
-        return _decimal_type(numbers, (measured, "numbers in strings, which a decimal reads too"), name)
+        return _decimal_type(numbers, (_range(numbers), "numbers in strings, which a decimal reads too"), name)
     typed = _type_of_numbers(numbers, (), name, has_fractions=True)
     is_kept = numbers.fits_double or typed.physical is not None
-    return _as_text(typed if is_kept else ColumnType("string"), (f"all are numbers in strings, {measured}",))
+    return _as_text(typed if is_kept else ColumnType("string"), (f"all are numbers in strings, {_range(numbers)}",))
 
 
 def _instead(typed: ColumnType) -> tuple[str, ...]:

@@ -126,6 +126,11 @@ class TestMomentsOutsideOfTheirYears:
         assert kind(contract.columns["created"]) == "timestamp s"
         assert "1 of 200 records has something else here, such as 1743292800000" in contract.said_of("created")
 
+    def test_are_malformed_with_a_fraction_of_a_nanosecond(self, draft: Drafts) -> None:
+        contract = draft(sample("timeUnixNano", lambda n: str((1_743_292_800 + n) * 10**9), f"{10**18}.5"))
+        assert kind(contract.columns["timeUnixNano"]) == "timestamp ns string"
+        assert "1 of 200 records has something else here" in contract.said_of("timeUnixNano")
+
 
 class TestTheLimitOnMalformedLines:
     def rows(self, columns: int) -> list[Document]:
