@@ -28,6 +28,7 @@ _OPEN_ENDED: Final = frozenset(
     "annotations dimensions integrations variables elements facets".split()
 )
 _LOOKS_LIKE_A_VALUE: Final = re.compile(r"[0-9]{3}|[ @:/]|^[0-9]+$")
+_SETS: Final = {"SS": "strings", "NS": "numbers, each kept as the text it is sent as", "BS": "binary values in base64"}
 # The letters by which DynamoDB names the type of each value.
 _DYNAMODB: Final = frozenset("S N B BOOL NULL SS NS BS M L".split())
 
@@ -252,11 +253,14 @@ def _is_typed(found: Field) -> bool:
 
 
 def _typed(found: Field, steps: Steps, called: Steps, notes: _Notes) -> Iterator[_Leaf]:
-    letters = [letter for letter in found.fields if letter != "NULL"] or ["S"]
+    letters = [letter for letter in found.fields if letter != "NULL"]
+    if not letters:
+        yield _never_typed(found, steps, called)
+        return
     if ONE_OF_MANY.issuperset(letters):
         yield from _one_of_many(found, letters, steps, called, notes)
         return
-    inner = found.fields.get(letters[0], Field())
+    inner = found.fields[letters[0]]
     if letters == ["M"] and not _is_open_ended(inner, called[-1]):
         yield from _leaves(inner, (*steps, "M"), called, notes)
     elif set(letters) <= {"S", "N"} and len(letters) > 1:
@@ -272,6 +276,18 @@ def _typed(found: Field, steps: Steps, called: Steps, notes: _Notes) -> Iterator
         yield from _of_usual(
             inner, place, lambda part: [_leaf(part, place, called, _typed_type(part, letters[0], name))], notes
         )
+
+
+def _never_typed(found: Field, steps: Steps, called: Steps) -> _Leaf:
+    """Return the column of values that are all null, {"NULL": true}: it reads whichever simple type comes later."""
+    measured = ("always null in the sample, so that it is a string, number or boolean, kept as text, is a guess",)
+    return _Leaf(
+        tuple((*steps, letter) for letter in ("S", "N", "BOOL")),
+        called,
+        ColumnType("string", measured=measured),
+        found,
+        0,
+    )
 
 
 def _one_of_many(found: Field, names: list[str], steps: Steps, called: Steps, notes: _Notes) -> Iterator[_Leaf]:
@@ -291,5 +307,5 @@ def _typed_type(found: Field, letter: str, name: str) -> ColumnType:
     if letter in ("M", "L"):
         return ColumnType("string", measured=("kept as DynamoDB's JSON text",))
     if letter in ("SS", "NS", "BS"):
-        return ColumnType("array", "array<string>")
+        return ColumnType("array", "array<string>", measured=(f"a set of {_SETS[letter]}, which has no order",))
     return numbers_in_strings_type(found, name) if letter == "N" else simple_type(found, name)

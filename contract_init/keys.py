@@ -61,7 +61,9 @@ _EVENT_TIME: Final = (
     ),
     ("start time", "started at", "updated at", "sent at", "received at", "ts ms", "modified at"),
 )
-_NO_EVENT_TIME: Final = frozenset("expires expiry expiration deleted birth birthday until end ended finished".split())
+_NO_EVENT_TIME: Final = frozenset(
+    "ttl expires expiry expiration deleted birth birthday until end ended finished".split()
+)
 
 
 @dataclass(frozen=True)

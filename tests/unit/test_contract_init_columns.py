@@ -292,6 +292,32 @@ class TestColumns:
             "note": ("Item.note.S", "string"),
         }
 
+    def test_dynamodbs_nulls_are_null_whatever_stands_beside_them(self, draft: Drafts) -> None:
+        values: list[Document] = [{"NULL": True}, {"S": "a"}]
+        some = draft([{"Item": {"pk": {"S": str(n)}, "v": values[n % 2]}} for n in range(100)])
+        assert some.sources["v"] == ["Item.v.S"]
+        assert "50 % are null" in some.said_of("v")
+        never = draft([{"Item": {"pk": {"S": str(n)}, "v": {"NULL": True}}} for n in range(4)])
+        assert never.sources["v"] == ["Item.v.S", "Item.v.N", "Item.v.BOOL"]
+        assert "always null in the sample" in never.said_of("v")
+
+    @pytest.mark.parametrize(
+        ("letter", "words"),
+        [("SS", "a set of strings"), ("NS", "each kept as the text it is sent as"), ("BS", "base64")],
+    )
+    def test_dynamodbs_sets_are_arrays_of_strings_and_say_so(self, draft: Drafts, letter: str, words: str) -> None:
+        contract = draft([{"Item": {"pk": {"S": str(n)}, "v": {letter: ["1", "2.5"]}}} for n in range(4)])
+        assert kind(contract.columns["v"]) == "array<string>"
+        assert words in contract.said_of("v")
+
+    @pytest.mark.parametrize("name", ["ttl", "expires", "expires_at", "expiration"])
+    def test_dynamodbs_expiry_is_a_time_and_not_that_of_an_event(self, draft: Drafts, name: str) -> None:
+        contract = draft([{"Item": {"pk": {"S": str(n)}, name: {"N": str(1_743_292_800 + n)}}} for n in range(4)])
+        assert kind(contract.columns[name]) == "timestamp s string"
+        assert "eventTime" not in contract.custom
+        assert kind(draft.column(1_743_292_800, name=name)) == "timestamp s"
+        assert kind(draft.column(3600, name=name)) == "integer"
+
     def test_values_of_two_types_are_alternatives(self, draft: Drafts) -> None:
         rows = [{"Item": {"pk": {"S": str(n)}, "v": {"S": "a"} if n % 2 else {"N": "5"}}} for n in range(4)]
         assert draft(rows).sources["v"] == ["Item.v.S", "Item.v.N"]
