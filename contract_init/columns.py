@@ -4,12 +4,13 @@ An object whose fields are known becomes a column for each of them; one whose fi
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from contract.sources import Source
+from contract.sources import Entry, Source
 from contract_init.array_types import ONE_OF_MANY, array_type
+from contract_init.entries import EntryValue, Proposal, entry_values
 from contract_init.envelopes import ARRAY, RecordsPath
 from contract_init.misfits import Usual, affordable, moments, unreadable_moments, usual_parts
 from contract_init.names import Steps, column_names, have_clash, words
@@ -28,6 +29,7 @@ _OPEN_ENDED: Final = frozenset(
     "annotations dimensions integrations variables elements facets".split()
 )
 _LOOKS_LIKE_A_VALUE: Final = re.compile(r"[0-9]{3}|[ @:/]|^[0-9]+$")
+_CALLED_NUMBERS: Final = frozenset("intValue doubleValue int_value float_value double_value".split())
 _SETS: Final = {"SS": "strings", "NS": "numbers, each kept as the text it is sent as", "BS": "binary values in base64"}
 # The letters by which DynamoDB names the type of each value.
 _DYNAMODB: Final = frozenset("S N B BOOL NULL SS NS BS M L".split())
@@ -45,6 +47,7 @@ class DraftColumn:
     field: Field
     nulls: int
     misfits: tuple[Usual, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
 
     @property
     def depth(self) -> int:
@@ -98,7 +101,7 @@ def draft_columns(sample: Sample) -> tuple[list[DraftColumn], list[str]]:
             leaves.append(replace(leaf, called=called, level=level))
     names = column_names([leaf.called for leaf in leaves])
     columns = [_column(leaf, name, sample) for leaf, name in zip(leaves, names, strict=True)]
-    return list(_with_misfits(columns, sample)), notes.left_out
+    return list(_with_proposals(_with_misfits(columns, sample), names, sample)), notes.left_out
 
 
 def _column(leaf: _Leaf, name: str, sample: Sample) -> DraftColumn:
@@ -116,11 +119,41 @@ def _with_misfits(columns: Sequence[DraftColumn], sample: Sample) -> Iterator[Dr
         yield replace(column, misfits=tuple(here)) if here else column
 
 
+def _with_proposals(columns: Iterable[DraftColumn], names: Sequence[str], sample: Sample) -> Iterator[DraftColumn]:
+    """Yield the columns, arrays of keys and values with the columns that could be in place of them."""
+    taken = list(names)
+    for column in columns:
+        entries = [] if column.type.logical == "object" else entry_values(column.field, _entry_values)
+        called = column_names([*((name,) for name in taken), *((column.name, value.key) for _, value in entries)])
+        proposals = tuple(
+            Proposal(name, tuple(_entry_path(column, entry, place, sample) for place in value.places), value.type)
+            for name, (entry, value) in zip(called[len(taken) :], entries, strict=True)
+        )
+        taken = called
+        yield replace(column, proposals=proposals)
+
+
+def _entry_values(key: str, found: Field, steps: Steps) -> list[EntryValue]:
+    """Return what the values of one key become; nothing where it is more than one column, or none."""
+    leaves = list(_of_field(found, steps, (key,), _Notes()))
+    return [EntryValue(key, leaf.places, _entry_type(leaf, key)) for leaf in leaves if len(leaves) == 1]
+
+
+def _entry_type(leaf: _Leaf, key: str) -> ColumnType:
+    """Return the type of a key's values; where their field is called a number, numbers in strings are numbers."""
+    is_number = len(leaf.places) == 1 and leaf.places[0][-1] in _CALLED_NUMBERS and leaf.field.strings.count
+    return numbers_in_strings_type(leaf.field, key) if is_number else leaf.type
+
+
+def _entry_path(column: DraftColumn, entry: Entry, place: Steps, sample: Sample) -> str:
+    return _path((*column.places[0], entry, *place), column.level, sample)
+
+
 def _reads(column: DraftColumn, usual: Usual) -> bool:
     return column.level == usual.level and any(place[: len(usual.steps)] == usual.steps for place in column.places)
 
 
-def _path(place: Steps, level: int | None, sample: Sample) -> str:
+def _path(place: Sequence[str | Entry], level: int | None, sample: Sample) -> str:
     arrays = () if level is None else sample.records_path.prefix(level)
     return str(Source((*arrays, *place), in_envelope=level is not None, each=_each(arrays)))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from contract_init.columns import DraftColumn, draft_columns, records_path_text, usual_values
+from contract_init.entries import Proposal
 from contract_init.envelopes import ARRAY
 from contract_init.errors import SampleError
 from contract_init.keys import Key, find_event_time, find_key
@@ -19,6 +20,7 @@ from contract_init.patterns import patterns_of
 from contract_init.rules import DraftRule, column_rules, is_personal, table_rules, with_room
 from contract_init.sample import Sample, read_sample
 from contract_init.shares import FEW
+from contract_init.types import ColumnType
 from contract_init.yaml_text import comment, flow_list, plural, scalar
 from core.layout import DATASET_NAME, DATASET_NAME_RULE
 
@@ -210,12 +212,19 @@ def _column(column: DraftColumn, parts: _Parts) -> Iterator[str]:
     yield f"      - name: {scalar(column.name)}"
     if column.paths:
         yield f"        transformSourceObjects: {flow_list(column.paths)}"
-    yield f"        logicalType: {column.type.logical}"
-    if column.type.physical is not None:
-        yield f"        physicalType: {column.type.physical}"
-    yield from _options(column)
+    yield from _type(column.type)
+    yield from _proposed(column.type)
     yield from _key_words(column, parts)
     yield from _quality(column, parts)
+    if column.proposals:
+        yield "      # its most frequent keys, as columns in place of this one, which cannot be read beside them:"
+        yield from (f"      # {line}" for proposal in column.proposals for line in _proposal(proposal))
+
+
+def _proposal(proposal: Proposal) -> Iterator[str]:
+    yield f"- name: {scalar(proposal.name)}"
+    yield f"  transformSourceObjects: {flow_list(proposal.paths)}"
+    yield from (line[6:] for line in _type(proposal.type))
 
 
 def _misfits(column: DraftColumn, usual: Usual, sample: Sample) -> str:
@@ -251,8 +260,10 @@ def _key_note(column: DraftColumn, key: Key) -> str:
     return f"part of what identifies a row, see {key.names[0]}"
 
 
-def _options(column: DraftColumn) -> Iterator[str]:
-    type_ = column.type
+def _type(type_: ColumnType) -> Iterator[str]:
+    yield f"        logicalType: {type_.logical}"
+    if type_.physical is not None:
+        yield f"        physicalType: {type_.physical}"
     if type_.format is not None:
         yield from ("        logicalTypeOptions:", f"          format: {scalar(type_.format)}")
     properties = [("epochUnit", type_.epoch_unit), ("sentAs", "string" if type_.is_sent_as_string else None)]
@@ -261,6 +272,10 @@ def _options(column: DraftColumn) -> Iterator[str]:
         for name, value in properties:
             if value:
                 yield from (f"          - property: {name}", f"            value: {value}")
+
+
+def _proposed(type_: ColumnType) -> Iterator[str]:
+    """Yield what to write for a stricter column, as comments."""
     if type_.minimum is not None:
         yield f"        # logicalTypeOptions: {{minimum: {type_.minimum}}}   # an error if a value is below"
     if type_.instead:

@@ -16,6 +16,8 @@ MOST_FIELDS: Final = 10_000
 MOST_FIELDS_OF_AN_OBJECT: Final = 500
 MOST_DEPTH: Final = 12
 MOST_LISTED: Final = 25
+MOST_ENTRIES: Final = 200
+_KEYS_AND_VALUES: Final = (("key", "value"), ("Key", "Value"), ("name", "value"), ("Name", "Value"))
 _LONGEST_LISTED: Final = 80
 _FORMS_TRIED_ON_ALL: Final = 50
 _FIRST_DAY: Final = 19_000_101
@@ -165,6 +167,42 @@ class Strings:
 
 
 @dataclass
+class Entries:
+    """The values in arrays of keys and values, by their key; of equal keys in an array the first counts.
+
+    ``names`` are those of the two fields, of which every element has to have the key; None where one had none.
+    """
+
+    names: tuple[str, str] | None = None
+    values: "dict[str, Field]" = field(default_factory=dict)
+    is_broken: bool = False
+
+    def add(self, elements: Iterable[Any], *, room: Room, depth: int) -> None:
+        """Count the elements of an array."""
+        seen: set[str] = set()
+        for element in elements:
+            names = _key_and_value(element)
+            self.is_broken |= names is None or names != (self.names or names)
+            if self.is_broken or names is None:
+                self.names = None
+                self.values.clear()
+                return
+            self.names = names
+            key = element[names[0]]
+            if key not in seen:
+                seen.add(key)
+                self._add_value(key, element.get(names[1]), room, depth)
+
+    def _add_value(self, key: str, value: Any, room: Room, depth: int) -> None:
+        if key not in self.values:
+            if len(self.values) >= MOST_ENTRIES or room.left <= 0:
+                return
+            room.left -= 1
+            self.values[key] = Field(room=room)
+        self.values[key].add(value, depth=depth + 1)
+
+
+@dataclass
 class Field:
     """The values of one field: of a record, of an object inside, or the elements of an array."""
 
@@ -173,6 +211,7 @@ class Field:
     fields: "dict[str, Field]" = field(default_factory=dict)
     has_more_fields: bool = False
     element: "Field | None" = None
+    entries: Entries = field(default_factory=Entries)
     integers: Numbers = field(default_factory=Numbers)
     decimals: Numbers = field(default_factory=Numbers)
     strings: Strings = field(default_factory=Strings)
@@ -226,6 +265,7 @@ class Field:
             self.element = Field(room=self.room)
         for inner in values:
             self.element.add(inner, depth=depth + 1)
+        self.entries.add(values, room=self.room, depth=depth + 1)
 
     def _add_simple(self, value: Any) -> None:
         kind = kind_of(value)
@@ -236,6 +276,16 @@ class Field:
             self.integers.add(value)
         elif kind == "decimal":
             self.decimals.add(value)
+
+
+def _key_and_value(element: Any) -> tuple[str, str] | None:
+    """Return the names of the two fields of a key and its value; None for other objects."""
+    if not isinstance(element, dict):
+        return None
+    for names in _KEYS_AND_VALUES:
+        if isinstance(element.get(names[0]), str) and (names[0] in ("key", "Key") or element.keys() == set(names)):
+            return names
+    return None
 
 
 def record_profile() -> Field:
