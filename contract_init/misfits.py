@@ -35,6 +35,10 @@ class Fit:
     any_number_in_strings: bool = False
     epoch_unit: str | None = None
 
+    @property
+    def is_time(self) -> bool:
+        return self.form is not None or self.epoch_unit is not None
+
     def accepts(self, value: Any) -> bool:
         """Say whether a value is usual. Null always is."""
         if value is None:
@@ -106,9 +110,9 @@ def moments(found: Field, unit: str) -> int:
 
 
 def affordable(usual: list[Usual], lines: float) -> tuple[Usual, ...]:
-    """Return those for which, all together, no more than so many lines are malformed; the fewest first."""
+    """Return those for which, all together, no more than so many lines are malformed; the fewest first, and times before others."""
     chosen: list[Usual] = []
-    for one in sorted(usual, key=lambda one: one.misfits):
+    for one in sorted(usual, key=lambda one: (one.misfits, not one.fit.is_time)):
         if sum(other.misfits for other in (*chosen, one)) <= lines:
             chosen.append(one)
     return tuple(chosen)

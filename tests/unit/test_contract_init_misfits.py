@@ -148,6 +148,11 @@ class TestTheLimitOnMalformedLines:
         assert "2 records that a run would quarantine for a value that does not fit" in contract.text
         assert "maxMalformedPercent" not in contract.custom
 
+    def test_leaves_room_for_a_time_before_others(self, draft: Drafts) -> None:
+        rows = [row | {"created": iso(n)} for n, row in enumerate(self.rows(4))]
+        rows[9]["created"] = "soon"
+        assert draft(rows).custom["eventTime"] == "created"
+
     def test_is_stated_where_the_sample_has_more(self, draft: Drafts) -> None:
         lines = b'{"id": 1}\n{"id": 2}\n{"id": 3}\nnothing\n'
         contract = draft(lines)
