@@ -110,7 +110,7 @@ def moments(found: Field, unit: str) -> int:
 
 
 def affordable(usual: list[Usual], lines: float) -> tuple[Usual, ...]:
-    """Return those for which, all together, no more than so many lines are malformed; the fewest first, and times before others."""
+    """Return those for which, all together, no more than so many lines are malformed: the fewest, and times, first."""
     chosen: list[Usual] = []
     for one in sorted(usual, key=lambda one: (one.misfits, not one.fit.is_time)):
         if sum(other.misfits for other in (*chosen, one)) <= lines:

@@ -11,6 +11,8 @@ from core.raw_objects import RawObjects, pattern_problem
 
 _MOST_PATTERNS: Final = 5
 _LONGEST: Final = 60
+# What a name says of its content, with how that is compressed: of a.csv.gz .csv.gz, as another .gz may be read.
+_SUFFIX: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]*(?:\.(?:gz|bz2|zst))?$")
 _SEPARATORS: Final = "-_."
 
 
@@ -47,7 +49,7 @@ def _candidates(key: str, read: Collection[str], *, by_suffix: bool) -> Iterator
     *folders, name = key.split("/")
     known = {folder for other in read for folder in other.split("/")[:-1]}
     anywhere = "**/" if folders else ""
-    suffix = re.search(r"\.[A-Za-z][A-Za-z0-9]*$", name)
+    suffix = _SUFFIX.search(name)
     if by_suffix and suffix is not None:
         yield f"{anywhere}*{suffix.group()}"
     yield from (f"**/{as_pattern(one)}/**" for one in folders if one not in known and not re.search("[0-9]", one))
