@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+from contract_init.shares import FEW
 from contract_init.times import epoch_units, forms_of
 
 MOST_FIELDS: Final = 10_000
@@ -159,6 +160,11 @@ class Strings:
             self.decimals.add(number)
         else:
             self.integers.add(number)
+
+    @property
+    def are_values(self) -> bool:
+        """Whether nearly all texts are numbers or booleans, which another day has others of."""
+        return max(self.integers.count + self.decimals.count, self.booleans) >= (1 - FEW) * self.count
 
     @property
     def all_forms(self) -> list[str]:

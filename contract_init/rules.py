@@ -14,6 +14,7 @@ from contract_init.keys import Key
 from contract_init.meanings import is_identifier
 from contract_init.names import words
 from contract_init.sample import Sample
+from contract_init.shares import FEW
 
 _MOST_VALUES: Final = 20
 _REPEATED_AT_LEAST: Final = 10
@@ -86,7 +87,8 @@ def _values_rule(column: DraftColumn) -> Iterator[DraftRule]:
     """Yield the rule that values are among those seen, where they are few and each was seen often."""
     strings = column.field.strings
     values = strings.values
-    if column.type.logical != "string" or column.type.instead or not values or column.field.kinds.keys() != {"string"}:
+    are_texts = strings.count >= (1 - FEW) * column.field.count and not strings.are_values
+    if column.type.logical != "string" or column.type.instead or not values or not are_texts:
         return
     if is_identifier(column.name) or is_personal(column.name, values):
         return

@@ -260,6 +260,10 @@ def _about_strings(strings: Strings) -> tuple[str, ...]:
     if forms and forms[0][1] < strings.count and forms[0][1] > strings.count / 2:
         empty = f", {strings.empty:,} are empty" if strings.empty else ""
         return (f"{forms[0][1]:,} of {strings.count:,} are times ({forms[0][0]}){empty}; the others are not",)
+    numbers = strings.integers.count + strings.decimals.count
+    for count, what in ((numbers, "numbers"), (strings.booleans, "booleans")):
+        if (1 - FEW) * strings.count <= count < strings.count:
+            return (f"{count:,} of {strings.count:,} are {what} in strings; the others are not",)
     if strings.leading_zeros:
         return ("digits with leading zeros, which a number would lose",)
     return ("always empty",) if strings.empty == strings.count else ()

@@ -76,6 +76,22 @@ class TestOneValueThatIsSomethingElse:
         assert contract.columns["status"]["quality"][1]["arguments"] == {"validValues": ["open"]}
         assert all(rule["mustBe"] == 0 for rule in contract.columns["size"]["quality"])
 
+    @pytest.mark.parametrize(
+        ("value", "bad", "words"),
+        [("true", "maybe", "199 of 200 are booleans"), ("1", "many", "199 of 200 are numbers")],
+    )
+    def test_is_no_valid_value_beside_booleans_and_numbers_in_strings(
+        self, draft: Drafts, value: str, bad: str, words: str
+    ) -> None:
+        contract = draft(sample("flag", value, bad))
+        assert words in contract.said_of("flag")
+        assert "validValues" not in contract.text
+
+    def test_of_another_kind_leaves_the_valid_values_of_texts(self, draft: Drafts) -> None:
+        contract = draft(sample("status", "open", 5))
+        assert contract.columns["status"]["quality"][1]["arguments"] == {"validValues": ["open"]}
+        assert "quarantine" not in contract.text
+
     def test_in_a_key_leaves_it_the_key(self, draft: Drafts) -> None:
         rows = [{"id": n, "user": n % 3} for n in range(GOOD)]
         contract = draft([*rows, {"id": ["x"], "user": 1}])
