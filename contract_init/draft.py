@@ -3,20 +3,24 @@
 Puts the parts together; what a field becomes, the other modules decide.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from contract_init.columns import DraftColumn, draft_columns, records_path_text
+from contract_init.columns import DraftColumn, draft_columns, records_path_text, usual_values
+from contract_init.entries import Proposal
 from contract_init.envelopes import ARRAY
 from contract_init.errors import SampleError
 from contract_init.keys import Key, find_event_time, find_key
+from contract_init.misfits import Usual
 from contract_init.names import words
 from contract_init.objects import find_objects
-from contract_init.rules import DraftRule, column_rules, table_rules
+from contract_init.patterns import patterns_of
+from contract_init.rules import DraftRule, column_rules, is_personal, table_rules, with_room
 from contract_init.sample import Sample, read_sample
+from contract_init.shares import FEW
+from contract_init.types import ColumnType
 from contract_init.yaml_text import comment, flow_list, plural, scalar
 from core.layout import DATASET_NAME, DATASET_NAME_RULE
 
@@ -45,6 +49,9 @@ def draft_contract(
         if DATASET_NAME.fullmatch(value) is None:
             raise SampleError(f"--{option} {value!r} must be {DATASET_NAME_RULE}")
     sample = read_sample(found, limit=limit)
+    usual = usual_values(sample)
+    if usual:
+        sample = sample.without(usual, limit=limit)
     columns, left_out = draft_columns(sample)
     if not columns:
         raise SampleError("the records of the sample have no fields")
@@ -96,20 +103,42 @@ def _head(parts: _Parts) -> Iterator[str]:
         "column's type; rules of severity warning hold for the sample with some room and stop nothing."
     )
     for title, entries in (
-        ("Not looked at, or not as a run would", (*parts.sample.problems, *parts.sample.found.left_out)),
+        ("Not looked at, or not as a run would", _not_looked_at(parts.sample)),
+        ("Of another shape than the others", _odd(parts.sample)),
         ("No column", parts.left_out),
     ):
         if entries:
             more = [f"and {len(entries) - _MOST_NAMED} more"] if len(entries) > _MOST_NAMED else []
             yield from comment(f"{title}: {'; '.join([*entries[:_MOST_NAMED], *more])}.")
-    if parts.sample.malformed or parts.sample.no_records:
+    if parts.sample.malformed_rows or parts.sample.no_records:
         yield from comment(f"{_malformed(parts.sample)}.")
+
+
+def _not_looked_at(sample: Sample) -> list[str]:
+    return [*sample.problems, *(f"{key}: {reason}" for key, reason in sample.found.left_out.items())]
+
+
+def _odd(sample: Sample) -> list[str]:
+    becomes = (
+        "their texts are malformed" if sample.records_path.names else "their records are rows that have other columns"
+    )
+    return [
+        f"{key} ({', '.join(sorted(fields)[:_MOST_NAMED])}), "
+        + ("which excludeObjects leaves out" if key in sample.excluded else f"for which no pattern is sure: {becomes}")
+        for key, fields in sample.odd.items()
+    ]
 
 
 def _malformed(sample: Sample) -> str:
     said = []
     if sample.malformed:
         said.append(f"{plural(sample.malformed, 'line')} of no JSON object or array, as a run would quarantine")
+    if sample.misfits.records:
+        said.append(
+            f"{plural(sample.misfits.records, 'record')} that a run would quarantine for a value that does not fit"
+        )
+    if sample.no_objects:
+        said.append(f"{plural(sample.no_objects, 'element')} in place of a record that is no object")
     if sample.no_records:
         said.append(f"{plural(sample.no_records, 'JSON text')} without a record")
     return "; ".join(said)
@@ -119,9 +148,9 @@ def _looked_at(sample: Sample) -> str:
     read, known = sample.objects_read, len(sample.found.objects)
     objects = plural(read, "object") if read == known else f"{read:,} of {plural(known, 'object')}"
     if not sample.is_cut:
-        return f"all {plural(sample.records, 'record')} in {objects}"
+        return f"all {plural(sample.records_read, 'record')} in {objects}"
     each = " each of" if read > 1 else ""
-    return f"{plural(sample.records, 'record')}, the first in{each} {objects}"
+    return f"{plural(sample.records_read, 'record')}, the first in{each} {objects}"
 
 
 def _custom_properties(parts: _Parts) -> Iterator[str]:
@@ -133,6 +162,7 @@ def _custom_properties(parts: _Parts) -> Iterator[str]:
         yield from comment(
             "No eventTime: no column is surely the time of an event, so among duplicates any is kept.", indent=2
         )
+    yield from _malformed_limit(sample)
     if sample.form != "lines":
         about = {
             "concatenated": "several JSON objects follow one another on a line",
@@ -148,49 +178,63 @@ def _custom_properties(parts: _Parts) -> Iterator[str]:
         )
         yield from comment(about_path, indent=2)
         yield from _property("recordsPath", records_path_text(sample.records_path))
-    pattern = _include_pattern(sample)
-    if pattern is not None:
+    if sample.unread:
+        patterns = patterns_of([found.key for found in sample.unread])
         yield from comment("names of the sample's objects, whose endings do not say that they hold JSON", indent=2)
-        yield from ("  - property: includeObjects", f"    value: {flow_list([pattern])}")
+        yield from ("  - property: includeObjects", f"    value: {flow_list(patterns)}")
+    if sample.excluded:
+        yield from comment(
+            "what lies beside the records; a run refuses what it does not read and nobody names", indent=2
+        )
+        yield from ("  - property: excludeObjects", f"    value: {flow_list(sorted(set(sample.excluded.values())))}")
+
+
+def _malformed_limit(sample: Sample) -> Iterator[str]:
+    """State the limit on malformed lines where the sample itself is above the one that holds otherwise."""
+    percent = 100 * sample.malformed_rows / sample.rows_read
+    if percent > 100 * FEW:
+        yield from comment(f"{percent:.3g} % of the sample are malformed: mend the source, then lower this", indent=2)
+        yield from ("  - property: maxMalformedPercent", f"    value: {min(with_room(percent, sample.records), 100)}")
 
 
 def _property(name: str, value: str) -> tuple[str, str]:
     return f"  - property: {name}", f"    value: {scalar(value)}"
 
 
-def _include_pattern(sample: Sample) -> str | None:
-    """Return a pattern of the names of objects that would be left unread, as narrow as their common beginning."""
-    if not sample.unread:
-        return None
-    keys = [found.key for found in sample.unread]
-    names = [key.rpartition("/")[2] for key in keys]
-    start = _common_start(names) if len(names) > 1 else names[0].rstrip("0123456789-_.")
-    folders = "**/" if any("/" in key for key in keys) else ""
-    return f"{folders}{re.sub(r'[*?[]', '?', start)}*"
-
-
-def _common_start(names: Sequence[str]) -> str:
-    first, last = min(names), max(names)
-    length = next((number for number, pair in enumerate(zip(first, last, strict=False)) if len(set(pair)) > 1), None)
-    return first[:length]
-
-
 def _column(column: DraftColumn, parts: _Parts) -> Iterator[str]:
     notes = list(column.type.measured)
     if column in parts.key.columns:
         yield from comment(_key_note(column, parts.key), indent=6)
+    notes += (_misfits(column, one, parts.sample) for one in column.misfits)
     notes += _other_name(column, parts)
     if notes:
         yield from comment("; ".join(notes), indent=6)
     yield f"      - name: {scalar(column.name)}"
     if column.paths:
         yield f"        transformSourceObjects: {flow_list(column.paths)}"
-    yield f"        logicalType: {column.type.logical}"
-    if column.type.physical is not None:
-        yield f"        physicalType: {column.type.physical}"
-    yield from _options(column)
+    yield from _type(column.type)
+    yield from _proposed(column.type)
     yield from _key_words(column, parts)
     yield from _quality(column, parts)
+    if column.proposals:
+        yield "      # its most frequent keys, as columns in place of this one, which cannot be read beside them:"
+        yield from (f"      # {line}" for proposal in column.proposals for line in _proposal(proposal))
+
+
+def _proposal(proposal: Proposal) -> Iterator[str]:
+    yield f"- name: {scalar(proposal.name)}"
+    yield f"  transformSourceObjects: {flow_list(proposal.paths)}"
+    yield from (line[6:] for line in _type(proposal.type))
+
+
+def _misfits(column: DraftColumn, usual: Usual, sample: Sample) -> str:
+    """Tell how many values are not what the others are, and of which no line becomes a row."""
+    count, example = sample.misfits.counts[usual], sample.misfits.examples[usual]
+    such_as = "" if is_personal(column.name, [example]) else f", such as {example}"
+    return (
+        f"{count:,} of {sample.records_read:,} records {'has' if count == 1 else 'have'} something "
+        f"else here{such_as}: lines with that are malformed and go to quarantine"
+    )
 
 
 def _other_name(column: DraftColumn, parts: _Parts) -> list[str]:
@@ -216,8 +260,10 @@ def _key_note(column: DraftColumn, key: Key) -> str:
     return f"part of what identifies a row, see {key.names[0]}"
 
 
-def _options(column: DraftColumn) -> Iterator[str]:
-    type_ = column.type
+def _type(type_: ColumnType) -> Iterator[str]:
+    yield f"        logicalType: {type_.logical}"
+    if type_.physical is not None:
+        yield f"        physicalType: {type_.physical}"
     if type_.format is not None:
         yield from ("        logicalTypeOptions:", f"          format: {scalar(type_.format)}")
     properties = [("epochUnit", type_.epoch_unit), ("sentAs", "string" if type_.is_sent_as_string else None)]
@@ -226,6 +272,10 @@ def _options(column: DraftColumn) -> Iterator[str]:
         for name, value in properties:
             if value:
                 yield from (f"          - property: {name}", f"            value: {value}")
+
+
+def _proposed(type_: ColumnType) -> Iterator[str]:
+    """Yield what to write for a stricter column, as comments."""
     if type_.minimum is not None:
         yield f"        # logicalTypeOptions: {{minimum: {type_.minimum}}}   # an error if a value is below"
     if type_.instead:
@@ -292,5 +342,5 @@ def _summary(parts: _Parts) -> Iterator[str]:
     else:
         yield f"eventTime {parts.event_time.name}"
     yield from parts.sample.problems[:_MOST_NAMED]
-    if parts.sample.malformed or parts.sample.no_records:
+    if parts.sample.malformed_rows or parts.sample.no_records:
         yield _malformed(parts.sample)

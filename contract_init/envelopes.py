@@ -3,7 +3,8 @@
 An envelope is an object that has one array of objects and nothing that identifies or times it: else it is a record.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +13,9 @@ from contract_init.times import epoch_units, forms_of
 
 # The array itself is the text.
 ARRAY: Final = ("",)
-_ENOUGH: Final = 0.95
+# What fewer than these have is told, and does not decide what the others are.
+_NEARLY_ALL: Final = 0.9
+_KEY_AND_VALUE: Final = frozenset("key value Key Value".split())
 _MOST_LEVELS: Final = 4
 _IDENTIFYING: Final = ("id", "uuid", "guid", "key")
 
@@ -55,28 +58,43 @@ def find_records_path(texts: Sequence[Any]) -> RecordsPath:
     if arrays * 2 > len(texts):
         return RecordsPath(ARRAY)
     names: list[str] = []
-    objects = [text for text in texts if isinstance(text, dict)]
+    common = common_fields([fields_of(text) for text in texts])
+    objects = [text for text in texts if isinstance(text, dict) and (not common or common & text.keys())]
     while len(names) < _MOST_LEVELS and (name := _array_of_records(objects)) is not None:
         names.append(name)
         objects = [element for value in objects for element in value.get(name) or () if isinstance(element, dict)]
     return RecordsPath(tuple(names))
 
 
+def fields_of(text: Any) -> frozenset[str]:
+    """Return the fields of a text; an array is one that has no name."""
+    return frozenset(text) if isinstance(text, dict) else frozenset(ARRAY)
+
+
+def common_fields(fields: Sequence[Collection[str]]) -> frozenset[str]:
+    """Return the fields that nearly all texts have."""
+    counts = Counter(name for of_text in fields for name in of_text)
+    return frozenset(name for name, count in counts.items() if count >= len(fields) * _NEARLY_ALL)
+
+
 def _array_of_records(objects: Sequence[dict[str, Any]]) -> str | None:
-    """Return the name of the array for which these objects are an envelope, or None when they are records."""
-    found = {name for value in objects for name, inner in value.items() if _is_array_of_objects(inner)}
-    if len(found) != 1:
+    """Return the name of the array for which nearly all of these objects are an envelope; None for records."""
+    found = Counter(name for value in objects for name, inner in value.items() if _is_array_of_records(inner))
+    usual = [name for name, count in found.items() if count >= found.total() * (1 - _NEARLY_ALL)]
+    if len(usual) != 1:
         return None
-    name = found.pop()
+    name = usual[0]
     having = [value for value in objects if isinstance(value.get(name), list)]
-    others = [(other, inner) for value in objects for other, inner in value.items() if other != name]
-    if len(having) < len(objects) * _ENOUGH or any(_identifies(other, inner) for other, inner in others):
+    named = sum(any(_identifies(other, inner) for other, inner in value.items() if other != name) for value in having)
+    if len(having) < len(objects) * _NEARLY_ALL or named > len(having) * (1 - _NEARLY_ALL):
         return None
     return name
 
 
-def _is_array_of_objects(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(element, dict) for element in value)
+def _is_array_of_records(value: Any) -> bool:
+    """Say whether a value is an array of objects that are more than the keys and values of another one."""
+    is_of_objects = isinstance(value, list) and bool(value) and all(isinstance(element, dict) for element in value)
+    return is_of_objects and not all(_KEY_AND_VALUE.issuperset(element) for element in value)
 
 
 def _identifies(name: str, value: Any) -> bool:

@@ -4,9 +4,9 @@ A second reading of the sample is only made for keys of several columns.
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any, Final
 
 from contract_init.columns import DraftColumn
@@ -19,11 +19,12 @@ _MOST_REPEATS: Final = 0.05
 _LONGEST_KEY: Final = 128
 _MOST_CANDIDATES: Final = 12
 _MOST_SIMPLE: Final = 60
+_NULL: Final = hash(None)
 _OWN_IDS: Final = frozenset(
     "id uuid guid pk event record message msg log insert row document doc delivery transaction".split()
 )
 _ID_WORDS: Final = frozenset("id uuid guid".split())
-_IDENTIFYING: Final = (*_ID_WORDS, "key", "hash", "number", "code", "lsn", "sequence", "seq")
+_IDENTIFYING: Final = (*_ID_WORDS, "pk", "sk", "key", "hash", "number", "code", "lsn", "sequence", "seq")
 # What many records may be about or belong to.
 _OF_OTHERS: Final = frozenset(
     "user customer account client session visitor anonymous device actor repo org tenant tx txn trace span parent "
@@ -60,7 +61,9 @@ _EVENT_TIME: Final = (
     ),
     ("start time", "started at", "updated at", "sent at", "received at", "ts ms", "modified at"),
 )
-_NO_EVENT_TIME: Final = frozenset("expires expiry expiration deleted birth birthday until end ended finished".split())
+_NO_EVENT_TIME: Final = frozenset(
+    "ttl expires expiry expiration deleted birth birthday until end ended finished".split()
+)
 
 
 @dataclass(frozen=True)
@@ -145,9 +148,11 @@ def _rank(column: DraftColumn, sample: Sample, dataset: str) -> int | None:
     if is_own and not extra:
         return 0
     # What is sent twice has the same id; as long as few are, it still is one.
-    if is_own and 0 < extra <= sample.records * _MOST_REPEATS:
+    is_sent_twice = 0 < extra <= sample.records * _MOST_REPEATS
+    if is_own and is_sent_twice:
         return 1
-    if extra or column.field.strings.longest > _LONGEST_KEY:
+    is_equal = is_sent_twice and extra == sample.equal_records
+    if (extra and not is_equal) or column.field.strings.longest > _LONGEST_KEY:
         return None
     if named[-1:] and named[-1] in _IDENTIFYING:
         return 2 if _OF_OTHERS.isdisjoint(named) else _FOREIGN
@@ -165,13 +170,15 @@ def _own_words(dataset: str) -> set[str]:
 
 
 def _measured_key(sample: Sample, extra: int, rank: int) -> str:
+    unsure = ", though not named as a record's own id: make sure" if rank > 1 else ""
     if extra:
+        same = ", equal in all fields" if extra == sample.equal_records else ""
         return (
-            f"never null; {extra:,} of {sample.records:,} records repeat one before them, to be removed as duplicates"
+            f"never null; {extra:,} of {sample.records:,} records repeat one before them{same}, to be removed as "
+            f"duplicates{unsure}"
         )
     if sample.records == 1:
         return "never null in the only record: make sure"
-    unsure = ", though not named as a record's own id: make sure" if rank > 1 else ""
     return f"never null and different in all {sample.records:,} records{unsure}"
 
 
@@ -185,18 +192,25 @@ def _several(simple: Sequence[DraftColumn], sample: Sample, limit: int) -> Key:
     order = sorted(range(len(simple)), key=lambda number: _preference(simple[number], hashes.distinct((number,))))
     first = order[:_MOST_CANDIDATES]
     pairs = (pair for pair in combinations(first, 2) if hashes.distinct(pair) == wanted)
-    chosen: tuple[int, ...] = next(pairs, ()) or _greedy(order, hashes.distinct, wanted)
-    extra = sample.records - wanted
+    alone = ((number,) for number in first if not simple[number].nulls and hashes.distinct((number,)) == wanted)
+    chosen: tuple[int, ...] = next(chain(alone, pairs), ()) or _greedy(order, hashes.distinct, wanted)
     columns = tuple(simple[number] for number in chosen)
-    return Key(columns, extra, _measured_together(sample, extra))
+    with_nulls, extra = hashes.with_nulls(chosen), hashes.repeats(chosen)
+    return Key(columns, extra, _measured_together(sample, wanted, extra=extra, with_nulls=with_nulls))
 
 
-def _measured_together(sample: Sample, extra: int) -> str:
-    if not extra:
-        return f"no column alone is never null and different in all {sample.records:,} records; these together are"
+def _measured_together(sample: Sample, distinct: int, *, extra: int, with_nulls: int) -> str:
+    records = f"{sample.records:,} records"
+    nulls = (
+        f"; {with_nulls:,} of {records} have a null in it, and such rows are never removed as duplicates"
+        if with_nulls
+        else ""
+    )
+    if distinct == sample.records:
+        return f"no column alone is never null and different in all {records}; these together are{nulls}"
     return (
-        f"no key was found; these tell apart whatever any column does, and {extra:,} of {sample.records:,} records "
-        "repeat one before them and would be removed as duplicates"
+        f"no key was found; these tell apart whatever any column does, and {extra:,} of {records} "
+        f"repeat one before them and would be removed as duplicates{nulls}"
     )
 
 
@@ -223,7 +237,19 @@ class _Hashes:
                 hashes.append(hash(value_at(row, column)))
 
     def distinct(self, numbers: Iterable[int]) -> int:
-        return len(set(zip(*(self._columns[number] for number in numbers), strict=True)))
+        return len(set(self._keys(numbers)))
+
+    def with_nulls(self, numbers: Iterable[int]) -> int:
+        """Return how many records have a null in one of these columns."""
+        return sum(_NULL in key for key in self._keys(numbers))
+
+    def repeats(self, numbers: Iterable[int]) -> int:
+        """Return how many records a run would remove as duplicates: those with a null are none."""
+        keys = [key for key in self._keys(numbers) if _NULL not in key]
+        return len(keys) - len(set(keys))
+
+    def _keys(self, numbers: Iterable[int]) -> Iterator[tuple[int, ...]]:
+        return zip(*(self._columns[number] for number in numbers), strict=True)
 
 
 def _time_rank(column: DraftColumn) -> int | None:

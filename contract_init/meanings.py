@@ -11,10 +11,10 @@ _MONEY: Final = frozenset(
 _MOMENT: Final = frozenset(
     "time timestamp ts tstamp date datetime day dt created updated modified deleted at epoch expires expiry expiration "
     "started ended finished occurred seen unix nano nanos micros millis ms when published received sent changed "
-    "since until start end first last touch".split()
+    "since until start end first last touch ttl".split()
 )
 _NO_MOMENT: Final = frozenset(
-    "duration elapsed latency timeout timezone offset ttl id number count size bytes length amount price total".split()
+    "duration elapsed latency timeout timezone offset id number count size bytes length amount price total".split()
 )
 _IDENTIFIER: Final = frozenset(
     "id ids uuid guid key code number no num phone zip postal postcode sku account version".split()

@@ -6,9 +6,10 @@ Reads files; must not know what JSON is.
 import bz2
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, Final
 
@@ -49,11 +50,15 @@ class SampleObject:
 
 @dataclass(frozen=True)
 class Found:
-    """The objects to look at, in the order of their paths, and what was left out, each with the reason."""
+    """The objects to look at, in the order of their paths, and what was left out: by key, each with the reason."""
 
     objects: tuple[SampleObject, ...]
-    left_out: tuple[str, ...]
+    left_out: Mapping[str, str]
     source_system: str | None
+
+    @property
+    def keys(self) -> list[str]:
+        return [found.key for found in self.objects]
 
 
 def find_objects(paths: Sequence[Path]) -> Found:
@@ -68,9 +73,9 @@ def find_objects(paths: Sequence[Path]) -> Found:
     inside, left_out = _inside([path for path in paths if path.is_dir()])
     objects = sorted({**inside, **named}.values(), key=lambda found: str(found.path))
     if not objects:
-        why = f": {'; '.join(left_out[:3])}" if left_out else ""
+        why = f": {'; '.join(f'{key}: {reason}' for key, reason in islice(left_out.items(), 3))}" if left_out else ""
         raise SampleError(f"no raw objects in {', '.join(map(str, paths))}{why}")
-    return Found(tuple(objects), tuple(left_out), _source_system(objects))
+    return Found(tuple(objects), left_out, _source_system(objects))
 
 
 def naming_problem(found: SampleObject) -> str | None:
@@ -112,9 +117,9 @@ def _unpacked(path: Path) -> IO[bytes]:
     return gzip.open(path, "rb") if compression[1] == "gzip" else bz2.open(path, "rb")  # type: ignore[return-value]
 
 
-def _inside(folders: Iterable[Path]) -> tuple[dict[Path, SampleObject], list[str]]:
+def _inside(folders: Iterable[Path]) -> tuple[dict[Path, SampleObject], dict[str, str]]:
     objects: dict[Path, SampleObject] = {}
-    left_out: list[str] = []
+    left_out: dict[str, str] = {}
     for folder in folders:
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         of_days = [path for path in files if date_in(str(path)) is not None]
@@ -124,7 +129,7 @@ def _inside(folders: Iterable[Path]) -> tuple[dict[Path, SampleObject], list[str
             if reason is None:
                 objects[path] = SampleObject(path, key)
             elif reason:
-                left_out.append(f"{key}: {reason}")
+                left_out[key] = reason
     return objects, left_out
 
 

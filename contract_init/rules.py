@@ -14,6 +14,7 @@ from contract_init.keys import Key
 from contract_init.meanings import is_identifier
 from contract_init.names import words
 from contract_init.sample import Sample
+from contract_init.shares import FEW
 
 _MOST_VALUES: Final = 20
 _REPEATED_AT_LEAST: Final = 10
@@ -62,12 +63,12 @@ def _null_rule(column: DraftColumn, sample: Sample) -> Iterator[DraftRule]:
     if not column.nulls:
         yield DraftRule(name, "nullValues", "mustBe", 0, "rows", "never null")
         return
-    limit = _with_room(share, sample.records)
+    limit = with_room(share, sample.records)
     if limit < _USELESS_PERCENT:
         yield DraftRule(name, "nullValues", "mustBeLessOrEqualTo", limit, "percent", f"{share:.3g} % are null")
 
 
-def _with_room(percent: float, rows: int) -> int:
+def with_room(percent: float, rows: int) -> int:
     """Return a limit above a share: by what chance adds in a sample of so many rows, and at least by half of it."""
     share = percent / 100
     chance = 300 * math.sqrt(share * (1 - share) / rows)
@@ -76,7 +77,7 @@ def _with_room(percent: float, rows: int) -> int:
 
 def _repeats_rule(name: str, key: Key, sample: Sample) -> DraftRule:
     share = 100 * key.extra_rows / sample.records
-    limit = min(_with_room(share, sample.records), 99)
+    limit = min(with_room(share, sample.records), 99)
     columns = tuple(key.names) if len(key.columns) > 1 else ()
     measured = f"{share:.3g} % repeat one before them; if many more do, this is no key"
     return DraftRule(name, "duplicateValues", "mustBeLessOrEqualTo", limit, "percent", measured, columns=columns)
@@ -86,9 +87,10 @@ def _values_rule(column: DraftColumn) -> Iterator[DraftRule]:
     """Yield the rule that values are among those seen, where they are few and each was seen often."""
     strings = column.field.strings
     values = strings.values
-    if column.type.logical != "string" or column.type.instead or not values or column.field.kinds.keys() != {"string"}:
+    are_texts = strings.count >= (1 - FEW) * column.field.count and not strings.are_values
+    if column.type.logical != "string" or column.type.instead or not values or not are_texts:
         return
-    if is_identifier(column.name) or _is_personal(column.name, values):
+    if is_identifier(column.name) or is_personal(column.name, values):
         return
     is_list = len(values) <= _MOST_VALUES and strings.count >= max(_ENOUGH, _REPEATED_AT_LEAST * len(values))
     if not is_list or not any(values) or len(column.places) > 1 or any(len(value) > _LONGEST_VALUE for value in values):
@@ -100,7 +102,8 @@ def _values_rule(column: DraftColumn) -> Iterator[DraftRule]:
     )
 
 
-def _is_personal(name: str, values: Iterable[str]) -> bool:
+def is_personal(name: str, values: Iterable[str]) -> bool:
+    """Say whether values may name persons."""
     named = words(name)
     is_of_person = not _PERSONAL.isdisjoint(named[-1:]) or (named[-1:] == ["name"] and not _PERSONS.isdisjoint(named))
     return is_of_person or any(_LOOKS_PERSONAL.search(value) for value in values)

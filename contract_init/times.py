@@ -1,7 +1,7 @@
 """The forms in which texts and numbers name moments, and what a contract says to have them read; knows no fields."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,6 +14,9 @@ EPOCH_RANGES: Final = {
     unit: (978_307_200 * factor, 4_133_980_800 * factor - 1)
     for unit, factor in (("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9))
 }
+UNITS_WITH_FRACTIONS: Final = ("s", "ms")
+# The years 1 to 9999, of which a timestamp is; the end is the first second after them.
+READABLE_SECONDS: Final = (-62_135_596_800, 253_402_300_800)
 _LONGEST: Final = 48
 _MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _MONTH: Final = f"(?P<name>{'|'.join(_MONTHS)})"
@@ -86,6 +89,11 @@ def has_zone(form: str) -> bool:
 def is_digits(form: str) -> bool:
     """Say whether texts of a pattern are nothing but digits, as those of other things are."""
     return form in ("yyyyMMdd", "yyyyMMddHHmmss")
+
+
+def are_of_different_days(forms: Iterable[str]) -> bool:
+    """Say whether forms read a text as different days: 01/02 may be in January or in February."""
+    return len({form.index("M") < form.index("d") for form in forms if "d" in form and "M" in form}) > 1
 
 
 def epoch_units(number: float) -> Iterator[str]:

@@ -3,19 +3,21 @@
 Whatever could lose something, or was not the same in all values, stays a string, which any value fits.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
 from contract_init import times
 from contract_init.meanings import is_count, is_identifier, is_money, is_version, names_a_moment
 from contract_init.profile import Field, Numbers, Strings
+from contract_init.shares import FEW
 
 _BIGINT: Final = (-(2**63), 2**63 - 1)
 _MOST_DIGITS: Final = 38
 _LARGEST_DOUBLE: Final = 10**308
 _MONEY_SCALE: Final = 4
+_ROOM_DIGITS: Final = 4
 _LONGEST_WRITTEN: Final = 10**40
 
 
@@ -95,44 +97,55 @@ def _kinds(found: Field) -> str:
     return ", ".join(f"{count:,} {kind}" for kind, count in sorted(found.kinds.items()))
 
 
-def _epoch(numbers: Iterable[Numbers], name: str) -> str | None:
-    """Return the unit of numbers that are all moments of 2001 to 2100, by their name too; None for others."""
-    used = [one for one in numbers if one.count]
-    units = {unit for one in used for unit in one.epochs}
-    if len(units) != 1 or not names_a_moment(name):
+def _epoch(numbers: Numbers, name: str) -> str | None:
+    """Return the unit of numbers that are moments of 2001 to 2100, by far most of them, and by their name too."""
+    if not numbers.epochs or not names_a_moment(name):
         return None
-    unit = units.pop()
-    has_fractions = any(one.scale for one in used)
-    are_all = all(one.epochs[unit] == one.count for one in used)
-    return unit if are_all and not (has_fractions and unit in ("us", "ns")) else None
+    unit, count = numbers.epochs.most_common(1)[0]
+    are_whole = unit in times.UNITS_WITH_FRACTIONS or numbers.fractions <= FEW * numbers.count
+    return unit if count >= (1 - FEW) * numbers.count and are_whole else None
+
+
+def _epoch_type(numbers: Numbers, unit: str, *, in_strings: str = "") -> ColumnType:
+    odd = numbers.count - numbers.epochs[unit]
+    outside = (f"{odd:,} of {numbers.count:,} are outside of the years 2001 to 2100",) if odd else ()
+    said = (f"numbers since 1970{in_strings}, in {_UNITS[unit]}", *outside)
+    return ColumnType("timestamp", epoch_unit=unit, is_sent_as_string=bool(in_strings), measured=said)
 
 
 def _number_type(found: Field, name: str) -> ColumnType:
-    integers, decimals = found.integers, found.decimals
-    unit = _epoch((integers, decimals), name)
+    integers, numbers = found.integers, Numbers.of_all((found.integers, found.decimals))
+    unit = _epoch(numbers, name)
     if unit is not None:
-        return ColumnType("timestamp", epoch_unit=unit, measured=(f"numbers since 1970, in {_UNITS[unit]}",))
+        return _epoch_type(numbers, unit)
     if integers.days == found.count and names_a_moment(name):
         return ColumnType("date", format="yyyyMMdd", measured=("days written as numbers",))
-    numbers = [one for one in (integers, decimals) if one.count]
-    if any(abs(end) > _LARGEST_DOUBLE for one in numbers for end in one.ends):
+    if any(abs(end) > _LARGEST_DOUBLE for end in numbers.ends):
         return ColumnType("string", measured=("numbers beyond any number type",))
-    measured = (*_range(numbers), *_some_epochs(numbers, name))
-    if not decimals.count:
-        return _integer_type(integers, measured, minimum=_minimum(integers, name))
-    if _is_exact_money(decimals, integers, name):
-        return _money_type(decimals, integers, measured, name)
-    return ColumnType("number", measured=measured)
+    measured = (_range(numbers), *_some_epochs(numbers, name))
+    return _type_of_numbers(numbers, measured, name, has_fractions=found.decimals.count > 0)
+
+
+def _type_of_numbers(numbers: Numbers, measured: tuple[str, ...], name: str, *, has_fractions: bool) -> ColumnType:
+    """Return the number type that holds all numbers as they are; text, or the nearest double, where there is none."""
+    if not has_fractions:
+        return _integer_type(numbers, measured, minimum=_minimum(numbers, name))
+    if _is_exact_money(numbers, name):
+        return _decimal_type(numbers, measured, name)
+    if numbers.fits_double:
+        return ColumnType("number", measured=measured)
+    if numbers.whole_digits + numbers.scale <= _MOST_DIGITS:
+        return _decimal_type(numbers, (*measured, "more digits than a double has"), name)
+    return ColumnType("number", measured=(*measured, "with more digits than a number type has, so each is rounded"))
 
 
 _UNITS: Final = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 
 
-def _some_epochs(numbers: Sequence[Numbers], name: str) -> tuple[str, ...]:
-    """Tell of numbers most of which are moments; as a timestamp the others would make their records malformed."""
-    total = sum(one.count for one in numbers)
+def _some_epochs(numbers: Numbers, name: str) -> tuple[str, ...]:
+    """Tell of numbers most of which are moments, where too many others are none."""
     for unit, words_ in _UNITS.items():
-        count = sum(one.epochs[unit] for one in numbers)
+        count, total = numbers.epochs[unit], numbers.count
         if names_a_moment(name) and total / 2 < count < total:
             return (f"{count:,} of {total:,} are {words_} since 1970, the others are not, so it is no timestamp",)
     return ()
@@ -148,21 +161,17 @@ def _integer_type(integers: Numbers, measured: tuple[str, ...], *, minimum: str 
     )
 
 
-def _is_exact_money(decimals: Numbers, integers: Numbers, name: str) -> bool:
-    digits = max(decimals.whole_digits, integers.whole_digits)
-    is_written_out = not decimals.has_exponent and decimals.scale <= _MONEY_SCALE
-    return is_money(name) and is_written_out and digits <= 18
+def _is_exact_money(numbers: Numbers, name: str) -> bool:
+    is_written_out = not numbers.has_exponent and numbers.scale <= _MONEY_SCALE
+    return is_money(name) and is_written_out and numbers.whole_digits <= 18
 
 
-def _money_type(decimals: Numbers, integers: Numbers, measured: tuple[str, ...], name: str) -> ColumnType:
-    scale = max(2, decimals.scale)
-    digits = max(decimals.whole_digits, integers.whole_digits)
-    written = f"at most {decimals.scale} digits after the point; beyond {scale} they would be rounded"
-    lowest = min((one for one in (decimals, integers) if one.count), key=lambda one: one.lowest or 0)
-    minimum = _minimum(lowest, name)
-    return ColumnType(
-        "number", f"decimal({max(18, digits + scale + 4)},{scale})", measured=(*measured, written), minimum=minimum
-    )
+def _decimal_type(numbers: Numbers, measured: tuple[str, ...], name: str) -> ColumnType:
+    scale = max(2, numbers.scale) if is_money(name) else numbers.scale
+    precision = min(_MOST_DIGITS, max(18, numbers.whole_digits + scale + _ROOM_DIGITS))
+    written = f"at most {numbers.scale} digits after the point; beyond {scale} they would be rounded"
+    minimum = _minimum(numbers, name)
+    return ColumnType("number", f"decimal({precision},{scale})", measured=(*measured, written), minimum=minimum)
 
 
 def _minimum(numbers: Numbers, name: str) -> str | None:
@@ -170,9 +179,9 @@ def _minimum(numbers: Numbers, name: str) -> str | None:
     return "0" if (is_money(name) or is_count(name)) and numbers.lowest is not None and numbers.lowest >= 0 else None
 
 
-def _range(numbers: Iterable[Numbers]) -> tuple[str, ...]:
-    ends = sorted(end for one in numbers for end in one.ends)
-    return (f"{_short(ends[0])} to {_short(ends[-1])}",) if ends[0] != ends[-1] else (f"always {_short(ends[0])}",)
+def _range(numbers: Numbers) -> str:
+    lowest, highest = numbers.ends
+    return f"{_short(lowest)} to {_short(highest)}" if lowest != highest else f"always {_short(lowest)}"
 
 
 def _short(number: Decimal) -> str:
@@ -186,13 +195,10 @@ def _string_type(strings: Strings, name: str) -> ColumnType:
     time = _time_type(strings, name)
     if time is not None:
         return time
-    numbers = strings.integers
-    if strings.count == numbers.count and not is_identifier(name):
-        return _integers_in_strings(strings, name)
+    if _are_numbers(strings) and (strings.decimals.count or not is_identifier(name)):
+        return _numbers_in_strings(strings, name)
     if strings.count == strings.booleans:
-        return ColumnType("string", measured=("all are booleans in strings",), instead=_instead("boolean"))
-    if _are_numbers(strings) and strings.decimals.count:
-        return _decimals_in_strings(strings, name)
+        return ColumnType("string", measured=("all are booleans in strings",), instead=_instead(ColumnType("boolean")))
     return ColumnType("string", measured=_about_strings(strings))
 
 
@@ -201,29 +207,48 @@ def _are_numbers(strings: Strings) -> bool:
 
 
 def _numbers_and_strings(found: Field, name: str) -> ColumnType:
-    """Return the type of numbers some of which are sent as strings: text, unless a number type reads both anyway."""
-    integers = [one for one in (found.integers, found.strings.integers) if one.count]
-    decimals = [one for one in (found.decimals, found.strings.decimals) if one.count]
-    unit = _epoch((*integers, *decimals), name)
+    """Return the type of numbers some of which are sent as strings: text, unless by far most are none."""
+    numbers = Numbers.of_all(found.numbers)
+    unit = _epoch(numbers, name)
     if unit is not None:
-        text = f"numbers since 1970, some in strings, in {_UNITS[unit]}"
-        return ColumnType("timestamp", epoch_unit=unit, is_sent_as_string=True, measured=(text,))
-    said: tuple[str, ...] = (f"numbers, {found.strings.count:,} of {found.count:,} in strings",)
-    said += _range([*integers, *decimals])
-    if not decimals:
-        is_number = all(map(_fit_bigint, integers)) and not is_identifier(name)
-        return _as_text(said, "integer") if is_number else ColumnType("string", measured=said)
-    widest = max(decimals, key=lambda one: one.scale)
-    other = max(integers, key=lambda one: one.whole_digits, default=Numbers())
-    return _money_type(widest, other, said, name) if _is_exact_money(widest, other, name) else _as_text(said, "number")
+        return _epoch_type(numbers, unit, in_strings=", some in strings")
+    said = (f"numbers, {found.strings.count:,} of {found.count:,} in strings", _range(numbers))
+    has_fractions = found.decimals.count + found.strings.decimals.count > 0
+    typed = _type_of_numbers(numbers, said, name, has_fractions=has_fractions)
+    if found.strings.count <= FEW * found.count:
+        return sent_as_string(typed)
+    if is_identifier(name) and not has_fractions:
+        return ColumnType("string", measured=said)
+    return typed if has_fractions and _is_exact_money(numbers, name) else _as_text(typed, said)
 
 
 def _fit_bigint(numbers: Numbers) -> bool:
     return _BIGINT[0] <= (numbers.lowest or 0) and (numbers.highest or 0) <= _BIGINT[1]
 
 
-def _as_text(measured: tuple[str, ...], logical: str) -> ColumnType:
-    return ColumnType("string", measured=measured, instead=_instead(logical))
+def _as_text(typed: ColumnType, measured: tuple[str, ...]) -> ColumnType:
+    """Return text, with what to write instead to have its numbers as a number type that holds them exactly."""
+    return ColumnType("string", measured=measured, instead=_instead(typed) if typed.logical != "string" else ())
+
+
+def sent_as_string(typed: ColumnType) -> ColumnType:
+    """Return a type of numbers that reads them in strings too, which a decimal does anyway."""
+    return replace(typed, is_sent_as_string=typed.logical != "string" and typed.physical is None)
+
+
+def numbers_in_strings_type(found: Field, name: str) -> ColumnType:
+    """Return the type of strings that hold numbers by what their source says, as the N of DynamoDB."""
+    strings = found.strings
+    simple = simple_type(found, name)
+    if simple.logical != "string" or strings.leading_zeros:
+        return simple
+    if not _are_numbers(strings):
+        return ColumnType("string", measured=("numbers some of which have an exponent, so each is kept as text",))
+    numbers = Numbers.of_all((strings.integers, strings.decimals))
+    typed = _type_of_numbers(numbers, (_range(numbers),), name, has_fractions=strings.decimals.count > 0)
+    if not numbers.fits_double and typed.ddl == "double":
+        return ColumnType("string", measured=("numbers with more digits than a number type has",))
+    return sent_as_string(typed)
 
 
 def _about_strings(strings: Strings) -> tuple[str, ...]:
@@ -235,6 +260,10 @@ def _about_strings(strings: Strings) -> tuple[str, ...]:
     if forms and forms[0][1] < strings.count and forms[0][1] > strings.count / 2:
         empty = f", {strings.empty:,} are empty" if strings.empty else ""
         return (f"{forms[0][1]:,} of {strings.count:,} are times ({forms[0][0]}){empty}; the others are not",)
+    numbers = strings.integers.count + strings.decimals.count
+    for count, what in ((numbers, "numbers"), (strings.booleans, "booleans")):
+        if (1 - FEW) * strings.count <= count < strings.count:
+            return (f"{count:,} of {strings.count:,} are {what} in strings; the others are not",)
     if strings.leading_zeros:
         return ("digits with leading zeros, which a number would lose",)
     return ("always empty",) if strings.empty == strings.count else ()
@@ -247,7 +276,7 @@ def _time_type(strings: Strings, name: str) -> ColumnType | None:
     if times.ISO_TIMESTAMP in forms:
         return ColumnType("timestamp")
     digits_only = all(times.is_digits(form) for form in forms)
-    if not forms or (digits_only and not names_a_moment(name)) or _are_of_different_days(forms):
+    if not forms or (digits_only and not names_a_moment(name)) or times.are_of_different_days(forms):
         return None
     form = forms[0]
     zone = (
@@ -258,36 +287,23 @@ def _time_type(strings: Strings, name: str) -> ColumnType | None:
     return ColumnType("timestamp" if times.has_time_of_day(form) else "date", format=form, measured=zone)
 
 
-def _are_of_different_days(forms: Iterable[str]) -> bool:
-    """Say whether forms read a text as different days: 01/02 may be in January or in February."""
-    return len({form.index("M") < form.index("d") for form in forms if "d" in form and "M" in form}) > 1
-
-
-def _integers_in_strings(strings: Strings, name: str) -> ColumnType:
-    unit = _epoch((strings.integers,), name)
+def _numbers_in_strings(strings: Strings, name: str) -> ColumnType:
+    numbers = Numbers.of_all((strings.integers, strings.decimals))
+    unit = _epoch(numbers, name)
     if unit is not None:
-        return ColumnType(
-            "timestamp",
-            epoch_unit=unit,
-            is_sent_as_string=True,
-            measured=(f"numbers since 1970 in strings, in {_UNITS[unit]}",),
-        )
-    if not _fit_bigint(strings.integers):
-        return ColumnType("string", measured=("all are integers in strings, beyond a bigint",))
-    return ColumnType(
-        "string",
-        measured=(f"all are integers in strings, {_range([strings.integers])[0]}",),
-        instead=_instead("integer"),
-    )
+        return _epoch_type(numbers, unit, in_strings=" in strings")
+    if not strings.decimals.count:
+        beyond = "" if _fit_bigint(numbers) else ", beyond a bigint"
+        typed = _integer_type(numbers, (), minimum=None)
+        return _as_text(typed, (f"all are integers in strings, {_range(numbers)}{beyond}",))
+    if _is_exact_money(numbers, name):
+        return _decimal_type(numbers, (_range(numbers), "numbers in strings, which a decimal reads too"), name)
+    typed = _type_of_numbers(numbers, (), name, has_fractions=True)
+    is_kept = numbers.fits_double or typed.physical is not None
+    return _as_text(typed if is_kept else ColumnType("string"), (f"all are numbers in strings, {_range(numbers)}",))
 
 
-def _decimals_in_strings(strings: Strings, name: str) -> ColumnType:
-    measured = _range([one for one in (strings.integers, strings.decimals) if one.count])
-    if _is_exact_money(strings.decimals, strings.integers, name):
-        said = (*measured, "numbers in strings, which a decimal reads too")
-        return _money_type(strings.decimals, strings.integers, said, name)
-    return ColumnType("string", measured=(f"all are numbers in strings, {measured[0]}",), instead=_instead("number"))
-
-
-def _instead(logical: str) -> tuple[str, ...]:
-    return (f"logicalType: {logical}", "customProperties: [{property: sentAs, value: string}]")
+def _instead(typed: ColumnType) -> tuple[str, ...]:
+    if typed.physical is not None:
+        return f"logicalType: {typed.logical}", f"physicalType: {typed.physical}"
+    return f"logicalType: {typed.logical}", "customProperties: [{property: sentAs, value: string}]"

@@ -1,11 +1,12 @@
 """A contract drafted from a day publishes that day: nothing is quarantined, no value is lost, no check fails."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from contract_init import draft_contract
-from tests.spark.lab import ROOT, Lab
+from tests.spark.lab import ROOT, Lab, Row
 from tests.unit import public_shapes
 
 WEB_ACCESS = ROOT / "tests" / "data" / "web_access" / "events-2015-05-17.json.gz"
@@ -46,3 +47,29 @@ def test_a_day_of_real_requests_is_published(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_day_of_a_public_shape_is_published(tmp_path: Path, shape: str) -> None:
     assert_published_whole(drafted(tmp_path, SHAPES[shape]))
+
+
+def test_a_day_with_a_few_odd_values_and_objects_is_published_without_them(tmp_path: Path) -> None:
+    """Each bad record is one that the draft says is malformed, and no other is."""
+    day = tmp_path / "raw" / "source_system=web" / "ingestion_date=2025-01-01"
+    day.mkdir(parents=True)
+    items: list[Row] = [
+        {"pk": {"S": f"p{n}"}, "at": {"S": f"2025-01-01T00:{n // 60:02}:{n % 60:02}Z"}, "n": {"N": f"{n}"}}
+        for n in range(398)
+    ]
+    items[7]["at"] = {"S": "soon"}
+    items[9]["n"] = {"N": "many"}
+    items[11]["n"] = "a text"
+    items += [dict(items[1])]
+    (day / "data.json").write_text("".join(json.dumps({"Item": item}) + "\n" for item in items), encoding="utf-8")
+    (day / "manifest.json").write_text('{"itemCount": 398}\n', encoding="utf-8")
+    (day / "manifest.md5").write_text("abc==", encoding="utf-8")
+    draft = draft_contract([tmp_path], name="drafted")
+    contract = tmp_path / "drafted.odcs.yaml"
+    contract.write_text(draft.text, encoding="utf-8")
+    outcome = Lab(tmp_path, contract).run()
+    assert outcome.error is None
+    metrics = outcome.metrics
+    assert "3 records that a run would quarantine" in "\n".join(draft.summary)
+    assert (metrics["rows_read"], metrics["rows_quarantined"], metrics["duplicates_removed"]) == (399, 3, 1)
+    assert outcome.failed_checks == set()

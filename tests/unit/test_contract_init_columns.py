@@ -82,6 +82,9 @@ class TestTypes:
             ("value", [1, 2**63], "decimal(38,0)"),
             ("value", [1, 10**40], "string"),
             ("value", [1.5, 2, 3.25e-9], "number"),
+            ("value", [9_007_199_254_740_993, 1234.5], "decimal(21,1)"),
+            ("value", [2**63 - 1, 0.25], "decimal(25,2)"),
+            ("value", [10**18, 0.1], "number"),
             ("value", [True, None, False], "boolean"),
             ("value", ["a", None], "string"),
             ("value", [None, None], "string"),
@@ -157,6 +160,38 @@ class TestTypes:
         assert kind(column) == expected
         if "physicalType" in column:
             assert canonical_type(column["physicalType"]) == column["physicalType"]
+
+    @pytest.mark.parametrize(
+        ("values", "expected", "words"),
+        [
+            (["1", "9223372036854775807"], "integer string", "1 to 9223372036854775807"),
+            (["1", "9223372036854775808"], "decimal(38,0)", "beyond a bigint"),
+            (["007", "9223372036854775807"], "string", "digits with leading zeros, which a number would lose"),
+            (["1.5", "2"], "number string", "1.5 to 2"),
+            (["1.5", "99999999999999.9999"], "decimal(22,4)", "more digits than a double has"),
+            (["0.5", "9223372036854775807"], "decimal(24,1)", "more digits than a double has"),
+            (["1." + "1" * 38], "string", "more digits than a number type has"),
+            (["1E+30", "1"], "string", "some of which have an exponent"),
+            (["1" * 39], "string", "39 digits, more than any number type has"),
+        ],
+    )
+    def test_of_dynamodbs_numbers_hold_them_exactly(
+        self, draft: Drafts, values: list[str], expected: str, words: str
+    ) -> None:
+        contract = draft([{"Item": {"pk": {"S": f"p{n}"}, "v": {"N": value}}} for n, value in enumerate(values)])
+        assert kind(contract.columns["v"]) == expected
+        assert words in contract.said_of("v")
+
+    def test_proposed_for_numbers_in_strings_hold_them_exactly(self, draft: Drafts) -> None:
+        contract = draft([{"id": n, "v": value} for n, value in enumerate(["0.5", "9223372036854775807"])])
+        assert "logicalType: number physicalType: decimal(24,1)" in contract.said_of("v")
+        contract = draft([{"id": n, "v": value} for n, value in enumerate(["5", "9223372036854775808"])])
+        assert "logicalType: integer physicalType: decimal(38,0)" in contract.said_of("v")
+
+    def test_of_fractions_that_no_type_holds_is_the_nearest_and_says_so(self, draft: Drafts) -> None:
+        contract = draft(b'{"id":"a","v":1.%s}' % (b"1" * 40))
+        assert kind(contract.columns["v"]) == "number"
+        assert "more digits than a number type has, so each is rounded" in contract.said_of("v")
 
     def test_of_a_huge_number_is_text(self, draft: Drafts) -> None:
         rows = b'{"id":"a","v":1.5}\n{"id":"b","v":' + b"1" * 1100 + b"}\n"
@@ -256,6 +291,32 @@ class TestColumns:
             "lines": ("Item.lines.L", "string"),
             "note": ("Item.note.S", "string"),
         }
+
+    def test_dynamodbs_nulls_are_null_whatever_stands_beside_them(self, draft: Drafts) -> None:
+        values: list[Document] = [{"NULL": True}, {"S": "a"}]
+        some = draft([{"Item": {"pk": {"S": str(n)}, "v": values[n % 2]}} for n in range(100)])
+        assert some.sources["v"] == ["Item.v.S"]
+        assert "50 % are null" in some.said_of("v")
+        never = draft([{"Item": {"pk": {"S": str(n)}, "v": {"NULL": True}}} for n in range(4)])
+        assert never.sources["v"] == ["Item.v.S", "Item.v.N", "Item.v.BOOL"]
+        assert "always null in the sample" in never.said_of("v")
+
+    @pytest.mark.parametrize(
+        ("letter", "words"),
+        [("SS", "a set of strings"), ("NS", "each kept as the text it is sent as"), ("BS", "base64")],
+    )
+    def test_dynamodbs_sets_are_arrays_of_strings_and_say_so(self, draft: Drafts, letter: str, words: str) -> None:
+        contract = draft([{"Item": {"pk": {"S": str(n)}, "v": {letter: ["1", "2.5"]}}} for n in range(4)])
+        assert kind(contract.columns["v"]) == "array<string>"
+        assert words in contract.said_of("v")
+
+    @pytest.mark.parametrize("name", ["ttl", "expires", "expires_at", "expiration"])
+    def test_dynamodbs_expiry_is_a_time_and_not_that_of_an_event(self, draft: Drafts, name: str) -> None:
+        contract = draft([{"Item": {"pk": {"S": str(n)}, name: {"N": str(1_743_292_800 + n)}}} for n in range(4)])
+        assert kind(contract.columns[name]) == "timestamp s string"
+        assert "eventTime" not in contract.custom
+        assert kind(draft.column(1_743_292_800, name=name)) == "timestamp s"
+        assert kind(draft.column(3600, name=name)) == "integer"
 
     def test_values_of_two_types_are_alternatives(self, draft: Drafts) -> None:
         rows = [{"Item": {"pk": {"S": str(n)}, "v": {"S": "a"} if n % 2 else {"N": "5"}}} for n in range(4)]

@@ -51,6 +51,26 @@ class TestKeys:
         assert "no key was found" in contract.said_of("user")
         assert "54 of 60 records repeat one before them" in contract.said_of("user")
 
+    @pytest.mark.parametrize("name", ["sk", "parcel_id", "note"])
+    def test_of_any_name_stay_keys_when_what_is_sent_twice_is_equal(self, draft: Drafts, name: str) -> None:
+        rows = [{"user": n % 7, name: f"x{n}", "size": n % 3, "tags": [n]} for n in range(200)]
+        contract = draft([*rows, *rows[:4]])
+        assert contract.key == [name]
+        assert "4 of 204 records repeat one before them, equal in all fields" in contract.said_of(name)
+        assert "not named as a record's own id: make sure" in contract.said_of(name)
+
+    @pytest.mark.parametrize("repeats", [4, 40])
+    def test_are_several_columns_when_an_id_of_another_thing_repeats(self, draft: Drafts, repeats: int) -> None:
+        rows = [{"order_id": n % (200 - repeats), "step": n // (200 - repeats)} for n in range(200)]
+        assert draft(rows).key == ["order_id", "step"]
+
+    def test_with_a_null_repeat_nothing(self, draft: Drafts) -> None:
+        rows: list[Document] = [{"user": None, "page": None}] * 12 + [{"user": 1, "page": 2}] * 2
+        contract = draft(rows)
+        assert "1 of 14 records repeat one before them and would be removed as duplicates" in contract.said_of("user")
+        assert "12 of 14 records have a null in it, and such rows are never removed" in contract.said_of("user")
+        assert "7.14 % repeat one before them" in contract.text
+
     @pytest.mark.parametrize("seed", range(10))
     def test_tell_apart_what_any_column_tells_apart(self, draft: Drafts, seed: int) -> None:
         generator = random.Random(seed)

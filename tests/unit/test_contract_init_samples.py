@@ -11,7 +11,7 @@ import pytest
 
 from contract_init import SampleError, draft_contract, texts
 from tests.unit import public_shapes
-from tests.unit.drafts import Document, Drafts, joined
+from tests.unit.drafts import Contract, Document, Drafts, joined
 
 
 class TestForms:
@@ -144,21 +144,35 @@ class TestObjects:
         assert problem in joined(draft().text)
 
     @pytest.mark.parametrize(
-        ("names", "pattern"),
+        ("names", "patterns"),
         [
-            (["delivery-1-2025-01-01-aa", "delivery-1-2025-01-01-bb"], "delivery-1-2025-01-01-*"),
-            (["stream-1-2025"], "stream*"),
-            (["00/part-1", "01/part-2"], "**/part-*"),
-            (["a[b-1", "a[b-2"], "a?b-*"),
-            (["events.log"], "events.log*"),
+            (["delivery-1-2025-01-01-aa", "delivery-1-2025-01-01-bb"], ["delivery-*"]),
+            (
+                [
+                    "00/acme-events-1-2025-03-30-00-05-12-926e54b6-0347",
+                    "01/acme-events-1-2025-03-30-01-05-12-aa4441b6-0347",
+                ],
+                ["**/acme-events-*"],
+            ),
+            (["stream-1-2025"], ["stream-*"]),
+            (["00/part-1", "01/part-2"], ["**/part-*"]),
+            (["part00001", "part00002"], ["part*"]),
+            (["log-ab12cd-x"], ["log-*"]),
+            (["2025-01-01-aa", "2025-01-02-bb"], ["[0-9]*"]),
+            (["2025-01-01-aa", "b7c2d"], ["*"]),
+            (["clicks-1-2025", "orders-1-2025", "orders-2-2025"], ["clicks-*", "orders-*"]),
+            (["events", "events-1"], ["events*"]),
+            ([f"shop-{name}" for name in ("ann", "bob", "cid", "dan", "eve", "flo")], ["shop-*"]),
+            (["a[b-1", "a[b-2"], ["a?b-*"]),
+            (["events.log"], ["events.log*"]),
         ],
     )
-    def test_without_a_known_suffix_are_included_by_pattern(
-        self, draft: Drafts, names: Sequence[str], pattern: str
+    def test_without_a_known_suffix_are_included_by_pattern_with_those_of_other_days(
+        self, draft: Drafts, names: Sequence[str], patterns: Sequence[str]
     ) -> None:
         for name in names:
             draft.put(b'{"id":"a"}\n', f"ingestion_date=2025-01-01/{name}")
-        assert draft().custom["includeObjects"] == [pattern]
+        assert draft().custom["includeObjects"] == patterns
 
     def test_of_the_raw_layout_tell_the_source_system(self, draft: Drafts) -> None:
         draft.put(b'{"id":"a"}\n', "raw/source_system=web/ingestion_date=2025-01-01/a.json")
@@ -231,3 +245,89 @@ class TestEnvelopes:
         sources = draft(public_shapes.lines("otlp_batch")).sources
         assert sources["resource_attributes"] == ["/resourceLogs[].resource.attributes"]
         assert sources["scope_name"] == ["/resourceLogs[].scopeLogs[].scope.name"]
+
+    @pytest.mark.parametrize("odd", [None, [], "none"])
+    def test_that_hold_no_records_now_and_then_are_envelopes_all_the_same(self, draft: Drafts, odd: object) -> None:
+        def text(number: int) -> Document:
+            scope: Document = {"scope": {"name": "a"}, "logRecords": [{"traceId": f"t{number}"}]}
+            return {"resourceLogs": [{"scopeLogs": [scope | ({"logRecords": odd} if number % 33 == 5 else {})]}]}
+
+        contract = draft([*map(text, range(100)), {"resourceLogs": [{"scopeLogs": [{"scope": {"name": "b"}}]}]}])
+        assert contract.custom["recordsPath"] == "resourceLogs[].scopeLogs[].logRecords"
+        assert "maxMalformedPercent" not in contract.custom
+
+    def test_are_not_told_by_the_lists_of_keys_in_records(self, draft: Drafts) -> None:
+        tags = [{"key": "a", "value": "b"}]
+        assert draft([{"logs": [{"body": f"b{n}", "tags": tags}]} for n in range(9)]).custom["recordsPath"] == "logs"
+
+    def test_tell_of_elements_that_are_no_records(self, draft: Drafts) -> None:
+        contract = draft([{"logs": [{"id": n}, *(["x"] if n == 4 else [])]} for n in range(9)])
+        assert "1 element in place of a record that is no object" in contract.text
+        assert contract.custom["maxMalformedPercent"] > 10
+
+
+class TestObjectsOfAnotherShape:
+    TRAIL = tuple(
+        (f"AWSLogs/1/CloudTrail/2025/1_CloudTrail_{n:02}.json", {"Records": [{"eventID": f"e{n}"}]}) for n in range(20)
+    )
+    EXPORT = tuple((f"AWSDynamoDB/01-ab/data/x{n}a.json", {"Item": {"pk": {"S": f"p{n}"}}}) for n in range(40))
+
+    def contract(self, draft: Drafts, objects: Sequence[tuple[str, Document]]) -> Contract:
+        for name, text in objects:
+            draft.put([text], f"ingestion_date=2025-01-01/{name}")
+        return draft()
+
+    @pytest.mark.parametrize(
+        ("others", "odd", "excluded"),
+        [
+            (TRAIL, "AWSLogs/1/CloudTrail-Digest/2025/1_CloudTrail-Digest_1.json", "**/CloudTrail-Digest/**"),
+            (TRAIL, "AWSLogs/1/CloudTrail/2025/digest.json", "**/digest.json"),
+            (TRAIL, "digest-2025-01-01.json", "digest-*"),
+            (EXPORT, "AWSDynamoDB/01-ab/manifest-files.json", "**/manifest-files.json"),
+        ],
+    )
+    def test_are_named_and_left_out_on_other_days_too(
+        self, draft: Drafts, others: Sequence[tuple[str, Document]], odd: str, excluded: str
+    ) -> None:
+        contract = self.contract(draft, [*others, (odd, {"awsAccountId": "1"})])
+        assert contract.custom["excludeObjects"] == [excluded]
+        assert f"{odd} (awsAccountId), which excludeObjects leaves out" in joined(contract.text)
+        assert "awsAccountId" not in contract.columns
+        assert contract.custom.get("recordsPath") == ("Records" if others == self.TRAIL else None)
+        assert f"records in {len(others)} objects" in contract.text
+
+    def test_whose_names_are_like_those_of_others_are_read_and_malformed(self, draft: Drafts) -> None:
+        name = "AWSLogs/1/CloudTrail/2025/1_CloudTrail_99.json"
+        contract = self.contract(draft, [*self.TRAIL, (name, {"awsAccountId": "1"})])
+        assert "excludeObjects" not in contract.custom
+        assert f"{name} (awsAccountId), for which no pattern is sure: their texts are malformed" in joined(
+            contract.text
+        )
+        assert contract.custom["recordsPath"] == "Records"
+        assert contract.custom["maxMalformedPercent"] >= 5
+
+    def test_have_no_field_in_common_with_nearly_all_others(self, draft: Drafts) -> None:
+        objects = [(f"a{n}.json", {"id": n, "kind": "a"}) for n in range(30)]
+        contract = self.contract(draft, [*objects, ("other.json", {"id": 99, "shape": "b"})])
+        assert "Of another shape" not in contract.text
+        assert "shape" in contract.columns
+
+    @pytest.mark.parametrize(
+        ("names", "excluded"),
+        [
+            (["manifest.md5"], ["*.md5"]),
+            (["x/notes.txt", "x/more.txt"], ["**/*.txt"]),
+            (["a.csv.gz"], ["*.csv.gz"]),
+            (["README"], ["README"]),
+            (["2025-01-01"], ["2025-01-01"]),
+        ],
+    )
+    def test_that_no_run_reads_are_left_out_so_that_it_does_not_refuse_the_day(
+        self, draft: Drafts, names: Sequence[str], excluded: Sequence[str]
+    ) -> None:
+        draft.put([{"id": "a"}], "ingestion_date=2025-01-01/2025-01-01.json")
+        for name in names:
+            draft.put(b"no records", f"ingestion_date=2025-01-01/{name}")
+        contract = draft()
+        assert contract.custom["excludeObjects"] == excluded
+        assert all(f"{name}: " in joined(contract.text) for name in names)
