@@ -163,8 +163,8 @@ def out_of_reach(place: Place, settings: Settings | None, *, now: datetime) -> I
         yield _reach("noncurrent versions of the objects that were changed or deleted", now, days)
     if settings is not None:
         yield _reach("results of Athena queries, below athena-results/", now, settings.results_days)
-        yield _reach("logs of job and functions in CloudWatch, where a message quotes a line", now, settings.log_days)
-        yield _reach("histories of Step Functions executions, where a message quotes a line", now, _HISTORY_DAYS)
+        yield _reach("logs of job and functions in CloudWatch, where a message quotes data", now, settings.log_days)
+        yield _reach("histories of Step Functions executions, where a message quotes data", now, _HISTORY_DAYS)
     yield _reach("logs of runs on the machines of people, in .data/logs", now, None)
     yield _reach("messages that were mailed or handed on", now, None)
     yield _reach("backups, replicas and copies that others have made", now, None)

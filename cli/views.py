@@ -209,9 +209,9 @@ def outcome_line(run: Mapping[str, Any]) -> str:
 
 def brief(reason: str, day: date | None) -> str:
     """Return the reason without what the row or `pipeline report` says as well, and without the next step."""
-    parts = [part for part in reason.split("; ") if not part.startswith("report ") and not has_command(part)]
-    text = "; ".join(parts).partition(f"{day}: ")[2] or "; ".join(parts)
-    text = without_example(text)
+    parts = without_example(reason).split("; ")
+    kept = "; ".join(part for part in parts if not part.startswith("report ") and not has_command(part))
+    text = kept.partition(f"{day}: ")[2] or kept
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON].rpartition(' ')[0]}…"
 
 

@@ -56,6 +56,12 @@ def without_example(text: str) -> str:
     return f"{before}{words}{reason.partition(_EXAMPLE_WORDS)[0]}"
 
 
+def values_in(text: str) -> str:
+    """Return the part of a message that shows raw values, empty where it shows none."""
+    _, words, behind = text.partition(f"; {VALUES_WORDS}")
+    return f"{words}{behind.rpartition('; report ')[0] or behind}" if words else ""
+
+
 def printable(text: str, *, limit: int) -> str:
     """Escape what a terminal or a mail would obey or hide, as JSON does, and cut off what is beyond the limit."""
     shown, length = [], 0

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from core.rejections import LONGEST_EXAMPLE, printable
+from core.rejections import LONGEST_EXAMPLE, printable, values_in
 from erasure.words import Words
 
 ERASED: Final = "(erased)"
@@ -21,6 +21,7 @@ def example_digest(line: bytes) -> str:
 
 def without_value(metrics: Mapping[str, Any], words: Words, *, examples: Collection[str] = ()) -> dict[str, Any]:
     """Return a run's metrics without the value, and without the examples that are the person's lines."""
+    metrics = _without_values(metrics, words, examples)
     quoted = _quoted_lines(metrics, words, examples)
     cleaned = {name: _cleaned(metrics[name], words, quoted, only) for name, only in _TEXTS.items() if metrics.get(name)}
     return {**metrics, **cleaned}
@@ -39,6 +40,18 @@ _TEXTS: Final[Mapping[str, Collection[str] | None]] = {
     "accepted": ("reason",),
     "schema_drift": ("unknown_fields",),
 }
+
+
+def _without_values(metrics: Mapping[str, Any], words: Words, examples: Collection[str]) -> Mapping[str, Any]:
+    """Leave out the values that broke rules, of which nobody knows whose they are, on a day with lines of the person.
+
+    Without such lines, as where the source has delivered again, they go where they hold the value.
+    """
+    message = metrics.get("message")
+    values = values_in(message) if isinstance(message, str) else ""
+    if not isinstance(message, str) or not values or not (examples or words.found(values)):
+        return metrics
+    return {**metrics, "message": message.replace(values, "")}
 
 
 def _quoted_lines(metrics: Mapping[str, Any], words: Words, examples: Collection[str]) -> list[str]:

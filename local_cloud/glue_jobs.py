@@ -218,7 +218,7 @@ def _new_run(job: Mapping[str, Any], data: Mapping[str, Any]) -> JobRun:
         "PredecessorRuns": [],
         "ExecutionTime": 0,
         "Attempt": 0,
-        "Timeout": data.get("Timeout") or job["Timeout"],
+        "Timeout": int(data.get("Timeout") or job["Timeout"]),
         "WorkerType": data.get("WorkerType") or job.get("WorkerType"),
         "NumberOfWorkers": workers,
         "MaxCapacity": float(workers or 2),

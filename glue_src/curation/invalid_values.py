@@ -1,6 +1,6 @@
 """The values behind a failed check, looked up in the version that was written for nothing, before it is deleted.
 
-The pass over the raw lines counts, and keeps no value; so a day that fails costs one small query for each check.
+The pass over the raw lines counts, and keeps no value; so a day that fails costs one query for each of these checks.
 """
 
 from collections.abc import Iterable
@@ -11,9 +11,10 @@ from pyspark.sql import functions as F
 from contract import DataContract, Rule
 from core.rejections import printable
 from curation.observations import is_invalid
+from curation.parsing import literal_path
 from curation.version import WrittenVersion
 
-_MOST_RULES, _MOST_VALUES, _LONGEST = 5, 3, 60
+_MOST_RULES, _MOST_VALUES, _LONGEST, _LONGEST_IN_ALL = 5, 3, 60, 500
 
 
 def most_frequent(
@@ -21,13 +22,20 @@ def most_frequent(
 ) -> list[str]:
     """Name the most frequent values that break the failed rules, given by their ids: ``event_type "refund" (2)``.
 
-    Only rules on values of stored columns have any; what is longer than a line takes is told by its length.
+    Counted are rows of the version, in which duplicates are left out; rules on columns that are not stored have none.
+    All of it is at most some 500 characters, as it is one part of a message.
     """
     stored = {column.name for column in contract.stored_columns}
     ids = set(failed)
     rules = [rule for rule in contract.rules if rule.id in ids and _has_values(rule) and rule.columns[0] in stored]
-    rows = spark.read.parquet(written.location)
-    return [f"{rule.columns[0]} {', '.join(_of_rule(rows, rule, contract))}" for rule in rules[:_MOST_RULES]]
+    rows = spark.read.parquet(literal_path(written.location))
+    found: list[str] = []
+    for rule in rules[:_MOST_RULES]:
+        values = _of_rule(rows, rule, contract)
+        told = f"{rule.columns[0]} {', '.join(values)}"
+        if values and sum(map(len, found)) + len(told) <= _LONGEST_IN_ALL:
+            found.append(told)
+    return found
 
 
 def _has_values(rule: Rule) -> bool:
@@ -43,7 +51,7 @@ def _of_rule(rows: DataFrame, rule: Rule, contract: DataContract) -> list[str]:
 
 
 def _shown(value: str, *, is_text: bool) -> str:
-    if len(value) > _LONGEST:
+    shown = printable(value[: _LONGEST + 1], limit=6 * (_LONGEST + 1))
+    if len(shown) > _LONGEST:
         return f"a value of {len(value):,} characters"
-    shown = printable(value, limit=6 * _LONGEST)
     return f'"{shown}"' if is_text else shown

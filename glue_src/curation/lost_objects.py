@@ -3,52 +3,77 @@
 An array of all records is one line of a day, and so is a compressed file whose name does not say so, or nearly.
 """
 
-from pyspark.sql import SparkSession
+import logging
+
+from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
 from core.rejections import printable
 from curation.parsing import literal_path, read_texts
-from curation.quarantine import line_digest
+from curation.quarantine import line_digest, object_key
 from curation.version import WriteRequest
 
-_MOST_LOOKED_AT, _MOST_NAMED, _LONGEST_NAME = 20, 3, 100
-# Of an object that is not compressed the malformed lines are all but white space, line ends and a byte order mark.
-_NEARLY_ALL = 0.9
+log = logging.getLogger("pipeline")
+
+_MOST_NAMED, _LONGEST_NAME = 3, 100
+# The malformed lines of such an object are all of it but white space, line ends and what a compressed file begins with.
+_NEARLY_ALL, _ENVELOPE_BYTES = 0.9, 100
 
 
 def lost_objects(spark: SparkSession, request: WriteRequest) -> str | None:
-    """Say of which objects all lines are in quarantine; None where there is no such object.
+    """Say of which objects all lines are in quarantine, when these hold more of the day's bytes than lines may fail.
 
-    Looks at those of which the malformed lines are as long as the object is, so that little is read twice; not at those
-    of which people have corrected lines. Where records lie inside of something else, these are counted, and nothing is
-    looked at.
+    None where that is not so, for contracts that count records or whole objects, and where it cannot be looked up.
     """
-    if request.contract.has_records:
+    if request.contract.has_records or request.contract.object_format == "document":
         return None
+    try:
+        lines = _lost_lines(spark, request)
+    except Exception:  # a warning is no reason to fail a run
+        log.warning("objects of which no line is a row could not be looked up", exc_info=True)
+        return None
+    return _sentence(lines) if _is_much(lines, request) else None
+
+
+def _lost_lines(spark: SparkSession, request: WriteRequest) -> dict[str, int]:
+    """Count the lines of each lost object, by its key."""
     stored = spark.read.schema("source_object string, line_bytes binary").parquet(literal_path(request.quarantine_uri))
+    is_corrected = line_digest().isin(list(request.replaced)) if request.replaced else F.lit(False)
     counted = stored.groupBy("source_object").agg(
         F.count(F.lit(1)).alias("lines"),
         F.sum(F.octet_length("line_bytes") + 1).alias("bytes"),
-        F.max(line_digest().isin(list(request.replaced))).alias("is_corrected"),
+        F.max(is_corrected).alias("is_corrected"),
     )
-    lines: dict[str, int] = {}
-    for row in sorted(counted.collect(), key=lambda row: (-row["bytes"], row["source_object"])):
-        name = row["source_object"].removeprefix(request.raw_prefix)
-        uri = f"{request.raw_uri}{name}"
-        if row["is_corrected"] or row["bytes"] < _NEARLY_ALL * request.raw_sizes[uri]:
-            continue
-        if len(lines) == _MOST_LOOKED_AT:
-            break
-        if read_texts(spark, [uri], request.contract).count() == row["lines"]:
-            lines[name] = row["lines"]
-    return _sentence(lines) if lines else None
+    malformed = {row["source_object"]: row["lines"] for row in counted.collect() if _may_be_lost(row, request)}
+    if not _is_much(malformed, request):
+        return {}
+    texts = read_texts(spark, [_uri(key, request) for key in malformed], request.contract)
+    by_object = texts.groupBy(object_key(F.input_file_name(), request).alias("key")).count().collect()
+    return {row["key"]: row["count"] for row in by_object if row["count"] == malformed.get(row["key"])}
+
+
+def _may_be_lost(row: Row, request: WriteRequest) -> bool:
+    size = request.raw_sizes[_uri(row["source_object"], request)]
+    return not row["is_corrected"] and bool(row["bytes"] + _ENVELOPE_BYTES >= _NEARLY_ALL * size)
+
+
+def _is_much(lines: dict[str, int], request: WriteRequest) -> bool:
+    size = sum(request.raw_sizes[_uri(key, request)] for key in lines)
+    return 100 * size > request.contract.max_malformed_percent * sum(request.raw_sizes.values())
+
+
+def _uri(key: str, request: WriteRequest) -> str:
+    return f"{request.raw_uri}{key.removeprefix(request.raw_prefix)}"
 
 
 def _sentence(lines: dict[str, int]) -> str:
-    named = [
-        f"{printable(name, limit=_LONGEST_NAME)} ({count:,} {'line' if count == 1 else 'lines'})"
-        for name, count in list(lines.items())[:_MOST_NAMED]
-    ]
-    more = len(lines) - len(named)
-    objects = "1 object" if len(lines) == 1 else f"{len(lines)} objects"
-    return f"no line of {objects} is a row: {', '.join(named)}{f' and {more} more' if more else ''}"
+    most = sorted(lines, key=lambda key: (-lines[key], key))[:_MOST_NAMED]
+    named = [f"{_name(key)} ({lines[key]:,} {'line' if lines[key] == 1 else 'lines'})" for key in most]
+    more = f" and {len(lines) - len(most):,} more" if len(lines) > len(most) else ""
+    objects = "1 object" if len(lines) == 1 else f"{len(lines):,} objects"
+    return f"no line of {objects} is a row: {', '.join(named)}{more}"
+
+
+def _name(key: str) -> str:
+    _, _, below = key.partition("/ingestion_date=")
+    return printable(below.partition("/")[2] or key, limit=_LONGEST_NAME)

@@ -116,7 +116,7 @@ def _arrived(spark: SparkSession, request: WriteRequest, counts: Counts, frame: 
     folder = literal_path(f"{request.version_uri}{request.quarantined_folder}")
     arrived = spark.read.schema(f"`{carrier}` string").parquet(folder).withColumnRenamed(carrier, "_payload")
     lines = arrived.select(
-        _key(F.substring_index("_payload", "\n", 1), request).alias("source_object"),
+        object_key(F.substring_index("_payload", "\n", 1), request).alias("source_object"),
         F.expr("substring(_payload, instr(_payload, '\\n') + 1)").alias("_text"),
     )
     refused = lines.where("_text <> ''").select("source_object", frame.unframed(F.col("_text")).alias("line_bytes"))
@@ -154,7 +154,7 @@ def _found_again(
 ) -> DataFrame:
     found = malformed_lines(read_texts(spark, uris, request.contract), request.contract, frame, refused_too=refused_too)
     beside = ("_is_record", "_record", "_envelope", "_holds_none", "_text") if request.contract.has_records else ()
-    source = _key(F.col("_object"), request).alias("source_object")
+    source = object_key(F.col("_object"), request).alias("source_object")
     return found.select(source, "line_bytes", "_line", "_derived", *beside)
 
 
@@ -165,7 +165,8 @@ def _replaced(content: str) -> Column:
     return F.decode(content, "UTF-8")
 
 
-def _key(object_uri: Column, request: WriteRequest) -> Column:
+def object_key(object_uri: Column, request: WriteRequest) -> Column:
+    """Return the key below the data root of an object that Spark has named."""
     # Spark hands out file paths URL-encoded; a plus sign in one is no space.
     decoded = F.url_decode(F.replace(object_uri, F.lit("+"), F.lit("%2B")))
     return F.concat(F.lit(request.raw_prefix), decoded.substr(F.lit(len(request.raw_uri) + 1), F.length(decoded)))

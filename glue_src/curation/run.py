@@ -267,7 +267,8 @@ class DayRun:
         if not self.contract.shows_example_lines:
             return []
         try:
-            found = self.invalid_values(self.contract, written, [check.id for check in failed])
+            with self.stopwatch.phase("invalid_values"):
+                found = self.invalid_values(self.contract, written, [check.id for check in failed])
         except Exception as error:  # noqa: BLE001  what cannot be shown must not hide what failed
             self._warn(f"the values that broke the rules could not be looked up: {explained(error)}")
             return []

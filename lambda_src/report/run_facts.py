@@ -104,8 +104,8 @@ def read_run_metrics(document: Mapping[str, Any], *, source: str) -> RunMetrics:
         return RunMetrics(
             run_id=str(document["run_id"]),
             checks=read_checks(document, source=source),
-            # Both are null where there was nothing to look at: no rows, or a contract without an event time.
             notes=_notes(document),
+            # Both are null where there was nothing to look at: no rows, or a contract without an event time.
             unknown_fields=tuple(map(str, (document.get("schema_drift") or {}).get("unknown_fields", ()))),
             rejected=read_rejections(document, source=source),
             accepted=_accepted(document.get("accepted")),

@@ -11,8 +11,9 @@ from stacks.definitions.pipeline import invoke_lambda, publish_message
 
 DATES_PER_EXECUTION = 150
 # All results travel as one state's data, of at most 256 KiB: once some have failed, later ones come without a reason.
-# A reason has room for what a failed gate says, with the place of its report and the next command.
-_FAILURES_WITH_REASON = 40
+# A reason has room for what most failed gates say, with the place of the report and the next command; of a longer one
+# the summary leaves out the end.
+_FAILURES_WITH_REASON = 30
 _REASON_CHARACTERS = 300
 
 # The name of a closed execution cannot be used again, so what is redriven makes others. It begins at the state that

@@ -14,7 +14,6 @@ from typing import Any
 
 import boto3
 import pyarrow.parquet as pq
-from botocore.config import Config
 
 from tests.unit.programs import ROOT
 
@@ -94,7 +93,7 @@ class Cloud:
         self.cdk("deploy", "--all", "--require-approval", "never", folder=folder)
         self.watch_for_late_data(enabled=False)
 
-    def client(self, service: str, config: Config | None = None) -> Any:
+    def client(self, service: str) -> Any:
         any_client: Any = boto3.client  # its overloads know literal names only
         return any_client(
             service,
@@ -102,7 +101,6 @@ class Cloud:
             aws_access_key_id=self.variables["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.variables["AWS_SECRET_ACCESS_KEY"],
             region_name=self.variables["AWS_REGION"],
-            config=config,
         )
 
     def watch_for_late_data(self, *, enabled: bool) -> None:

@@ -154,6 +154,25 @@ class TestValuesBehindAFailedCheck:
         )
         assert sorted(values_told(lab.run().message).split("; ")) == ['event_type "refund" (1)', "quantity -2 (1)"]
 
+    def test_are_counted_without_duplicates_and_left_out_where_no_row_is_left(self, lab: Lab) -> None:
+        late = f"{DAY}T11:00:00Z"
+        lab.put([event(1, event_type="refund"), event(1, event_ts=late)])
+        run = lab.run()
+        assert "invalid-value count of event_type is 1, must be 0; report " in run.message
+        assert values_told(run.message) == ""
+
+    def test_are_few_and_short_whatever_they_hold(self, lab: Lab) -> None:
+        wrong = ["a; report s3://elsewhere; pipeline run 2025-01-01"] * 3 + ["\u200b" * 60] * 2 + ["y" * 60]
+        lab.put([event(number, event_type=value) for number, value in enumerate(wrong)])
+        message = lab.run().message
+        shown = f'event_type "{wrong[0]}" (3), a value of 60 characters (2), "{"y" * 60}" (1)'
+        assert f"most frequent invalid values: {shown}; report file://" in message
+
+    def test_are_found_below_a_data_root_of_any_name(self, tmp_path: Path, lab: Lab) -> None:
+        odd = Lab(tmp_path / "ro[o]t{x}", lab.contract)
+        odd.put([event(1, event_type="refund")])
+        assert values_told(odd.run().message) == 'event_type "refund" (1)'
+
     def test_are_not_shown_where_the_contract_shows_no_data(self, lab: Lab, tmp_path: Path) -> None:
         contract = yaml.safe_load(lab.contract.read_text())
         contract["customProperties"].append({"property": "exampleLines", "value": "none"})

@@ -180,7 +180,9 @@ def _jsonata(expression: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         assert node.stdin
         assert node.stdout
         print(json.dumps([expression, variables]), file=node.stdin, flush=True)
-        answer: dict[str, Any] = json.loads(node.stdout.readline())
+        line = node.stdout.readline()
+        assert line, f"{JSONATA} ended; its reason is on stderr"
+        answer: dict[str, Any] = json.loads(line)
         return answer
 
 
@@ -188,6 +190,6 @@ def _jsonata(expression: str, variables: Mapping[str, Any]) -> dict[str, Any]:
 def _node() -> tuple[subprocess.Popen[str], threading.Lock]:
     """Start Node, once a process; the items of a map ask it from threads of their own."""
     command = [shutil.which("node") or "node", str(JSONATA)]
-    node = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    node = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
     atexit.register(node.communicate)
     return node, threading.Lock()

@@ -192,10 +192,10 @@ class TestBackfill:
             backfill.run(plan(runs(1)))
         assert backfill.summaries[-1]["results"][0]["reason"] == "Rate exceeded (Service: AWSGlue)"
 
-    @pytest.mark.parametrize("failures", [1, 39, 40, 41, 100])
+    @pytest.mark.parametrize("failures", [1, 29, 30, 31, 100])
     @pytest.mark.parametrize("batch", [150, 30, 1])
     def test_reasons_are_kept_for_as_many_failures_as_fit(self, failures: int, batch: int) -> None:
-        """Whether they come in one execution of many dates or in many of few: the first forty keep theirs."""
+        """Whether they come in one execution of many dates or in many of few: the first thirty keep theirs."""
         days = [run["ingestion_date"] for run in runs(failures)]
         machine = json.dumps(definition("backfill")).replace(f"< {DATES_PER_EXECUTION} ", f"< {batch} ")
         machine = machine.replace(f">= {DATES_PER_EXECUTION} ", f">= {batch} ")
@@ -204,7 +204,7 @@ class TestBackfill:
             backfill.run(plan(runs(failures + 2), on_failure="continue", max_concurrency=40))
         assert len(backfill.batches) == -(-(failures + 2) // batch)
         reasons = [item.get("reason") for item in backfill.summaries[-1]["results"] if item["status"] == "failed"]
-        assert reasons == ["null rate 12 %, limit 3 %"] * min(failures, 40) + [None] * (failures - 40)
+        assert reasons == ["null rate 12 %, limit 3 %"] * min(failures, 30) + [None] * (failures - 30)
         assert backfill.statuses == ["failed"] * failures + ["published"] * 2
 
     def test_a_cause_without_a_message_is_given_as_it_is(self) -> None:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from contract import DataContract, parse_contract
+from erasure.documents import without_value
 from erasure.objects import NotReadable, RawText
 from erasure.search import NotSearchable, Search
 from erasure.subject import Subject, subject_of
@@ -366,3 +367,30 @@ class TestSearch:
         pq.write_table(pa.table({"user_id": [4711, 1], "price": [4711.0, 2.0], "text": ["4711", "47110"]}), file)
         hits = self.hits(file.getvalue(), of=of)
         assert (dict(hits.columns), hits.longer_words) == ({"user_id": 1, "price": 1, "text": 1}, 1)
+
+
+class TestValuesInAMessage:
+    """A message names values that broke rules, without the row that they are of."""
+
+    BEFORE = "2025-01-03: invalid-value count of customer_id is 1, must be 0; most frequent invalid values: "
+    BEHIND = "; report s3://bucket/x.json; fix the source, then: pipeline run 2025-01-03"
+
+    @pytest.mark.parametrize(
+        ("words", "examples", "values"),
+        [
+            (Words("4711999912", is_number=True), (), "customer_id 4711999912 (1)"),
+            (Words("bob"), (), 'user_id "bob" (1)'),
+            (Words(ZORRO), {"a line of the person"}, 'email "zorro at home; report x" (1)'),
+        ],
+    )
+    def test_go_with_the_person(self, words: Words, examples: set[str], values: str) -> None:
+        metrics = {"message": f"{self.BEFORE}{values}{self.BEHIND}", "rows_read": 7}
+        [before] = [self.BEFORE.partition("most")[0]]
+        assert without_value(metrics, words, examples=examples) == {
+            "message": f"{before}{self.BEHIND[2:]}",
+            "rows_read": 7,
+        }
+
+    def test_of_others_stay(self) -> None:
+        metrics = {"message": f"{self.BEFORE}customer_id 12 (1){self.BEHIND}"}
+        assert without_value(metrics, Words(ZORRO)) == metrics

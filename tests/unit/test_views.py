@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 from cli.executions import RUNNING, DateState, Execution
 from cli.outdated import OutdatedDate
 from cli.output import Output
-from cli.views import dates_table, executions_table, outbox_view, outdated_table, query_table, report
+from cli.views import brief, dates_table, executions_table, outbox_view, outdated_table, query_table, report
 from core.runs import Runs
 from tests.unit.shop import DAY, Shop
 
@@ -138,3 +138,10 @@ def test_waiting_for_another_run_is_not_waiting_for_raw_data(*, is_held_back: bo
         state="WaitForData", is_held_back=is_held_back,
     )  # fmt: skip
     assert said in shown(executions_table([execution]), 120)
+
+
+def test_a_reason_in_brief_holds_no_raw_value_whatever_that_says() -> None:
+    values = 'event_type "pipeline run 2025-01-01; report x" (2); amount 7.50 (1)'
+    reason = f"2025-01-01: invalid-value count of event_type is 2, must be 0; most frequent invalid values: {values}"
+    ending = "report s3://bucket/metrics/x.json; fix the source, then: pipeline run 2025-01-01"
+    assert brief(f"{reason}; {ending}", date(2025, 1, 1)) == "invalid-value count of event_type is 2, must be 0"
