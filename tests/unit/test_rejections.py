@@ -138,9 +138,9 @@ class TestFindings:
     def test_name_the_only_field_where_no_column_has_a_value(self) -> None:
         [said] = told(written(fields=("Records",)))
         assert said == (
-            "every line has only the unknown field Records: if it is an array of the records, state recordsPath: "
-            "Records in the contract; if it is an object that holds the columns' fields, name these there as "
-            "transformSourceObjects: [Records.FIELD]"
+            "every line has only the unknown field Records: if it is an array of the records, set the custom "
+            "property recordsPath: Records of the contract; if it is an object that holds the columns' fields, name "
+            "these there as transformSourceObjects: [Records.FIELD]"
         )
 
     @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ class TestFindings:
     )
     def test_write_a_name_as_a_contract_has_to(self, name: str, path: str) -> None:
         [said] = told(written(fields=(name,)))
-        assert f"state recordsPath: {path} in" in said
+        assert f"the custom property recordsPath: {path} of the contract;" in said
 
     def test_name_some_fields_where_there_are_several(self) -> None:
         [said] = told(written(fields=tuple(f"field{n}" for n in range(9))))
