@@ -49,6 +49,7 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
         if counts.rows_kept == 0:
             write_no_rows(spark, request)
     rejected: tuple[RejectedLines, ...] = ()
+    reasons = 0
     with stopwatch.phase("quarantine"):
         if counts.rows_quarantined > 0:
             write_quarantine(spark, request, counts, frame)
@@ -56,7 +57,7 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
             named = count_named(spark, request) if request.replaced else {}
             stood_for = sum(min(number, request.replaced[digest]) for digest, number in named.items())
             counts = replace(counts, rows_replaced=stood_for)
-            rejected = most_rejected(spark, request, named)
+            rejected, reasons = most_rejected(spark, request, named)
     with stopwatch.phase("audit"):
         _require_rows(spark, request.accepted_uri, counts.rows_kept)
     not_counted: Mapping[str, str] = {}
@@ -64,7 +65,9 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
         with stopwatch.phase("look_back"):
             earlier, not_counted = count_earlier_duplicates(spark, request)
             counts = replace(counts, by_rule={**counts.by_rule, **earlier})
-    return WrittenVersion(counts, request.accepted_uri, spark.version, stopwatch.seconds, rejected, not_counted)
+    return WrittenVersion(
+        counts, request.accepted_uri, spark.version, stopwatch.seconds, rejected, not_counted, rejected_reasons=reasons
+    )
 
 
 def _require_readable(spark: SparkSession, request: WriteRequest) -> None:

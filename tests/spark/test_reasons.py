@@ -352,7 +352,8 @@ class TestTheMostFrequentReasons:
             *((f"rare {number}", "a.json", "z") for number in range(9)),
         )]  # fmt: skip
         self.quarantined(spark, request, rows)
-        most = most_rejected(spark, request, {})
+        most, reasons = most_rejected(spark, request, {})
+        assert reasons == 12
         assert [(item.reason, item.lines) for item in most] == [
             ("price is not decimal(12,2)", 1000), ("a tie", 7), ("n is not int", 7), ("rare 0", 1), ("rare 1", 1),
         ]  # fmt: skip
@@ -361,6 +362,33 @@ class TestTheMostFrequentReasons:
     def test_show_no_line_where_the_contract_says_none(self, spark: SparkSession, tmp_path: Path) -> None:
         request = _request(tmp_path, exampleLines="none")
         self.quarantined(spark, request, [("n is not int", f"{request.raw_prefix}a.json", "s3cret")])
-        [item] = most_rejected(spark, request, {})
+        [item], _ = most_rejected(spark, request, {})
         assert item.example is None
         assert item.sentence() == "1 x n is not int, for example a line in a.json"
+
+    def test_show_the_value_that_does_not_fit_wherever_in_the_line_it_stands(
+        self, spark: SparkSession, tmp_path: Path
+    ) -> None:
+        request = _request(tmp_path)
+        rows = [
+            (kind, f"{request.raw_prefix}a.json", '{"id":"' + "x" * 500, reason, record)
+            for kind, reason, record in (
+                (f"n is not int: {JSON_TEXT}", f'{MISFIT}n is not int: "5", {JSON_TEXT}; price is not int: "x"', None),
+                ("half is not int: its logic gives none", 'half is not int: its logic gives none of id "x"', None),
+                (TWO.replace("2", "several"), TWO, None),
+                (NAN, NAN, None),
+                ("of a record", f"{MISFIT}n is not int: 1", "7"),
+            )
+        ]
+        open_session("told")
+        names = ("kind", "source_object", "line", "reason", "record")
+        frame = spark.createDataFrame(rows, ", ".join(f"{name} string" for name in names))
+        frame.write.mode("overwrite").parquet(request.quarantine_uri)
+        most, _ = most_rejected(spark, request, {})
+        found = {item.reason.partition(":")[0]: item.detail for item in most if item.detail is not None}
+        assert found == {
+            "n is not int": 'n is not int: "5"; price is not int: "x"',
+            "half is not int": 'half is not int: its logic gives none of id "x"',
+        }
+        [sentence] = [item.sentence() for item in most if item.reason.startswith("n is")]
+        assert sentence.endswith('for example n is not int: "5"; price is not int: "x" in a.json')

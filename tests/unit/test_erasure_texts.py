@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from contract import DataContract, parse_contract
+from erasure.documents import example_digest, without_value
 from erasure.objects import NotReadable, RawText
 from erasure.search import NotSearchable, Search
 from erasure.subject import Subject, subject_of
@@ -366,3 +367,19 @@ class TestSearch:
         pq.write_table(pa.table({"user_id": [4711, 1], "price": [4711.0, 2.0], "text": ["4711", "47110"]}), file)
         hits = self.hits(file.getvalue(), of=of)
         assert (dict(hits.columns), hits.longer_words) == ({"user_id": 1, "price": 1, "text": 1}, 1)
+
+
+class TestMetrics:
+    LINE = b'{"note":"' + b"x" * 300 + b'","n":"her number"}'
+
+    def test_lose_what_they_quote_of_a_line_of_the_person_though_it_does_not_hold_the_value(self) -> None:
+        detail = 'n is not int: "her number"'
+        shown = self.LINE[:199].decode() + "…"
+        item = {"reason": "n is not int", "lines": 1, "example": shown, "object": "a.json", "detail": detail}
+        metrics = {"message": f"most malformed lines: 1 x n is not int, for example {detail}", "rejected_lines": [item]}
+        cleaned = without_value(metrics, Words("zorro@example.org"), examples={example_digest(self.LINE)})
+        assert cleaned == {
+            "message": "most malformed lines: 1 x n is not int, for example (erased)",
+            "rejected_lines": [{**item, "example": "(erased)", "detail": "(erased)"}],
+        }
+        assert without_value(metrics, Words("zorro@example.org")) == metrics

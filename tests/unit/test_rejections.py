@@ -80,10 +80,25 @@ class TestAnExample:
         assert without_example("rate is 12 %, for example; x") == "rate is 12 %, for example; x"
 
 
+class TestADetail:
+    def test_stands_in_place_of_the_example_which_need_not_hold_the_value(self) -> None:
+        item = rejected_lines("n is not int", 2, example="{…", object_=OBJECT, detail='n is not int: "x\x1b"')
+        assert item.sentence() == '2 x n is not int, for example n is not int: "x\\u001b" in events-3.json'
+
+    def test_is_bounded(self) -> None:
+        assert (
+            len(rejected_lines("n", 1, example="", object_=OBJECT, detail="x" * 10**6).shown or "") == LONGEST_EXAMPLE
+        )
+
+    def test_is_not_shown_where_no_example_is(self) -> None:
+        item = rejected_lines("n is not int", 2, example=None, object_=OBJECT, detail='n is not int: "s3cret"')
+        assert item.sentence() == "2 x n is not int, for example a line in events-3.json"
+
+
 class TestStored:
     def test_are_read_again_as_they_were(self) -> None:
         items = (
-            rejected_lines("n is not int", 7, example=" \x00a ", object_=OBJECT),
+            rejected_lines("n is not int", 7, example=" \x00a ", object_=OBJECT, detail='n is not int: "\x00"'),
             rejected_lines("other", 1, example=None, object_=OBJECT),
         )
         assert read_rejections({"rejected_lines": rejection_documents(items)}, source="x") == items
