@@ -5,6 +5,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from contract import odcs_keys
+from contract.column_properties import custom_entries
 from contract.own_properties import DATASET_PROPERTIES
 from contract.section import Section
 from contract.sources import PathNotUsableError, Source, parse_records_path
@@ -26,7 +27,7 @@ _HOURS_BY_UNIT: Final[Mapping[str, float]] = {
 def custom_properties(root: Section) -> Section:
     """Return the root's customProperties as one mapping of property to value; their paths name the property."""
     values = {}
-    for entry in root.sections("customProperties"):
+    for entry in custom_entries(root):
         entry.allow_only(odcs_keys.CUSTOM_PROPERTY)
         name = entry.required_text("property")
         if name in values:

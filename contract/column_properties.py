@@ -1,13 +1,23 @@
 """The custom properties of a column: those that mean something here are read, others are documentation."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
 from contract import odcs_keys
-from contract.own_properties import COLUMN_PROPERTIES, where_it_belongs
+from contract.own_properties import COLUMN_PROPERTIES, as_entries, where_it_belongs
 from contract.section import Section
 
 _NEAR_MISS: Final = 0.75
+
+
+def custom_entries(section: Section) -> list[Section]:
+    """Return the entries of customProperties; those that stand as a mapping are told how to write them."""
+    given = section.values.get("customProperties")
+    if isinstance(given, Mapping) and given:
+        section.report("customProperties", f"must be a list; write {as_entries(given)}")
+        return []
+    return section.sections("customProperties")
 
 
 def column_properties(prop: Section) -> Section:
@@ -16,7 +26,7 @@ def column_properties(prop: Section) -> Section:
     One that belongs elsewhere or looks like a misspelling is an error: it would be documentation without a word.
     """
     values: dict[str, Any] = {}
-    for entry in prop.sections("customProperties"):
+    for entry in custom_entries(prop):
         entry.allow_only(odcs_keys.CUSTOM_PROPERTY)
         name = entry.required_text("property")
         if name in values:

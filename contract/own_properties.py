@@ -5,6 +5,7 @@ Knows their names and places, not what they mean; imports nothing that reads a c
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 DATASET_PROPERTIES: Final = (
@@ -41,6 +42,11 @@ def where_it_belongs(key: str, value: Any) -> str | None:
     if path in ([], ["logicalTypeOptions"]) and name in TYPE_OPTIONS:
         return f"this is an option of the column's type; write logicalTypeOptions: {{{name}: {_written(value)}}}"
     return None
+
+
+def as_entries(values: Mapping[str, Any]) -> str:
+    """Write custom properties that stand as a mapping as the list that they have to be."""
+    return f"[{', '.join(_entry(name, value) for name, value in values.items())}]"
 
 
 def _entry(name: str, value: Any) -> str:

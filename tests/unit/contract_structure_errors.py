@@ -41,6 +41,14 @@ PLACE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
     (with_column(format="yyyyMMdd"), f"{COLUMN}.format: {_OF_TYPE}{{format: yyyyMMdd}}"),
     (with_column(pattern="no"), f'{COLUMN}.pattern: {_OF_TYPE}{{pattern: "no"}}'),
     (nested(logicalType="date", epochUnit="s"), f"{COLUMN}.properties[0] (inner).epochUnit: {_OF_COLUMN}"),
+    (
+        with_column(customProperties={"sentAs": "string"}),
+        f"{COLUMN}.customProperties: must be a list; write [{{property: sentAs, value: string}}]",
+    ),
+    (
+        document(customProperties={"recordsPath": "[]"}),
+        'customProperties: must be a list; write [{property: recordsPath, value: "[]"}]',
+    ),
     (with_custom(sentAs="string"), f"customProperties.sentAs: {_OF_COLUMN}[{{property: sentAs, value: string}}]"),
     (
         with_column(customProperties=[{"property": "objectFormat", "value": "document"}]),
