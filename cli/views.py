@@ -203,8 +203,13 @@ def outcome_line(run: Mapping[str, Any]) -> str:
     return (
         f"{run['ingestion_date']}: published run {run['run_id']}: {plural(run['rows_read'], 'row')} read, "
         f"{count(run['rows_written'])} written, {plural(run['duplicates_removed'], 'duplicate')} removed, "
-        f"{count(run['rows_quarantined'])} quarantined"
+        f"{count(run['rows_quarantined'])} quarantined{_why(run)}"
     )
+
+
+def _why(run: Mapping[str, Any]) -> str:
+    """Name the command that tells why lines are in quarantine."""
+    return f" (why: pipeline report {run['ingestion_date']})" if run["rows_quarantined"] else ""
 
 
 def brief(reason: str, day: date | None) -> str:
@@ -316,13 +321,16 @@ def _rejections(metrics: Metrics) -> Iterable[RenderableType]:
     yield Text("\n  why lines are malformed, with an example", "bold")
     for item in rejected:
         yield whole(f"  {count(item.lines):>7}  {item.reason}")
-        if item.example is not None:
-            yield whole(f"{'':<11}{item.example}")
+        for text in (item.detail, item.example):
+            if text is not None:
+                yield whole(f"{'':<11}{text}")
         yield whole(f"{'':<11}in {item.object_name}")
     replaced = metrics.get("rows_replaced") or 0
     others = (metrics["rows_quarantined"] or 0) - replaced - sum(item.lines for item in rejected)
     if others > 0:
-        yield whole(f"  {count(others):>7}  other reasons")
+        reasons = metrics.get("rejected_reasons")
+        told = "other reasons" if reasons is None else plural(reasons - len(rejected), "other reason")
+        yield whole(f"  {count(others):>7}  more {'line' if others == 1 else 'lines'}, for {told}")
 
 
 def _time_lines(metrics: Metrics) -> Iterable[tuple[str, str]]:

@@ -5,24 +5,13 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from contract import odcs_keys
+from contract.column_properties import custom_entries
+from contract.own_properties import DATASET_PROPERTIES
 from contract.section import Section
 from contract.sources import PathNotUsableError, Source, parse_records_path
 from core.layout import DATASET_NAME, DATASET_NAME_RULE
 from core.raw_objects import MAX_SETTINGS_BYTES, RawObjects, pattern_problem
 
-CUSTOM_PROPERTIES: Final = (
-    "sourceSystem",
-    "eventTime",
-    "maxMalformedPercent",
-    "includeObjects",
-    "excludeObjects",
-    "maxUnreadObjects",
-    "objectFormat",
-    "recordsPath",
-    "exampleLines",
-    "maxRunCostUsd",
-    "maxMonthlyCostUsd",
-)
 OBJECT_FORMATS: Final = ("lines", "concatenated", "document")
 EXAMPLE_LINES: Final = ("one", "none")
 DEFAULT_MAX_MALFORMED_PERCENT: Final = 1.0
@@ -38,7 +27,7 @@ _HOURS_BY_UNIT: Final[Mapping[str, float]] = {
 def custom_properties(root: Section) -> Section:
     """Return the root's customProperties as one mapping of property to value; their paths name the property."""
     values = {}
-    for entry in root.sections("customProperties"):
+    for entry in custom_entries(root):
         entry.allow_only(odcs_keys.CUSTOM_PROPERTY)
         name = entry.required_text("property")
         if name in values:
@@ -48,7 +37,7 @@ def custom_properties(root: Section) -> Section:
             if values[name] is None:
                 entry.report("value", "is required")
     section = Section(values, root.at("customProperties"), root.problems)
-    section.allow_only(CUSTOM_PROPERTIES)
+    section.allow_only(DATASET_PROPERTIES)
     return section
 
 

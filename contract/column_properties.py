@@ -1,22 +1,32 @@
-"""The custom properties of a column that mean something here, as ODCS has no words for it; others are documentation."""
+"""The custom properties of a column: those that mean something here are read, others are documentation."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
 from contract import odcs_keys
+from contract.own_properties import COLUMN_PROPERTIES, as_entries, where_it_belongs
 from contract.section import Section
 
-COLUMN_PROPERTIES: Final = ("epochUnit", "sentAs", "inputOnly", "nullResult")
 _NEAR_MISS: Final = 0.75
+
+
+def custom_entries(section: Section) -> list[Section]:
+    """Return the entries of customProperties; those that stand as a mapping are told how to write them."""
+    given = section.values.get("customProperties")
+    if isinstance(given, Mapping) and given:
+        section.report("customProperties", f"must be a list; write {as_entries(given)}")
+        return []
+    return section.sections("customProperties")
 
 
 def column_properties(prop: Section) -> Section:
     """Return those of a column's customProperties that mean something here; others are documentation.
 
-    One that looks like a misspelling is an error, as it would be documentation without a word.
+    One that belongs elsewhere or looks like a misspelling is an error: it would be documentation without a word.
     """
     values: dict[str, Any] = {}
-    for entry in prop.sections("customProperties"):
+    for entry in custom_entries(prop):
         entry.allow_only(odcs_keys.CUSTOM_PROPERTY)
         name = entry.required_text("property")
         if name in values:
@@ -26,11 +36,28 @@ def column_properties(prop: Section) -> Section:
             if values[name] is None:
                 entry.report("value", "is required")
         else:
-            _refuse_near_miss(entry, name)
+            _refuse_without_effect(entry, name)
     return Section(values, prop.at("customProperties"), prop.problems)
 
 
-def _refuse_near_miss(entry: Section, name: str) -> None:
+def refuse_misplaced(section: Section) -> None:
+    """Report customProperties that mean something elsewhere, in a section where they are documentation of any form."""
+    is_list = isinstance(section.values.get("customProperties"), list)
+    for entry in section.sections("customProperties") if is_list else ():
+        _is_misplaced(entry, str(entry.values.get("property")))
+
+
+def _is_misplaced(entry: Section, name: str) -> bool:
+    """Report a property that means something elsewhere; say whether it does."""
+    place = where_it_belongs(name, entry.values.get("value"))
+    if place is not None:
+        entry.report("property", f"{name!r} would do nothing here: {place}")
+    return place is not None
+
+
+def _refuse_without_effect(entry: Section, name: str) -> None:
+    if _is_misplaced(entry, name):
+        return
     by_lower_case = {known.lower(): known for known in COLUMN_PROPERTIES}
     close = get_close_matches(name.lower().replace("_", ""), by_lower_case, n=1, cutoff=_NEAR_MISS)
     if close:

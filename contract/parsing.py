@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from contract import agreements, odcs_keys
 from contract.checksum import checksum_of
+from contract.column_properties import refuse_misplaced
 from contract.columns import ReadColumn, read_columns, read_primary_key
 from contract.drafts import AnomalyDraft, Draft
 from contract.errors import Problems
@@ -122,6 +123,7 @@ def _schemas(root: Section) -> list[Section]:
     schemas = root.sections("schema")
     for schema in schemas:
         schema.allow_only(odcs_keys.SCHEMA)
+        refuse_misplaced(schema)
         schema.choice("logicalType", ("object",), default="object")
     return schemas
 

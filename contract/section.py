@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from contract.errors import Problems
+from contract.own_properties import where_it_belongs
 from core.wording import did_you_mean, not_known
 
 
@@ -31,9 +32,9 @@ class Section:
 
     def allow_only(self, allowed: Collection[str], *, advice: Mapping[str, str] | None = None) -> None:
         """Report every key that is not allowed, with advice for those that are often meant otherwise."""
-        for key in self.values:
+        for key, value in self.values.items():
             if key not in allowed:
-                hint = (advice or {}).get(key)
+                hint = (advice or {}).get(key) or where_it_belongs(key, value)
                 if hint is None:
                     names = ", ".join(sorted(allowed))
                     hint = f"this key is not known here; allowed: {names}{did_you_mean(key, allowed)}"

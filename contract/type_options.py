@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from contract.columns import UNKNOWN_TYPE
 from contract.ddl_types import COMPLEX_KINDS, INTEGER_BITS, holds_inside, kind_of
+from contract.own_properties import TYPE_OPTIONS, where_it_belongs
 from contract.patterns import pattern_problem
 from contract.section import Section
 from contract.time_patterns import pattern_problem as time_pattern_problem
@@ -32,10 +33,7 @@ _ALLOWED_BY_KIND: Final[Mapping[str, tuple[str, ...]]] = {
     # Whatever is allowed anywhere, where the column's type could not be read.
     UNKNOWN_TYPE: (*_BOUNDS, *_LENGTHS, "pattern", "format", "timezone", "defaultTimezone"),
 }
-_NOT_ENFORCED: Final = frozenset(
-    "multipleOf minProperties maxProperties required minItems maxItems uniqueItems format timezone defaultTimezone "
-    "minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength pattern".split()
-)
+_NOT_ENFORCED: Final = TYPE_OPTIONS | {"required"}
 _NUMBER_FORMATS: Final = {"integer": ("i8", "i16", "i32", "i64"), "number": ("f32", "f64")}
 _ISO_DATE: Final = re.compile(r"yyyy-MM-dd|uuuu-MM-dd|iso[-_ ]?(8601|date|local_date)", re.IGNORECASE)
 _ISO_TIMESTAMP: Final = re.compile(
@@ -92,7 +90,7 @@ def _report_unusable_keys(options: Section, allowed: tuple[str, ...], *, kind: s
             refusal = f"would not be enforced on {where}, so it is refused"
             options.report(key, f"{refusal}; enforced there: {names}{advice}")
         else:
-            options.report(key, not_known(key, allowed or ("none",)))
+            options.report(key, where_it_belongs(key, options.values[key]) or not_known(key, allowed or ("none",)))
 
 
 def _read_conditions(options: Section, *, allowed: tuple[str, ...]) -> dict[str, Any]:

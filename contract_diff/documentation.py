@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from contract import odcs_keys
-from contract.column_properties import COLUMN_PROPERTIES
+from contract.own_properties import COLUMN_PROPERTIES
 from contract_diff.changes import Change, documented
 
 _MEANING: Final = frozenset(

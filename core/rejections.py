@@ -25,16 +25,26 @@ _UNPRINTABLE: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 @dataclass(frozen=True)
 class RejectedLines:
-    """Lines of a run that were rejected for one reason. ``example`` is None where a contract shows none."""
+    """Lines of a run that were rejected for one reason.
+
+    ``example`` is the beginning of one of them, ``detail`` what its own reason says of its values, None where that is
+    nothing more; a contract may have neither shown.
+    """
 
     reason: str
     lines: int
     example: str | None
     object: str
+    detail: str | None = None
+
+    @property
+    def shown(self) -> str | None:
+        """What tells most of the example: the values that are wrong, which its beginning need not hold."""
+        return self.example if self.detail is None else self.detail
 
     def sentence(self) -> str:
         """Say how many there are, why, and where one is found."""
-        shown = "a line" if self.example is None else self.example
+        shown = "a line" if self.shown is None else self.shown
         return f"{self.lines:,} x {self.reason}{_EXAMPLE_WORDS}{shown} in {self.object_name}"
 
     @property
@@ -44,10 +54,19 @@ class RejectedLines:
         return printable(below.partition("/")[2] or self.object, limit=_LONGEST_NAME)
 
 
-def rejected_lines(reason: str, lines: int, *, example: str | None, object_: str) -> RejectedLines:
-    """Make what was counted fit for people: one bounded line of characters that can be seen."""
-    shown = None if example is None else printable(example.strip(), limit=LONGEST_EXAMPLE)
-    return RejectedLines(printable(reason, limit=_LONGEST_REASON), lines, shown, object_)
+def rejected_lines(
+    reason: str, lines: int, *, example: str | None, object_: str, detail: str | None = None
+) -> RejectedLines:
+    """Make what was counted fit for people: bounded lines of characters that can be seen.
+
+    Where no example is shown, no detail is either.
+    """
+    told = None if example is None else _one_line(detail)
+    return RejectedLines(printable(reason, limit=_LONGEST_REASON), lines, _one_line(example), object_, told)
+
+
+def _one_line(text: str | None) -> str | None:
+    return None if text is None else printable(text.strip(), limit=LONGEST_EXAMPLE)
 
 
 def without_example(text: str) -> str:
@@ -93,12 +112,13 @@ def read_rejections(metrics: Mapping[str, Any], *, source: str) -> tuple[Rejecte
 
 
 def _read(document: Mapping[str, Any]) -> RejectedLines:
-    example = document["example"]
+    example, detail = document["example"], document.get("detail")
     return rejected_lines(
         str(document["reason"]),
         document["lines"] + 0,
         example=None if example is None else str(example),
         object_=str(document["object"]),
+        detail=None if detail is None else str(detail),
     )
 
 

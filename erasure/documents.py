@@ -36,7 +36,7 @@ def shown(text: str, words: Words) -> str:
 _TEXTS: Final[Mapping[str, Collection[str] | None]] = {
     "message": None,
     "warnings": None,
-    "rejected_lines": ("reason", "example"),
+    "rejected_lines": ("reason", "example", "detail"),
     "accepted": ("reason",),
     "schema_drift": ("unknown_fields",),
 }
@@ -55,9 +55,19 @@ def _without_values(metrics: Mapping[str, Any], words: Words, examples: Collecti
 
 
 def _quoted_lines(metrics: Mapping[str, Any], words: Words, examples: Collection[str]) -> list[str]:
-    """Return the examples that are of the person: they hold the value, or begin a line of theirs."""
-    found = [one.get("example") for one in metrics.get("rejected_lines") or ()]
-    return [text for text in found if isinstance(text, str) and (_digest(text) in examples or words.found(text))]
+    """Return what is quoted of the person's lines: examples that hold the value or begin such a line, and details."""
+    return [
+        text
+        for one in metrics.get("rejected_lines") or ()
+        for text in _quotes(one)
+        if any(_digest(quoted) in examples or words.found(quoted) for quoted in _quotes(one))
+    ]
+
+
+def _quotes(rejected: Mapping[str, Any]) -> list[str]:
+    """Return what a reason's entry quotes of its example; the longer before what may be a part of it."""
+    found = (rejected.get("example"), rejected.get("detail"))
+    return sorted((text for text in found if isinstance(text, str)), key=len, reverse=True)
 
 
 def _digest(text: str) -> str:

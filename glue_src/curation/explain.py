@@ -34,9 +34,9 @@ def explained(error: BaseException, *, gzipped: Sequence[str] = ()) -> str:
     for suffix, (name, words) in _OTHER_FORMAT.items():
         if words.search(text):
             return (
-                f"{_place(text, gzipped)} is not {name}, or not to its end, though its name ends in {suffix}, as where "
-                f"it was decompressed on its way; deliver it compressed, or under a name without {suffix}, then run "
-                "the date again"
+                f"{_place(text, gzipped)} is not (entirely) {name} although its name ends in {suffix}; it may have "
+                f"been decompressed in transit or cut off; deliver it compressed, or under a name without {suffix}, "
+                "then run the date again"
             )
     if _BROKEN_GZIP.search(text):
         return f"{_place(text, gzipped)} is not a complete gzip file; deliver it again, then run the date again"

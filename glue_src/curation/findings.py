@@ -39,14 +39,14 @@ def nothing_of_the_contract(contract: DataContract, counts: Counts) -> str | Non
         shown = printable(name, limit=_LONGEST_FIELDS)
         path = f"['{shown}']" if _NEEDS_QUOTES.intersection(name) else shown
         return (
-            f"every line has only the unknown field {shown}: if it is an array of the records, state recordsPath: "
-            f"{path} in the contract; if it is an object that holds the columns' fields, name these there as "
-            f"transformSourceObjects: [{path}.FIELD]"
+            f"every line has only the unknown field {shown}: if it is an array of the records, set the custom property "
+            f"recordsPath: {path} of the contract; if it is an object that holds the columns' fields, name these there "
+            f"as transformSourceObjects: [{path}.FIELD]"
         )
     return (
         f"no line has a field that a column reads; they have {_named(fields)}: if one of these is an array of the "
-        "records, state it as recordsPath in the contract; if the columns' fields have other names, state these as "
-        "transformSourceObjects"
+        "records, set the custom property recordsPath of the contract to it; if the columns' fields have other names, "
+        "state these as transformSourceObjects"
     )
 
 

@@ -6,33 +6,36 @@ Costs several parses, of such lines only; must not look at a contract's columns.
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from contract import DataContract
 from curation.conditions import any_of
-from curation.framing import Frame, is_valid_utf8
+from curation.framing import is_valid_utf8
 from curation.json_reader import MOST_DIGITS, READER_OPTIONS, REFUSED
+from curation.near_json import near_json, object_count
+from curation.remedies import RECORDS_IN_ARRAY, of_the_contract
 
 # What a line is told to be: in general, the same for all lines with the same fault, and with its own values.
 TOLD = "struct<kind:string,reason:string>"
-_ENCODING, _FORM, _NO_TEXT = "not valid UTF-8", "not one JSON object", "not UTF-8 text"
+FORM = "not one JSON object"
+_ENCODING, _NO_TEXT = "not valid UTF-8", "not UTF-8 text"
 _UTF_16 = ": UTF-16, or another encoding of two bytes for each letter; write UTF-8"
-_CESU_8 = ": half a character, or a pair of halves as CESU-8 writes them"
+_CESU_8 = ": an unpaired surrogate (half a character), or a pair of them as CESU-8 writes it"
 _BINARY = ": binary data, such as gzip in an object whose name does not end in .gz, or compressed twice"
-_ONE_BYTE = ": Latin-1, Windows-1252 or another encoding of one byte for each letter; write UTF-8"
-_MARK = ": a byte order mark before it, as where files were joined; leave it out"
-_ARRAY = ': an array; if its elements are the records, state recordsPath: "[]" in the contract'
-_SEVERAL = " objects on one line; end each with a newline, or state objectFormat: concatenated in the contract"
-_PIECE = (
-    ": a piece of JSON that goes over several lines; if each object of storage is one JSON text, state objectFormat: "
-    'document in the contract (and recordsPath: "[]" where it is an array)'
-)
-_UNENDED = (
-    ": it has no end, as where a file was cut off; if it goes on in the next line, state objectFormat: document in the "
-    "contract"
-)
+_ONE_BYTE = ": Latin-1, Windows-1252 or another single-byte encoding; write UTF-8"
+_MARK = ": a byte order mark in front, as when files are concatenated; remove it"
+_TRAILING = ": text after the end of the JSON object"
 _QUOTED = ": a string that holds JSON; have the source leave out the quotes"
-_LIMITS = ", or more than is read of one: 1,000 levels, names of 50,000 and texts of 20,000,000 characters"
-_MOST_LEVELS, _LONGEST_NAME = 1_000, 50_000
+_MOST_LEVELS, _LONGEST_NAME, LONGEST_TEXT = 1_000, 50_000, 20_000_000
+LIMITS = (
+    f"beyond the limits: {_MOST_LEVELS:,} levels, names of {_LONGEST_NAME:,} and texts of {LONGEST_TEXT:,} characters"
+)
 _LONG_NUMBER = rf"[0-9][-+.0-9eE]{{{MOST_DIGITS},}}+"
-_SPACE = r"[ \t\r]*"
+_AROUND = " \t\r\n"
+_SPACE = r"[ \t\r\n]*"
+_QUOTED_JSON = r'^"\s*[\[{].*"\s*$'
+# What is done with longer texts must not need several times their memory.
+_LONGEST_LOOKED_INTO = 1_000_000
+# How deep brackets are looked into; the plan grows with each level.
+_MOST_PAIRS_WITHIN = 8
 _BETWEEN_OBJECTS = rf"\}}{_SPACE},?{_SPACE}\{{"
 _ARRAY_OF_OBJECTS = rf"^\[{_SPACE}\{{"
 _NAME_OR_TEXT = '"[^"]*+"'
@@ -44,7 +47,7 @@ _PIECES = (
     r"^[\]}][\[\]{}, \t\r]*$",
     rf"^{_NAME_OR_TEXT}{_SPACE}:{_SPACE}(?:{_SCALAR}{_SPACE},?{_SPACE}|[\[{{].*)?$",
     rf"^{_SCALAR}{_SPACE},{_SPACE}$",
-    rf"^\[?{_SPACE}\{{.*\}}{_SPACE},{_SPACE}$",
+    rf"^\[?{_SPACE}\{{.*\}}{_SPACE},$",
     rf"^\{{.*\}}{_SPACE}\]{_SPACE},?{_SPACE}$",
 )
 _ESCAPE = r"(?s)\\."
@@ -70,30 +73,116 @@ def encoding_problem(line: str) -> Column:
     return F.when(~is_text, other)
 
 
-def form(line: str) -> Column:
-    """Say what a line is that is not one JSON object, as `told`."""
-    objects = _object_count(line)
-    several = told(
-        F.lit(f"{_FORM}: several{_SEVERAL}"),
-        reason=F.concat(F.lit(f"{_FORM}: "), objects.cast("string"), F.lit(_SEVERAL)),
-    )
-    return F.when(objects > 1, several).otherwise(
-        told(F.concat(F.lit(_FORM), _detail(line, F.btrim(F.col(line), F.lit(" \t\r")))))
+def form(line: str, contract: DataContract) -> Column:
+    """Say what a line, or an object's whole text, is that is not one JSON object, as `told`."""
+    text = F.btrim(F.col(line), F.lit(_AROUND))
+    packing = _Packing(contract)
+    objects = object_count(F.regexp_replace(_without_comma(text), _BETWEEN_OBJECTS, "},{"))
+    return (
+        F.when(objects > 1, _counted("several objects", objects, packing.several_objects))
+        .when(text.endswith(",") & (objects == 1), _told(packing.comma))
+        .when(_is_array(text), _array(text, packing))
+        .otherwise(_told(_detail(line, text, packing)))
     )
 
 
-def _detail(line: str, text: Column) -> Column:
+def form_of_element(line: str) -> Column:
+    """Say what an element of an array, which the records are to lie in, is that is no object; as `told`."""
+    text = F.btrim(F.col(line), F.lit(_AROUND))
+    is_array = F.from_json(text, "array<string>", READER_OPTIONS).isNotNull()
+    return _told(F.when(is_array, ": an array").when(text.rlike(_QUOTED_JSON), _QUOTED).otherwise(""))
+
+
+def records_path(contract: DataContract) -> str | None:
+    """Return where the records lie, as the contract says it; None where a text is the record."""
+    path = contract.records_path
+    return None if path is None else str(path).removeprefix("/").removesuffix("[]") or "[]"
+
+
+class _Packing:
+    """What is told of texts in other forms than the contract's; what it states already is never advised."""
+
+    def __init__(self, contract: DataContract) -> None:
+        self._format = contract.object_format
+        self._path = records_path(contract)
+
+    @property
+    def several_objects(self) -> str:
+        """What is told behind the number of objects."""
+        if self._format == "document":
+            return (
+                ", and objectFormat document means one for each file (S3 object); write one for each file, or each on "
+                "one line and no objectFormat"
+            )
+        if self._format == "concatenated":
+            return ", with commas between them; objectFormat concatenated wants none"
+        return f" on one line; end each with a newline, or {of_the_contract('objectFormat: concatenated')}"
+
+    @property
+    def comma(self) -> str:
+        what = ": a comma after the object; "
+        return what + ("a line must end with its }" if self._format == "lines" else "remove it")
+
+    @property
+    def array(self) -> str:
+        """What is told behind the number of an array's objects."""
+        if self._path is not None:
+            return f", and recordsPath {self._path} wants an object"
+        return f"; if these are the records, {of_the_contract(RECORDS_IN_ARRAY)}"
+
+    @property
+    def piece(self) -> str:
+        where_array = "" if self._path is not None else f", and {RECORDS_IN_ARRAY} where it is an array"
+        return (
+            ": part of a JSON value that is spread over several lines; write each record on one line, or if each file "
+            f"(S3 object) is one JSON text, {of_the_contract('objectFormat: document')}{where_array}"
+        )
+
+    @property
+    def incomplete(self) -> str:
+        what = ": it is incomplete, as when a file was cut off"
+        if self.is_document:
+            return what
+        return f"{what}; if it goes on in the next line, {of_the_contract('objectFormat: document')}"
+
+    @property
+    def is_document(self) -> bool:
+        return self._format == "document"
+
+
+def _told(detail: Column | str) -> Column:
+    return told(F.concat(F.lit(FORM), detail if isinstance(detail, Column) else F.lit(detail)))
+
+
+def _counted(kind: str, number: Column, what: str) -> Column:
+    reason = F.concat(F.lit(f"{FORM}: "), F.format_string("%,d objects", number), F.lit(what))
+    return told(F.lit(f"{FORM}: {kind}{what}"), reason=reason)
+
+
+def _array(text: Column, packing: _Packing) -> Column:
+    objects = F.size(F.from_json(text, "array<string>", READER_OPTIONS))
+    shown = F.when(objects == 1, "1 object").otherwise(F.format_string("%,d objects", objects))
+    reason = F.concat(F.lit(f"{FORM}: an array of "), shown, F.lit(packing.array))
+    return told(F.lit(f"{FORM}: an array of objects{packing.array}"), reason=reason)
+
+
+def _detail(line: str, text: Column, packing: _Packing) -> Column:
+    is_piece = F.lit(False) if packing.is_document else _is_piece(text)
     return (
         F.when(text.startswith("\ufeff"), _MARK)
-        .when(_is_array(text), _ARRAY)
-        .when(_is_piece(text), _PIECE)
-        .when(_begins_with_object(text), ": something behind it")
+        .when(is_piece, packing.piece)
+        .when(_begins_with_object(text), _TRAILING)
         .when(_begins_with_object(_with_short_numbers(text)), f": a number of more than {MOST_DIGITS:,} characters")
-        .when((_brackets(line) > _MOST_LEVELS) | (F.octet_length(line) > _LONGEST_NAME), _LIMITS)
-        .when(_has_no_end(text), _UNENDED)
-        .when(text.rlike(r'^"\s*[\[{].*"\s*$'), _QUOTED)
-        .otherwise("")
+        .when(text.rlike(_QUOTED_JSON), _QUOTED)
+        .when(F.octet_length(line) > _LONGEST_LOOKED_INTO, f", or {LIMITS}")
+        .when(_is_incomplete(text), packing.incomplete)
+        .otherwise(F.coalesce(near_json(text), F.when(may_pass_limits(line), f", or {LIMITS}"), F.lit("")))
     )
+
+
+def may_pass_limits(line: str) -> Column:
+    """Tell whether a text is so deep or long that the parser may have refused it for that alone."""
+    return (_brackets(line) > _MOST_LEVELS) | (F.octet_length(line) > _LONGEST_NAME)
 
 
 def _is_utf_16(line: str) -> Column:
@@ -122,26 +211,25 @@ def _is_array(text: Column) -> Column:
     return text.rlike(_ARRAY_OF_OBJECTS) & F.forall(objects, lambda found: found.isNotNull())
 
 
+def _without_comma(text: Column) -> Column:
+    return F.when(text.endswith(","), text.substr(F.lit(1), F.length(text) - 1)).otherwise(text)
+
+
 def _is_piece(text: Column) -> Column:
     # Without escapes, so that no pattern needs a group for each: Java's stack would not last on long texts.
     plain = F.regexp_replace(text, _ESCAPE, "_")
     return any_of(plain.rlike(f"(?s){pattern}") for pattern in _PIECES)
 
 
-def _has_no_end(text: Column) -> Column:
-    opened, closed = (F.length(text) - F.length(F.translate(text, brackets, "")) for brackets in ("[{", "]}"))
-    return text.startswith("{") & (opened > closed)
-
-
-def _object_count(line: str) -> Column:
-    """Count the objects that a line consists of, with nothing or commas between them; null for another line."""
-    end = Frame().end
-    separated = F.regexp_replace(line, _BETWEEN_OBJECTS, "},{")
-    # The last element is found only if all before it was read, and was nothing but objects.
-    array = F.concat(F.lit("["), separated, F.lit(f',{{"{end}":1}}]'))
-    objects = F.from_json(array, f"array<struct<{end} bigint>>", READER_OPTIONS)
-    is_whole = F.forall(objects, lambda found: found.isNotNull()) & F.element_at(objects, -1)[end].isNotNull()
-    return F.when(is_whole, F.size(objects) - 1)
+def _is_incomplete(text: Column) -> Column:
+    """Tell whether brackets are left open at the end of a text, and all that were closed are those opened last."""
+    without_texts = F.regexp_replace(F.regexp_replace(text, _ESCAPE, "_"), _NAME_OR_TEXT, "")
+    # A quote too many or too few makes brackets of what is text, and text of what is brackets.
+    may_lack_a_quote = without_texts.contains('"') & text.rlike(r"[\]}]$")
+    brackets = F.regexp_replace(F.substring_index(without_texts, '"', 1), r"[^\[\]{}]++", "")
+    for _ in range(_MOST_PAIRS_WITHIN):
+        brackets = F.regexp_replace(brackets, r"\[\]|\{\}", "")
+    return brackets.rlike(r"^[\[{]+$") & ~may_lack_a_quote
 
 
 def _begins_with_object(text: Column) -> Column:

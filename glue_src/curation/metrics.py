@@ -55,6 +55,7 @@ class RunReport:
     bytes_out: int | None = None
     quarantine_uri: str | None = None
     rejected: tuple[RejectedLines, ...] = ()
+    rejected_reasons: int | None = None
     spark_version: str | None = None
     cost: Cost | None = None
     cleaned_up: list[str] = field(default_factory=list)
@@ -88,7 +89,7 @@ class RunReport:
         self.location = written.location
         self.files, self.bytes_out = files, size_bytes
         self.quarantine_uri = quarantine_uri if written.counts.rows_quarantined else None
-        self.rejected = written.rejected
+        self.rejected, self.rejected_reasons = written.rejected, written.rejected_reasons
         self.spark_version = written.spark_version
         self.seconds |= written.seconds
 
@@ -103,7 +104,7 @@ class RunReport:
         What it may have counted and checked until it found that out is not told, as nothing became of it.
         """
         self.counts, self.checks, self.not_judged, self.accepted = None, [], [], None
-        self.quarantine_uri, self.rejected = None, ()
+        self.quarantine_uri, self.rejected, self.rejected_reasons = None, (), None
         self.status, self.message = "unchanged", message
         self.totals = {name: getattr(current, name) for name in TOTALS}
         self.published_run_id, self.location = current.run_id, current.location
@@ -139,6 +140,7 @@ def document(report: RunReport) -> dict[str, Any]:
         "bytes_out": report.bytes_out,
         "quarantine": report.quarantine_uri,
         "rejected_lines": rejection_documents(report.rejected),
+        "rejected_reasons": report.rejected_reasons,
         "cleaned_up_runs": report.cleaned_up,
         "warnings": report.warnings,
         "seconds": {phase: round(seconds, 3) for phase, seconds in report.seconds.items()},

@@ -51,6 +51,7 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
             write_no_rows(spark, request)
     rejected: tuple[RejectedLines, ...] = ()
     lost: str | None = None
+    reasons = 0
     with stopwatch.phase("quarantine"):
         if counts.rows_quarantined > 0:
             write_quarantine(spark, request, counts, frame)
@@ -58,7 +59,7 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
             named = count_named(spark, request) if request.replaced else {}
             stood_for = sum(min(number, request.replaced[digest]) for digest, number in named.items())
             counts = replace(counts, rows_replaced=stood_for)
-            rejected = most_rejected(spark, request, named)
+            rejected, reasons = most_rejected(spark, request, named)
             lost = lost_objects(spark, request)
     with stopwatch.phase("audit"):
         _require_rows(spark, request.accepted_uri, counts.rows_kept)
@@ -67,7 +68,9 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
         with stopwatch.phase("look_back"):
             earlier, not_counted = count_earlier_duplicates(spark, request)
             counts = replace(counts, by_rule={**counts.by_rule, **earlier})
-    return WrittenVersion(counts, request.accepted_uri, spark.version, stopwatch.seconds, rejected, not_counted, lost)
+    return WrittenVersion(
+        counts, request.accepted_uri, spark.version, stopwatch.seconds, rejected, not_counted, reasons, lost
+    )
 
 
 def _require_readable(spark: SparkSession, request: WriteRequest) -> None:

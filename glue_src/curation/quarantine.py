@@ -7,11 +7,11 @@ from pyspark.sql import functions as F
 
 from contract import DataContract
 from core.rejections import LONGEST_EXAMPLE, MOST_REASONS, RejectedLines, rejected_lines
-from curation.forms import TOLD
+from curation.forms import FORM, TOLD
 from curation.framing import Frame, is_valid_utf8
 from curation.parquet import PARQUET_OPTIONS
 from curation.parsing import literal_path, malformed_lines, read_texts
-from curation.reasons import explanation
+from curation.reasons import MISFIT, explanation
 from curation.version import Counts, WriteRequest
 
 _TOLD_OF_A_LINE = "line string, line_bytes binary, source_object string, kind string, record string, reason string"
@@ -64,8 +64,12 @@ def count_named(spark: SparkSession, request: WriteRequest) -> dict[str, int]:
     return {row["_digest"]: row["count"] for row in named.groupBy("_digest").count().collect()}
 
 
-def most_rejected(spark: SparkSession, request: WriteRequest, named: Mapping[str, int]) -> tuple[RejectedLines, ...]:
+def most_rejected(
+    spark: SparkSession, request: WriteRequest, named: Mapping[str, int]
+) -> tuple[tuple[RejectedLines, ...], int]:
     """Count a written quarantine by kind: the most frequent ones, ties by text, each with the least of its lines.
+
+    Returns them, and how many kinds there are.
 
     Lines that corrected ones stand for are left out; ``named`` is what `count_named` has found.
     """
@@ -75,18 +79,38 @@ def most_rejected(spark: SparkSession, request: WriteRequest, named: Mapping[str
     # A part of the text, so that no line of megabytes is compared; escaped, it is longer than the part shown.
     # Of an envelope the beginning says nothing about one of its records.
     shown = F.coalesce(F.concat(F.lit("record "), "record", F.lit(": "), "reason"), "line")
-    example = F.struct("source_object", F.substring(shown, 1, LONGEST_EXAMPLE + 1).alias("line"))
+    example = F.struct(
+        "source_object",
+        F.substring(shown, 1, LONGEST_EXAMPLE + 1).alias("line"),
+        F.substring(_detail(), 1, LONGEST_EXAMPLE + 1).alias("detail"),
+    )
     by_kind = stored.groupBy("kind").agg(F.count(F.lit(1)).alias("lines"), F.min(example).alias("example"))
-    most = by_kind.orderBy(F.desc("lines"), F.asc("kind")).limit(MOST_REASONS).collect()
-    return tuple(
+    kinds = by_kind.withColumn("kinds", F.count(F.lit(1)).over(Window.partitionBy(F.lit(0))))
+    most = kinds.orderBy(F.desc("lines"), F.asc("kind")).limit(MOST_REASONS).collect()
+    shows_lines = request.contract.shows_example_lines
+    rejected = tuple(
         rejected_lines(
             row["kind"],
             row["lines"],
-            example=row["example"]["line"] if request.contract.shows_example_lines else None,
+            example=row["example"]["line"] if shows_lines else None,
             object_=row["example"]["source_object"],
+            detail=row["example"]["detail"] if shows_lines else None,
         )
         for row in most
     )
+    return rejected, most[0]["kinds"] if most else 0
+
+
+def _detail() -> Column:
+    """Return a line's own reason where that shows values, without advice, which its kind has already.
+
+    Of a line in another form than one object its beginning tells more; of a record the example is the reason.
+    """
+    advice = F.expr("substring(kind, length(substring_index(kind, ': ', 1)) + 3)")
+    words = F.regexp_replace("reason", f"^{MISFIT}", "")
+    shows_values = F.col("record").isNull() & (F.col("kind") != F.col("reason")) & ~F.col("kind").startswith(FORM)
+    brief = F.when(advice != "", F.replace(words, F.concat(F.lit(", "), advice), F.lit(""))).otherwise(words)
+    return F.when(shows_values, brief)
 
 
 def line_digest() -> Column:

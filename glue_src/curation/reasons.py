@@ -7,16 +7,31 @@ from pyspark.sql import functions as F
 
 from contract import Column as ContractColumn
 from contract import DataContract
-from curation.forms import encoding_problem, form, told
+from curation.forms import (
+    FORM,
+    LIMITS,
+    LONGEST_TEXT,
+    encoding_problem,
+    form,
+    form_of_element,
+    may_pass_limits,
+    records_path,
+    told,
+)
 from curation.framing import Frame, has_lone_surrogate
 from curation.json_reader import JSON_OPTIONS, READER_OPTIONS, REFUSED
 from curation.misfits import at_most_one, let, misfits, number_as_it_stood
+from curation.record_fields import quoted
 from curation.records import Level, levels
 from curation.silent_changes import infinities_as_text
 
-_HALF_CHARACTER = "half a character: a surrogate escape (\\ud800 to \\udfff) without its other half"
+_HALF_CHARACTER = "an unpaired surrogate escape (half a character)"
+_NO_RECORD = "no record in it"
+_EMPTY_ARRAY = r"^[ \t\r\n]*\[[ \t\r\n]*\][ \t\r\n]*$"
+_LONG_TEXT = f"a text of more than {LONGEST_TEXT:,} characters"
+_ESCAPE = r"\\(?:u[0-9a-fA-F]{4}|[^u])"
 _MOST_NAMES, _LONGEST_RECORD = 10, 80
-_MISFIT = "value does not fit its type: "
+MISFIT = "value does not fit its type: "
 _TWICE = "a field is given more than once, with a value that does not fit its type: "
 
 
@@ -29,31 +44,46 @@ def explanation(contract: DataContract) -> Column:
     """
     frame = Frame()
     framed = F.from_json(frame.framed("_line"), f"struct<{frame.end} bigint, {REFUSED} string>", READER_OPTIONS)
-    is_object = framed[REFUSED].isNull() & framed[frame.end].isNotNull()
+    refused = framed[REFUSED]
+    is_object = F.when(refused.isNull(), framed[frame.end].isNotNull()).otherwise(frame.is_empty_object(refused))
     return let(is_object, lambda found: _explained(contract, is_object=found))
 
 
 def _explained(contract: DataContract, *, is_object: Column) -> Column:
-    columns = contract.read_columns
-    twice = told(F.concat(F.lit(_TWICE), _given_twice(column.sources[0].name for column in columns)))
-    has_derived = any(column.logic is not None for column in contract.columns)
-    other = F.coalesce("_derived", twice) if has_derived else twice
-    named = let(_all_misfits(contract), lambda found: F.when(F.size(found) == 0, other).otherwise(_joined(found)))
+    named = let(
+        _all_misfits(contract), lambda found: F.when(F.size(found) == 0, _no_misfit(contract)).otherwise(_joined(found))
+    )
     not_text = F.coalesce(
         encoding_problem("_line"),
         F.when(has_lone_surrogate("_line") & _is_json_object(), told(F.lit(_HALF_CHARACTER))),
     )
-    usual = F.coalesce(not_text, F.when(~is_object, form("_line")), named)
     if contract.records_path is None:
-        return usual
-    has_none = F.coalesce(not_text, F.when(~_is_json(contract, is_object), form("_line")), _no_record(contract))
+        return F.coalesce(not_text, F.when(~is_object, form("_line", contract)), named)
     return (
-        F.when(F.col("_holds_none"), has_none)
-        .when(F.col("_line") == F.col("_text"), told(F.lit("not one JSON object: null")))
+        F.when(F.col("_holds_none"), F.coalesce(not_text, _no_record(contract, is_object=is_object)))
+        .when(F.col("_line") == F.col("_text"), told(F.lit(f"{FORM}: null")))
         .when(~F.col("_is_record"), _envelope_misfit(levels(contract)))
-        .when(is_object | not_text.isNotNull(), usual)
-        .otherwise(_with_record(form("_line")))
+        .otherwise(F.coalesce(not_text, F.when(~is_object, _with_record(form_of_element("_line"))), named))
     )
+
+
+def _no_misfit(contract: DataContract) -> Column:
+    """Say why an object is malformed of which each value that can be read alone fits its column."""
+    names = _given_twice(column.sources[0].name for column in contract.read_columns)
+    has_derived = any(column.logic is not None for column in contract.columns)
+    return F.coalesce(
+        *(["_derived"] if has_derived else []),
+        F.when(names != "", told(F.concat(F.lit(_TWICE), names))),
+        F.when(_has_long_text(), told(F.lit(_LONG_TEXT))),
+        F.when(may_pass_limits("_line"), told(F.lit(LIMITS))),
+        told(F.lit(MISFIT.removesuffix(": "))),
+    )
+
+
+def _has_long_text() -> Column:
+    """Tell whether a text, or a name, is longer than the parser reads: what is left when all others are taken out."""
+    plain = F.regexp_replace("_line", _ESCAPE, "_")
+    return F.regexp_replace(plain, f'"[^"]{{0,{LONGEST_TEXT}}}+"', "").contains('"')
 
 
 def _with_record(what: Column) -> Column:
@@ -64,7 +94,7 @@ def _with_record(what: Column) -> Column:
 
 def _joined(found: Column) -> Column:
     reasons = F.array_join(F.transform(found, lambda misfit: misfit["reason"]), "; ")
-    return told(found[0]["kind"], reason=F.concat(F.lit(_MISFIT), reasons))
+    return told(found[0]["kind"], reason=F.concat(F.lit(MISFIT), reasons))
 
 
 def _all_misfits(contract: DataContract) -> Column:
@@ -85,28 +115,40 @@ def _misfits_around(all_levels: Sequence[Level]) -> Iterator[Column]:
         yield misfits(level.columns, fields)
 
 
-def _no_record(contract: DataContract) -> Column:
-    """Say why a text holds no record, and which fields it has instead; names are data, and so in no kind."""
-    path = str(contract.records_path).removeprefix("/").removesuffix("[]") or "[]"
-    none = F.lit(f"no record in it: there is no array at recordsPath {path}")
-    names = F.array_join(F.slice(F.json_object_keys("_line"), 1, _MOST_NAMES), ", ")
-    other = told(none, reason=F.concat_ws("; its fields are ", none, F.nullif(names, F.lit(""))))
-    is_there = levels(contract)[0].elements(F.col("_line")).isNotNull()
-    return F.when(is_there, told(F.lit(f"no record in it: recordsPath {path} leads to no element"))).otherwise(other)
+def _no_record(contract: DataContract, *, is_object: Column) -> Column:
+    """Say why a text holds no record."""
+    path, first = records_path(contract), levels(contract)[0]
+    empty = told(F.lit(f"{_NO_RECORD}: recordsPath {path} leads to no element"))
+    other = form("_line", contract)
+    if not first.steps:
+        in_object = told(F.lit(f"{FORM}: an object, and recordsPath {path} wants an array"))
+        goes_on = told(F.lit(f"{FORM}: text after the end of the JSON array"))
+        is_array = F.from_json("_line", "array<string>", JSON_OPTIONS).isNotNull()
+        found = F.when(is_object, in_object).when(F.col("_line").rlike(_EMPTY_ARRAY), empty)
+        return found.when(is_array, goes_on).otherwise(other)
+    is_there = first.elements(F.col("_line")).isNotNull()
+    return F.when(is_object & is_there, empty).when(is_object, _no_array(path, first)).otherwise(other)
 
 
-def _is_json(contract: DataContract, is_object: Column) -> Column:
-    """Tell whether a text may hold records: an object, or an array where the contract says that."""
-    is_array = F.from_json("_line", "array<string>", JSON_OPTIONS).isNotNull()
-    begins_with_array = bool(contract.records_path and contract.records_path.each[0] == 0)
-    return is_array if begins_with_array and contract.object_format != "concatenated" else is_object
+def _no_array(path: str | None, level: Level) -> Column:
+    """Show what a text has in place of the array; names and values are data, and so in no kind."""
+    names, name = F.json_object_keys("_line"), level.steps[0]
+    value = F.from_json("_line", f"struct<{quoted(name)}: string>", JSON_OPTIONS).getField(name)
+    found = F.concat(F.lit(f"{name} is "), F.substring(F.coalesce(value, F.lit("null")), 1, _LONGEST_RECORD))
+    no_array = f"{_NO_RECORD}: recordsPath {path} leads to no array"
+    missing = f"{_NO_RECORD}: there is no array at recordsPath {path}"
+    fields = F.nullif(F.array_join(F.slice(names, 1, _MOST_NAMES), ", "), F.lit(""))
+    return F.when(
+        F.array_contains(names, name), told(F.lit(no_array), reason=F.concat(F.lit(f"{no_array}; "), found))
+    ).otherwise(told(F.lit(missing), reason=F.concat_ws("; its fields are ", F.lit(missing), fields)))
 
 
 def _envelope_misfit(all_levels: Sequence[Level]) -> Column:
     """Name the fields of the envelope that the parser refused; in an inner array only the columns that may have one."""
     outer = misfits(all_levels[0].columns, F.col("_text"))
     columns = ", ".join(column.name for level in all_levels[1:] for column in level.columns)
-    inner = told(F.lit(f"a field of the envelope does not fit its column, or holds half a character: {columns}"))
+    what = "a field of the envelope does not fit its column, or holds an unpaired surrogate escape"
+    inner = told(F.lit(f"{what}: {columns}"))
     return let(outer, lambda found: F.when(F.size(found) == 0, inner).otherwise(_joined(found)))
 
 

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from contract import Column as ContractColumn
 from contract.iso_times import DATE_FORM, TIMESTAMP_FORM
 
+RECORDS_IN_ARRAY = 'recordsPath: "[]"'
 _INTEGERS = ("tinyint", "smallint", "int", "bigint")
 _FRACTIONS = ("float", "double")
 _TIMES = ("date", "timestamp")
@@ -64,8 +65,17 @@ def _beyond(unit: str) -> float:
     return _UNITS[smaller[0]][1] if smaller else float("inf")
 
 
+def of_the_contract(statement: str) -> str:
+    """Say how to state what holds for all that a contract reads."""
+    return f"set the custom property {statement} of the contract (for all files of this dataset)"
+
+
+def _of_the_column(statement: str) -> str:
+    return f"set the custom property {statement} of the column"
+
+
 def _as_string(what: str) -> str:
-    return f"a string that holds {what}; if the source writes it so, state sentAs: string in the contract"
+    return f"a string that holds {what}; if the source writes it so, {_of_the_column('sentAs: string')}"
 
 
 def _of_time(type_: str, text: Column, is_string: Column) -> Column:
@@ -85,9 +95,10 @@ def _epoch(text: Column, is_string: Column) -> Column:
     number, found = F.abs(text.cast("double")), F.lit(None).cast("string")
     # From the smallest unit on, so that the last that a number is large enough for is asked first.
     for unit, (name, least) in _UNITS.items():
-        since = f"if it counts {name} since 1970, state epochUnit: {unit}"
-        told = F.when(is_string, f"a string that holds a number; {since} and sentAs: string in the contract").otherwise(
-            f"a number; {since} in the contract"
+        since, stated = f"if it counts {name} since 1970, ", f"epochUnit: {unit}"
+        both = f"set the custom properties {stated} and sentAs: string of the column"
+        told = F.when(is_string, f"a string that holds a number; {since}{both}").otherwise(
+            f"a number; {since}{_of_the_column(stated)}"
         )
         found = F.when(number >= least, told).otherwise(found)
     return found

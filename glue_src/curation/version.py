@@ -144,7 +144,8 @@ class Counts:
 class WrittenVersion:
     """A version that lies complete on storage and is published nowhere, and why most other lines are not in it.
 
-    ``not_counted`` are the rules without a count, by id, and why; only those of severity warning can be among them.
+    ``rejected`` are the most frequent of ``rejected_reasons``. ``not_counted`` are the rules without a count, by id,
+    and why; only those of severity warning can be among them.
     ``lost_objects`` says of which raw objects no line is a row.
     """
 
@@ -154,4 +155,5 @@ class WrittenVersion:
     seconds: Mapping[str, float]
     rejected: tuple[RejectedLines, ...] = ()
     not_counted: Mapping[str, str] = field(default_factory=dict)
+    rejected_reasons: int = 0
     lost_objects: str | None = None

@@ -59,7 +59,7 @@ class TestMalformedLines:
 
     WHY = (
         "malformed-line rate is 12 %, limit 1 %; most malformed lines: 1,200 x price is not decimal(12,2), for example "
-        '{"event_id": "e7", "event_type": "purchase", "price": "free"} in events-3.json'
+        'price is not decimal(12,2): "free" in events-3.json'
     )
 
     def failed(self, why: str = WHY) -> dict[str, Any]:
@@ -79,8 +79,9 @@ class TestMalformedLines:
         assert message.body.partition("\n\n")[2] == (
             "Malformed lines by reason:\n"
             "- 48 x price is not decimal(12,2), for example "
-            '{"event_id": "e7", "event_type": "purchase", "price": "free"} in events-3.json\n'
-            '- 2 x not one JSON object: something behind it, for example {"event_id": "e9"} trailing in events-1.json\n'
+            'price is not decimal(12,2): "free" in events-3.json\n'
+            "- 2 x not one JSON object: text after the end of the JSON object, for example "
+            '{"event_id": "e9"} trailing in events-1.json\n'
         )
         assert is_documented(message)
 

@@ -69,8 +69,9 @@ class TestPublishedRun:
             "\n"
             "Why lines are in quarantine, the most frequent reasons:\n"
             "- 48 x price is not decimal(12,2), for example "
-            '{"event_id": "e7", "event_type": "purchase", "price": "free"} in events-3.json\n'
-            '- 2 x not one JSON object: something behind it, for example {"event_id": "e9"} trailing in events-1.json\n'
+            'price is not decimal(12,2): "free" in events-3.json\n'
+            "- 2 x not one JSON object: text after the end of the JSON object, for example "
+            '{"event_id": "e9"} trailing in events-1.json\n'
             "\n"
             "Also seen:\n"
             "- fields that the contract does not have: coupon\n"

@@ -5,24 +5,39 @@ ENCODING = "not valid UTF-8"
 NO_TEXT = "not UTF-8 text"
 MISFIT = "value does not fit its type: "
 TWICE = "a field is given more than once, with a value that does not fit its type: "
-TWO = f"{FORM}: 2 objects on one line; end each with a newline, or state objectFormat: concatenated in the contract"
-MORE = f"{FORM}: something behind it"
-ARRAY = f'{FORM}: an array; if its elements are the records, state recordsPath: "[]" in the contract'
+FOR_ALL = "of the contract (for all files of this dataset)"
+TWO = (
+    f"{FORM}: 2 objects on one line; end each with a newline, or set the custom property objectFormat: concatenated "
+    f"{FOR_ALL}"
+)
+MORE = f"{FORM}: text after the end of the JSON object"
+COMMA = f"{FORM}: a comma after the object; a line must end with its }}"
+ARRAY = f'{FORM}: an array of 1 object; if these are the records, set the custom property recordsPath: "[]" {FOR_ALL}'
+ARRAY_OF_2 = ARRAY.replace("1 object", "2 objects")
 PIECE = (
-    f"{FORM}: a piece of JSON that goes over several lines; if each object of storage is one JSON text, state "
-    'objectFormat: document in the contract (and recordsPath: "[]" where it is an array)'
+    f"{FORM}: part of a JSON value that is spread over several lines; write each record on one line, or if each file "
+    f"(S3 object) is one JSON text, set the custom property objectFormat: document {FOR_ALL}, and "
+    'recordsPath: "[]" where it is an array'
 )
 UNENDED = (
-    f"{FORM}: it has no end, as where a file was cut off; if it goes on in the next line, state objectFormat: document "
-    "in the contract"
+    f"{FORM}: it is incomplete, as when a file was cut off; if it goes on in the next line, set the custom property "
+    f"objectFormat: document {FOR_ALL}"
 )
 QUOTED = f"{FORM}: a string that holds JSON; have the source leave out the quotes"
-MARK = f"{FORM}: a byte order mark before it, as where files were joined; leave it out"
+MARK = f"{FORM}: a byte order mark in front, as when files are concatenated; remove it"
+NAN = f"{FORM}: NaN or Infinity, which JSON does not have; write null"
+PYTHON = (
+    f"{FORM}: text in single quotes, or True, False and None, as Python prints them; write JSON, for example with "
+    "json.dumps"
+)
+LAST_COMMA = f"{FORM}: a comma before }} or ]; remove it"
+PAGE = f"{FORM}: HTML or XML, such as the error page of a server; have the source write JSON"
+PLAIN_TEXT = f"{FORM}: plain text, such as CSV or a log line; have the source write JSON"
 UTF_16 = f"{NO_TEXT}: UTF-16, or another encoding of two bytes for each letter; write UTF-8"
-CESU_8 = f"{ENCODING}: half a character, or a pair of halves as CESU-8 writes them"
-ONE_BYTE = f"{ENCODING}: Latin-1, Windows-1252 or another encoding of one byte for each letter; write UTF-8"
+CESU_8 = f"{ENCODING}: an unpaired surrogate (half a character), or a pair of them as CESU-8 writes it"
+ONE_BYTE = f"{ENCODING}: Latin-1, Windows-1252 or another single-byte encoding; write UTF-8"
 BINARY = f"{NO_TEXT}: binary data, such as gzip in an object whose name does not end in .gz, or compressed twice"
-LIMITS = f"{FORM}, or more than is read of one: 1,000 levels, names of 50,000 and texts of 20,000,000 characters"
+LIMITS = f"{FORM}, or beyond the limits: 1,000 levels, names of 50,000 and texts of 20,000,000 characters"
 
 
 def line(name: str, fields: bytes | str = b"") -> bytes:
@@ -42,7 +57,7 @@ STRUCTURES: dict[str, tuple[bytes, str]] = {
     "two objects with a space between": (b'{"id":"a"} {"id":"b"}', TWO),
     "two objects with a comma between": (b'{"id":"a"},{"id":"b"}', TWO),
     "an object, a comma and a field": (b'{"id":"a"},"q":1', MORE),
-    "an object, a comma and nothing": (b'{"id":"a"},', PIECE),
+    "an object, a comma and nothing": (b'{"id":"a"},', COMMA),
     "an object, a comma and null": (b'{"id":"a"},null', MORE),
     "a forged end of the array": (b'{"id":"a"}],[{"id":"b"}', MORE),
     "a forged end of the array and its rest": (b'{"id":"a"},{"_end":1}],"x":[', MORE),
@@ -52,9 +67,9 @@ STRUCTURES: dict[str, tuple[bytes, str]] = {
     "an object, white space and one brace more": (b' {"id":"a"} } ', MORE),
     "an object and fields of another": (b'{"id":"a"},"box":{"a":1}}', MORE),
     "an empty object and an object": (b'{}{"id":"a"}', TWO),
-    "an array and an object": (b'[{"id":"a"},{"id":"b"}] {"id":"c"}', ARRAY),
+    "an array and an object": (b'[{"id":"a"},{"id":"b"}] {"id":"c"}', ARRAY_OF_2),
     "an object that ends early, with a value that does not fit": (b'{"whole":"x"}{"id":"b"}', TWO),
-    "a comma too many within a column": (b'{"id":"a","props":{"k":"v",}}', FORM),
+    "a comma too many within a column": (b'{"id":"a","props":{"k":"v",}}', LAST_COMMA),
     "a quote too few within a column": (b'{"id":"a","txt":"b,"whole":1}', FORM),
     "a closed array after an object": (b'{"id":"a"}]', PIECE),
     "text after an object": (b'{"id":"a"} trailing', MORE),
@@ -63,7 +78,7 @@ STRUCTURES: dict[str, tuple[bytes, str]] = {
     "NUL after an object": (b'{"id":"a"}\x00', MORE),
     "an empty array": (b"[]", FORM),
     "an array with one object": (b'[{"id":"a"}]', ARRAY),
-    "an array with two objects": (b'[{"id":"a"},{"id":"b"}]', ARRAY),
+    "an array with two objects": (b'[{"id":"a"},{"id":"b"}]', ARRAY_OF_2),
     "an empty array in an array": (b"[[]]", FORM),
     "null": (b"null", FORM),
     "a number": (b"1", FORM),
@@ -88,12 +103,12 @@ STRUCTURES: dict[str, tuple[bytes, str]] = {
     "UTF-8 cut off": (b'{"id":"\xf0\x9f\x98', ENCODING),
     "bytes that are no text": (bytes(range(128, 256)), ONE_BYTE),
     "gzip in a plain object": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", BINARY),
-    "Python's representation": (b"{'id': 'a', 'flag': True}", FORM),
-    "a log line": (b"2025-01-01 10:00:00 ERROR connection reset by peer", FORM),
+    "Python's representation": (b"{'id': 'a', 'flag': True}", PYTHON),
+    "a log line": (b"2025-01-01 10:00:00 ERROR connection reset by peer", PLAIN_TEXT),
     "CSV": (b"a,b,c", FORM),
     "half an object": (b'{"id":"a","txt":"b', UNENDED),
-    "not a number as a value": (b'{"id":"a","real":NaN}', FORM),
-    "infinity as a value": (b'{"id":"a","real":-Infinity}', FORM),
+    "not a number as a value": (b'{"id":"a","real":NaN}', NAN),
+    "infinity as a value": (b'{"id":"a","real":-Infinity}', NAN),
     "a leading plus": (b'{"id":"a","whole":+1}', FORM),
     "a leading zero": (b'{"id":"a","whole":01}', FORM),
     "nesting of 100,000 arrays": (line("deep arrays", b'"x":' + b"[" * 100_000 + b"]" * 100_000), LIMITS),

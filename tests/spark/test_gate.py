@@ -8,6 +8,7 @@ import yaml
 
 from core.errors import GateFailed
 from tests.spark.lab import CONTRACTS, DAY, Lab, Row, event
+from tests.spark.line_cases import PLAIN_TEXT
 
 PARSED, READ = 9900, 10_000
 
@@ -56,8 +57,8 @@ def test_one_malformed_line_over_the_limit_fails_and_the_quarantine_stays(lab: L
     run = lab.run()
     assert run.failed_checks == {"malformed_lines"}
     [most] = run.metrics["rejected_lines"]
-    assert (most["reason"], most["lines"]) == ("not one JSON object", 101)
-    told = f"101 x not one JSON object, for example {most['example']} in events.json"
+    assert (most["reason"], most["lines"]) == (PLAIN_TEXT, 101)
+    told = f"101 x {PLAIN_TEXT}, for example {most['example']} in events.json"
     assert f"{DAY}: malformed-line rate is 1.01 %, limit 1 %; most malformed lines: {told}; report " in run.message
     quarantine = run.quarantine()
     assert len(quarantine) == 101
@@ -65,7 +66,7 @@ def test_one_malformed_line_over_the_limit_fails_and_the_quarantine_stays(lab: L
         "line", "line_bytes", "reason", "source_object", "kind", "ingestion_date", "run_id", "record",
     ]  # fmt: skip
     assert {(row["kind"], row["ingestion_date"], row["run_id"]) for row in quarantine} == {
-        ("not one JSON object", DAY, run.metrics["run_id"])
+        (PLAIN_TEXT, DAY, run.metrics["run_id"])
     }
 
 
@@ -73,8 +74,8 @@ def test_an_envelope_fails_with_what_the_contract_would_have_to_say(lab: Lab) ->
     lab.put([{"Records": [event(n) for n in range(3)]} for _ in range(2)])
     run = lab.run()
     assert (
-        "every line has only the unknown field Records: if it is an array of the records, state recordsPath: Records"
-        in (run.message)
+        "every line has only the unknown field Records: if it is an array of the records, set the custom property "
+        "recordsPath: Records of the contract" in run.message
     )
     assert "malformed lines" not in run.message
 

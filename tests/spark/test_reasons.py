@@ -23,16 +23,23 @@ from curation.version import WriteRequest
 from tests.spark.lab import DAY
 from tests.spark.line_cases import (
     ARRAY,
+    ARRAY_OF_2,
     BINARY,
     CESU_8,
+    COMMA,
     ENCODING,
     FORM,
+    LAST_COMMA,
     LIMITS,
     MARK,
     MISFIT,
     MORE,
+    NAN,
     ONE_BYTE,
+    PAGE,
     PIECE,
+    PLAIN_TEXT,
+    PYTHON,
     QUOTED,
     TWO,
     UNENDED,
@@ -97,11 +104,11 @@ FORMS: dict[str | bytes, str] = {
     "[]": FORM,
     "[1,2]": FORM,
     "3": FORM,
-    "<html><body>503</body></html>": FORM,
+    "<html><body>503</body></html>": PAGE,
     '[{"id":"a"}]': ARRAY,
-    ' [ {"id":"a"}, {"id":"b"} ] ': ARRAY,
+    ' [ {"id":"a"}, {"id":"b"} ] ': ARRAY_OF_2,
     '[{"id":"a"},': PIECE,
-    ' {"id":"b"},': PIECE,
+    ' {"id":"b"},': COMMA,
     '{"id":"c"}]': PIECE,
     '{"id":"c"} ] \r': PIECE,
     "  [": PIECE,
@@ -122,7 +129,25 @@ FORMS: dict[str | bytes, str] = {
     f'{{"id":"a","x":{"1" * 10_001}}}': f"{FORM}: a number of more than 10,000 characters",
     f'{{"id":"a","x":-0.{"1" * 10_001}}}': f"{FORM}: a number of more than 10,000 characters",
     f'{{"id":"a","x":{"[" * 1001}{"]" * 1001}}}': LIMITS,
-    '{"id":"a","x":[{"b":1},{"c":2}],}': FORM,
+    '{"id":"a","x":[{"b":1},{"c":2}],}': LAST_COMMA,
+    '{"id":"a","x":[1,2 , ]}': LAST_COMMA,
+    '{"id":",}","x":01,}': FORM,
+    '{"id":"a","x":[NaN,-Infinity],"y":"NaN"}': NAN,
+    '{"id":"a","x":nan}': FORM,
+    "{'id': 'it\\'s', \"q\": \"True\", 'x': None, 'y': [True, False]}": PYTHON,
+    '{"id":"True","x":True}': PYTHON,
+    "{'id':'a'": UNENDED,
+    "<?xml version='1.0'?>": PAGE,
+    "<134>1 2025-01-01 su: {}": FORM,
+    "id,name,price": PLAIN_TEXT,
+    "2025-01-01 10:00:00 [main] ERROR reset": PLAIN_TEXT,
+    "1,2,3": FORM,
+    "true": FORM,
+    '{"id":"a"} , ': COMMA,
+    '{"id":"a"},{"id":"b"},': TWO,
+    "[1,2}": FORM,
+    '{"id":[1,2}': FORM,
+    '{"id":["]}"': UNENDED,
     '{"id":"a","x":01}': FORM,
     b'{"id":"caf\xe9"}': ONE_BYTE,
     '{"id":"Größe"}'.encode("latin-1"): ONE_BYTE,
@@ -149,7 +174,7 @@ class TestAForm:
     def test_is_one_kind_however_many_objects_a_line_has(self, spark: SparkSession) -> None:
         found = told(spark, ['{"id":"a"}' * count for count in (2, 3, 1000)])
         assert {row["kind"] for row in found} == {TWO.replace("2 objects", "several objects")}
-        assert [row["reason"].split()[4] for row in found] == ["2", "3", "1000"]
+        assert [row["reason"].split()[4] for row in found] == ["2", "3", "1,000"]
 
     def test_is_one_kind_for_most_lines_of_a_pretty_printed_text(self, spark: SparkSession) -> None:
         for text in (PRETTY, TABBED):
@@ -167,7 +192,8 @@ class TestAForm:
         assert found.count(BINARY) > 0.8 * len(found)
 
 
-SENT = "; if the source writes it so, state sentAs: string in the contract"
+STATE = "set the custom property "
+SENT = f"; if the source writes it so, {STATE}sentAs: string of the column"
 COMPACT = "a date without dashes; if the source writes it so, state logicalTypeOptions.format: yyyyMMdd in the contract"
 OTHER_TIME = (
     "not ISO 8601; if the source writes it so, state logicalTypeOptions.format in the contract, with its pattern"
@@ -198,7 +224,7 @@ LOOKS: list[tuple[str, str, str, str]] = [
       for text in ("2025-01-01T24:00:00Z", "2024-12-31 23:59:60", "10000-01-01", "2025-01-01T10:15+19:00")),
     *((name, f'"{text}"', f'"{text}"', OTHER_TIME)
       for name, text in product(("day", "at"), _OTHER_TIMES)),
-    *((name, value, value, f"a number; if it counts {word} since 1970, state epochUnit: {unit} in the contract")
+    *((name, value, value, f"a number; if it counts {word} since 1970, {STATE}epochUnit: {unit} of the column")
       for name in ("day", "at")
       for unit, word, value in (
           ("s", "seconds", "1735689600"), ("s", "seconds", "1735689600.5"), ("s", "seconds", "-1735689600"),
@@ -206,7 +232,7 @@ LOOKS: list[tuple[str, str, str, str]] = [
           ("ns", "nanoseconds", "1735689600123456789"),
       )),
     ("at", '"1735689600123"', '"1735689600123"',
-     f"a string that holds a number; {_SINCE} state epochUnit: ms and sentAs: string in the contract"),
+     f"a string that holds a number; {_SINCE} {STATE[:-2]}ies epochUnit: ms and sentAs: string of the column"),
     ("at", "12", "12", ""),
     ("tags", '"a"', '"a"', ""),
     ("tags", "5", "5", ""),
@@ -253,7 +279,7 @@ def since(unit: str, **others: str) -> dict[str, Any]:
 
 
 # what a contract states of a column, value as JSON, what is told behind the column's name
-_SMALLER = "a number; if it counts {} since 1970, state epochUnit: {} in the contract"
+_SMALLER = "a number; if it counts {} since 1970, set the custom property epochUnit: {} of the column"
 _STATED: list[tuple[dict[str, Any], str, str]] = [
     (since("s"), "1735689600123", f"1735689600123, {_SMALLER.format('milliseconds', 'ms')}"),
     (since("s"), "-1e15", f"-1e15, {_SMALLER.format('microseconds', 'us')}"),
@@ -326,7 +352,8 @@ class TestTheMostFrequentReasons:
             *((f"rare {number}", "a.json", "z") for number in range(9)),
         )]  # fmt: skip
         self.quarantined(spark, request, rows)
-        most = most_rejected(spark, request, {})
+        most, reasons = most_rejected(spark, request, {})
+        assert reasons == 12
         assert [(item.reason, item.lines) for item in most] == [
             ("price is not decimal(12,2)", 1000), ("a tie", 7), ("n is not int", 7), ("rare 0", 1), ("rare 1", 1),
         ]  # fmt: skip
@@ -335,6 +362,33 @@ class TestTheMostFrequentReasons:
     def test_show_no_line_where_the_contract_says_none(self, spark: SparkSession, tmp_path: Path) -> None:
         request = _request(tmp_path, exampleLines="none")
         self.quarantined(spark, request, [("n is not int", f"{request.raw_prefix}a.json", "s3cret")])
-        [item] = most_rejected(spark, request, {})
+        [item], _ = most_rejected(spark, request, {})
         assert item.example is None
         assert item.sentence() == "1 x n is not int, for example a line in a.json"
+
+    def test_show_the_value_that_does_not_fit_wherever_in_the_line_it_stands(
+        self, spark: SparkSession, tmp_path: Path
+    ) -> None:
+        request = _request(tmp_path)
+        rows = [
+            (kind, f"{request.raw_prefix}a.json", '{"id":"' + "x" * 500, reason, record)
+            for kind, reason, record in (
+                (f"n is not int: {JSON_TEXT}", f'{MISFIT}n is not int: "5", {JSON_TEXT}; price is not int: "x"', None),
+                ("half is not int: its logic gives none", 'half is not int: its logic gives none of id "x"', None),
+                (TWO.replace("2", "several"), TWO, None),
+                (NAN, NAN, None),
+                ("of a record", f"{MISFIT}n is not int: 1", "7"),
+            )
+        ]
+        open_session("told")
+        names = ("kind", "source_object", "line", "reason", "record")
+        frame = spark.createDataFrame(rows, ", ".join(f"{name} string" for name in names))
+        frame.write.mode("overwrite").parquet(request.quarantine_uri)
+        most, _ = most_rejected(spark, request, {})
+        found = {item.reason.partition(":")[0]: item.detail for item in most if item.detail is not None}
+        assert found == {
+            "n is not int": 'n is not int: "5"; price is not int: "x"',
+            "half is not int": 'half is not int: its logic gives none of id "x"',
+        }
+        [sentence] = [item.sentence() for item in most if item.reason.startswith("n is")]
+        assert sentence.endswith('for example n is not int: "5"; price is not int: "x" in a.json')

@@ -18,6 +18,7 @@ from curation.parsing import parse_lines
 from curation.records import as_records
 from curation.session import open_session
 from tests.spark.lab import Lab
+from tests.spark.line_cases import PLAIN_TEXT
 from tests.spark.test_mapping import MISFIT, STRING, Statement, from_
 
 ID = {"name": "id", **STRING, "primaryKey": True}
@@ -238,7 +239,7 @@ class TestADayOfEnvelopes:
         assert {name: value for name, value in row.items() if name != "at"} == expected
         assert metrics["schema_drift"]["unknown_fields"] == ["more"]
         examples = {item["reason"]: item["example"] for item in metrics["rejected_lines"]}
-        assert examples["not one JSON object"] == "not JSON"
+        assert examples["no record in it: recordsPath Records leads to no element"] == lines[3]
         remedy = "; where null is meant, set the custom property nullResult: allowed"
         assert examples[f"half is not bigint: its transformLogic gives no such value{remedy}"] == (
             f'record 1: half is not bigint: its transformLogic gives no such value of id "x"{remedy}'
@@ -247,7 +248,7 @@ class TestADayOfEnvelopes:
         assert found == {
             (lines[1], "0"): (
                 'value does not fit its type: at is not timestamp of epochUnit ms: "1735689600000", a string that '
-                "holds a number; if the source writes it so, state sentAs: string in the contract"
+                "holds a number; if the source writes it so, set the custom property sentAs: string of the column"
             ),
             (lines[1], "1"): f'half is not bigint: its transformLogic gives no such value of id "x"{remedy}',
             (lines[1], "2"): "not one JSON object: 5",
@@ -256,10 +257,10 @@ class TestADayOfEnvelopes:
             ),
             (lines[2], "0"): (
                 'value does not fit its type: account is not bigint: "9", a string that holds an integer; if the '
-                "source writes it so, state sentAs: string in the contract"
+                "source writes it so, set the custom property sentAs: string of the column"
             ),
             (lines[3], None): "no record in it: recordsPath Records leads to no element",
-            (lines[4], None): "not one JSON object",
+            (lines[4], None): PLAIN_TEXT,
             (lines[5], None): "no record in it: there is no array at recordsPath Records; its fields are records, b",
         }
 

@@ -185,7 +185,9 @@ MISFITS: list[tuple[str, str]] = [
     ("shape", '{"sides": [null, {"long": 1e39}]}'),
 ]
 
-_SENT = "a string that holds an integer; if the source writes it so, state sentAs: string in the contract"
+_SENT = (
+    "a string that holds an integer; if the source writes it so, set the custom property sentAs: string of the column"
+)
 _JSON = "a string that holds JSON; make it a string column, or have the source leave out the quotes"
 _DEEP = "nest.inner.deep is not int"
 # column, value as JSON (and what follows it), what the reason says of the fields inside, and of no others

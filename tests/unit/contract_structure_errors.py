@@ -15,6 +15,51 @@ from tests.unit.contract_documents import (
     with_schema,
 )
 
+_OF_COLUMN = "this is a custom property of the column; write customProperties: "
+_OF_CONTRACT = "this is a custom property of the contract; add "
+_OF_TYPE = "this is an option of the column's type; write logicalTypeOptions: "
+_DOCUMENT = "{property: objectFormat, value: document}"
+
+PLACE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
+    (
+        document(objectFormat="document"),
+        f"objectFormat: {_OF_CONTRACT}{_DOCUMENT} to customProperties at the top level",
+    ),
+    (with_schema(objectFormat="document"), f"schema[0].objectFormat: {_OF_CONTRACT}{_DOCUMENT} to customProperties"),
+    (with_column(recordsPath="[]"), f'{COLUMN}.recordsPath: {_OF_CONTRACT}{{property: recordsPath, value: "[]"}}'),
+    (document(includeObjects=["a*"]), f'includeObjects: {_OF_CONTRACT}{{property: includeObjects, value: ["a*"]}}'),
+    (with_column(sentAs="string"), f"{COLUMN}.sentAs: {_OF_COLUMN}[{{property: sentAs, value: string}}]"),
+    (document(sentAs="string"), f"sentAs: {_OF_COLUMN}[{{property: sentAs, value: string}}]"),
+    (with_options("string", sentAs="string"), f"{OPTIONS}.sentAs: {_OF_COLUMN}[{{property: sentAs, value: string}}]"),
+    (with_column(inputOnly=True), f"{COLUMN}.inputOnly: {_OF_COLUMN}[{{property: inputOnly, value: true}}]"),
+    (
+        with_column(**{"customProperties.sentAs": "string"}),
+        f"{COLUMN}.customProperties.sentAs: {_OF_COLUMN}[{{property: sentAs, value: string}}]",
+    ),
+    (with_column(**{"logicalTypeOptions.format": "yyyyMMdd"}), f"{COLUMN}.logicalTypeOptions.format: {_OF_TYPE}"),
+    (with_column(format="dd/MM/yyyy"), f'{COLUMN}.format: {_OF_TYPE}{{format: "dd/MM/yyyy"}}'),
+    (with_column(format="yyyyMMdd"), f"{COLUMN}.format: {_OF_TYPE}{{format: yyyyMMdd}}"),
+    (with_column(pattern="no"), f'{COLUMN}.pattern: {_OF_TYPE}{{pattern: "no"}}'),
+    (nested(logicalType="date", epochUnit="s"), f"{COLUMN}.properties[0] (inner).epochUnit: {_OF_COLUMN}"),
+    (
+        with_column(customProperties={"sentAs": "string"}),
+        f"{COLUMN}.customProperties: must be a list; write [{{property: sentAs, value: string}}]",
+    ),
+    (
+        document(customProperties={"recordsPath": "[]"}),
+        'customProperties: must be a list; write [{property: recordsPath, value: "[]"}]',
+    ),
+    (with_custom(sentAs="string"), f"customProperties.sentAs: {_OF_COLUMN}[{{property: sentAs, value: string}}]"),
+    (
+        with_column(customProperties=[{"property": "objectFormat", "value": "document"}]),
+        f"{COLUMN}.customProperties[0].property: 'objectFormat' would do nothing here: {_OF_CONTRACT}{_DOCUMENT}",
+    ),
+    (
+        with_schema(customProperties=[{"property": "recordsPath", "value": "items"}]),
+        "schema[0].customProperties[0].property: 'recordsPath' would do nothing here: this is a custom property of",
+    ),
+]
+
 ROOT_ERRORS: list[tuple[Mapping[str, Any], str]] = [
     (document(kind="Contract"), "kind: 'Contract' is not known; allowed: DataContract; did you mean 'DataContract'?"),
     (document(kind=None), "kind: is required"),
@@ -285,4 +330,4 @@ OPTION_ERRORS: list[tuple[Mapping[str, Any], str]] = [
     (matching(" "), f"{OPTIONS}.pattern: must be a text that is not blank"),
 ]
 
-STRUCTURE_ERRORS = [*ROOT_ERRORS, *COLUMN_ERRORS, *TYPE_ERRORS, *OPTION_ERRORS]
+STRUCTURE_ERRORS = [*PLACE_ERRORS, *ROOT_ERRORS, *COLUMN_ERRORS, *TYPE_ERRORS, *OPTION_ERRORS]

@@ -99,9 +99,11 @@ class Shop:
     def raw(self, day: date = DAY) -> RawDay:
         return list_raw_day(self.store, self.paths, day, CONTRACT.raw_objects)
 
-    def reject(self, number: int, rejected: tuple[RejectedLines, ...], *, day: date = DAY) -> None:
-        """Store the metrics of a run that tells why lines were malformed."""
-        self.note(number, day=day, status="gate_failed", counts=COUNTS, rejected=rejected)
+    def reject(
+        self, number: int, rejected: tuple[RejectedLines, ...], *, day: date = DAY, reasons: int | None = None
+    ) -> None:
+        """Store the metrics of a run that tells why lines were malformed, and perhaps for how many reasons."""
+        self.note(number, day=day, status="gate_failed", counts=COUNTS, rejected=rejected, reasons=reasons)
 
     def note(
         self,
@@ -113,6 +115,7 @@ class Shop:
         message: str | None = None,
         rejected: tuple[RejectedLines, ...] = (),
         odd: tuple[Check, ...] = (),
+        reasons: int | None = None,
     ) -> None:
         report = RunReport(self.run_id(number), str(day), CONTRACT, START + timedelta(minutes=number), status, message)
         report.counts, report.checks = (
@@ -120,6 +123,7 @@ class Shop:
             [*evaluate(CONTRACT.rules, counts, max_malformed_percent=CONTRACT.max_malformed_percent), *odd],
         )
         report.totals, report.rejected = dict.fromkeys(report.totals, 1010), rejected
+        report.rejected_reasons = reasons
         report.record_input(self.raw(day))
         report.seconds = {"list": 0.25, "total": 1.5}
         if status == "published":

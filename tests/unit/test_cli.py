@@ -101,15 +101,22 @@ class TestReport:
     ) -> None:
         object_ = f"{shop.paths.raw_prefix(DAY)}hour=1/[red]a.json"
         hostile = rejected_lines(
-            "price is not decimal(12,2)", 900, example='{"a":"\x1b[2J\u202e[/b]"}', object_=object_
+            "price is not decimal(12,2)",
+            900,
+            example='{"a":"\x1b[2J\u202e[/b]"}',
+            object_=object_,
+            detail='price is not decimal(12,2): "\x1b[2Jfree"',
         )
         shop.reject(1, (hostile, rejected_lines("n is not int", 100, example=None, object_=object_)))
         out = pipeline("report", str(DAY)).out
         assert lines_with(out, "900", "price is not decimal(12,2)")
         assert lines_with(out, '{"a":"\\u001b[2J\\u202e[/b]"}')
+        assert lines_with(out, 'price is not decimal(12,2): "\\u001b[2Jfree"')
         assert lines_with(out, "in hour=1/[red]a.json")
         assert lines_with(out, "100", "n is not int")
-        assert lines_with(out, "10", "other reasons")
+        assert lines_with(out, "10", "more lines, for other reasons")  # of an older release
+        shop.reject(3, (hostile,), reasons=6)
+        assert lines_with(pipeline("report", str(DAY)).out, "110", "more lines, for 5 other reasons")
         assert "malformed, with" not in pipeline("report", "--run", shop.refuse(2)).out
 
     def test_of_a_narrow_terminal_leaves_places_whole_to_be_copied(

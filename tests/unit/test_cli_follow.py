@@ -44,7 +44,10 @@ def follow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
     [
         (
             {"status": "published", "run_id": "R", "summary": COUNTS},
-            "published run R: 1,010 rows read, 985 written, 15 duplicates removed, 10 quarantined",
+            (
+                "published run R: 1,010 rows read, 985 written, 15 duplicates removed, 10 quarantined (why: pipeline "
+                "report 2025-01-01 --contract trips)"
+            ),
         ),
         ({"status": "unchanged", "run_id": "R"}, "nothing to do, already published by run R"),
         (

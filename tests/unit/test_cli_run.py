@@ -43,7 +43,7 @@ class TestRun:
         result = self.run(spark)
         assert (result.exit_code, result.err) == (0, "")
         said = "2025-01-01: published run R: 1,010 rows read, 985 written, 15 duplicates removed, 10 quarantined"
-        assert " ".join(result.out.split()) == said
+        assert " ".join(result.out.split()) == f"{said} (why: pipeline report 2025-01-01 --data_uri {spark.parent})"
 
     def test_a_refused_day_is_one_line_on_stderr_and_exit_code_1(self, spark: Path) -> None:
         executable(spark, f"{self.outcome('gate_failed', message='null rate is 12 %, limit 3 %')}; exit 1")

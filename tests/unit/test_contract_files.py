@@ -12,8 +12,8 @@ import jsonschema
 import pytest
 
 from contract import ContractError, load_contract, odcs_keys, parse_contract
-from contract.agreements import CUSTOM_PROPERTIES
 from contract.ddl_types import SYNONYMS
+from contract.own_properties import DATASET_PROPERTIES
 from contract.rules import METRICS
 from core.operators import OPERATORS
 
@@ -206,6 +206,6 @@ def test_the_example_in_the_documentation_is_a_usable_contract(tmp_path: Path) -
 def test_the_documentation_names_every_word_that_a_contract_may_use() -> None:
     text = (ROOT / "docs" / "contract.md").read_text("utf-8")
     words = {*odcs_keys.ROOT, *odcs_keys.SCHEMA, *odcs_keys.PROPERTY, *odcs_keys.LOGICAL_TYPES, *METRICS, *OPERATORS}
-    words |= {*CUSTOM_PROPERTIES, *(synonym for synonyms in SYNONYMS.values() for synonym in synonyms)}
+    words |= {*DATASET_PROPERTIES, *(synonym for synonyms in SYNONYMS.values() for synonym in synonyms)}
     words -= {"partitionKeyPosition", *SYNONYMS["timestamp"]}
     assert sorted(word for word in words if word not in text) == []

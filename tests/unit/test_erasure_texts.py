@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from contract import DataContract, parse_contract
-from erasure.documents import without_value
+from erasure.documents import example_digest, without_value
 from erasure.objects import NotReadable, RawText
 from erasure.search import NotSearchable, Search
 from erasure.subject import Subject, subject_of
@@ -394,3 +394,19 @@ class TestValuesInAMessage:
     def test_of_others_stay(self) -> None:
         metrics = {"message": f"{self.BEFORE}customer_id 12 (1){self.BEHIND}"}
         assert without_value(metrics, Words(ZORRO)) == metrics
+
+
+class TestMetrics:
+    LINE = b'{"note":"' + b"x" * 300 + b'","n":"her number"}'
+
+    def test_lose_what_they_quote_of_a_line_of_the_person_though_it_does_not_hold_the_value(self) -> None:
+        detail = 'n is not int: "her number"'
+        shown = self.LINE[:199].decode() + "…"
+        item = {"reason": "n is not int", "lines": 1, "example": shown, "object": "a.json", "detail": detail}
+        metrics = {"message": f"most malformed lines: 1 x n is not int, for example {detail}", "rejected_lines": [item]}
+        cleaned = without_value(metrics, Words("zorro@example.org"), examples={example_digest(self.LINE)})
+        assert cleaned == {
+            "message": "most malformed lines: 1 x n is not int, for example (erased)",
+            "rejected_lines": [{**item, "example": "(erased)", "detail": "(erased)"}],
+        }
+        assert without_value(metrics, Words("zorro@example.org")) == metrics

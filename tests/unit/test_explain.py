@@ -51,8 +51,9 @@ def test_an_object_whose_name_says_compressed_and_that_is_not_is_called_that(suf
         RuntimeError(f"Encountered error while reading file file:///d/a.json{suffix}. \nCaused by: {text}")
     )
     assert said == (
-        f"file:///d/a.json{suffix} is not {name}, or not to its end, though its name ends in {suffix}, as where it was "
-        f"decompressed on its way; deliver it compressed, or under a name without {suffix}, then run the date again"
+        f"file:///d/a.json{suffix} is not (entirely) {name} although its name ends in {suffix}; it may have been "
+        f"decompressed in transit or cut off; deliver it compressed, or under a name without {suffix}, then run the "
+        "date again"
     )
 
 

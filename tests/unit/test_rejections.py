@@ -83,10 +83,25 @@ class TestAnExample:
         assert without_example(f"{message}{values}") == without_example(message)
 
 
+class TestADetail:
+    def test_stands_in_place_of_the_example_which_need_not_hold_the_value(self) -> None:
+        item = rejected_lines("n is not int", 2, example="{…", object_=OBJECT, detail='n is not int: "x\x1b"')
+        assert item.sentence() == '2 x n is not int, for example n is not int: "x\\u001b" in events-3.json'
+
+    def test_is_bounded(self) -> None:
+        assert (
+            len(rejected_lines("n", 1, example="", object_=OBJECT, detail="x" * 10**6).shown or "") == LONGEST_EXAMPLE
+        )
+
+    def test_is_not_shown_where_no_example_is(self) -> None:
+        item = rejected_lines("n is not int", 2, example=None, object_=OBJECT, detail='n is not int: "s3cret"')
+        assert item.sentence() == "2 x n is not int, for example a line in events-3.json"
+
+
 class TestStored:
     def test_are_read_again_as_they_were(self) -> None:
         items = (
-            rejected_lines("n is not int", 7, example=" \x00a ", object_=OBJECT),
+            rejected_lines("n is not int", 7, example=" \x00a ", object_=OBJECT, detail='n is not int: "\x00"'),
             rejected_lines("other", 1, example=None, object_=OBJECT),
         )
         assert read_rejections({"rejected_lines": rejection_documents(items)}, source="x") == items
@@ -141,9 +156,9 @@ class TestFindings:
     def test_name_the_only_field_where_no_column_has_a_value(self) -> None:
         [said] = told(written(fields=("Records",)))
         assert said == (
-            "every line has only the unknown field Records: if it is an array of the records, state recordsPath: "
-            "Records in the contract; if it is an object that holds the columns' fields, name these there as "
-            "transformSourceObjects: [Records.FIELD]"
+            "every line has only the unknown field Records: if it is an array of the records, set the custom "
+            "property recordsPath: Records of the contract; if it is an object that holds the columns' fields, name "
+            "these there as transformSourceObjects: [Records.FIELD]"
         )
 
     @pytest.mark.parametrize(
@@ -151,7 +166,7 @@ class TestFindings:
     )
     def test_write_a_name_as_a_contract_has_to(self, name: str, path: str) -> None:
         [said] = told(written(fields=(name,)))
-        assert f"state recordsPath: {path} in" in said
+        assert f"the custom property recordsPath: {path} of the contract;" in said
 
     def test_name_some_fields_where_there_are_several(self) -> None:
         [said] = told(written(fields=tuple(f"field{n}" for n in range(9))))
