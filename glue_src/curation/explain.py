@@ -9,6 +9,8 @@ _LOST_JVM = (
     "Spark's JVM ended during the run, most likely killed as it was out of memory; give the job more memory "
     "(worker_type, max_workers) or look for the one huge line, then run the date again"
 )
+# What Py4J says of a call whose connection broke before any answer; it adds a trace to what Java answered.
+_CALL_WITHOUT_ANSWER = re.compile(r"An error occurred while calling \S+")
 _FILE = re.compile(r"(?:file:|s3a?:/)/\S+?(?=[\s,;]|\.?$|\. )")
 # What they say when not even the first bytes are of a format, or what follows a complete part is not: by its suffix.
 _OTHER_FORMAT = {
@@ -51,6 +53,7 @@ def _is_about_a_lost_jvm(error: BaseException | None) -> bool:
     if error is None:
         return False
     is_lost = isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError"
+    is_lost |= type(error).__name__ == "Py4JError" and _CALL_WITHOUT_ANSWER.fullmatch(str(error)) is not None
     return is_lost or _is_about_a_lost_jvm(error.__cause__)
 
 

@@ -17,6 +17,7 @@ def _after(error: Exception, cause: Exception) -> Exception:
         Py4JNetworkError("Answer from Java side is empty"),
         Py4JNetworkError("Error while sending or receiving"),
         _after(Py4JError("An error occurred while calling o12.parquet"), Py4JNetworkError("empty")),
+        Py4JError("An error occurred while calling o12.parquet"),
         ConnectionRefusedError(111, "Connection refused"),
         ConnectionResetError(104, "Connection reset by peer"),
     ],
@@ -26,6 +27,11 @@ def test_a_jvm_that_ended_under_the_run_is_called_that_with_what_to_do(error: Ex
         "Spark's JVM ended during the run, most likely killed as it was out of memory; give the job more memory "
         "(worker_type, max_workers) or look for the one huge line, then run the date again"
     )
+
+
+def test_what_java_answered_is_told_and_no_lost_jvm() -> None:
+    answered = Py4JError("An error occurred while calling o12.nothing. Trace:\npy4j.Py4JException: no such method\n")
+    assert explained(answered).startswith("Py4JError: An error occurred while calling o12.nothing. Trace:; py4j.")
 
 
 @pytest.mark.parametrize(
