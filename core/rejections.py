@@ -50,8 +50,7 @@ class RejectedLines:
     @property
     def object_name(self) -> str:
         """The object's name below the folder of its day."""
-        _, _, below = self.object.partition("/ingestion_date=")
-        return printable(below.partition("/")[2] or self.object, limit=_LONGEST_NAME)
+        return object_name(self.object)
 
 
 def rejected_lines(
@@ -67,6 +66,12 @@ def rejected_lines(
 
 def _one_line(text: str | None) -> str | None:
     return None if text is None else printable(text.strip(), limit=LONGEST_EXAMPLE)
+
+
+def object_name(key: str) -> str:
+    """Shorten a raw object's key to its name below the folder of its day, for people."""
+    _, _, below = key.partition("/ingestion_date=")
+    return printable(below.partition("/")[2] or key, limit=_LONGEST_NAME)
 
 
 def without_example(text: str) -> str:

@@ -8,14 +8,14 @@ import logging
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
-from core.rejections import printable
+from core.rejections import object_name
 from curation.parsing import literal_path, read_texts
 from curation.quarantine import line_digest, object_key
 from curation.version import WriteRequest
 
 log = logging.getLogger("pipeline")
 
-_MOST_NAMED, _LONGEST_NAME = 3, 100
+_MOST_NAMED = 3
 # The malformed lines of such an object are all of it but white space, line ends and what a compressed file begins with.
 _NEARLY_ALL, _ENVELOPE_BYTES = 0.9, 100
 
@@ -68,12 +68,7 @@ def _uri(key: str, request: WriteRequest) -> str:
 
 def _sentence(lines: dict[str, int]) -> str:
     most = sorted(lines, key=lambda key: (-lines[key], key))[:_MOST_NAMED]
-    named = [f"{_name(key)} ({lines[key]:,} {'line' if lines[key] == 1 else 'lines'})" for key in most]
+    named = [f"{object_name(key)} ({lines[key]:,} {'line' if lines[key] == 1 else 'lines'})" for key in most]
     more = f" and {len(lines) - len(most):,} more" if len(lines) > len(most) else ""
     objects = "1 object" if len(lines) == 1 else f"{len(lines):,} objects"
     return f"no line of {objects} is a row: {', '.join(named)}{more}"
-
-
-def _name(key: str) -> str:
-    _, _, below = key.partition("/ingestion_date=")
-    return printable(below.partition("/")[2] or key, limit=_LONGEST_NAME)
