@@ -45,7 +45,7 @@ def misfits(columns: Iterable[ContractColumn], record: Column) -> Column:
         for source in column.sources
         if not source.in_envelope
     ]
-    return _misfits(reads, record, depth=0) if reads else none()
+    return _misfits(reads, record, depth=0)
 
 
 def number_as_it_stood(field: str, text: Column) -> Column:
@@ -78,7 +78,10 @@ def _misfits(reads: Sequence[_Read], object_: Column, *, depth: int) -> Column:
     """Name the misfits of an object, given as text."""
     fields: dict[str, list[_Read]] = {}
     for (field, *rest), column in reads:
-        fields.setdefault(str(field), []).append((tuple(rest), column))
+        if rest or column.type != "string":  # every value can be read as a text
+            fields.setdefault(str(field), []).append((tuple(rest), column))
+    if not fields:
+        return none()
     simple = {
         field: read_type(inside[0][1])
         for field, inside in fields.items()
