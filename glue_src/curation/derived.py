@@ -13,7 +13,7 @@ from contract import DataContract
 from contract.expressions import Expression
 from contract.mapping import derivation_order
 from contract.read_types import TIMES
-from curation.conditions import all_of
+from curation.composing import all_of
 from curation.forms import TOLD, told
 from curation.typed_values import is_in_range
 

@@ -7,7 +7,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from contract import DataContract
-from curation.conditions import any_of
+from curation.composing import any_of, let
 from curation.framing import is_valid_utf8
 from curation.json_reader import MOST_DIGITS, READER_OPTIONS, REFUSED
 from curation.near_json import near_json, object_count
@@ -75,15 +75,7 @@ def encoding_problem(line: str) -> Column:
 
 def form(line: str, contract: DataContract) -> Column:
     """Say what a line, or an object's whole text, is that is not one JSON object, as `told`."""
-    text = F.btrim(F.col(line), F.lit(_AROUND))
-    packing = _Packing(contract)
-    objects = object_count(F.regexp_replace(_without_comma(text), _BETWEEN_OBJECTS, "},{"))
-    return (
-        F.when(objects > 1, _counted("several objects", objects, packing.several_objects))
-        .when(text.endswith(",") & (objects == 1), _told(packing.comma))
-        .when(_is_array(text), _array(text, packing))
-        .otherwise(_told(_detail(line, text, packing)))
-    )
+    return let(F.btrim(F.col(line), F.lit(_AROUND)), lambda text: _form(line, text, _Packing(contract)))
 
 
 def form_of_element(line: str) -> Column:
@@ -150,8 +142,22 @@ class _Packing:
         return self._format == "document"
 
 
+def _form(line: str, text: Column, packing: _Packing) -> Column:
+    return let(
+        object_count(F.regexp_replace(_without_comma(text), _BETWEEN_OBJECTS, "},{")),
+        lambda objects: (
+            F.when(objects > 1, _counted("several objects", objects, packing.several_objects))
+            .when(text.endswith(",") & (objects == 1), _told(packing.comma))
+            .when(_is_array(text), _array(text, packing))
+            .otherwise(_told(_detail(line, text, packing)))
+        ),
+    )
+
+
 def _told(detail: Column | str) -> Column:
-    return told(F.concat(F.lit(FORM), detail if isinstance(detail, Column) else F.lit(detail)))
+    if isinstance(detail, str):
+        return told(F.lit(f"{FORM}{detail}"))
+    return let(F.concat(F.lit(FORM), detail), lambda kind: told(kind))  # noqa: PLW0108  `told` has a keyword
 
 
 def _counted(kind: str, number: Column, what: str) -> Column:

@@ -89,8 +89,8 @@ class Frame:
 
     def is_empty_object(self, text: Column) -> Column:
         """Tell whether a framed line is ``{}``: the one object that framing breaks, as a comma follows its brace."""
-        # No pattern: its text would stand in the code that Spark compiles, and that code be another in every run.
-        return F.translate(F.substring_index(text, f',"{self.end}":', 1), " \t\r", "") == "{"
+        # Not with the name in the pattern: it stands in the code that Spark compiles, which would be another every run.
+        return F.substring_index(text, f',"{self.end}":', 1).rlike(r"^[ \t\r]*[{][ \t\r]*\z")
 
 
 def is_valid_utf8(column: str) -> Column:

@@ -4,7 +4,7 @@ Works on one record as text. Costs several parses, of malformed lines only.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pyspark.sql import Column
@@ -14,6 +14,7 @@ from contract import Column as ContractColumn
 from contract.ddl_types import inner_types, kind_of
 from contract.read_types import TIMES, read_type
 from contract.sources import Source, Steps
+from curation.composing import let
 from curation.forms import TOLD, told
 from curation.json_reader import JSON_OPTIONS
 from curation.record_fields import field_value, fields_ddl, quoted
@@ -48,26 +49,26 @@ def misfits(columns: Iterable[ContractColumn], record: Column) -> Column:
     return _misfits(reads, record, depth=0)
 
 
-def number_as_it_stood(field: str, text: Column) -> Column:
+def number_of(field: str) -> Column:
+    """Return the pattern of a field's number in a line, for `number_as_it_stood`."""
+    return F.lit(f'"{re.escape(field)}"{_NUMBER}')
+
+
+def number_as_it_stood(number: Column, text: Column) -> Column:
     """Return a value as it stood in the line, where that is plain; the parser shows most numbers as doubles."""
-    numbers = F.regexp_extract_all("_line", F.lit(f'"{re.escape(field)}"{_NUMBER}'), F.lit(1))
+    numbers = F.regexp_extract_all("_line", number, F.lit(1))
     as_it_stood = F.when(text.rlike(_DOUBLE) & (F.size(numbers) == 1), numbers[0])
     return F.substring(F.coalesce(as_it_stood, text), 1, _LONGEST_VALUE)
 
 
-def at_most_one(is_there: Column, misfit: Column) -> Column:
+def _at_most_one(is_there: Column, misfit: Column) -> Column:
     """Return an array of what is told, or an empty one."""
-    return F.when(is_there, F.array(misfit)).otherwise(none())
+    return F.when(is_there, F.array(misfit)).otherwise(_none())
 
 
-def none() -> Column:
+def _none() -> Column:
     """Return an array of nothing told."""
     return F.array().cast(f"array<{TOLD}>")
-
-
-def let(value: Column, use: Callable[[Column], Column]) -> Column:
-    """Use a value several times and have it stand in the plan once, which would grow with every level otherwise."""
-    return F.transform(F.array(value), use)[0]
 
 
 def _called(column: ContractColumn, source: Source) -> str:
@@ -81,7 +82,7 @@ def _misfits(reads: Sequence[_Read], object_: Column, *, depth: int) -> Column:
         if rest or column.type != "string":  # every value can be read as a text
             fields.setdefault(str(field), []).append((tuple(rest), column))
     if not fields:
-        return none()
+        return _none()
     simple = {
         field: read_type(inside[0][1])
         for field, inside in fields.items()
@@ -123,7 +124,7 @@ def _of_object(field: str, inside: Sequence[_Read], object_: Column, shown: "_Sh
         told(F.lit(what), reason=F.concat(F.lit(f"{what}: "), shown.in_words()))
     )
     within = _misfits(inside, shown.text, depth=depth)
-    return F.when(shown.text.isNull(), none()).when(is_object, within).otherwise(F.array(other))
+    return F.when(shown.text.isNull(), _none()).when(is_object, within).otherwise(F.array(other))
 
 
 def _of_array(rest: Steps, column: ContractColumn, object_: Column, field: str, shown: "_Shown") -> Column:
@@ -133,7 +134,7 @@ def _of_array(rest: Steps, column: ContractColumn, object_: Column, field: str, 
     value = field_value(here, parsed.getField)
     is_misfit = parsed.getField(field).isNull() | (value.isNotNull() & typed_value(value, column).isNull())
     what = f"{column.name} is not {column.type}, or another element of its array is not"
-    return at_most_one(
+    return _at_most_one(
         shown.text.isNotNull() & is_misfit,
         told(F.lit(what), reason=F.concat(F.lit(f"{what}: "), shown.in_words())),
     )
@@ -142,7 +143,7 @@ def _of_array(rest: Steps, column: ContractColumn, object_: Column, field: str, 
 def _simple_misfit(column: ContractColumn, shown: "_Shown", value: Column) -> Column:
     foreign = shown.text.rlike(r"[^\x00-\x7f]") if kind_of(column.type) == "decimal" else F.lit(False)
     named = let(shown.is_string, lambda is_string: _named(column, shown.text, is_string=is_string))
-    return at_most_one(foreign | _is_misfit(column, shown.text, value), named)
+    return _at_most_one(foreign | _is_misfit(column, shown.text, value), named)
 
 
 def _complex_misfit(field: str, column: ContractColumn, object_: Column, shown: "_Shown", *, depth: int) -> Column:
@@ -169,7 +170,7 @@ def _complex_misfit(field: str, column: ContractColumn, object_: Column, shown: 
     )
     as_string = F.array(_named(column, text, is_string=F.lit(True), detail=F.lit(_JSON_IN_A_STRING)))
     found = F.when(is_string, as_string).otherwise(named)
-    return F.when(is_foreign | _is_misfit(column, text, value), found).otherwise(none())
+    return F.when(is_foreign | _is_misfit(column, text, value), found).otherwise(_none())
 
 
 def _fields_of(struct: ContractColumn) -> list[_Read]:
@@ -204,7 +205,7 @@ class _Shown:
 def _shown(text: Column, field: str, *, is_string: Column) -> Column:
     cut = F.when(F.length(text) > _LONGEST_VALUE, F.concat(F.substring(text, 1, _LONGEST_VALUE), F.lit("…")))
     in_quotes = F.concat(F.lit('"'), F.coalesce(cut, text), F.lit('"'))
-    return F.when(is_string, in_quotes).otherwise(number_as_it_stood(field, text))
+    return F.when(is_string, in_quotes).otherwise(number_as_it_stood(number_of(field), text))
 
 
 def _named(column: ContractColumn, text: Column, *, is_string: Column, detail: Column | None = None) -> Column:

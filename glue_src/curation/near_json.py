@@ -8,6 +8,7 @@ from typing import Final
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from curation.composing import let
 from curation.framing import Frame
 from curation.json_reader import READER_OPTIONS
 
@@ -45,9 +46,12 @@ def object_count(text: Column, options: dict[str, str] = READER_OPTIONS) -> Colu
     end = Frame().end
     # The last element is found only if all before it was read, and was nothing but objects.
     array = F.concat(F.lit("["), text, F.lit(f',{{"{end}":1}}]'))
-    objects = F.from_json(array, f"array<struct<{end} bigint>>", options)
-    is_whole = F.forall(objects, lambda found: found.isNotNull()) & F.element_at(objects, -1)[end].isNotNull()
-    return F.when(is_whole, F.size(objects) - 1)
+
+    def count(objects: Column) -> Column:
+        is_whole = F.forall(objects, lambda found: found.isNotNull()) & F.element_at(objects, -1)[end].isNotNull()
+        return F.when(is_whole, F.size(objects) - 1)
+
+    return let(F.from_json(array, f"array<struct<{end} bigint>>", options), count)
 
 
 def _without_last_commas(text: Column) -> Column:

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from contract import Column as ContractColumn
 from contract import DataContract
 from contract.read_types import read_type
-from curation.conditions import any_of
+from curation.composing import any_of
 from curation.derived import derived_misfit, is_derived_misfit, with_derived
 from curation.framing import Frame
 from curation.json_reader import READER_OPTIONS, REFUSED, read_json

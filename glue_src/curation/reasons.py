@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from contract import Column as ContractColumn
 from contract import DataContract
+from curation.composing import let
 from curation.forms import (
     FORM,
     LIMITS,
@@ -20,7 +21,7 @@ from curation.forms import (
 )
 from curation.framing import Frame, has_lone_surrogate
 from curation.json_reader import JSON_OPTIONS, READER_OPTIONS, REFUSED
-from curation.misfits import at_most_one, let, misfits, number_as_it_stood
+from curation.misfits import misfits, number_as_it_stood, number_of
 from curation.record_fields import quoted
 from curation.records import Level, levels
 from curation.silent_changes import infinities_as_text
@@ -99,11 +100,13 @@ def _joined(found: Column) -> Column:
 
 def _all_misfits(contract: DataContract) -> Column:
     """Name what does not fit its type, and the numbers that a text column cannot keep, as an array."""
-    columns = {column.name: column for column in contract.columns}
-    infinities = infinities_as_text(F.col("_line"), contract)
-    lost = (at_most_one(found, _infinite(columns[name])) for name, found in infinities.items())
-    around = _misfits_around(levels(contract)) if contract.has_records else ()
-    return F.concat(misfits(contract.read_columns, F.col("_line")), *lost, *around)
+    named = [misfits(contract.read_columns, F.col("_line"))]
+    infinities = infinities_as_text(F.col("_line"), contract, told=lambda column: F.struct(*_name_and_number(column)))
+    if infinities is not None:
+        named.append(F.transform(infinities, _infinite))
+    if contract.has_records:
+        named += _misfits_around(levels(contract))
+    return F.concat(*named)
 
 
 def _misfits_around(all_levels: Sequence[Level]) -> Iterator[Column]:
@@ -152,10 +155,14 @@ def _envelope_misfit(all_levels: Sequence[Level]) -> Column:
     return let(outer, lambda found: F.when(F.size(found) == 0, inner).otherwise(_joined(found)))
 
 
-def _infinite(column: ContractColumn) -> Column:
-    what = f"{column.name} has a number beyond any double, which cannot be kept as text"
-    shown = number_as_it_stood(column.sources[0].name, F.lit("Infinity"))
-    return told(F.lit(what), reason=F.concat(F.lit(f"{what}: "), shown))
+def _name_and_number(column: ContractColumn) -> tuple[Column, Column]:
+    return F.lit(column.name).alias("name"), number_of(column.sources[0].name).alias("number")
+
+
+def _infinite(column: Column) -> Column:
+    what = F.concat(column["name"], F.lit(" has a number beyond any double, which cannot be kept as text"))
+    shown = number_as_it_stood(column["number"], F.lit("Infinity"))
+    return told(what, reason=F.concat(what, F.lit(": "), shown))
 
 
 def _given_twice(fields: Iterable[str]) -> Column:

@@ -5,7 +5,7 @@ exactly what stood in the raw text. That costs several passes over it, which pla
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -16,7 +16,7 @@ from contract import Column as ContractColumn
 from contract import DataContract
 from contract.read_types import read_type
 from contract.sources import Source
-from curation.conditions import all_of
+from curation.composing import all_of, let
 from curation.framing import is_valid_utf8
 from curation.json_reader import JSON_OPTIONS, READER_OPTIONS, REFUSED
 from curation.record_fields import fields_ddl, quoted, record_fields
@@ -85,11 +85,11 @@ class Level:
             return self._array(F.from_json(text, self._ddl(self.steps), JSON_OPTIONS))
         if not self.steps:
             marked = F.from_json(_marked_before(text, "]", f'"{end}"'), "array<string>", JSON_OPTIONS)
-            return _let(marked, lambda found: F.when(_last(found) == end, F.slice(found, 1, F.size(found) - 1)))
+            return let(marked, lambda found: F.when(_last(found) == end, F.slice(found, 1, F.size(found) - 1)))
         first, *inner = self.steps
         ddl = f"struct<{quoted(first)}: {self._ddl(inner)}, {end}: int>"
         marked = F.from_json(_marked_before(text, "}", f'"{end}":1'), ddl, JSON_OPTIONS)
-        return _let(marked, lambda found: F.when(found.getField(end).isNotNull(), self._array(found)))
+        return let(marked, lambda found: F.when(found.getField(end).isNotNull(), self._array(found)))
 
     def _array(self, parsed: Column) -> Column:
         return reduce(Column.getField, self.steps, parsed)
@@ -180,7 +180,7 @@ class _Packing:
             position = F.concat(place.cast("string"), F.lit("."))
             part = F.array(self._part(piece, position))
             found = self._records(self._marked(piece), 0, position, [])
-            return _let(found, lambda records: F.when(F.size(records) > 0, records).otherwise(part))
+            return let(found, lambda records: F.when(F.size(records) > 0, records).otherwise(part))
 
         return F.flatten(F.transform(_split(text), of_piece))
 
@@ -205,11 +205,11 @@ class _Packing:
                     return found
                 return found.when(level.may_be_empty(text), empty).otherwise(F.array(self._part(text, position)))
 
-            return _let(level.elements(text, end=self._end if depth == 0 else None), of_elements)
+            return let(level.elements(text, end=self._end if depth == 0 else None), of_elements)
 
         if not level.columns:
             return inside(outer)
-        return _let(self._envelope(text, level), lambda envelope: inside([*outer, envelope]))
+        return let(self._envelope(text, level), lambda envelope: inside([*outer, envelope]))
 
     def _record(self, element: Column, position: Column, envelopes: Sequence[Column]) -> Column:
         json = F.concat(F.lit("{"), F.concat_ws(",", *(one["json"] for one in envelopes)), F.lit("}"))
@@ -261,8 +261,3 @@ class _Packing:
 
 def _joined(lists: Column) -> Column:
     return F.flatten(F.filter(lists, lambda one: one.isNotNull()))
-
-
-def _let(value: Column, use: Callable[[Column], Column]) -> Column:
-    """Use a value several times that is computed once."""
-    return F.transform(F.array(value), use)[0]

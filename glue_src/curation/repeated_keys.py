@@ -8,7 +8,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from contract.ddl_types import inner_types, kind_of
-from curation.conditions import any_of
+from curation.composing import any_of
 
 # What `rebuilt` relies on: without it Spark raises for such a map.
 LAST_WINS = {"spark.sql.mapKeyDedupPolicy": "LAST_WIN"}

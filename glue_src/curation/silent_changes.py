@@ -16,7 +16,7 @@ from contract import Column as ContractColumn
 from contract import DataContract
 from contract.ddl_types import inner_types, kind_of, with_leaves
 from contract.read_types import read_leaf, read_type
-from curation.conditions import any_of
+from curation.composing import any_of, let
 from curation.json_reader import JSON_OPTIONS
 from curation.record_fields import ReadType, field_value, fields_ddl
 
@@ -65,7 +65,8 @@ def foreign_decimals(object_: Column, columns: Iterable[ContractColumn]) -> dict
         )
 
     with_decimals = [column for column in columns if _has(column.type, "decimal")]
-    return _found(object_, with_decimals, as_text, "decimal", lambda text: text.rlike(_BEYOND_ASCII))
+    parsed = _parsed(object_, with_decimals, as_text)
+    return _in_each(with_decimals, parsed, "decimal", lambda text: text.rlike(_BEYOND_ASCII))
 
 
 def became_infinity(value: Column, type_: str) -> Column:
@@ -74,10 +75,17 @@ def became_infinity(value: Column, type_: str) -> Column:
     return _holds(value, type_, "string", lambda text: text.startswith('"') & text.isin(*_INFINITIES))
 
 
-def infinities_as_text(object_: Column, contract: DataContract) -> dict[str, Column]:
-    """Tell of each column that has text whether such a number became text there."""
+def infinities_as_text(
+    object_: Column, contract: DataContract, told: Callable[[ContractColumn], Column]
+) -> Column | None:
+    """Return what is ``told`` of each column where such a number became text, as an array; None where none has text."""
     columns = _columns_with("string", contract)
-    return _found(object_, columns, read_type, "string", lambda text: text.isin(*_INFINITIES))
+
+    def found(parsed: Column) -> Column:
+        holds = _in_each(columns, parsed, "string", lambda text: text.isin(*_INFINITIES))
+        return F.array_compact(F.array(*(F.when(holds[column.name], told(column)) for column in columns)))
+
+    return let(_parsed(object_, columns, read_type), found) if columns else None
 
 
 def _columns_with(kind: str, contract: DataContract) -> list[ContractColumn]:
@@ -94,11 +102,12 @@ def _has(type_: str, kind: str) -> bool:
     return kind_of(type_) == kind or any(_has(inner, kind) for inner in inner_types(type_).values())
 
 
-def _found(
-    object_: Column, columns: Sequence[ContractColumn], read_as: ReadType, kind: str, test: Test
-) -> dict[str, Column]:
-    """Tell of each column of an object, read as another type, whether a test holds for any value of a kind in it."""
-    parsed = F.from_json(object_, f"struct<{fields_ddl(columns, read_as)}>", JSON_OPTIONS)
+def _parsed(object_: Column, columns: Sequence[ContractColumn], read_as: ReadType) -> Column:
+    return F.from_json(object_, f"struct<{fields_ddl(columns, read_as)}>", JSON_OPTIONS)
+
+
+def _in_each(columns: Sequence[ContractColumn], parsed: Column, kind: str, test: Test) -> dict[str, Column]:
+    """Tell of each column of a parsed object whether a test holds for any value of a kind in it."""
     return {column.name: _holds(field_value(column, parsed.getField), column.type, kind, test) for column in columns}
 
 

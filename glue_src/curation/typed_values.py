@@ -14,7 +14,7 @@ from contract.iso_times import DATE_FORM, MINUTES_BEFORE_ZONE, TIMESTAMP_FORM
 from contract.model import UTC
 from contract.read_types import SENT_AS_STRING, TIMES
 from contract.time_patterns import spark_pattern, weekday_form
-from curation.conditions import any_of
+from curation.composing import any_of
 
 # Spark's casts also accept "2025", "10:15" (as today!) and zone names; the contract's forms mean one moment to all.
 _IS_DATE, _IS_TIMESTAMP = rf"^{DATE_FORM}\z", rf"^{TIMESTAMP_FORM}\z"

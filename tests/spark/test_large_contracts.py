@@ -3,9 +3,10 @@
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from curation.conditions import all_of, any_of
+from curation.composing import all_of, any_of
 from curation.framing import Frame
 from curation.parsing import malformed_lines
+from curation.reasons import explanation
 from curation.session import open_session
 from tests.spark.test_mapping import INTEGER, STRING, mapped
 
@@ -28,6 +29,15 @@ def test_hundreds_of_columns_are_less_deep_than_the_stack(spark: SparkSession) -
     contract = mapped(*({"name": f"value_{number}", **STRING} for number in range(400)))
     found = malformed_lines(one_line(spark, "{}"), contract, Frame(), refused_too=True)
     assert "line_bytes" in found.columns  # Spark has read through all conditions
+
+
+def test_a_malformed_line_is_parsed_as_often_however_many_texts_it_may_have(spark: SparkSession) -> None:
+    def parses(texts: int) -> int:
+        contract = mapped({"name": "number", **INTEGER}, *({"name": f"text_{text}", **STRING} for text in range(texts)))
+        plan = one_line(spark, "{}").select(explanation(contract))._jdf.queryExecution().analyzed()  # noqa: SLF001
+        return int(plan.toString().count("from_json"))
+
+    assert parses(texts=5) == parses(texts=50)
 
 
 def test_columns_made_of_each_other_stand_in_the_plan_once_for_each_use(spark: SparkSession) -> None:
