@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from py4j.java_gateway import java_import  # type: ignore[import-untyped]  # it has no types
 from pyspark.sql import SparkSession
 
 from core.errors import PipelineError
@@ -10,6 +11,9 @@ from curation.repeated_keys import LAST_WINS
 
 # Spark 4 would look up the Python line of every expression that is built, at some 2 ms each; to be told at the start.
 _PLAN_WITHOUT_LINES = "spark.python.sql.dataFrameDebugging.enabled"
+# Where every function of a plan is found. PySpark 3.5 imports its package, among others, so that Py4J would look for it
+# in one after the other at every call; PySpark 4 imports it by its name.
+_FUNCTIONS = "org.apache.spark.sql.functions"
 _UNLIMITED = 2**31 - 1  # Spark's word for as many executors as there are tasks
 _SETTINGS = {
     **LAST_WINS,
@@ -37,6 +41,7 @@ def open_session(name: str) -> SparkSession:
     """Start Spark, or take the session that runs already, with the settings of a run."""
     spark = SparkSession.builder.appName(name).config(_PLAN_WITHOUT_LINES, "false").getOrCreate()
     spark.sparkContext.setLogLevel("WARN")
+    java_import(spark._jvm, _FUNCTIONS)  # noqa: SLF001
     for key, value in _SETTINGS.items():
         spark.conf.set(key, value)
     return spark
