@@ -155,7 +155,7 @@ def _unread_because(name: str, *, is_included: bool) -> str | None:
 def _read_patterns(given: dict[str, Any], name: str) -> tuple[str, ...]:
     patterns = given[name]
     if not isinstance(patterns, list):
-        raise ValueError(f"{name} of raw object settings must be a list, got {patterns!r}")  # noqa: TRY004 - a bad text
+        raise ValueError(f"{name} of raw object settings must be a list, got {patterns!r}")  # noqa: TRY004  a bad text
     for pattern in patterns:
         problem = pattern_problem(pattern)
         if problem is not None:

@@ -78,7 +78,7 @@ def fitting_home(java: Path) -> Path:
 
 def install_with_package(directory: Path) -> None:
     """Download a JDK with the package install-jdk, or raise Unfit."""
-    import jdk  # noqa: PLC0415 - finding a Java must work where nothing is installed
+    import jdk  # noqa: PLC0415  finding a Java must work where nothing is installed
 
     try:
         jdk.install(INSTALLED_VERSION, path=str(directory))

@@ -32,10 +32,10 @@ def maker(judge: str) -> Callable[[str], Judge]:
     if name in FORMULAS:
         return FORMULAS[name]
     if name.startswith("river"):
-        from benchmarks.anomalies.with_river import RIVER  # noqa: PLC0415 - it is installed in its own environment only
+        from benchmarks.anomalies.with_river import RIVER  # noqa: PLC0415  it is installed in its own environment only
 
         return RIVER[name]
-    from benchmarks.anomalies.with_statsmodels import STATSMODELS  # noqa: PLC0415 - as above
+    from benchmarks.anomalies.with_statsmodels import STATSMODELS  # noqa: PLC0415  as above
 
     return STATSMODELS[name]
 

@@ -57,7 +57,7 @@ class _Checker:
     def __init__(self, types: Mapping[str, str]) -> None:
         self._types = types
 
-    def type_of(self, node: tree.Node) -> str:  # noqa: PLR0911 - a table with a line for each kind of node
+    def type_of(self, node: tree.Node) -> str:  # noqa: PLR0911  a table with a line for each kind of node
         match node:
             case tree.Literal():
                 return node.type

@@ -19,7 +19,7 @@ SPANS: Final[Mapping[str, tree.Literal]] = {
 _MAX_INT: Final = 2**31 - 1
 
 
-def sql_of(node: tree.Node) -> str:  # noqa: PLR0911 - a table with a line for each kind of node
+def sql_of(node: tree.Node) -> str:  # noqa: PLR0911  a table with a line for each kind of node
     """Return the canonical SQL of a node, which means the same in any place."""
     match node:
         case tree.Literal():

@@ -67,7 +67,7 @@ class DirectoryStore:
         directory = self.root / _partition(day)
         return sorted(entry.name for entry in directory.iterdir()) if directory.exists() else []
 
-    def local_copy(self, day: date, name: str, staging: Path) -> Path:  # noqa: ARG002 - it is local already
+    def local_copy(self, day: date, name: str, staging: Path) -> Path:  # noqa: ARG002  it is local already
         return self.root / _partition(day) / name
 
     def publish(self, staged: Path, day: date, name: str) -> str:

@@ -45,6 +45,6 @@ def test_spark_3_5_cannot_read_what_is_said_to_need_a_newer_one(spark: SparkSess
     (tmp_path / name).write_bytes(CONTENT[f".{name.lower().rpartition('.')[2]}"]())
     try:
         lines = [row.value for row in spark.read.text(str(tmp_path / name)).collect()]
-    except Exception:  # noqa: BLE001 - whatever the engine says of it
+    except Exception:  # noqa: BLE001  whatever the engine says of it
         return
     assert lines != TEXT.decode().splitlines()
