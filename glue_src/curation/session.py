@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
-from py4j.java_gateway import java_import  # type: ignore[import-untyped]  # it has no types
+from py4j.java_gateway import JavaClass  # type: ignore[import-untyped]  # it has no types
 from pyspark.sql import SparkSession
 
 from core.errors import PipelineError
@@ -11,9 +12,16 @@ from curation.repeated_keys import LAST_WINS
 
 # Spark 4 would look up the Python line of every expression that is built, at some 2 ms each; to be told at the start.
 _PLAN_WITHOUT_LINES = "spark.python.sql.dataFrameDebugging.enabled"
-# Where every function of a plan is found. PySpark 3.5 imports its package, among others, so that Py4J would look for it
-# in one after the other at every call; PySpark 4 imports it by its name.
-_FUNCTIONS = "org.apache.spark.sql.functions"
+# The classes that plans are made by, under every name by which PySpark 3.5 and 4 ask for them.
+_PLANNED_BY = {
+    "Column": "org.apache.spark.sql.Column",
+    "functions": "org.apache.spark.sql.functions",
+    "org.apache.spark.sql.functions": "org.apache.spark.sql.functions",
+    "PythonUtils": "org.apache.spark.api.python.PythonUtils",
+    "PythonSQLUtils": "org.apache.spark.sql.api.python.PythonSQLUtils",
+}
+# Where PySpark 3.5 finds what lambdas consist of, step by step.
+_LAMBDAS_IN = "org.apache.spark.sql.catalyst.expressions"
 _UNLIMITED = 2**31 - 1  # Spark's word for as many executors as there are tasks
 _SETTINGS = {
     **LAST_WINS,
@@ -41,10 +49,32 @@ def open_session(name: str) -> SparkSession:
     """Start Spark, or take the session that runs already, with the settings of a run."""
     spark = SparkSession.builder.appName(name).config(_PLAN_WITHOUT_LINES, "false").getOrCreate()
     spark.sparkContext.setLogLevel("WARN")
-    java_import(spark._jvm, _FUNCTIONS)  # noqa: SLF001
+    _look_up_once(spark)
     for key, value in _SETTINGS.items():
         spark.conf.set(key, value)
     return spark
+
+
+class _Class(JavaClass):  # type: ignore[misc]  # it has no types
+    """A Java class that Py4J asks Java about each method of once."""
+
+    def __getattr__(self, name: str) -> object:
+        """Find a method that was not asked for before."""
+        method = super().__getattr__(name)
+        setattr(self, name, method)
+        return method
+
+
+def _look_up_once(spark: SparkSession) -> None:
+    """Keep what Py4J would ask Java for at every function of a plan: where its class is, and that it is in it."""
+    jvm: Any = spark._jvm  # noqa: SLF001
+    for name, java_class in _PLANNED_BY.items():
+        if name not in vars(jvm):
+            setattr(jvm, name, _Class(java_class, jvm._gateway_client))  # noqa: SLF001
+    package = jvm
+    for name in _LAMBDAS_IN.split("."):
+        setattr(package, name, getattr(package, name))
+        package = getattr(package, name)
 
 
 def java_encoding(spark: SparkSession) -> str:
