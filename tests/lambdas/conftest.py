@@ -1,8 +1,8 @@
 """One AWS account in process for each test, and the environment that the deployed functions have."""
 
 import socket
-from collections.abc import Iterator
-from typing import NoReturn
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
 
 import boto3
 import pytest
@@ -15,15 +15,16 @@ from tests.lambdas.cloud import ACCOUNT, BUCKET, CHECKSUM, DATABASE, JOB, REGION
 
 
 @pytest.fixture(scope="module")
-def _aws() -> Iterator[None]:
-    """The services, which take half a second to start; other test folders must not meet them."""
+def aws() -> Iterator[Mapping[str, Any]]:
+    """Clients of the services, which take half a second to start; other test folders must not meet them."""
+    make: Any = boto3.client  # its stubs know no service by a variable
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_DEFAULT_REGION", REGION)
-        yield
+        yield {service: make(service) for service in ("s3", "glue", "sns", "stepfunctions")}
 
 
 @pytest.fixture
-def cloud(_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+def cloud(aws: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """An account with the deployed resources and nothing else, and the variables that name them."""
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)
     for service, region in {
@@ -35,7 +36,7 @@ def cloud(_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     }.items():
         get_backend(service)[ACCOUNT][region].reset()  # type: ignore[call-overload]  # it knows literal names only
     client.cache_clear()
-    deployed = _deploy()
+    deployed = _deploy(aws)
     deployed.set_job_runs()
     for name, value in _environment(deployed).items():
         monkeypatch.setenv(name, value)
@@ -51,12 +52,12 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
-def _deploy() -> Cloud:
-    boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    boto3.client("glue").create_database(DatabaseInput={"Name": DATABASE})
-    boto3.client("glue").create_table(DatabaseName=DATABASE, TableInput={"Name": TABLE})
-    topic_arn = boto3.client("sns").create_topic(Name="alerts")["TopicArn"]
-    machine = boto3.client("stepfunctions").create_state_machine(
+def _deploy(aws: Mapping[str, Any]) -> Cloud:
+    aws["s3"].create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    aws["glue"].create_database(DatabaseInput={"Name": DATABASE})
+    aws["glue"].create_table(DatabaseName=DATABASE, TableInput={"Name": TABLE})
+    topic_arn = aws["sns"].create_topic(Name="alerts")["TopicArn"]
+    machine = aws["stepfunctions"].create_state_machine(
         name="events-pipeline",
         definition='{"StartAt": "Sensor", "States": {"Sensor": {"Type": "Succeed"}}}',
         roleArn="arn:aws:iam::123456789012:role/pipeline",
