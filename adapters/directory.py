@@ -25,6 +25,8 @@ _HASH_BLOCK_BYTES = 1 << 20
 class DirectoryStore:
     """Objects are files below ``root``; names that start with ``.`` are this store's own and never listed."""
 
+    writes_late = False
+
     def __init__(self, root: str) -> None:
         self._root = Path(root).resolve()  # one place has one name, so that records agree
 

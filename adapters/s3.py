@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from adapters.aws import client, error_code, http_status, translated
-from core.errors import ServiceError
+from core.errors import ServiceError, ServiceUnavailable
 from core.ports import Content, StoredObject, WriteConflict
 
 _KEYS_PER_DELETE = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
@@ -20,12 +20,15 @@ _KEYS_PER_DELETE = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_D
 _PART_BYTES, _MOST_PARTS = 64 << 20, 10_000
 _BLOCK_BYTES = 1 << 20
 _KEPT_HEADERS = ("ContentType", "ContentEncoding", "Metadata")
-# Another version, a conditional write that was under way, and no object where one was expected.
-_CONFLICTS = (412, 409, 404)
+# Another version or no object where one was expected; and a conditional write that was under way.
+_OTHER_VERSION = (412, 404)
+_CONFLICTS = (*_OTHER_VERSION, 409)
 
 
 class S3Store:
     """Objects are S3 objects; ``key`` is relative to the prefix of the data root."""
+
+    writes_late = True
 
     def __init__(self, bucket: str, prefix: str = "") -> None:
         self._bucket = bucket
@@ -64,7 +67,7 @@ class S3Store:
 
     def replace(self, key: str, data: bytes, *, expected: str | None) -> str:
         condition = {"IfNoneMatch": "*"} if expected is None else {"IfMatch": expected}
-        with self._writing(key), _conflicts(key):
+        with self._writing(key), _conflicts(key), self._answered(key):
             return self._put(key, data, **condition)
 
     def download(self, key: str, into: IO[bytes]) -> str | None:
@@ -151,6 +154,25 @@ class S3Store:
 
     def _writing(self, key: str) -> Any:
         return translated(f"write {self.uri(key)}", needs="s3:PutObject")
+
+    @contextmanager
+    def _answered(self, key: str) -> Iterator[None]:
+        """Tell a write that S3 declined from one that it may still carry out, though it declined a repetition.
+
+        The SDK repeats a request that was not answered, and raises what came of the last one: the answer to it, or that
+        no credentials could be had for it. Of another version S3 tells no matter which request has written it.
+        """
+        try:
+            yield
+        except ClientError as error:
+            is_repeated = int(error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)) > 0
+            if http_status(error) in _OTHER_VERSION or not is_repeated:
+                raise
+            raise ServiceUnavailable(f"cannot write {self.uri(key)}: {error}, to a repeated request") from error
+        except BotoCoreError as error:
+            if isinstance(error, NoCredentialsError | NoRegionError):  # so there was no request
+                raise
+            raise ServiceUnavailable(f"cannot write {self.uri(key)}: {error}") from error
 
     def _put(self, key: str, data: bytes, **condition: str) -> str:
         answer = client("s3").put_object(Bucket=self._bucket, Key=self._prefix + key, Body=data, **condition)

@@ -50,7 +50,7 @@ class LeaseRecord:
 
 
 class Lease:
-    """A lease that this run holds, until it gives it back or leaves it to time."""
+    """A lease that this run holds, until it gives it back or its time is over."""
 
     def __init__(self, store: Store, key: str, *, record: LeaseRecord, version: str, minutes: int) -> None:
         self._store, self._key, self._record, self._version, self._minutes = store, key, record, version, minutes
@@ -64,21 +64,18 @@ class Lease:
         return self._record.expires_at
 
     def renew(self, *, now: datetime) -> None:
-        """Extend the lease from now, so that nobody takes the version for an orphan while it is published.
+        """Extend the lease from now, to time alone where storage may publish the version when this process is gone.
 
         Raises:
             Superseded: when its time is over, or another run has taken it.
         """
         if self._record.is_over(now=now):
             raise Superseded(self._lost(f"its lease ended at {self.expires_at}"))
+        extended = replace(self._record, expires_at=_expiry(now, self._minutes))
         try:
-            self._replace(replace(self._record, expires_at=_expiry(now, self._minutes)))
+            self._replace(replace(extended, host="", process="") if self._store.writes_late else extended)
         except WriteConflict:
             raise Superseded(self._lost("another run took its lease")) from None
-
-    def keep(self) -> None:
-        """Leave the lease to time alone, whatever becomes of this process."""
-        self._replace(replace(self._record, host="", process=""))
 
     def give_back(self) -> None:
         """Delete the lease; it must not be needed any more."""

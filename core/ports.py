@@ -37,6 +37,10 @@ class Store(Protocol):
     Whatever goes wrong is a PipelineError; a TransientError of a write leaves open whether it was done.
     """
 
+    @property
+    def writes_late(self) -> bool:
+        """Whether a write may be carried out when the process that asked for it is gone."""
+
     def uri(self, key: str) -> str:
         """Return the URI that Spark and people use for a key or prefix."""
 

@@ -8,7 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from core.errors import CatalogNotUpdated, PipelineError, ServiceError, Superseded, TransientError
+from core.errors import (
+    CatalogNotUpdated,
+    CommitStateUnknown,
+    PipelineError,
+    ServiceError,
+    Superseded,
+    TransientError,
+)
 from core.faults import Fault, files_problem, partition_problem
 from core.layout import DatasetPaths, date_in, parse_ingestion_date, run_id_in
 from core.ports import Catalog, Store, StoredObject, WriteConflict
@@ -84,7 +91,7 @@ class Publications:
 
         Raises:
             Superseded: when another run published first; nothing has changed then.
-            TransientError: when it is not known whether the record was swapped.
+            CommitStateUnknown: when it is not known whether the record was swapped.
         """
         record = published(over.record, version, dataset=self._paths.dataset, ingestion_date=str(day))
         now = datetime.fromisoformat(version.published_at)
@@ -195,7 +202,7 @@ class Publications:
             return False
         try:
             return self._shown(day, self._catalog)
-        except PipelineError as error:
+        except Exception as error:  # whatever it is, the record holds
             raise CatalogNotUpdated(f"{day}: {error}; the publication record holds: {_REPAIR}") from error
 
     def days_with_other_columns(self) -> list[date]:
@@ -309,36 +316,70 @@ class Publications:
     def _swap(self, day: date, record: Publication, *, over: StoredPublication) -> None:
         """Replace the record that ``over`` was read from; a write of ours whose answer got lost counts as done.
 
-        A write of unknown outcome is tried again, as both can only succeed over ``over``. When no attempt is answered,
-        the last TransientError is raised: storage may still carry the write out.
+        A write that is not answered is tried again, as only one of them can succeed over ``over``. Once one was not
+        answered, storage may still carry it out, whatever it says to the next.
+
+        Raises:
+            Superseded: when another run's record lies there, so that none of ours can be written any more.
+            AccessDenied, ServiceError: when storage has answered every write, and each time that it does not.
+            CommitStateUnknown: in all other cases.
         """
-        unknown: TransientError | None = None
+        key = self._paths.publication_key(day)
+        unanswered: PipelineError | None = None
         for _ in range(_ATTEMPTS):
             try:
-                self._store.replace(self._paths.publication_key(day), to_json(record), expected=over.token)
+                self._store.replace(key, to_json(record), expected=over.token)
             except WriteConflict:
-                found = self.read(day)
-                if found.record is not None and record.current.run_id in _run_ids(found.record) - _run_ids(over.record):
-                    return  # ours was carried out; another run may have published since
-                if found.record == record:
+                if self._is_written(day, record, over=over):
                     return
-                if found.token != over.token:
-                    raise _superseded(day, found.record) from None
             except TransientError as error:
-                unknown = error
+                unanswered = error
+            except PipelineError as error:
+                if unanswered is None:
+                    raise
+                raise _unknown(day, error) from error
             else:
                 return
-        if unknown is not None:
-            raise unknown
-        record_uri = self._store.uri(self._paths.publication_key(day))
+        if unanswered is not None:
+            raise _unknown(day, unanswered) from unanswered
         raise ServiceError(
-            f"{day}: storage declined {_ATTEMPTS} times to replace {record_uri}, though no other run did; "
+            f"{day}: storage declined {_ATTEMPTS} times to replace {self._store.uri(key)}, though no other run did; "
             f"nothing was changed; run {day} again"
         )
 
+    def _is_written(self, day: date, record: Publication, *, over: StoredPublication) -> bool:
+        """Look whether a write of ours is the cause of a conflict; False where nothing has changed.
 
-def _run_ids(record: Publication | None) -> set[str]:
-    return set() if record is None else {version.run_id for version in record.versions}
+        Raises:
+            Superseded: when it is another run's.
+            CommitStateUnknown: when it cannot be read.
+        """
+        try:
+            found = self.read(day)
+        except PipelineError as error:
+            raise _unknown(day, error) from error
+        # Another run may have published over ours since.
+        if found.record == record or _state(record.current) in _states(found.record) - _states(over.record):
+            return True
+        if found.token != over.token:
+            raise _superseded(day, found.record)
+        return False
+
+
+def _states(record: Publication | None) -> set[tuple[str, str]]:
+    return set() if record is None else {_state(version) for version in record.versions}
+
+
+def _state(version: Version) -> tuple[str, str]:
+    """Tell a version that was published from the same one that people went back to later."""
+    return version.run_id, version.published_at
+
+
+def _unknown(day: date, reason: PipelineError) -> CommitStateUnknown:
+    return CommitStateUnknown(
+        f"{day}: storage did not say whether it replaced the publication record, and may do so yet: {reason}; before "
+        f"anything else, see: pipeline status {day}"
+    )
 
 
 def _superseded(day: date, winner: Publication | None) -> Superseded:

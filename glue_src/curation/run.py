@@ -196,14 +196,12 @@ class DayRun:
         except CatalogNotUpdated:
             self._give_back(lease)
             raise
-        except BaseException as error:
-            self._leave_to_next_run(lease)
-            if isinstance(error, PipelineError | OSError):
-                raise CommitStateUnknown(
-                    f"it is not known whether run {self.report.run_id} was published ({error}); its files are kept; "
-                    f"see: pipeline status {self.arguments.ingestion_date}; or run it again after {lease.expires_at}"
-                ) from error
-            raise
+        except (PipelineError, OSError) as error:  # files and lease stay, as the swap may still come to pass
+            raise CommitStateUnknown(
+                f"it is not known whether run {self.report.run_id} was published ({error.__cause__ or error}); its "
+                f"files are kept; see: pipeline status {self.arguments.ingestion_date}; or run it again after "
+                f"{lease.expires_at}"
+            ) from error
         self._give_back(lease)
 
     def _write(self, raw: RawDay) -> WrittenVersion:
@@ -333,13 +331,6 @@ class DayRun:
             lease.give_back()
         except Exception as error:  # noqa: BLE001  it expires by itself
             self._warn(f"lease of run {lease.run_id} could not be given back, it ends at {lease.expires_at}: {error}")
-
-    def _leave_to_next_run(self, lease: Lease) -> None:
-        """Keep files and lease for as long as the swap may still come to pass."""
-        try:
-            lease.keep()
-        except Exception as error:  # noqa: BLE001  it stays as it is, then
-            log.warning("lease of run %s could not be marked: %s", lease.run_id, explained(error))
 
     def _warn(self, text: str) -> None:
         self.report.warnings.append(text)

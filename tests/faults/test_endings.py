@@ -5,12 +5,12 @@ import logging
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from adapters.directory import DirectoryStore
-from core.errors import GateFailed, PipelineError, Superseded
+from core.errors import CatalogNotUpdated, GateFailed, PipelineError, Superseded
 from core.leases import LeaseRecord, sweep, take_lease
 from core.ports import WriteConflict
 from core.publishing import Publications
@@ -276,6 +276,49 @@ def test_replaced_versions_are_kept_for_as_long_as_the_job_is_told(
     for number in range(1, 5):
         plain_run(store, tmp_path, run_id(number), force=True, **arguments).execute()
     assert len(store.folders(PATHS.versions_prefix(DAY))) == versions
+
+
+def test_readers_are_shown_what_was_rolled_back_to(tmp_path: Path) -> None:
+    store, catalog = DirectoryStore(str(tmp_path)), FakeCatalog()
+    for number in (1, 2):
+        lay_raw(tmp_path, "events.json", *["good"] * number)
+        plain_run(store, tmp_path, run_id(number), catalog=catalog, keep_hours=24).execute()
+    record = Publications(store, PATHS, catalog).rollback(DAY, None, now=datetime.now(UTC))
+    assert record.current.run_id == run_id(1)
+    assert catalog.partitions == {DAY: record.current.location}
+
+
+class RefusesToRemove(DirectoryStore):
+    def remove(self, key: str, *, expected: str) -> None:  # noqa: ARG002  as the store has it
+        raise PipelineError(f"cannot delete {key}")
+
+
+def test_readers_no_longer_find_a_date_of_which_the_record_could_not_be_deleted(tmp_path: Path) -> None:
+    """A record without a partition is repaired; a partition without a record would show files that go."""
+    store, catalog = RefusesToRemove(str(tmp_path)), FakeCatalog()
+    lay_raw(tmp_path, "events.json", "good")
+    plain_run(store, tmp_path, run_id(1), catalog=catalog).execute()
+    publications = Publications(store, PATHS, catalog)
+    with pytest.raises(PipelineError, match="cannot delete"):
+        publications.unpublish(DAY)
+    assert catalog.partitions == {}
+    assert publications.read(DAY).record is not None
+
+
+@pytest.mark.parametrize("error", [OSError(28, "no space left on device"), KeyError("Location")])
+def test_whatever_breaks_in_the_catalog_behind_the_swap_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    store, catalog = DirectoryStore(str(tmp_path)), FakeCatalog()
+
+    def fails(*_: object) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr(catalog, "point", fails)
+    lay_raw(tmp_path, "events.json", "good")
+    with pytest.raises(CatalogNotUpdated, match=f"run {run_id(1)} is published, but .*the publication record holds"):
+        plain_run(store, tmp_path, run_id(1), catalog=catalog).execute()
+    assert store.objects(PATHS.leases_prefix(DAY)) == []
 
 
 class RemovesOddly(DirectoryStore):

@@ -11,9 +11,9 @@ import pytest
 
 from adapters.directory import DirectoryStore
 from core.errors import PipelineError, Superseded
-from core.ports import WriteConflict
+from core.ports import StoredObject, WriteConflict
 from curation.version import WriteRequest, WrittenVersion
-from tests.faults.plain_runs import DAY, FakeCatalog, lay_raw, plain_run, run_id, served_lines
+from tests.faults.plain_runs import DAY, PATHS, FakeCatalog, lay_raw, plain_run, run_id, served_lines
 
 _PROCESSES = 4
 _STEPS = 50
@@ -84,3 +84,30 @@ def test_of_runs_that_start_from_one_state_exactly_one_publishes(tmp_path: Path,
     assert store.folders("curated/events/ingestion_date=2025-01-01/") == [
         f"curated/events/ingestion_date=2025-01-01/run_id={winner.report.run_id}/"
     ]
+
+
+class ListedThen(DirectoryStore):
+    """A store in which something happens as soon as the raw data of the day are listed for the first time."""
+
+    def __init__(self, root: Path, happens: Callable[[], object]) -> None:
+        super().__init__(str(root))
+        self._left = [happens]
+
+    def objects(self, prefix: str) -> list[StoredObject]:
+        listed = super().objects(prefix)
+        if prefix == PATHS.raw_prefix(DAY) and self._left:
+            self._left.pop()()
+        return listed
+
+
+def test_a_run_that_listed_less_does_not_replace_one_that_listed_more(tmp_path: Path) -> None:
+    """The record is read before the listing, so that a swap tells of whatever was published since."""
+    lay_raw(tmp_path, "events.json", "good")
+
+    def late_data_are_published() -> None:
+        lay_raw(tmp_path, "late.json", "late")
+        plain_run(DirectoryStore(str(tmp_path)), tmp_path, run_id(2)).execute()
+
+    with pytest.raises(PipelineError):
+        plain_run(ListedThen(tmp_path, late_data_are_published), tmp_path, run_id(1)).execute()
+    assert served_lines(tmp_path) == ["good", "late"]

@@ -1,7 +1,10 @@
 """A swap whose answer never comes, a lease that was lost, and whatever breaks once the day is published."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,8 @@ from core.errors import (
     Superseded,
 )
 from core.leases import Lease, sweep, take_lease
-from core.ports import StoredObject, WriteConflict
+from core.ports import Content, StoredObject, WriteConflict
+from core.publication import Publication
 from core.publishing import Publications
 from curation.run import DayRun
 from curation.version import WriteRequest, WrittenVersion
@@ -29,6 +33,8 @@ TOMORROW = timedelta(days=1)
 
 class Unanswered(DirectoryStore):
     """A store that does not answer swaps of records; ``arrive`` carries out the last one, as S3 may do at any time."""
+
+    writes_late = True
 
     def __init__(self, root: Path, *, times: int = 99) -> None:
         super().__init__(str(root))
@@ -173,6 +179,125 @@ class Rejecting(DirectoryStore):
         return super().replace(key, data, expected=expected)
 
 
+class Scripted(DirectoryStore):
+    """A store whose answers to swaps of a record, and to reads of it behind a conflict, are given.
+
+    "applied" and "applied later" carry a swap out and do not say so; later ones ``arrive``.
+    """
+
+    def __init__(self, root: Path, *answers: str | PipelineError, read: PipelineError | None = None) -> None:
+        super().__init__(str(root))
+        self._plain, self._late = _plain(root), list[Callable[[], str]]()
+        self._answers, self._read = list(answers), read
+
+    def replace(self, key: str, data: bytes, *, expected: str | None) -> str:
+        if not key.startswith(RECORDS) or not self._answers:
+            return super().replace(key, data, expected=expected)
+        write = partial(self._plain.replace, key, data, expected=expected)
+        match self._answers.pop(0):
+            case PipelineError() as error:
+                raise error
+            case "conflict":
+                raise WriteConflict(key)
+            case "applied, then a conflict":
+                write()
+                raise WriteConflict(key)
+            case "applied":
+                write()
+            case "applied later":
+                self._late.append(write)
+        raise ServiceUnavailable(f"cannot write {key}: timed out")
+
+    def read(self, key: str) -> Content | None:
+        if self._read is not None and key.startswith(RECORDS) and not self._answers:
+            raise self._read
+        return super().read(key)
+
+    def arrive(self) -> None:
+        self._read = None
+        for write in self._late:
+            with suppress(WriteConflict):
+                write()
+
+
+REJECTIONS = (AccessDenied("no"), ServiceError("ExpiredToken"))
+
+
+class TestASwapThatIsRejectedOnlyOnceItMayBeDone:
+    @pytest.mark.parametrize("rejection", REJECTIONS)
+    @pytest.mark.parametrize("first", ["applied", "applied later"])
+    @pytest.mark.parametrize("is_published_before", [True, False])
+    def test_keeps_its_files(
+        self, tmp_path: Path, first: str, rejection: PipelineError, is_published_before: bool
+    ) -> None:
+        lay_raw(tmp_path, "events.json", "good")
+        if is_published_before:
+            plain_run(_plain(tmp_path), tmp_path, run_id(1)).execute()
+            lay_raw(tmp_path, "late.json", "more")
+        store = Scripted(tmp_path, first, rejection)
+        with pytest.raises(CommitStateUnknown, match=rf"was published \({rejection}\); its files are kept"):
+            plain_run(store, tmp_path, run_id(2)).execute()
+        store.arrive()
+        assert served_lines(tmp_path) == ["good", "more"][: 1 + is_published_before]
+
+    @pytest.mark.parametrize("denied", [*REJECTIONS, ServiceUnavailable("timed out")])
+    @pytest.mark.parametrize(
+        "answers", [["applied, then a conflict"], ["applied later", "conflict"], ["applied", "conflict"]]
+    )
+    def test_keeps_its_files_where_the_record_cannot_be_looked_at(
+        self, tmp_path: Path, answers: list[str], denied: PipelineError
+    ) -> None:
+        lay_raw(tmp_path, "events.json", "good")
+        store = Scripted(tmp_path, *answers, read=denied)
+        run = plain_run(store, tmp_path, run_id(1))
+        with pytest.raises(CommitStateUnknown):
+            run.execute()
+        store.arrive()
+        assert served_lines(tmp_path) == ["good"]
+
+    def test_is_unknown_to_who_rolls_back_and_not_to_be_repeated_blindly(self, tmp_path: Path) -> None:
+        for number in (1, 2, 3):
+            lay_raw(tmp_path, f"{number}.json", str(number))
+            plain_run(_plain(tmp_path), tmp_path, run_id(number), keep_hours=24).execute()
+        publications = Publications(Scripted(tmp_path, "applied", *[ServiceUnavailable("timed out")] * 4), PATHS, None)
+        with pytest.raises(CommitStateUnknown, match=f"before anything else, see: pipeline status {DAY}"):
+            publications.rollback(DAY, None, now=datetime.now(UTC))
+        assert served_lines(tmp_path) == ["1", "2"]
+
+    def test_is_a_rollback_also_when_a_run_has_published_since(self, tmp_path: Path) -> None:
+        for number in (1, 2):
+            lay_raw(tmp_path, f"{number}.json", str(number))
+            plain_run(_plain(tmp_path), tmp_path, run_id(number), keep_hours=24).execute()
+        store = Unanswered(tmp_path, times=1)
+
+        def roll_back_and_be_replaced() -> None:
+            store.arrive()
+            lay_raw(tmp_path, "3.json", "3")
+            plain_run(_plain(tmp_path), tmp_path, run_id(3), keep_hours=24).execute()
+
+        store.meanwhile = roll_back_and_be_replaced
+        Publications(store, PATHS, None).rollback(DAY, None, now=datetime.now(UTC))
+        assert served_lines(tmp_path) == ["1", "2", "3"]
+
+    def test_of_a_record_that_names_the_same_versions_is_known_by_its_text(self, tmp_path: Path) -> None:
+        lay_raw(tmp_path, "events.json", "good")
+        plain_run(_plain(tmp_path), tmp_path, run_id(1)).execute()
+        publications = Publications(Scripted(tmp_path, "applied"), PATHS, None)
+        changed = publications.rewrite(DAY, lambda record: replace(record, current=replace(record.current, files=7)))
+        assert changed == publications.read(DAY).record
+
+    def test_of_a_record_that_names_the_same_versions_is_not_done_where_a_run_was_quicker(self, tmp_path: Path) -> None:
+        lay_raw(tmp_path, "events.json", "good")
+        plain_run(_plain(tmp_path), tmp_path, run_id(1)).execute()
+
+        def changed_while_a_run_publishes(record: Publication) -> Publication:
+            plain_run(_plain(tmp_path), tmp_path, run_id(2), force=True, keep_hours=24).execute()
+            return replace(record, current=replace(record.current, files=7))
+
+        with pytest.raises(Superseded):
+            Publications(_plain(tmp_path), PATHS, None).rewrite(DAY, changed_while_a_run_publishes)
+
+
 @pytest.mark.parametrize("error", [AccessDenied("no"), ServiceError("no such bucket")])
 def test_a_definite_rejection_is_cleaned_up_after(tmp_path: Path, error: PipelineError) -> None:
     lay_raw(tmp_path, "events.json", "good")
@@ -260,6 +385,34 @@ class TestALeaseThatIsLost:
             run.execute()
         assert served_lines(tmp_path) is None
         assert _folders(tmp_path) == []
+
+    def test_to_another_lease_of_its_name_is_noticed_before_the_swap(self, tmp_path: Path) -> None:
+        lease = _take(tmp_path, minutes=5)
+        _plain(tmp_path).write(PATHS.lease_key(DAY, run_id(1)), b"of somebody else")
+        with pytest.raises(Superseded, match="another run took its lease"):
+            lease.renew(now=datetime.now(UTC))
+
+    def test_is_not_taken_over_from_a_run_of_the_same_name(self, tmp_path: Path) -> None:
+        _take(tmp_path, minutes=5)
+        with pytest.raises(WriteConflict):
+            _take(tmp_path, minutes=6)
+
+    def test_is_none_after_it_was_renewed(self, tmp_path: Path) -> None:
+        lease, publications = _take(tmp_path, minutes=60), Publications(_plain(tmp_path), PATHS, None)
+        now = datetime.now(UTC)
+        lease.renew(now=now + timedelta(minutes=50))
+        assert sweep(_plain(tmp_path), PATHS, DAY, publications, now=now + timedelta(minutes=100)) == []
+
+    def test_is_lost_before_the_files_are(self, tmp_path: Path) -> None:
+        """A run that wakes up while it is swept must find that its lease is gone, not only its files."""
+        _take(tmp_path, minutes=5)
+        deleted: list[str] = []
+        store = _plain(tmp_path)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(store, "delete", lambda _keys: deleted.append("leases"))
+            patch.setattr(store, "delete_prefix", lambda _prefix: deleted.append("files"))
+            sweep(store, PATHS, DAY, Publications(store, PATHS, None), now=datetime.now(UTC) + TOMORROW)
+        assert deleted == ["leases", "files"]
 
     def test_to_an_older_listing_is_none(self, tmp_path: Path) -> None:
         """Clocks differ: others give a lease that has just ended some minutes more than its own run does."""

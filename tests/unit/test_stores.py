@@ -3,19 +3,22 @@
 import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import ClientError, CredentialRetrievalError, ReadTimeoutError
 from moto import mock_aws
 
 from adapters.aws import client
 from adapters.directory import DirectoryStore
 from adapters.s3 import S3Store
 from adapters.stores import open_store
-from core.errors import PipelineError
+from core.errors import AccessDenied, PipelineError, ServiceError, ServiceUnavailable
 from core.ports import Store, WriteConflict
 
 BUCKET = "prod-data"
@@ -276,6 +279,74 @@ class TestUploadToS3:
         with pytest.raises(WriteConflict):
             store.upload("a", io.BytesIO(content), expected=version)
         assert bucket.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) == []
+
+
+class TestAnswersOfS3ToARepeatedWrite:
+    """The SDK repeats a write that was not answered; S3 may carry the first out whatever it answers to the second."""
+
+    @pytest.fixture
+    def store(self, monkeypatch: pytest.MonkeyPatch) -> S3Store:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "testing")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)
+        return S3Store(BUCKET)
+
+    @staticmethod
+    def answer(*answers: Exception | tuple[int, str]) -> None:
+        """Let each request for a write be answered in turn; not at all, by an exception."""
+        left = list(answers)
+
+        def reply(request: Any, **_: Any) -> AWSResponse:
+            found = left.pop(0)
+            if isinstance(found, Exception):
+                raise found
+            status, code = found
+            raw: Any = BytesIO(f"<Error><Code>{code}</Code><Message>as told</Message></Error>".encode())
+            raw.stream = lambda *_a, **_k: iter([raw.read()])
+            return AWSResponse(request.url, status, HTTPHeaders(), raw)
+
+        client("s3").meta.events.register_first("before-send.s3.PutObject", reply)
+
+    @pytest.mark.parametrize(
+        ("status", "code"), [(403, "AccessDenied"), (400, "ExpiredToken"), (409, "ConditionalRequestConflict")]
+    )
+    def test_are_no_rejection(self, store: S3Store, status: int, code: str) -> None:
+        self.answer(ReadTimeoutError(endpoint_url="s3"), (status, code))
+        with pytest.raises(ServiceUnavailable, match=f"cannot write s3://{BUCKET}/record: .*{code}.*repeated request"):
+            store.replace("record", b"2", expected="1")
+
+    def test_without_credentials_are_no_rejection(self, store: S3Store) -> None:
+        self.answer(CredentialRetrievalError(provider="sso", error_msg="expired"))
+        with pytest.raises(ServiceUnavailable, match="expired"):
+            store.replace("record", b"2", expected="1")
+
+    @pytest.mark.parametrize("status", [412, 404])
+    def test_of_another_version_are_a_conflict(self, store: S3Store, status: int) -> None:
+        self.answer(ReadTimeoutError(endpoint_url="s3"), (status, "as told"))
+        with pytest.raises(WriteConflict):
+            store.replace("record", b"2", expected="1")
+
+    @pytest.mark.parametrize(
+        ("status", "code", "error"), [(403, "AccessDenied", AccessDenied), (400, "No", ServiceError)]
+    )
+    def test_are_taken_at_their_word_where_they_are_the_first(
+        self, store: S3Store, status: int, code: str, error: type[PipelineError]
+    ) -> None:
+        self.answer((status, code))
+        with pytest.raises(error):
+            store.replace("record", b"2", expected="1")
+
+    @pytest.mark.parametrize("status", [412, 409, 404])
+    def test_to_a_first_one_are_a_conflict_too(self, store: S3Store, status: int) -> None:
+        self.answer((status, "as told"))
+        with pytest.raises(WriteConflict):
+            store.replace("record", b"2", expected="1")
+
+    def test_that_there_is_no_such_bucket_are_none(self, store: S3Store) -> None:
+        self.answer((404, "NoSuchBucket"))
+        with pytest.raises(ServiceError, match="NoSuchBucket"):
+            store.replace("record", b"2", expected="1")
 
 
 def _declined(**_: Any) -> None:
