@@ -24,6 +24,10 @@ Steps: TypeAlias = tuple[Step, ...]
 Fields: TypeAlias = dict[str | int, "str | Fields"]
 ENVELOPE: Final = "/"
 _LONGEST_PATH, _MOST_STEPS, _LAST_POSITION = 500, 20, 9_999
+# Fields of a parsed line that are the job's own, which no path may lead to: a text that the parser refuses, and what
+# stands for no field where there has to be one.
+REFUSED: Final = "_refused_by_the_parser"
+NO_FIELD: Final = "_no_field_of_a_line"
 _STEP: Final = re.compile(
     r"(?P<dot>\.)?(?P<name>[^.\[\]'\"`]+)|\['(?P<quoted>(?:[^'\\]|\\['\\])+)'\]|\[(?P<position>[0-9]+)\]|(?P<each>\[\])"
     r"|\[(?P<field>[^.\[\]'\"`=]+)=(?:(?P<text>[^\[\]'\"`]+)|'(?P<quoted_text>(?:[^'\\]|\\['\\])+)')\]"
@@ -131,7 +135,10 @@ def _step(match: re.Match[str], whole: str) -> Step:
     if match["field"]:
         return Entry(match["field"], match["text"] or _unescaped(match["quoted_text"]))
     if match["position"] is None:
-        return _unescaped(match["quoted"]) if match["quoted"] else match["name"]
+        name = _unescaped(match["quoted"]) if match["quoted"] else match["name"]
+        if name in (REFUSED, NO_FIELD):
+            raise PathNotUsableError(f"{whole!r}: the job keeps {name!r} for itself; give the field another name")
+        return name
     if len(match["position"]) > len(str(_LAST_POSITION)):
         raise PathNotUsableError(f"{whole!r} has position {match['position']}; the last is {_LAST_POSITION:,}")
     return int(match["position"])

@@ -12,36 +12,47 @@ _LOST_JVM = (
 # What Py4J says of a call whose connection broke before any answer; it adds a trace to what Java answered.
 _CALL_WITHOUT_ANSWER = re.compile(r"An error occurred while calling \S+")
 _FILE = re.compile(r"(?:file:|s3a?:/)/\S+?(?=[\s,;]|\.?$|\. )")
+_FORMATS = {".gz": "gzip", ".bz2": "bzip2", ".zst": "Zstandard"}
 # What they say when not even the first bytes are of a format, or what follows a complete part is not: by its suffix.
 _OTHER_FORMAT = {
-    ".gz": ("gzip", re.compile("not a gzip file|Not in GZIP format|incorrect header check", re.IGNORECASE)),
-    ".zst": ("Zstandard", re.compile("Unknown frame descriptor")),
+    ".gz": re.compile("not a gzip file|Not in GZIP format|incorrect header check", re.IGNORECASE),
+    ".zst": re.compile("Unknown frame descriptor"),
 }
-# What Java's decompressor and zlib say about input that is cut off, damaged or no gzip at all.
-_BROKEN_GZIP = re.compile(
-    "Unexpected end of input stream|unexpected end of ZLIB|gzip (stream|file|header)|"
-    "incorrect (header|data|length) check|"
-    "invalid (block type|stored block|distance|literal/length|code lengths|bit length|window)"
-)
+# What Java's decompressors and zlib say about input that is cut off, damaged or of another format.
+_BROKEN = {
+    ".zst": re.compile("Truncated source|Data corruption detected|Restored data doesn't match checksum"),
+    ".bz2": re.compile(
+        r"(?:bzip2|\.bz2)\b(?s:.*)"
+        "(?:unexpected end of stream|stream corrupted|crc error|[Bb]ad block|ArrayIndexOutOfBounds)"
+    ),
+    ".gz": re.compile(
+        "Unexpected end of input stream|unexpected end of ZLIB|gzip (stream|file|header)|"
+        "incorrect (header|data|length) check|"
+        "invalid (block type|stored block|distance|literal/length|code lengths|bit length|window)"
+    ),
+}
 
 
-def explained(error: BaseException, *, gzipped: Sequence[str] = ()) -> str:
+def explained(error: BaseException, *, compressed: Sequence[str] = ()) -> str:
     """Summarise an unexpected error: the file it is about and the first line of each cause.
 
-    ``gzipped`` are the URIs that a broken gzip object can be when the engine does not tell (Spark 3.5 does not always).
+    ``compressed`` are the URIs that a broken object can be when the engine does not tell (Spark 3.5 does not always).
     """
     if _is_about_a_lost_jvm(error):
         return _LOST_JVM
     text = str(error)
-    for suffix, (name, words) in _OTHER_FORMAT.items():
+    for suffix, words in _OTHER_FORMAT.items():
         if words.search(text):
+            place = _place(text, compressed, suffix)
             return (
-                f"{_place(text, gzipped)} is not (entirely) {name} although its name ends in {suffix}; it may have "
-                f"been decompressed in transit or cut off; deliver it compressed, or under a name without {suffix}, "
-                "then run the date again"
+                f"{place} is not (entirely) {_FORMATS[suffix]} although its name ends in {suffix}; it may have been "
+                f"decompressed in transit or cut off; deliver it compressed, or under a name without {suffix}, then "
+                "run the date again"
             )
-    if _BROKEN_GZIP.search(text):
-        return f"{_place(text, gzipped)} is not a complete gzip file; deliver it again, then run the date again"
+    for suffix, words in _BROKEN.items():
+        if words.search(text):
+            place = _place(text, compressed, suffix)
+            return f"{place} is not a complete {_FORMATS[suffix]} file; deliver it again, then run the date again"
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("at ")]
     causes = [line for line in lines if line.startswith("Caused by: ")]
     summary = "; ".join([*lines[:2], *causes[-1:]]) or type(error).__name__
@@ -57,9 +68,9 @@ def _is_about_a_lost_jvm(error: BaseException | None) -> bool:
     return is_lost or _is_about_a_lost_jvm(error.__cause__)
 
 
-def _place(text: str, candidates: Sequence[str]) -> str:
+def _place(text: str, candidates: Sequence[str], suffix: str) -> str:
     where = _FILE.search(text)
-    return where.group() if where else _one_of(candidates)
+    return where.group() if where else _one_of([uri for uri in candidates if uri.lower().endswith(suffix)])
 
 
 def _one_of(uris: Sequence[str]) -> str:

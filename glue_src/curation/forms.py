@@ -7,9 +7,10 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from contract import DataContract
+from contract.sources import REFUSED
 from curation.composing import any_of, let
 from curation.framing import is_valid_utf8
-from curation.json_reader import MOST_DIGITS, READER_OPTIONS, REFUSED
+from curation.json_reader import MOST_DIGITS, READER_OPTIONS
 from curation.near_json import near_json, object_count
 from curation.remedies import RECORDS_IN_ARRAY, of_the_contract
 

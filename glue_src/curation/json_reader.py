@@ -4,6 +4,8 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
+from contract.sources import REFUSED
+
 # Numbers in strings of a decimal column: English would drop every comma, and so read "19,99" as 1999. Swiss German has
 # the same decimal point, and no comma.
 _LOCALE = "de-CH"
@@ -15,8 +17,6 @@ JSON_OPTIONS = {
     "locale": _LOCALE,
     "maxNumLen": str(MOST_DIGITS),
 }
-# The parser's own column: a text that it refuses, as a whole or because of one value.
-REFUSED = "_refused"
 READER_OPTIONS = {**JSON_OPTIONS, "columnNameOfCorruptRecord": REFUSED}
 
 

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from contract import Column as ContractColumn
 from contract.ddl_types import inner_types, kind_of
 from contract.read_types import TIMES, read_type
-from contract.sources import Source, Steps
+from contract.sources import NO_FIELD, Source, Steps
 from curation.composing import let
 from curation.forms import TOLD, told
 from curation.json_reader import JSON_OPTIONS
@@ -27,10 +27,8 @@ _Read = tuple[Steps, ContractColumn]
 _LONGEST_VALUE = 80
 # How many structs within each other are looked into; the plan grows with each.
 _DEEPEST = 4
-# No field of a contract can have this name, and the parser's own column has to have one.
-_NO_FIELD = "-"
-_OPTIONS = {**JSON_OPTIONS, "columnNameOfCorruptRecord": _NO_FIELD}
-_ANY_OBJECT, _ANY_ARRAY = f"struct<`{_NO_FIELD}` string>", "array<string>"
+_OPTIONS = {**JSON_OPTIONS, "columnNameOfCorruptRecord": NO_FIELD}  # which has to have a name
+_ANY_OBJECT, _ANY_ARRAY = f"struct<`{NO_FIELD}` string>", "array<string>"
 # A number with a fraction or an exponent, as the parser shows it: the nearest double, or this word.
 _DOUBLE = r'^"?-?(?:Infinity|[0-9]+[.][0-9]+(?:E-?[0-9]+)?)"?$'
 _JSON_IN_A_STRING = "a string that holds JSON; make it a string column, or have the source leave out the quotes"
@@ -88,7 +86,7 @@ def _misfits(reads: Sequence[_Read], object_: Column, *, depth: int) -> Column:
         for field, inside in fields.items()
         if not inside[0][0] and not inner_types(inside[0][1].type)
     }
-    kinds = {"texts": dict.fromkeys(fields, "string"), "values": simple or {_NO_FIELD: "string"}}
+    kinds = {"texts": dict.fromkeys(fields, "string"), "values": simple or {NO_FIELD: "string"}}
     parsed = (F.from_json(object_, _struct(types), _OPTIONS).alias(name) for name, types in kinds.items())
     return let(
         F.struct(*parsed),

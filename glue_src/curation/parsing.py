@@ -12,10 +12,11 @@ from pyspark.sql import functions as F
 from contract import Column as ContractColumn
 from contract import DataContract
 from contract.read_types import read_type
+from contract.sources import REFUSED
 from curation.composing import any_of
 from curation.derived import derived_misfit, is_derived_misfit, with_derived
 from curation.framing import Frame
-from curation.json_reader import READER_OPTIONS, REFUSED, read_json
+from curation.json_reader import READER_OPTIONS, read_json
 from curation.record_fields import field_value, fields_ddl, quoted, unread_names
 from curation.records import as_records, envelope_ddl
 from curation.repeated_keys import last_value_wins
@@ -44,12 +45,13 @@ def read_texts(spark: SparkSession, uris: Sequence[str], contract: DataContract)
     return lines.where(not_blank).withColumnRenamed("value", "_line")
 
 
-def first_bytes(spark: SparkSession, uri: str, *, count: int) -> bytes:
-    """Read the first bytes of an object as they are stored, through the file system that Spark would use."""
+def stored_bytes(spark: SparkSession, uri: str, *, start: int, end: int) -> bytes:
+    """Read a few bytes of an object as they are stored, through the file system that Spark would use."""
     path = spark._jvm.org.apache.hadoop.fs.Path(uri)  # type: ignore[union-attr]  # noqa: SLF001
     stream = path.getFileSystem(spark._jsc.hadoopConfiguration()).open(path)  # noqa: SLF001
     try:
-        read = [stream.read() for _ in range(count)]
+        stream.seek(start)
+        read = [stream.read() for _ in range(end - start)]
     finally:
         stream.close()
     return bytes(byte for byte in read if byte >= 0)
@@ -81,7 +83,7 @@ def parse_lines(lines: DataFrame, contract: DataContract, frame: Frame, *, field
     return judged.select(
         *(F.when(~F.col("_malformed"), F.col(column.name)).alias(column.name) for column in contract.columns),
         "_malformed",
-        F.when(F.col("_malformed"), F.col(REFUSED)).alias(REFUSED),
+        F.when(F.col("_malformed"), F.col(REFUSED)).alias("_refused"),
         F.when(F.col("_malformed"), F.input_file_name()).alias("_object"),
         line_hash.alias("_line_hash"),
         # What is no JSON was not parsed as far as its names, and has none.

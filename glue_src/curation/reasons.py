@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from contract import Column as ContractColumn
 from contract import DataContract
+from contract.sources import REFUSED
 from curation.composing import let
 from curation.forms import (
     FORM,
@@ -20,7 +21,7 @@ from curation.forms import (
     told,
 )
 from curation.framing import Frame, has_lone_surrogate
-from curation.json_reader import JSON_OPTIONS, READER_OPTIONS, REFUSED
+from curation.json_reader import JSON_OPTIONS, READER_OPTIONS
 from curation.misfits import misfits, number_as_it_stood, number_of
 from curation.record_fields import quoted
 from curation.records import Level, levels

@@ -15,10 +15,10 @@ from pyspark.sql import functions as F
 from contract import Column as ContractColumn
 from contract import DataContract
 from contract.read_types import read_type
-from contract.sources import Source
+from contract.sources import REFUSED, Source
 from curation.composing import all_of, let
 from curation.framing import is_valid_utf8
-from curation.json_reader import JSON_OPTIONS, READER_OPTIONS, REFUSED
+from curation.json_reader import JSON_OPTIONS, READER_OPTIONS
 from curation.record_fields import fields_ddl, quoted, record_fields
 from curation.silent_changes import foreign_decimals
 

@@ -30,6 +30,7 @@ from core.ports import Store
 from core.publication import JOB_VERSION, Publication, RunInput, Version
 from core.publishing import Publications, Retention, StoredPublication
 from core.raw_day import RawDay, list_raw_day, require_unchanged
+from core.raw_objects import COMPRESSED_SUFFIXES
 from core.rejections import VALUES_WORDS
 from core.replays import read_replays, replaced_lines
 from core.times import iso
@@ -64,7 +65,7 @@ class DayRun:
     executor_seconds: Callable[[], float] = lambda: 0.0
     invalid_values: Callable[[DataContract, WrittenVersion, list[str]], list[str]] = lambda *_: []
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
-    gzipped: list[str] = field(init=False, default_factory=list)
+    compressed: list[str] = field(init=False, default_factory=list)
     replaced: Mapping[str, int] = field(init=False, default_factory=dict)
 
     def execute(self) -> None:
@@ -81,7 +82,7 @@ class DayRun:
             self._end(STATUSES.get(type(failure), "error"), str(failure))
             raise
         except Exception as error:
-            message = self._told(explained(error, gzipped=self.gzipped))
+            message = self._told(explained(error, compressed=self.compressed))
             self._end("error", message)
             raise PipelineError(message) from error
         except BaseException:
@@ -116,7 +117,8 @@ class DayRun:
         self.report.record_replays(replays)
         self.replaced = replaced_lines(replays)
         self._require_objects(raw)
-        self.gzipped = [self.store.uri(item.key) for item in raw.objects if item.key.lower().endswith(".gz")]
+        uris = [self.store.uri(item.key) for item in raw.objects]
+        self.compressed = [uri for uri in uris if uri.lower().endswith(COMPRESSED_SUFFIXES)]
         log.info("listed %s objects, %s bytes, fingerprint %s", len(raw.objects), raw.size_bytes, run_input.fingerprint)
         self.report.cleaned_up = sweep(self.store, self.paths, day, self.publications, now=datetime.now(UTC))
         if over.record is not None and not self.arguments.force and self._is_up_to_date(over.record, run_input):

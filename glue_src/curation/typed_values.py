@@ -24,6 +24,10 @@ _FIRST_AND_LAST = ("0001-01-01 00:00:00", "9999-12-31 23:59:59.999999")
 _FIRST_AND_LAST_SECOND = (-62_135_596_800, 253_402_300_800)  # the latter is out of the years again, by a moment
 # The parser takes 200 for a tinyint and makes it -56, and what no float or double can hold becomes an infinite one.
 _CHANGED_BY_THE_PARSER = ("tinyint", "float", "double")
+# Holds what a double can of these, and more digits of the fraction.
+_EXACT = "decimal(38,18)"
+# How far a number may be from the double that is nearest to it, as a part of it; and the error of a multiplication.
+_HALF_A_DIGIT, _OF_THE_PRODUCT = 2.0**-53, 1e-6
 _IN_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _WHOLE, _BOOLEAN = r"^-?[0-9]{1,19}\z", r"^(?:true|false|True|False|TRUE|FALSE)\z"
 _FRACTION = r"^-?[0-9]{1,400}(?:[.][0-9]{1,400})?(?:[eE][+-]?[0-9]{1,3})?\z"
@@ -107,20 +111,27 @@ def _patterned(text: Column, type_: str, pattern: str, zone: str) -> Column:
 
 
 def _moment(number: Column, unit: str, *, is_text: bool) -> Column:
-    """Return the moment so many units after 1970; digits below a microsecond are cut off, towards the past."""
+    """Return the moment so many units after 1970; digits below a microsecond are cut off, towards the past.
+
+    A double stands for all numbers that it is the nearest to; where a whole microsecond is one of these, it is meant.
+    """
     in_a_second = _IN_A_SECOND[unit]
     first, last = (second * in_a_second for second in _FIRST_AND_LAST_SECOND)
     if unit in ("us", "ns"):
         whole = F.when(number.rlike(_WHOLE), number).cast("bigint") if is_text else number
         step = F.lit(in_a_second // 10**6).cast("bigint")
-        # Division by `/` is one of doubles, which have too few digits.
-        micros = F.call_function("div", whole - F.pmod(whole, step), step)
+        # Division by `/` is one of doubles, which have too few digits; `div` cuts off towards zero.
+        micros = F.call_function("div", whole, step) - (whole % step < 0).cast("bigint")
         # All that a bigint can hold of nanoseconds is near.
         return F.timestamp_micros(F.when(whole.between(first, last), micros) if unit == "us" else micros)
-    parsed = F.when(number.rlike(_FRACTION), number).cast("double") if is_text else number
-    whole, per_unit = F.floor(parsed), 10**6 // in_a_second
-    micros = whole * F.lit(per_unit) + F.floor(F.round((parsed - whole) * F.lit(float(per_unit)), 3)).cast("bigint")
-    return F.timestamp_micros(F.when(parsed.between(float(first), float(last)), micros))
+    per_unit = F.lit(10**6 // in_a_second)
+    parsed = F.when(number.rlike(_FRACTION), number).cast(_EXACT) if is_text else number
+    part = (parsed - F.floor(parsed)) * per_unit
+    if not is_text:
+        nearest, unsure = F.round(part), F.abs(parsed) * per_unit * F.lit(_HALF_A_DIGIT) + F.lit(_OF_THE_PRODUCT)
+        part = F.when(F.abs(part - nearest) <= unsure, nearest).otherwise(part)
+    micros = F.floor(parsed).cast("bigint") * per_unit + F.floor(part).cast("bigint")
+    return F.timestamp_micros(F.when(parsed.between(first, last), micros))
 
 
 def _is_misfit(value: Column, type_: str, column: ContractColumn) -> Column:

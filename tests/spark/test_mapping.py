@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from itertools import combinations
 from random import Random
 from typing import Any
@@ -85,7 +86,7 @@ def with_options(base: Statement, **options: Any) -> Statement:
 class TestPaths:
     def test_any_field_name_can_be_read(self, spark: SparkSession) -> None:
         names = ["detail-type", "@timestamp", "_id", "$schema", "a b", "\u00e9", "`", "Value", "value", "1st", "_line",
-                 "_malformed", "_object", "a\\b", 'q"q', "-", "a.b", "[0]", "it's", "/",
+                 "_malformed", "_object", "a\\b", 'q"q', "-", "a.b", "[0]", "it's", "/", "_refused",
                  "\u4e2d", "_one_object"]  # fmt: skip
         plain = [name for name in names if not set(name) & set(".[]'\"`\\/")]
         paths = [name if name in plain else "['" + re.sub(r"(['\\\\])", r"\\\1", name) + "']" for name in names]
@@ -283,6 +284,13 @@ class TestTimes:
             ("ns", "-1", at(1969, 12, 31, 23, 59, 59, 999_999)),
             ("ns", "9223372036854775807", at(2262, 4, 11, 23, 47, 16, 854_775)),
             ("ns", "9223372036854775808", MISFIT),
+            ("ns", "-9223372036854775808", at(1677, 9, 21, 0, 12, 43, 145_224)),  # the NaT of pandas
+            ("ns", "-9223372036854775616", at(1677, 9, 21, 0, 12, 43, 145_224)),
+            ("s", "1735689600.123", at(2025, 1, 1, 0, 0, 0, 123_000)),
+            ("s", "-0.0000015", at(1969, 12, 31, 23, 59, 59, 999_998)),
+            ("s", "0.0000019", at(1970, 1, 1, 0, 0, 0, 1)),
+            ("ms", "1735689600123.001", at(2025, 1, 1, 0, 0, 0, 123_001)),
+            ("ms", "253402300799999", at(9999, 12, 31, 23, 59, 59, 999_000)),
         ]
         given = [({**TIMESTAMP, "customProperties": custom(epochUnit=unit)}, number) for unit, number, _ in cases]
         assert found_in(spark, given) == [expected for _, _, expected in cases]
@@ -298,8 +306,10 @@ class TestTimes:
             for _ in range(200)
         ]
         micros = [round((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1)) for moment in moments]
-        numbers = [str(count * (scale // 10**6)) if scale >= 10**6 else f"{count * scale // 10**6}" for count in micros]
-        expected = [(datetime(1970, 1, 1) + timedelta(microseconds=int(number) * 10**6 // scale)) for number in numbers]  # noqa: DTZ001
+        numbers = [
+            str(count * (scale // 10**6)) if scale >= 10**6 else str(Decimal(count) * scale / 10**6) for count in micros
+        ]
+        expected = [datetime(1970, 1, 1) + timedelta(microseconds=count) for count in micros]  # noqa: DTZ001
         properties = custom(epochUnit=unit, **({"sentAs": sent_as} if sent_as else {}))
         quote = '"' if sent_as else ""
         found = values_of(

@@ -297,3 +297,51 @@ def test_plain_text_named_as_bzip2_is_an_error_that_names_it_and_not_an_empty_ob
     outcome = lab.run()
     assert outcome.status == "error"
     assert "plain.json.bz2 is not compressed by bzip2, as its name says" in outcome.message
+
+
+BZIP2 = bz2.compress(b'{"id":"a"}\n{"id":"b"}\n')
+MORE_BZIP2 = bz2.compress(b'{"id":"c"}\n')
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        BZIP2 + b'{"id":"c"}\n',
+        *(BZIP2 + MORE_BZIP2[:kept] for kept in (1, 5, 9, 20, len(MORE_BZIP2) - 1)),
+        *(BZIP2[:kept] for kept in (3, 6, 12, 30, len(BZIP2) - 1)),
+    ],
+)
+def test_a_bzip2_object_that_ends_otherwise_is_an_error_that_names_it(lab: Lab, content: bytes) -> None:
+    """Spark reads what is whole, and says nothing of what follows."""
+    lab.contract = CONTRACTS / "lines.odcs.yaml"
+    lab.put(content, "a.json.bz2")
+    run = lab.run()
+    assert run.status == "error"
+    assert "a.json.bz2 does not end as a bzip2 file does" in run.message
+    assert lab.files("curated") | lab.files("publications") == {}
+
+
+def test_bzip2_objects_of_several_streams_of_any_length_are_read(lab: Lab) -> None:
+    """A stream ends at any bit of a byte."""
+    lab.contract, random = CONTRACTS / "lines.odcs.yaml", Random("bzip2")
+    names = [f"{number}-{random.randbytes(random.randrange(9)).hex()}" for number in range(40)]
+    lines = [f'{{"id":"{name}"}}\n'.encode() for name in names]
+    for number in range(0, 40, 4):
+        lab.put(b"".join(map(bz2.compress, lines[number : number + 4])), f"{number}.json.bz2")
+    lab.put(bz2.compress(b""), "empty.json.bz2")
+    assert sorted(row["id"] for row in lab.run().rows()) == sorted(names)
+
+
+@pytest.mark.parametrize("position", [30, 36])
+def test_a_damaged_bzip2_object_is_an_error_in_words(lab: Lab, position: int) -> None:
+    damaged = bytearray(bz2.compress(b"".join(b'{"event_id":"%d"}\n' % number for number in range(3000))))
+    damaged[position] ^= 1
+    lab.put(bytes(damaged), "a.json.bz2")
+    assert "a.json.bz2 is not a complete bzip2 file; deliver it again" in lab.run().message
+
+
+def test_a_zstandard_object_that_is_cut_off_is_an_error_in_words(lab: Lab, spark: SparkSession) -> None:
+    if spark.version.startswith("3."):
+        return  # which reads none of them
+    lab.put(_zstandard(b'{"event_id":"a"}\n' * 7)[:-9], "a.json.zst")
+    assert "a.json.zst is not a complete Zstandard file; deliver it again" in lab.run().message

@@ -392,3 +392,14 @@ class TestTheMostFrequentReasons:
         }
         [sentence] = [item.sentence() for item in most if item.reason.startswith("n is")]
         assert sentence.endswith('for example n is not int: "5"; price is not int: "x" in a.json')
+
+
+def test_a_field_of_any_name_is_named_where_its_value_does_not_fit(spark: SparkSession) -> None:
+    names = ["-", "_refused", "_no_field", "a b", "_line"]
+    paths = {f"c{n}": path for n, path in enumerate([*names, "x.-.y"])}
+    columns = [{"name": name, "physicalType": "int", "transformSourceObjects": [path]} for name, path in paths.items()]
+    key = DOCUMENT["schema"][0]["properties"][0]
+    document = DOCUMENT | {"schema": [{"name": "told", "properties": [key, *columns]}]}
+    lines = [json.dumps({"id": "a", name: "t"}) for name in names] + ['{"id":"a","x":{"-":{"y":"t"}}}']
+    reasons = [row["reason"] for row in told(spark, lines, parse_contract(document))]
+    assert reasons == [f'{MISFIT}{name} ({path}) is not int: "t"' for name, path in paths.items()]

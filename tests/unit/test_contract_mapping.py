@@ -64,7 +64,8 @@ class TestPaths:
         [
             ("", "begins with no field's name"), (".a", "cannot be read at '.a'"), ("a.", "cannot be read at '.'"),
             ("a..b", "cannot be read at '..b'"), ("[0].a", "begins with no field's name"),
-            ("a[-1]", "cannot be read at"),
+            ("a[-1]", "cannot be read at"), ("_refused_by_the_parser", "the job keeps"),
+            ("a._no_field_of_a_line.b", "the job keeps '_no_field_of_a_line' for itself"),
             ("a[x]", "cannot be read at '[x]'"), ("['a", "cannot be read at"), ("a]b", "cannot be read at ']b'"),
             ("$.meta.id", "leave out the $"), ("$['a']", "leave out the $"), ("items[].sku", "state recordsPath"),
             ("a[99999]", "the last is 9,999"), (".".join("a" * 21), "the most are 20"), ("a" * 501, "longer than 500"),

@@ -64,16 +64,16 @@ def test_an_object_whose_name_says_compressed_and_that_is_not_is_called_that(suf
 
 
 @pytest.mark.parametrize(
-    ("gzipped", "named"),
+    ("compressed", "named"),
     [
         ([], "a raw object"),
         (["s3://b/a.gz"], "s3://b/a.gz"),
-        (["1", "2"], "one of 1, 2"),
-        (list("1234567"), "one of 1, 2, 3, 4, 5 and 2 more"),
+        (["a.bz2", "1.gz", "2.GZ"], "one of 1.gz, 2.GZ"),
+        ([f"{number}.gz" for number in range(7)], "one of 0.gz, 1.gz, 2.gz, 3.gz, 4.gz and 2 more"),
     ],
 )
-def test_where_the_engine_names_no_object_those_are_named_that_it_can_be(gzipped: list[str], named: str) -> None:
-    said = explained(EOFError("Unexpected end of input stream"), gzipped=gzipped)
+def test_where_the_engine_names_no_object_those_are_named_that_it_can_be(compressed: list[str], named: str) -> None:
+    said = explained(EOFError("Unexpected end of input stream"), compressed=compressed)
     assert said.startswith(f"{named} is not a complete gzip file; ")
 
 
