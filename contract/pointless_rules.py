@@ -7,7 +7,7 @@ from contract.columns import UNKNOWN_TYPE
 from contract.drafts import Draft
 from contract.model import Rule
 from contract.rule_limits import can_pass_together, limit_problem, limit_text
-from contract.value_sets import condition_texts, counts_every_row, leave_no_value, rules_out_nothing
+from contract.value_sets import CONDITIONS, condition_texts, counts_every_row, leave_no_value, rules_out_nothing
 from core.operators import allows_only_zero
 
 
@@ -34,7 +34,7 @@ def _has_pointless_limit(draft: Draft) -> bool:
 
 def _report_contradictions(drafts: Sequence[Draft]) -> None:
     """Report each rule that cannot pass beside those before it on the same metric of the same columns."""
-    by_subject: dict[tuple[str, ...], list[Draft]] = {}
+    by_subject: dict[tuple[object, ...], list[Draft]] = {}
     for draft in drafts:
         before = by_subject.setdefault(_subject(draft.rule), [])
         if can_pass_together([*(other.rule for other in before), draft.rule]):
@@ -43,11 +43,14 @@ def _report_contradictions(drafts: Sequence[Draft]) -> None:
             draft.report(draft.rule.operator, _contradiction(draft, before))
 
 
-def _subject(rule: Rule) -> tuple[str, ...]:
-    """Return what is equal for rules that compare the same count, or the share that it is."""
-    missing = "" if rule.missing_values is None else repr(sorted(map(repr, rule.missing_values)))
-    conditions = condition_texts([rule]) if rule.metric == "invalidValues" else missing
-    return rule.metric, repr(sorted(rule.columns)), conditions
+def _subject(rule: Rule) -> tuple[object, ...]:
+    """Return what is equal for rules that compare the same count, or the share that it is, however they list values."""
+    compared = ["missing_values", "look_back_days", *(CONDITIONS if rule.metric == "invalidValues" else ())]
+    return rule.metric, frozenset(rule.columns), *(_unordered(getattr(rule, field)) for field in compared)
+
+
+def _unordered(value: object) -> object:
+    return frozenset(value) if isinstance(value, tuple) else value
 
 
 def _contradiction(draft: Draft, others: Sequence[Draft]) -> str:

@@ -7,7 +7,7 @@ import json
 import math
 import re
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
@@ -56,19 +56,22 @@ def leave_no_value(rules: Sequence[Rule], column_type: str) -> bool:
     return max(rule.min_length or 0 for rule in rules) > longest
 
 
+# The conditions of a rule, by the words in which a contract writes them.
+CONDITIONS: Final[Mapping[str, str]] = {
+    "valid_values": "validValues",
+    "pattern": "pattern",
+    "minimum": "minimum",
+    "exclusive_minimum": "exclusiveMinimum",
+    "maximum": "maximum",
+    "exclusive_maximum": "exclusiveMaximum",
+    "min_length": "minLength",
+    "max_length": "maxLength",
+}
+
+
 def condition_texts(rules: Sequence[Rule]) -> str:
     """Name the conditions of rules as a contract writes them, for people."""
-    names = {
-        "valid_values": "validValues",
-        "pattern": "pattern",
-        "minimum": "minimum",
-        "exclusive_minimum": "exclusiveMinimum",
-        "maximum": "maximum",
-        "exclusive_maximum": "exclusiveMaximum",
-        "min_length": "minLength",
-        "max_length": "maxLength",
-    }
-    given = [(name, getattr(rule, field)) for rule in rules for field, name in names.items()]
+    given = [(name, getattr(rule, field)) for rule in rules for field, name in CONDITIONS.items()]
     return ", ".join(f"{name} {_shortly(value)}" for name, value in given if value is not None)
 
 

@@ -3,7 +3,7 @@
 import itertools
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -167,6 +167,17 @@ NEVER_PASS: list[tuple[Mapping[str, Any], str]] = [
     ),
 ]
 
+
+def _two_rules(metric: str, argument: str, lists: Sequence[list[Any]], **column: Any) -> Mapping[str, Any]:
+    """A rule that no value and one that some value breaks, each with a list of its own."""
+    limits = ({"mustBe": 0}, {"mustBeGreaterThan": 0})
+    rules = [
+        {"metric": metric, "arguments": {argument: values}, **limit}
+        for values, limit in zip(lists, limits, strict=True)
+    ]
+    return with_column(quality=rules, **column)
+
+
 CONTRADICTIONS: list[tuple[Mapping[str, Any], str]] = [
     (
         with_column(quality=[{"metric": "nullValues", "mustBe": 0}, {"metric": "nullValues", "mustBeGreaterThan": 5}]),
@@ -191,6 +202,17 @@ CONTRADICTIONS: list[tuple[Mapping[str, Any], str]] = [
             + [{"metric": "rowCount", "mustNotBe": rows} for rows in (1, 2)]
         ),
         "schema[0].quality[2].mustNotBe: mustNotBe 2 rows and mustBeBetween [1, 2] rows (schema[0].quality[0]), mustN",
+    ),
+    (_two_rules("invalidValues", "validValues", [["a", "b"], ["b", "a"]]), f"({COLUMN_RULE}) can never pass together"),
+    (
+        _two_rules(
+            "missingValues",
+            "missingValues",
+            [[1, None], [None, 1.0]],
+            logicalType="number",
+            physicalType="decimal(3,1)",
+        ),
+        f"({COLUMN_RULE}) can never pass together",
     ),
 ]
 
@@ -228,6 +250,8 @@ def test_a_rule_that_checks_nothing_or_can_never_pass_is_refused_with_its_reason
         with_options("number", maximum=10**37),
         listing([True], column_type="boolean"),
         listing(list(range(-128, 127)), column_type="tinyint"),
+        _two_rules("invalidValues", "validValues", [[*"abcde"], [*"abcdf"]]),
+        _two_rules("invalidValues", "validValues", [[*"abcdef"], [*"abcdeg"]]),
         matching("^a*$"),
         matching(r"^[^\n]*$"),
         matching("a+"),
