@@ -45,16 +45,16 @@ def read_texts(spark: SparkSession, uris: Sequence[str], contract: DataContract)
     return lines.where(not_blank).withColumnRenamed("value", "_line")
 
 
-def stored_bytes(spark: SparkSession, uri: str, *, start: int, end: int) -> bytes:
-    """Read a few bytes of an object as they are stored, through the file system that Spark would use."""
+def stored_ends(spark: SparkSession, uri: str, *, size: int, first: int, last: int) -> tuple[bytes, bytes]:
+    """Read the first and last bytes of an object as they are stored, through the file system that Spark would use."""
     path = spark._jvm.org.apache.hadoop.fs.Path(uri)  # type: ignore[union-attr]  # noqa: SLF001
     stream = path.getFileSystem(spark._jsc.hadoopConfiguration()).open(path)  # noqa: SLF001
     try:
-        stream.seek(start)
-        read = [stream.read() for _ in range(end - start)]
+        beginning = bytes(stream.readNBytes(first))
+        stream.seek(max(0, size - last))
+        return beginning, bytes(stream.readNBytes(last))
     finally:
         stream.close()
-    return bytes(byte for byte in read if byte >= 0)
 
 
 def literal_path(uri: str) -> str:
