@@ -149,6 +149,9 @@ OTHER_MEANING: dict[str, Document] = {
     "an expression": changed(*TEXT, "transformLogic", value="lower(id)"),
     "another expression": changed(*TEXT, "transformLogic", value="upper(id)"),
     "an expression whose null is meant": changed(*TEXT, value=_with(transformLogic="lower(id)", nullResult="allowed")),
+    "times of another zone": changed(*PROPERTIES, 1, "logicalTypeOptions", "defaultTimezone", value="Europe/Berlin"),
+    "times of a pattern": changed(*PROPERTIES, 1, "logicalTypeOptions", value={"format": "dd.MM.yyyy HH:mm:ss"}),
+    "times of a number": changed(*PROPERTIES, 1, "customProperties", value=[_custom("epochUnit", "s")]),
     "a column that is not stored": changed(*TEXT, value=_with(inputOnly=True)),
     "a number sent as a string": changed(*NUMBER[:-1], value=_with(of=NUMBER[:-1], sentAs="string")),
     "an envelope": changed("customProperties", value=[*right()["customProperties"], _custom("recordsPath", "Records")]),
@@ -194,6 +197,11 @@ def test_every_other_meaning_has_another_checksum() -> None:
     by_checksum = {checksum(document): what for what, document in OTHER_MEANING.items()}
     assert len(by_checksum) == len(OTHER_MEANING)
     assert checksum(right()) not in by_checksum
+
+
+def test_documentation_of_an_anomaly_rule_leaves_the_checksum() -> None:
+    documented_rule = _anomaly() | {"id": "usual_rows", "description": "as many as usual"}
+    assert checksum(_with_table_rule(documented_rule)) == checksum(_with_table_rule(_anomaly()))
 
 
 def test_a_range_has_the_checksum_of_both_its_ends() -> None:
