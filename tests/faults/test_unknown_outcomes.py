@@ -142,6 +142,9 @@ class TestASwapOfUnknownOutcome:
         lay_raw(tmp_path, "events.json", "good")
         store = Unanswered(tmp_path, times=1)
         store.meanwhile = plain_run(_plain(tmp_path), tmp_path, run_id(2)).execute
+        quarantines = [PATHS.quarantine_prefix(DAY, run_id(number)) for number in (1, 2)]
+        for quarantine in quarantines:
+            store.write(f"{quarantine}part-0.json", b"malformed")
         run = plain_run(store, tmp_path, run_id(1))
         run.execute()
         assert (run.report.status, run.report.published_run_id) == ("unchanged", run_id(2))
@@ -150,6 +153,7 @@ class TestASwapOfUnknownOutcome:
         )
         assert _folders(tmp_path) == [run_id(2)]
         assert _plain(tmp_path).objects(LEASES) == []
+        assert [bool(store.objects(quarantine)) for quarantine in quarantines] == [False, True]
 
     def test_that_is_interrupted_keeps_its_files(self, tmp_path: Path) -> None:
         lay_raw(tmp_path, "events.json", "good")
@@ -169,7 +173,7 @@ class TestASwapOfUnknownOutcome:
 class Rejecting(DirectoryStore):
     """A store that rejects swaps of records for good."""
 
-    def __init__(self, root: Path, error: PipelineError) -> None:
+    def __init__(self, root: Path, error: Exception) -> None:
         super().__init__(str(root))
         self._error = error
 
@@ -304,6 +308,13 @@ def test_a_definite_rejection_is_cleaned_up_after(tmp_path: Path, error: Pipelin
     with pytest.raises(type(error)):
         plain_run(Rejecting(tmp_path, error), tmp_path, run_id(1)).execute()
     assert (_folders(tmp_path), _plain(tmp_path).objects(LEASES)) == ([], [])
+
+
+def test_a_swap_that_breaks_on_this_machine_may_be_done_all_the_same(tmp_path: Path) -> None:
+    lay_raw(tmp_path, "events.json", "good")
+    with pytest.raises(CommitStateUnknown, match=r"was published \(disk\); its files are kept"):
+        plain_run(Rejecting(tmp_path, OSError("disk")), tmp_path, run_id(1)).execute()
+    assert (_folders(tmp_path), len(_plain(tmp_path).objects(LEASES))) == ([run_id(1)], 1)
 
 
 class BreaksAfterSwap(DirectoryStore):

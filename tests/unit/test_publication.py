@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.publication import Publication, Version, from_json, published, to_json, without_expired
+from core.errors import InvalidDocument
+from core.publication import Publication, Version, from_json, published, rolled_back, to_json, without_expired
 from core.times import iso
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
@@ -65,3 +66,21 @@ def test_a_record_is_read_as_it_was_written() -> None:
     record = Publication("events", "2025-01-01", version(2), (version(1, replaced_hours_ago=1),), (version(3).input,))
     assert from_json(to_json(record), source="record") == record
     assert b'"held"' in to_json(record)
+
+
+def test_a_record_of_another_release_is_not_read_as_one_of_this() -> None:
+    written = to_json(Publication("events", "2025-01-01", version(1)))
+    newer = written.replace(b'"schema_version": 1', b'"schema_version": 2')
+    with pytest.raises(InvalidDocument, match=r"record cannot be used: .*schema_version 2, this release reads 1"):
+        from_json(newer, source="record")
+
+
+def test_a_version_that_people_go_back_to_is_published_then_and_the_other_replaced() -> None:
+    old = version(1, published_hours_ago=9, replaced_hours_ago=5)
+    before = Publication("events", "2025-01-01", version(2, published_hours_ago=5), (old,))
+    after = rolled_back(before, None, at=iso(NOW))
+    times = [(one.run_id, one.published_at, one.replaced_at) for one in after.versions]
+    assert times == [
+        (old.run_id, iso(NOW), None),
+        (before.current.run_id, before.current.published_at, iso(NOW)),
+    ]
