@@ -6,15 +6,23 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    EndpointConnectionError,
+    IncompleteReadError,
+    InvalidRegionError,
+    ReadTimeoutError,
+)
 
 import config
-from adapters.aws import translated
+from adapters.aws import in_our_words, translated
 from core.causes import read_cause
 from core.days import due_time, time_zone
-from core.errors import ServiceUnavailable
+from core.errors import AccessDenied, PipelineError, ServiceError, ServiceThrottled, ServiceUnavailable
 from core.wording import with_options
 from shared.environment import DEFAULT_ENVIRONMENT, Environment, InvalidEnvironment
 from shared.logs import StepLog
@@ -179,6 +187,38 @@ def test_a_service_that_does_not_answer_is_unavailable() -> None:
         translated("list x", needs="s3:ListBucket"),
     ):
         raise ReadTimeoutError(endpoint_url="https://s3")
+
+
+def _answer(status: int, code: str) -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": "as told"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "ListThings")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (EndpointConnectionError(endpoint_url="https://s3"), ServiceUnavailable),
+        (ConnectionClosedError(endpoint_url="https://s3"), ServiceUnavailable),
+        (IncompleteReadError(actual_bytes=1, expected_bytes=2), ServiceUnavailable),
+        (InvalidRegionError(region_name="here"), ServiceError),
+        (_answer(500, "InternalError"), ServiceUnavailable),
+        (_answer(503, "SlowDown"), ServiceThrottled),
+        (_answer(400, "ThrottlingException"), ServiceThrottled),
+        (_answer(429, "TooMuch"), ServiceThrottled),
+        (_answer(400, "AccessDeniedException"), AccessDenied),
+        (_answer(403, "KMS.DisabledException"), AccessDenied),
+        (_answer(400, "ValidationException"), ServiceError),
+    ],
+)
+def test_only_what_may_pass_by_waiting_is_named_so_that_it_is_retried(
+    error: Exception, kind: type[PipelineError]
+) -> None:
+    assert type(in_our_words(error, "list x", needs="s3:ListBucket")) is kind
+
+
+def test_an_answer_to_who_knew_nothing_of_the_call_names_its_operation() -> None:
+    told = "cannot call ListThings: No: as told; see the AWS documentation of ListThings"
+    assert str(in_our_words(_answer(400, "No"))) == told
 
 
 def test_every_function_loads_from_the_zip_with_nothing_but_boto3(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Both stores keep the one promise that publication rests on, and say what failed in words."""
 
 import io
+import os
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -139,6 +141,30 @@ def test_a_file_that_vanishes_while_a_folder_is_listed_is_not_listed(
     assert [item.key for item in store.objects("leases/")] == ["leases/b.json"]
 
 
+def test_a_folder_that_another_run_sweeps_at_the_same_time_is_gone_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, delete = DirectoryStore(str(tmp_path)), shutil.rmtree
+    for name in ("a", "b"):
+        store.write(f"v/{name}", b"1")
+
+    def stop_at_a_file_that_is_gone(folder: Path) -> None:
+        monkeypatch.setattr(shutil, "rmtree", delete)
+        (folder / "a").unlink()
+        raise FileNotFoundError("a")
+
+    monkeypatch.setattr(shutil, "rmtree", stop_at_a_file_that_is_gone)
+    store.delete_prefix("v/")
+    assert not (tmp_path / "v").exists()
+
+
+def test_a_file_gets_its_name_when_its_content_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named_at_sync: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda _file: named_at_sync.append((tmp_path / "record").exists()))
+    DirectoryStore(str(tmp_path)).write("record", b"1")
+    assert named_at_sync == [False]
+
+
 def test_a_link_to_nothing_among_the_raw_data_is_an_error_and_no_smaller_day(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "events.json").symlink_to(tmp_path / "nowhere")
@@ -158,6 +184,20 @@ class _Refusing:
             raise ClientError(answer, name)
 
         return refuse
+
+
+class _DeletesInPart:
+    """An S3 client that deletes all objects but one, which its answer names; the answer itself is a success."""
+
+    def delete_objects(self, **_: Any) -> Any:
+        return {"Errors": [{"Key": "lake/b", "Code": "AccessDenied", "Message": "not you"}]}
+
+
+def test_an_object_that_s3_does_not_delete_among_others_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: _DeletesInPart())
+    told = "cannot delete 1 of 2 objects, first s3://prod-data/lake/b: AccessDenied"
+    with pytest.raises(ServiceError, match=told):
+        S3Store(BUCKET, "lake").delete(["a", "b"])
 
 
 class _Conditioned:
