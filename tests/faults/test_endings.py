@@ -2,20 +2,23 @@
 
 import json
 import logging
+import os
+import sys
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
 from adapters.directory import DirectoryStore
+from contract import contract_json
 from core.errors import CatalogNotUpdated, GateFailed, PipelineError, Superseded
 from core.leases import LeaseRecord, sweep, take_lease
 from core.ports import WriteConflict
 from core.publishing import Publications
 from curation.version import WriteRequest, WrittenVersion
-from tests.faults.plain_runs import DAY, PATHS, FakeCatalog, lay_raw, plain_run, run_id, served_lines
+from tests.faults.plain_runs import CONTRACT, DAY, PATHS, FakeCatalog, lay_raw, plain_run, run_id, served_lines
 
 
 class Failing(DirectoryStore):
@@ -112,6 +115,19 @@ def test_a_run_stopped_by_the_keyboard_leaves_a_report_and_no_files(tmp_path: Pa
     assert run.store.objects(PATHS.leases_prefix(DAY)) == []
 
 
+def test_an_unchanged_run_brings_the_catalog_to_the_record(tmp_path: Path) -> None:
+    """A run that was killed behind its swap leaves it behind."""
+    store, catalog = DirectoryStore(str(tmp_path)), FakeCatalog()
+    lay_raw(tmp_path, "events.json", "good")
+    first = plain_run(store, tmp_path, run_id(1), catalog=catalog)
+    first.execute()
+    catalog.partitions.clear()
+    second = plain_run(store, tmp_path, run_id(2), catalog=catalog)
+    second.execute()
+    assert second.report.status == "unchanged"
+    assert catalog.partitions == {DAY: first.report.location}
+
+
 def test_an_unchanged_run_cleans_up_after_one_that_was_killed_when_it_had_published(tmp_path: Path) -> None:
     store = DirectoryStore(str(tmp_path))
     lay_raw(tmp_path, "events.json", "good")
@@ -123,15 +139,87 @@ def test_an_unchanged_run_cleans_up_after_one_that_was_killed_when_it_had_publis
     assert store.objects(PATHS.leases_prefix(DAY)) == []
 
 
-def test_published_files_that_somebody_deleted_are_written_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "content", "status"),
+    [
+        pytest.param("part-1.parquet", None, "published", id="one is deleted"),
+        pytest.param("part-1.parquet", b"e", "published", id="one is cut"),
+        pytest.param("part-2.parquet", b"", "published", id="an empty one lies beside them"),
+        pytest.param("notes.txt", b"mine", "unchanged", id="something else lies beside them"),
+    ],
+)
+def test_published_files_that_somebody_changed_are_written_anew(
+    tmp_path: Path, name: str, content: bytes | None, status: str
+) -> None:
     store = DirectoryStore(str(tmp_path))
     lay_raw(tmp_path, "events.json", "good")
     plain_run(store, tmp_path, run_id(1)).execute()
-    store.delete([f"{PATHS.version_prefix(DAY, run_id(1))}outcome=accepted/part-1.parquet"])
+    key = f"{PATHS.version_prefix(DAY, run_id(1))}outcome=accepted/{name}"
+    store.delete([key]) if content is None else store.write(key, content)
     second = plain_run(store, tmp_path, run_id(2))
     second.execute()
-    assert second.report.status == "published"
+    assert second.report.status == status
     assert served_lines(tmp_path) == ["good"]
+
+
+def test_only_files_of_rows_are_published(tmp_path: Path) -> None:
+    """Not the malformed lines, of which the quarantine has a copy; and what is no Parquet is not counted."""
+    store = DirectoryStore(str(tmp_path))
+    lay_raw(tmp_path, "events.json", "good")
+    run = plain_run(store, tmp_path, run_id(1))
+    write, folder = run.write_version, PATHS.version_prefix(DAY, run_id(1))
+
+    def write_more(request: WriteRequest) -> WrittenVersion:
+        store.write(f"{folder}outcome=accepted/notes.txt", b"mine")
+        store.write(f"{folder}{request.quarantined_folder}part-0.parquet", b"malformed")
+        return write(request)
+
+    run.write_version = write_more
+    run.execute()
+    assert (run.report.files, served_lines(tmp_path)) == (2, ["good"])
+    assert store.folders(folder) == [f"{folder}outcome=accepted/"]
+
+
+def test_a_version_tells_the_job_that_wrote_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a run of today's job would not help a date that an older one wrote."""
+    for module in ("core.publication", "curation.run"):
+        monkeypatch.setattr(f"{module}.JOB_VERSION", 7)
+    lay_raw(tmp_path, "events.json", "good")
+    run = plain_run(DirectoryStore(str(tmp_path)), tmp_path, run_id(1))
+    run.execute()
+    record = run.publications.read(DAY).record
+    assert record is not None
+    assert record.current.job_version == 7
+
+
+def test_the_contract_that_a_version_was_written_under_is_kept_once(tmp_path: Path) -> None:
+    store, key = DirectoryStore(str(tmp_path)), PATHS.contract_key(CONTRACT.checksum)
+    lay_raw(tmp_path, "events.json", "good")
+    plain_run(store, tmp_path, run_id(1)).execute()
+    kept = store.read(key)
+    assert kept is not None
+    assert kept.data == contract_json(CONTRACT).encode()
+    store.write(key, b"with other documentation")
+    plain_run(store, tmp_path, run_id(2), force=True).execute()
+    assert (tmp_path / key).read_bytes() == b"with other documentation"
+
+
+@pytest.mark.parametrize("what", ["changed", "vanished"])
+def test_nothing_is_published_of_raw_data_that_did_not_stay(tmp_path: Path, what: str) -> None:
+    lay_raw(tmp_path, "a.json", "good")
+    lay_raw(tmp_path, "b.json", "good")
+    run = plain_run(DirectoryStore(str(tmp_path)), tmp_path, run_id(1))
+    write, raw = run.write_version, tmp_path / PATHS.raw_prefix(DAY) / "b.json"
+
+    def write_then(request: WriteRequest) -> WrittenVersion:
+        written = write(request)
+        raw.unlink() if what == "vanished" else raw.write_text("good and more\n")
+        return written
+
+    run.write_version = write_then
+    with pytest.raises(PipelineError, match=rf"raw object .*/b\.json {what} while it was read; run the date again"):
+        run.execute()
+    assert served_lines(tmp_path) is None
 
 
 def test_what_was_rolled_back_is_not_published_because_files_of_the_version_in_its_place_are_gone(
@@ -165,6 +253,18 @@ def test_the_days_of_a_data_root_that_moved_are_published_where_they_are_now(tmp
     assert served_lines(after) == ["good"]
     with pytest.raises(PipelineError, match="which is not below this data root; if it was copied here, run repair"):
         run.publications.rollback(DAY, None, now=datetime.now(UTC))
+
+
+def test_one_repair_brings_records_and_catalog_to_a_data_root_that_moved(tmp_path: Path) -> None:
+    before, after, catalog = tmp_path / "before", tmp_path / "after", FakeCatalog()
+    lay_raw(before, "events.json", "good")
+    plain_run(DirectoryStore(str(before)), before, run_id(1), catalog=catalog).execute()
+    before.rename(after)
+    publications = Publications(DirectoryStore(str(after)), PATHS, catalog)
+    assert publications.repair() == [DAY]
+    assert served_lines(after) == ["good"]
+    folder = PATHS.version_prefix(DAY, run_id(1))
+    assert catalog.partitions == {DAY: f"{after.as_uri()}/{folder}outcome=accepted/"}
 
 
 class LosesAnswers(DirectoryStore):
@@ -243,7 +343,74 @@ def test_a_lease_that_cannot_be_read_keeps_its_runs_files_and_stops_nobody(tmp_p
     store = DirectoryStore(str(tmp_path))
     _leave_behind(store, number=1)
     store.write(PATHS.lease_key(DAY, run_id(1)), content)
+    assert _swept(store, after=timedelta(days=6)) == []
+    assert _swept(store, after=timedelta(days=8)) == [run_id(1)]
+
+
+@pytest.mark.parametrize(
+    ("state", "start", "is_swept"),
+    [
+        pytest.param("S", 5, False, id="the process sleeps"),
+        pytest.param("S", 6, True, id="a later process has its number"),
+        pytest.param("Z", 5, True, id="it has ended, of which nobody has taken note"),
+    ],
+)
+def test_a_process_is_known_by_its_number_its_start_and_its_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str, start: int, *, is_swept: bool
+) -> None:
+    store = DirectoryStore(str(tmp_path))
+    _let_read(monkeypatch, "stat", f"7 (a) b) S {'0 ' * 18}5 0")
+    _leave_behind(store, number=1)
+    _let_read(monkeypatch, "stat", f"7 (a) b) {state} {'0 ' * 18}{start} 0")
+    assert _swept(store) == ([run_id(1)] if is_swept else [])
+
+
+def test_a_process_of_somebody_else_is_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise PermissionError
+
+    store = DirectoryStore(str(tmp_path))
+    _leave_behind(store, number=1)
+    monkeypatch.setattr("os.kill", refuse)
     assert _swept(store) == []
+
+
+def test_a_process_is_known_by_its_number_alone_where_there_is_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DirectoryStore(str(tmp_path))
+    _let_read(monkeypatch, "stat", None)
+    _leave_behind(store, number=1, process=str(os.getpid()))
+    _leave_behind(store, number=2, process="999999999")
+    assert _swept(store) == [run_id(2)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has containers and tells of its start")
+@pytest.mark.parametrize("change", ["another start of the machine", "another container of the same name"])
+def test_a_process_that_cannot_be_seen_from_here_is_not_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    store = DirectoryStore(str(tmp_path))
+    _leave_behind(store, number=1, process="999999999 5")
+    if change == "another start of the machine":
+        _let_read(monkeypatch, "boot_id", "another")
+    else:
+        monkeypatch.setattr(Path, "readlink", lambda _link: Path("pid:[1]"))
+    assert _swept(store) == []
+
+
+def _let_read(monkeypatch: pytest.MonkeyPatch, name: str, text: str | None) -> None:
+    """Let files of a name have this text, or not be there."""
+    read_text = Path.read_text
+
+    def read(path: Path, **options: Any) -> str:
+        if path.name != name:
+            return read_text(path, **options)
+        if text is None:
+            raise FileNotFoundError(path)
+        return text
+
+    monkeypatch.setattr(Path, "read_text", read)
 
 
 def _leave_behind(store: DirectoryStore, *, number: int, **change: str) -> None:
@@ -256,8 +423,8 @@ def _leave_behind(store: DirectoryStore, *, number: int, **change: str) -> None:
     store.write(PATHS.lease_key(DAY, run_id(number)), lease.to_json())
 
 
-def _swept(store: DirectoryStore) -> list[str]:
-    return sweep(store, PATHS, DAY, Publications(store, PATHS, None), now=datetime.now(UTC))
+def _swept(store: DirectoryStore, *, after: timedelta = timedelta(0)) -> list[str]:
+    return sweep(store, PATHS, DAY, Publications(store, PATHS, None), now=datetime.now(UTC) + after)
 
 
 @pytest.mark.parametrize(
