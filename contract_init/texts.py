@@ -128,8 +128,14 @@ def _whole(digits: str) -> int | Decimal:
     return int(digits) if len(digits) <= _MOST_DIGITS else Decimal(digits)
 
 
+def _fraction(number: str) -> Decimal:
+    """Read a number with a fraction or an exponent; one beyond all types stays so, and none takes long to compute."""
+    return Decimal(_HUGE_EXPONENT.sub(r"\g<1>99999", number))
+
+
 def _no_constant(name: str) -> Any:
     raise _NoText(f"{name} is no JSON")
 
 
-_DECODER: Final = json.JSONDecoder(parse_float=Decimal, parse_int=_whole, parse_constant=_no_constant, strict=False)
+_HUGE_EXPONENT: Final = re.compile(r"([eE][-+]?)0*[1-9][0-9]{5,}")
+_DECODER: Final = json.JSONDecoder(parse_float=_fraction, parse_int=_whole, parse_constant=_no_constant, strict=False)

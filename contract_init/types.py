@@ -18,6 +18,7 @@ _MOST_DIGITS: Final = 38
 _LARGEST_DOUBLE: Final = 10**308
 _MONEY_SCALE: Final = 4
 _ROOM_DIGITS: Final = 4
+_MOST_DIGITS_SHOWN: Final = 400
 _LONGEST_WRITTEN: Final = 10**40
 
 
@@ -120,7 +121,7 @@ def _number_type(found: Field, name: str) -> ColumnType:
         return _epoch_type(numbers, unit)
     if integers.days == found.count and names_a_moment(name):
         return ColumnType("date", format="yyyyMMdd", measured=("days written as numbers",))
-    if any(abs(end) > _LARGEST_DOUBLE for end in numbers.ends):
+    if any(not -_LARGEST_DOUBLE <= end <= _LARGEST_DOUBLE for end in numbers.ends):
         return ColumnType("string", measured=("numbers beyond any number type",))
     measured = (_range(numbers), *_some_epochs(numbers, name))
     return _type_of_numbers(numbers, measured, name, has_fractions=found.decimals.count > 0)
@@ -185,7 +186,8 @@ def _range(numbers: Numbers) -> str:
 
 
 def _short(number: Decimal) -> str:
-    text = f"{number:f}" if abs(number) < _LONGEST_WRITTEN else str(number)
+    is_written_out = abs(number) < _LONGEST_WRITTEN and int(number.as_tuple().exponent) > -_MOST_DIGITS_SHOWN
+    text = f"{number:f}" if is_written_out else str(number)
     return text if len(text) <= 24 else f"{text[:20]}… ({len(text)} digits)"
 
 

@@ -2,12 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from contract.ddl_types import kind_of
 from contract.expressions import tree
 from contract.expressions.checking import type_of
 from contract.expressions.grammar import parse
 from contract.expressions.kinds import kind_of_type
 from contract.expressions.printing import sql_of
+
+# Spark takes the digits of all scripts, and writes out all digits of a number: with a huge exponent that takes hours.
+_MISREAD: Final = tree.Literal(r"[^\x00-\x7F]|[eE][-+]?0*[1-9][0-9]{4,}", "string")
+_NO_NUMBER: Final = tree.Literal("?", "string")
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,23 @@ class Expression:
     def sql(self) -> str:
         """Return the canonical SQL; it holds no `$`, no comment and nothing that is not on the list."""
         return sql_of(self.tree)
+
+    def sql_over(self, types: Mapping[str, str]) -> str:
+        """Return the SQL for columns of these canonical types; a text that Spark would misread is no decimal in it.
+
+        Raises:
+            ExpressionError: as `type_in`.
+        """
+
+        def guarded(node: tree.Node) -> tree.Node:
+            if not isinstance(node, tree.Cast) or kind_of(node.type) != "decimal":
+                return node
+            if type_of(node.operand, types) != "string":
+                return node
+            plain = tree.Call("regexp_replace", (node.operand, _MISREAD, _NO_NUMBER))
+            return tree.Cast(plain, node.type)
+
+        return sql_of(tree.rebuilt(self.tree, guarded))
 
     def type_in(self, types: Mapping[str, str]) -> str:
         """Return the canonical type that Spark gives the result, or ``null``, given the columns' canonical types.

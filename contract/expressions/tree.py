@@ -1,9 +1,10 @@
 """The nodes that an expression may be made of, and nothing else; knows neither their spelling nor their types."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -162,3 +163,14 @@ def columns_of(node: Node) -> Iterator[str]:
         yield node.name
     for part in node.parts:
         yield from columns_of(part)
+
+
+def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
+    """Return the node with every node in it changed, the innermost first."""
+
+    def inside(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(inside, value))
+        return rebuilt(value, change) if isinstance(value, Node) else value
+
+    return change(replace(node, **{part.name: inside(getattr(node, part.name)) for part in fields(node)}))

@@ -22,8 +22,9 @@ _LONGEST_VALUE = 80
 
 def with_derived(rows: DataFrame, contract: DataContract) -> DataFrame:
     """Add the derived columns to rows that have all others, each of its column's type; null where it has no value."""
+    types = {column.name: column.type for column in contract.columns}
     for step in derivation_order(contract.columns):
-        made = {column.name: _value(column, column.logic) for column in step if column.logic is not None}
+        made = {column.name: _value(column, column.logic, types) for column in step if column.logic is not None}
         rows = rows.withColumns(made)
     return rows
 
@@ -59,9 +60,9 @@ def _shown(name: str, type_: str) -> Column:
     return F.substring(F.coalesce(F.col(name).cast("string"), F.to_json(F.struct(name))), 1, _LONGEST_VALUE)
 
 
-def _value(column: ContractColumn, logic: Expression) -> Column:
+def _value(column: ContractColumn, logic: Expression, types: Mapping[str, str]) -> Column:
     # A plain cast of a bigint to an int gives another number.
-    value = F.expr(f"try_cast({logic.sql} AS {column.type})")
+    value = F.expr(f"try_cast({logic.sql_over(types)} AS {column.type})")
     if column.type in TIMES:
         return F.when(is_in_range(value, column), value)
     # Neither NaN nor infinity is a value of a column.

@@ -19,7 +19,7 @@ from curation.forms import TOLD, told
 from curation.json_reader import JSON_OPTIONS
 from curation.record_fields import field_value, fields_ddl, quoted
 from curation.remedies import remedy
-from curation.silent_changes import foreign_decimals
+from curation.silent_changes import foreign_decimals, without_huge_numbers
 from curation.typed_values import typed_value
 
 # What is left of a column's path, and the column under the name by which a message calls it.
@@ -86,10 +86,12 @@ def _misfits(reads: Sequence[_Read], object_: Column, *, depth: int) -> Column:
         for field, inside in fields.items()
         if not inside[0][0] and not inner_types(inside[0][1].type)
     }
-    kinds = {"texts": dict.fromkeys(fields, "string"), "values": simple or {NO_FIELD: "string"}}
-    parsed = (F.from_json(object_, _struct(types), _OPTIONS).alias(name) for name, types in kinds.items())
+    texts, values = dict.fromkeys(fields, "string"), simple or {NO_FIELD: "string"}
     return let(
-        F.struct(*parsed),
+        F.struct(
+            F.from_json(object_, _struct(texts), _OPTIONS).alias("texts"),
+            _typed(object_, _struct(values)).alias("values"),
+        ),
         lambda found: F.flatten(
             F.array(*(_of_field(field, inside, object_, found, depth=depth) for field, inside in fields.items()))
         ),
@@ -128,7 +130,7 @@ def _of_object(field: str, inside: Sequence[_Read], object_: Column, shown: "_Sh
 def _of_array(rest: Steps, column: ContractColumn, object_: Column, field: str, shown: "_Shown") -> Column:
     """Name an array, of whose elements one is read by position, if it or any of them does not fit."""
     here = replace(column, sources=(Source((field, *rest)),))
-    parsed = F.from_json(object_, f"struct<{fields_ddl([here], read_type)}>", _OPTIONS)
+    parsed = _typed(object_, f"struct<{fields_ddl([here], read_type)}>")
     value = field_value(here, parsed.getField)
     is_misfit = parsed.getField(field).isNull() | (value.isNotNull() & typed_value(value, column).isNull())
     what = f"{column.name} is not {column.type}, or another element of its array is not"
@@ -151,7 +153,7 @@ def _complex_misfit(field: str, column: ContractColumn, object_: Column, shown: 
     """
     text = shown.text
     value, as_object, as_array = (
-        F.from_json(object_, _struct({field: type_}), _OPTIONS).getField(field)
+        _typed(object_, _struct({field: type_})).getField(field)
         for type_ in (read_type(column), _ANY_OBJECT, _ANY_ARRAY)
     )
     named = F.array(let(shown.is_string, lambda is_string: _named(column, text, is_string=is_string)))
@@ -226,6 +228,11 @@ def _stated(column: ContractColumn) -> str:
     if column.type in TIMES and column.time_pattern is not None:
         return f" of format {column.time_pattern}"
     return ""
+
+
+def _typed(object_: Column, ddl: str) -> Column:
+    parsed = without_huge_numbers(object_) if "decimal" in ddl else object_
+    return F.from_json(parsed, ddl, _OPTIONS)
 
 
 def _struct(fields: Mapping[str, str]) -> str:

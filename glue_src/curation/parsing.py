@@ -20,7 +20,7 @@ from curation.json_reader import READER_OPTIONS, read_json
 from curation.record_fields import field_value, fields_ddl, quoted, unread_names
 from curation.records import as_records, envelope_ddl
 from curation.repeated_keys import last_value_wins
-from curation.silent_changes import became_infinity, holds_foreign_decimal
+from curation.silent_changes import became_infinity, holds_misread_decimal
 from curation.typed_values import converted, is_in_range, is_judged
 
 _MOST_NAMES, _LONGEST_NAME = 50, 100
@@ -129,7 +129,7 @@ def _not_moved() -> Column:
 
 def _framed(contract: DataContract, frame: Frame, *, names: Column | None = None) -> Column:
     def refused(*, escaped: bool) -> Column:
-        found = holds_foreign_decimal("_line", contract, escaped=escaped)
+        found = holds_misread_decimal("_line", contract, escaped=escaped)
         return found | ~F.col("_is_record") if contract.has_records else found
 
     return frame.framed("_line", names=names, envelope="_envelope" if contract.has_records else None, refused=refused)

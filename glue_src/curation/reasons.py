@@ -1,12 +1,13 @@
 """Why a line is in quarantine, in words. Costs several more parses, of malformed lines only."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from contract import Column as ContractColumn
 from contract import DataContract
+from contract.read_types import read_type
 from contract.sources import REFUSED
 from curation.composing import let
 from curation.forms import (
@@ -23,7 +24,7 @@ from curation.forms import (
 from curation.framing import Frame, has_lone_surrogate
 from curation.json_reader import JSON_OPTIONS, READER_OPTIONS
 from curation.misfits import misfits, number_as_it_stood, number_of
-from curation.record_fields import quoted
+from curation.record_fields import quoted, repeated_names
 from curation.records import Level, levels
 from curation.silent_changes import infinities_as_text
 
@@ -33,6 +34,11 @@ _EMPTY_ARRAY = r"^[ \t\r\n]*\[[ \t\r\n]*\][ \t\r\n]*$"
 _LONG_TEXT = f"a text of more than {LONGEST_TEXT:,} characters"
 _ESCAPE = r"\\(?:u[0-9a-fA-F]{4}|[^u])"
 _MOST_NAMES, _LONGEST_RECORD = 10, 80
+_QUOTED_INFINITY = r'"\\(?:"|u0022)-?Infinity\\(?:"|u0022)"'
+_INFINITY_IN_QUOTES = (
+    ' has the text "Infinity" in quotes of its own, which cannot be told from a number beyond any double; have the '
+    "source leave out the inner quotes"
+)
 MISFIT = "value does not fit its type: "
 _TWICE = "a field is given more than once, with a value that does not fit its type: "
 
@@ -53,7 +59,10 @@ def explanation(contract: DataContract) -> Column:
 
 def _explained(contract: DataContract, *, is_object: Column) -> Column:
     named = let(
-        _all_misfits(contract), lambda found: F.when(F.size(found) == 0, _no_misfit(contract)).otherwise(_joined(found))
+        F.struct(_all_misfits(contract).alias("misfits"), _given_twice(contract).alias("twice")),
+        lambda found: F.when(F.size(found["misfits"]) == 0, _no_misfit(contract, twice=found["twice"])).otherwise(
+            _joined(found["misfits"], twice=found["twice"])
+        ),
     )
     not_text = F.coalesce(
         encoding_problem("_line"),
@@ -69,13 +78,17 @@ def _explained(contract: DataContract, *, is_object: Column) -> Column:
     )
 
 
-def _no_misfit(contract: DataContract) -> Column:
+def _given_twice(contract: DataContract) -> Column:
+    """Name the fields that a line gives more than once; null where there are none."""
+    return F.nullif(F.array_join(repeated_names(contract.read_columns, read_type, F.col("_line")), ", "), F.lit(""))
+
+
+def _no_misfit(contract: DataContract, *, twice: Column) -> Column:
     """Say why an object is malformed of which each value that can be read alone fits its column."""
-    names = _given_twice(column.sources[0].name for column in contract.read_columns)
     has_derived = any(column.logic is not None for column in contract.columns)
     return F.coalesce(
         *(["_derived"] if has_derived else []),
-        F.when(names != "", told(F.concat(F.lit(_TWICE), names))),
+        F.when(twice.isNotNull(), told(F.concat(F.lit(_TWICE), twice))),
         F.when(_has_long_text(), told(F.lit(_LONG_TEXT))),
         F.when(may_pass_limits("_line"), told(F.lit(LIMITS))),
         told(F.lit(MISFIT.removesuffix(": "))),
@@ -94,9 +107,10 @@ def _with_record(what: Column) -> Column:
     return told(what["kind"], reason=reason)
 
 
-def _joined(found: Column) -> Column:
+def _joined(found: Column, *, twice: Column | None = None) -> Column:
     reasons = F.array_join(F.transform(found, lambda misfit: misfit["reason"]), "; ")
-    return told(found[0]["kind"], reason=F.concat(F.lit(MISFIT), reasons))
+    parts = [reasons] if twice is None else [reasons, F.concat(F.lit("given more than once: "), twice)]
+    return told(found[0]["kind"], reason=F.concat(F.lit(MISFIT), F.concat_ws("; ", *parts)))
 
 
 def _all_misfits(contract: DataContract) -> Column:
@@ -161,17 +175,12 @@ def _name_and_number(column: ContractColumn) -> tuple[Column, Column]:
 
 
 def _infinite(column: Column) -> Column:
-    what = F.concat(column["name"], F.lit(" has a number beyond any double, which cannot be kept as text"))
+    number = F.concat(column["name"], F.lit(" has a number beyond any double, which cannot be kept as text"))
+    text = F.concat(column["name"], F.lit(_INFINITY_IN_QUOTES))
     shown = number_as_it_stood(column["number"], F.lit("Infinity"))
-    return told(what, reason=F.concat(what, F.lit(": "), shown))
-
-
-def _given_twice(fields: Iterable[str]) -> Column:
-    """Name the fields that a line gives more than once."""
-    keys = F.json_object_keys("_line")
-    # As Spark 3.5's `array_position` takes no column to look for.
-    again = F.filter(keys, lambda key, place: F.call_function("array_position", keys, key) <= place)
-    return F.concat_ws(", ", F.array_intersect(again, F.array(*(F.lit(name) for name in fields))))
+    return F.when(F.col("_line").rlike(_QUOTED_INFINITY), told(text)).otherwise(
+        told(number, reason=F.concat(number, F.lit(": "), shown))
+    )
 
 
 def _is_json_object() -> Column:

@@ -75,13 +75,33 @@ def _type(inside: "str | Fields") -> str:
 
 def unread_names(columns: Iterable[ContractColumn], read_type: ReadType, line: Column) -> Column:
     """Return the paths of a record's fields that no column reads, at every level that columns look into or declare."""
-    return _unread(line, record_fields(columns, read_type), prefix="")
+    return _named_in(line, record_fields(columns, read_type), F.array_except, prefix="")
 
 
-def _unread(object_: Column, fields: "Mapping[str | int, str | Fields]", *, prefix: str) -> Column:
-    """Return the unread names of an object, given as text, and of the objects in it; no array is null."""
+def repeated_names(columns: Iterable[ContractColumn], read_type: ReadType, line: Column) -> Column:
+    """Return the paths of the fields that columns read and an object gives more than once, at the same levels."""
+    return _named_in(line, record_fields(columns, read_type), _repeated_of, prefix="")
+
+
+def _repeated_of(names: Column, known: Column) -> Column:
+    # As Spark 3.5's `array_position` takes no column to look for.
+    again = F.filter(names, lambda name, place: F.call_function("array_position", names, name) <= place)
+    return F.array_intersect(again, known)
+
+
+def _named_in(
+    object_: Column,
+    fields: "Mapping[str | int, str | Fields]",
+    chosen: Callable[[Column, Column], Column],
+    *,
+    prefix: str,
+) -> Column:
+    """Return the paths that are chosen of an object's names and those that are known, and of the objects in it.
+
+    The object is given as text; of what is none, there are no names.
+    """
     known = F.array(*(F.lit(str(name)) for name in fields))
-    here = F.array_except(F.coalesce(F.json_object_keys(object_), F.array().cast("array<string>")), known)
+    here = chosen(F.coalesce(F.json_object_keys(object_), F.array().cast("array<string>")), known)
     opened = {name: inner for name, inside in fields.items() if (inner := _objects_in(inside)) is not None}
     if not opened and not prefix:
         return here
@@ -90,16 +110,23 @@ def _unread(object_: Column, fields: "Mapping[str | int, str | Fields]", *, pref
     )
     texts = F.from_json(object_, f"struct<{ddl}>", JSON_OPTIONS) if opened else F.lit(None)
     inside = [
-        _unread_inside(texts.getField(str(name)), inner, prefix=f"{prefix}{name}") for name, inner in opened.items()
+        _named_inside(texts.getField(str(name)), inner, chosen, prefix=f"{prefix}{name}")
+        for name, inner in opened.items()
     ]
     return F.concat(F.transform(here, lambda name: F.concat(F.lit(prefix), name)), *inside)
 
 
-def _unread_inside(text: Column, inner: "tuple[bool, Mapping[str | int, str | Fields]]", *, prefix: str) -> Column:
+def _named_inside(
+    text: Column,
+    inner: "tuple[bool, Mapping[str | int, str | Fields]]",
+    chosen: Callable[[Column, Column], Column],
+    *,
+    prefix: str,
+) -> Column:
     many, fields = inner
     if not many:
-        return _unread(text, fields, prefix=f"{prefix}.")
-    each = F.transform(text, lambda element: _unread(element, fields, prefix=f"{prefix}[]."))
+        return _named_in(text, fields, chosen, prefix=f"{prefix}.")
+    each = F.transform(text, lambda element: _named_in(element, fields, chosen, prefix=f"{prefix}[]."))
     return F.coalesce(F.array_distinct(F.flatten(each)), F.array().cast("array<string>"))
 
 

@@ -16,9 +16,10 @@ from contract import Column as ContractColumn
 from contract import DataContract
 from contract.ddl_types import inner_types, kind_of, with_leaves
 from contract.read_types import read_leaf, read_type
+from contract.sources import REFUSED
 from curation.composing import any_of, let
-from curation.json_reader import JSON_OPTIONS
-from curation.record_fields import ReadType, field_value, fields_ddl
+from curation.json_reader import JSON_OPTIONS, READER_OPTIONS
+from curation.record_fields import field_value, fields_ddl
 
 Test = Callable[[Column], Column]
 
@@ -27,45 +28,56 @@ Test = Callable[[Column], Column]
 _FOREIGN = "[\u0660-\uffff]"
 _FOREIGN_NUMBER = rf'"[-0-9.E]*+(?:{_FOREIGN}|\\u)'
 _BEYOND_ASCII = r"[^\x00-\x7f]"
+# An exponent of five digits or more, without zeros in front: as many digits would have to be written out, which takes
+# seconds, and minutes with eight.
+_HUGE_EXPONENT = "[eE][-+]?+0*+[1-9][0-9]{4}"
+_HUGE = rf"[0-9.]{_HUGE_EXPONENT}"
+_HUGE_NUMBER = rf'(?:"-?+[0-9.]++{_HUGE_EXPONENT}[0-9]*+"|-?+[0-9.]++{_HUGE_EXPONENT}[0-9]*+)'
+_BEFORE_A_HUGE_NUMBER = (
+    rf'\G((?:[^"0-9-]++|(?!{_HUGE_NUMBER})(?:"(?:[^"\\]++|\\.)*+"|-?+[0-9][-+.0-9eE]*+))*+){_HUGE_NUMBER}'
+)
 # What becomes of a number beyond any double as the value of a text column; a string of JSON comes without its quotes.
 _INFINITIES = ('"Infinity"', '"-Infinity"')
 _BEHIND_QUOTES = "#"
 
 
-def holds_foreign_decimal(line: str, contract: DataContract, *, escaped: bool) -> Column:
-    """Tell whether a decimal is given as a string with characters beyond ASCII, which would be read as a number.
+def holds_misread_decimal(line: str, contract: DataContract, *, escaped: bool) -> Column:
+    """Tell whether a decimal must not be parsed: as a string with characters beyond ASCII it would become a number.
 
-    In a line that has characters ``escaped``, names too may be spelt otherwise.
+    So must none with a huge exponent, of which the parser writes out all digits. In a line that has characters
+    ``escaped``, names too may be spelt otherwise.
     """
     text, columns = F.col(line), _columns_with("decimal", contract)
     if not columns:
         return F.lit(False)
-    may = text.rlike(_FOREIGN_NUMBER if escaped else _foreign_number_of(columns))
-    return F.coalesce(F.when(may, any_of(foreign_decimals(text, columns).values())), F.lit(False))
+    may = text.rlike(rf"{_FOREIGN_NUMBER}|{_HUGE}" if escaped else _misread_number_of(columns))
+    ddl = f"struct<{fields_ddl(columns, read_type)}, {REFUSED} string>"
+    as_texts = F.from_json(without_huge_numbers(text), ddl, READER_OPTIONS)
+    is_huge = text.rlike(_HUGE) & as_texts[REFUSED].isNotNull()
+    return F.coalesce(F.when(may, any_of([*foreign_decimals(text, columns).values(), is_huge])), F.lit(False))
 
 
-def _foreign_number_of(columns: Sequence[ContractColumn]) -> str:
-    """Return a pattern for such a string as the value of one of these columns: a search for few names costs little."""
+def _misread_number_of(columns: Sequence[ContractColumn]) -> str:
+    """Return a pattern for such a value of one of these columns: a search for few names costs little."""
     sources = [source for column in columns for source in column.sources]
     if any(kind_of(column.type) != "decimal" for column in columns) or any(
         isinstance(source.steps[-1], int) for source in sources
     ):
-        return _FOREIGN_NUMBER
+        return rf"{_FOREIGN_NUMBER}|{_HUGE}"
     names = list(dict.fromkeys(re.escape(json.dumps(source.name, ensure_ascii=False)) for source in sources))
     either = names[0] if len(names) == 1 else f"(?:{'|'.join(names)})"
-    return rf"{either}[ \t\r\n]*+:[ \t\r\n]*+{_FOREIGN_NUMBER}"
+    return rf'{either}[ \t\r\n]*+:[ \t\r\n]*+(?:{_FOREIGN_NUMBER}|"?+[-0-9.]++{_HUGE_EXPONENT})'
+
+
+def without_huge_numbers(text: Column) -> Column:
+    """Return JSON with a text, which is no number, in place of each number that decimals take too long to read."""
+    return F.when(text.rlike(_HUGE), F.regexp_replace(text, _BEFORE_A_HUGE_NUMBER, '$1"huge"')).otherwise(text)
 
 
 def foreign_decimals(object_: Column, columns: Iterable[ContractColumn]) -> dict[str, Column]:
     """Tell of each of these columns that has decimals whether one is in a string with characters beyond ASCII."""
-
-    def as_text(column: ContractColumn) -> str:
-        return with_leaves(
-            column.type, lambda leaf: "string" if kind_of(leaf) == "decimal" else read_leaf(leaf, column)
-        )
-
     with_decimals = [column for column in columns if _has(column.type, "decimal")]
-    parsed = _parsed(object_, with_decimals, as_text)
+    parsed = _parsed(object_, with_decimals)
     return _in_each(with_decimals, parsed, "decimal", lambda text: text.rlike(_BEYOND_ASCII))
 
 
@@ -85,7 +97,7 @@ def infinities_as_text(
         holds = _in_each(columns, parsed, "string", lambda text: text.isin(*_INFINITIES))
         return F.array_compact(F.array(*(F.when(holds[column.name], told(column)) for column in columns)))
 
-    return let(_parsed(object_, columns, read_type), found) if columns else None
+    return let(_parsed(object_, columns), found) if columns else None
 
 
 def _columns_with(kind: str, contract: DataContract) -> list[ContractColumn]:
@@ -102,8 +114,15 @@ def _has(type_: str, kind: str) -> bool:
     return kind_of(type_) == kind or any(_has(inner, kind) for inner in inner_types(type_).values())
 
 
-def _parsed(object_: Column, columns: Sequence[ContractColumn], read_as: ReadType) -> Column:
-    return F.from_json(object_, f"struct<{fields_ddl(columns, read_as)}>", JSON_OPTIONS)
+def _parsed(object_: Column, columns: Sequence[ContractColumn]) -> Column:
+    """Parse what is read of these columns, decimals as texts."""
+
+    def as_text(column: ContractColumn) -> str:
+        return with_leaves(
+            column.type, lambda leaf: "string" if kind_of(leaf) == "decimal" else read_leaf(leaf, column)
+        )
+
+    return F.from_json(object_, f"struct<{fields_ddl(columns, as_text)}>", JSON_OPTIONS)
 
 
 def _in_each(columns: Sequence[ContractColumn], parsed: Column, kind: str, test: Test) -> dict[str, Column]:

@@ -248,6 +248,13 @@ EXPECTED: dict[str, object] = {
     r"'a\nb' RLIKE 'a.b'": False,
     "CAST('12' AS int)": 12,
     "CAST('1.5' AS int)": None,
+    "CAST(' -1.555e1 ' AS decimal(6,2))": Decimal("-15.55"),
+    "CAST('1e0004' AS decimal(6,0))": Decimal(10_000),
+    "CAST('١٢' AS decimal(6,2))": None,
+    r"CAST('12\u00a0' AS decimal(6,2))": None,
+    "CAST('1e-300000000' AS decimal(12,2))": None,
+    "CAST(substring('_1e-999999999', 2) AS decimal(38,18))": None,
+    "CAST(concat('0E+', '00012345') AS decimal(6,2))": None,
     "CAST('x' AS double)": None,
     "CAST('3000000000' AS int)": None,
     "CAST(3000000000 AS int)": None,
@@ -313,7 +320,7 @@ def _results(frame: DataFrame, texts: list[str]) -> list[dict[str, Any]]:
 def _shown(text: str) -> Column:
     expression = parse_expression(text)
     is_time = expression.type_in(TYPES) in ("date", "timestamp")
-    return F.expr(expression.sql).cast("string") if is_time else F.expr(expression.sql)
+    return F.expr(expression.sql_over(TYPES)).cast("string") if is_time else F.expr(expression.sql_over(TYPES))
 
 
 @pytest.fixture(scope="module")
@@ -351,7 +358,7 @@ def test_spark_gives_results_the_types_that_are_known_without_it(rows: DataFrame
 
 def _wrong_types(frame: DataFrame, texts: list[str]) -> dict[str, tuple[str, str]]:
     expressions = [parse_expression(text) for text in texts]
-    chosen = frame.select(*(F.expr(each.sql).alias(f"c{place}") for place, each in enumerate(expressions)))
+    chosen = frame.select(*(F.expr(each.sql_over(TYPES)).alias(f"c{place}") for place, each in enumerate(expressions)))
     pairs = [
         (text, each.type_in(TYPES), canonical_type(field.dataType.simpleString()))
         for text, each, field in zip(texts, expressions, chosen.schema, strict=True)
@@ -564,7 +571,7 @@ def test_generated_expressions_mean_in_spark_what_they_mean_in_python(spark: Spa
     made = [generator.any(depth) for depth in (1, 2, 3) for _ in range(60)]
     expressions = [parse_expression(each.text) for each in made]
     assert [each for each in expressions if parse_expression(each.sql) != each] == []
-    chosen = frame.select(*(F.expr(each.sql).alias(f"c{place}") for place, each in enumerate(expressions)))
+    chosen = frame.select(*(F.expr(each.sql_over(INPUTS)).alias(f"c{place}") for place, each in enumerate(expressions)))
     types = [canonical_type(field.dataType.simpleString()) for field in chosen.schema]
     assert [each.type_in(INPUTS) for each in expressions] == types
     for row, found in zip(ROWS, chosen.collect(), strict=True):

@@ -66,6 +66,16 @@ class TestAnEnvelope:
         texts = ['{"Records":[{"id":"a"},{"id":"b"}]}', '{"Records":[{"id":"c"}],"more":[1]}']
         assert values_of(spark, contract, texts) == ["a", "b", "c"]
 
+    def test_has_no_decimal_of_a_huge_exponent(self, spark: SparkSession) -> None:
+        total = {"name": "total", "physicalType": "decimal(12,2)", **from_("/total")}
+        contract = packed(ID, {**AMOUNT, "name": "price"}, total, recordsPath="Records")
+        texts = [
+            '{"total":1e300000000,"Records":[{"id":"a"}]}',
+            '{"total":"1E-300000000","Records":[{"id":"b"}]}',
+            '{"total":2,"other":1e300000000,"Records":[{"id":"c","price":1e-300000000},{"id":"d","price":1e-3}]}',
+        ]
+        assert values_of(spark, contract, texts) == [MISFIT] * 3 + [("d", Decimal("0.001"), 2)]
+
     def test_that_holds_no_record_is_one_malformed_row(self, spark: SparkSession) -> None:
         contract = packed(ID, recordsPath="Records")
         texts: list[str | bytes] = [

@@ -30,6 +30,9 @@ CONTRACT = parse_contract(
             {"name": "props", "physicalType": "map<string,string>"},
             {"name": "tags", "physicalType": "array<string>"},
             {"name": "box", "physicalType": "struct<a:string,d:decimal(12,2),deep:array<struct<t:string>>>"},
+            {"name": "inner", "physicalType": "bigint", "transformSourceObjects": ["meta.n"]},
+            {"name": "first", "physicalType": "bigint", "transformSourceObjects": ["list[0].n"]},
+            {"name": "moved", "physicalType": "bigint", "transformSourceObjects": ["new", "old", "older.n"]},
         ]}],
     }
 )  # fmt: skip
@@ -89,6 +92,7 @@ class TestADecimalInAString:
 
 
 INFINITE = ("1e400", "-1E+400", "1e309", "9" * 400 + ".5", "12345e99999")
+WORDS = ("Infinity", "-Infinity")
 TEXT_PLACES = (
     '"txt":{}', '"props":{{"k":null,"l":{}}}', '"tags":[null,"x",{}]', '"box":{{"a":{}}}',
     '"box":{{"deep":[null,{{"t":{}}}]}}',
@@ -109,8 +113,14 @@ class TestANumberBeyondAnyDouble:
             "value does not fit its type: price is not decimal(12,2): 1.0e10",
         ]
 
+    def test_is_said_of_a_text_with_quotes_of_its_own_as_what_it_is(self, spark: SparkSession) -> None:
+        lines = [line("x", place.format(json.dumps(f'"{word}"'))) for place in TEXT_PLACES for word in WORDS]
+        lines.append(line("x", r'"txt":"\u0022Infinity\""'))
+        for told in reasons(spark, lines):
+            assert ' has the text "Infinity" in quotes of its own, which cannot be told from a number beyond' in told
+
     def test_is_not_a_string_that_says_so(self, spark: SparkSession) -> None:
-        words = ("Infinity", "-Infinity", 'say "Infinity"', '{"a":"Infinity"}')
+        words = (*WORDS, 'say "Infinity"', '{"a":"Infinity"}')
         cases = [(word, place) for word in words for place in TEXT_PLACES]
         lines = [line(str(number), place.format(json.dumps(word))) for number, (word, place) in enumerate(cases)]
         rows = parsed(spark, [*lines, line("unknown", '"unknown":1e400,"txt":"Infinity"')])
@@ -118,6 +128,34 @@ class TestANumberBeyondAnyDouble:
         found = [(rows[str(number)]["txt"], rows[str(number)]["props"]) for number in range(len(cases))]
         assert [txt for txt, _ in found[:: len(TEXT_PLACES)]] == list(words)
         assert [props for _, props in found[1 :: len(TEXT_PLACES)]] == [{"k": None, "l": word} for word in words]
+
+
+class TestADecimalWithAHugeExponent:
+    """Its digits would be written out: a billion of them, in minutes or more memory than there is."""
+
+    NUMBERS = ("1e10000", "-1E+300000000", "0.5e-999999999", "1e000123456", "0e2147483647")
+    # As the values of other columns, in texts and in fields that no column reads.
+    OTHERS = ('"txt":"1e300000000"', '"real":1e-300000000', '"unknown":{{"price":{0}}}', '"txt":"\\"price\\":{0},"')
+
+    def test_does_not_fit_and_is_named(self, spark: SparkSession) -> None:
+        numbers = [*self.NUMBERS, '"1E300000000"', '"-1E-100000000"']
+        places = [place.replace('"{}"', "{}") for place in PLACES]
+        lines = [line("x", place.format(number)) for place in places for number in numbers]
+        lines += [line("x", f'"price":{number},"price":1,"real":"a"') for number in numbers]
+        for given, told in zip(lines, reasons(spark, lines), strict=True):
+            assert told.startswith("value does not fit its type: "), given
+            assert "decimal(12,2)" in told or "given more than once: price" in told, given
+
+    def test_is_read_below_that_and_does_not_matter_elsewhere(self, spark: SparkSession) -> None:
+        small = {"0e9999": 0, "1e-9999": 0, "100e-2": 1, "1e0000000001": 10, '"12E00000"': 12}
+        lines = [line(number.strip('"'), f'"price":{number}') for number in small]
+        lines += [line(f"{a} {b}", f"{other.format(number)}") for a, number in enumerate(self.NUMBERS)
+                  for b, other in enumerate(self.OTHERS)]  # fmt: skip
+        lines.append(line("both", '"price":1.5,"real":1e-300000000,"box":{"d":2,"a":"1e300000000"}'))
+        rows = parsed(spark, lines)
+        assert len(rows) == len(lines)
+        assert {number: rows[number.strip('"')]["price"] for number in small} == small
+        assert (rows["both"]["real"], rows["both"]["box"]["a"]) == (0.0, "1e300000000")
 
 
 class TestAFieldThatIsGivenTwice:
@@ -129,6 +167,32 @@ class TestAFieldThatIsGivenTwice:
         ]
         what = "a field is given more than once, with a value that does not fit its type: "
         assert reasons(spark, lines) == [f"{what}{names}" for names in ("real", "real, txt", "prices")]
+
+    def test_is_named_by_its_path_wherever_a_column_looks(self, spark: SparkSession) -> None:
+        cases = {
+            '"meta":{"n":"a","n":1}': "meta.n",
+            '"meta":{"n":"a"},"meta":{"n":1}': "meta",
+            '"old":"a","old":1': "old",
+            '"older":{"n":"a","n":1}': "older.n",
+        }
+        what = "a field is given more than once, with a value that does not fit its type: "
+        assert reasons(spark, [line("x", case) for case in cases]) == [f"{what}{name}" for name in cases.values()]
+
+    def test_is_named_behind_what_does_not_fit_because_of_it(self, spark: SparkSession) -> None:
+        cases = {
+            '"box":{"d":"a","d":1}': "box.d",
+            '"box":{"a":"b","deep":[{"t":1}],"d":[],"d":1}': "box.d",
+            '"list":[{"n":1},{"n":"a","n":1}]': "list[].n",
+            '"real":"a","box":{"a":"b","a":"c"},"real":"d"': "real, box.a",
+        }
+        told = reasons(spark, [line("x", case) for case in cases])
+        assert [reason.rpartition("; ")[2] for reason in told] == [f"given more than once: {n}" for n in cases.values()]
+        assert [reason.partition(" is not ")[0].rpartition(" ")[2] for reason in told] == [
+            "box",
+            "box",
+            "(list[0].n)",
+            "real",
+        ]
 
     def test_is_judged_by_its_last_value_where_only_its_form_or_range_is_in_question(self, spark: SparkSession) -> None:
         rows = parsed(spark, [line("a", '"at":"now","at":"2025-01-01","real":1e309,"real":1')])

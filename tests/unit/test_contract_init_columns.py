@@ -1,5 +1,6 @@
 """Drafts of contracts: names, types and columns; nothing that a sample holds is lost or guessed."""
 
+import itertools
 import random
 import re
 import string
@@ -196,6 +197,18 @@ class TestTypes:
     def test_of_a_huge_number_is_text(self, draft: Drafts) -> None:
         rows = b'{"id":"a","v":1.5}\n{"id":"b","v":' + b"1" * 1100 + b"}\n"
         assert kind(draft(rows).columns["v"]) == "string"
+
+    @pytest.mark.parametrize("exponent", ["9999", "000000000000000000001", "99999", "300000000", "9" * 18, "9" * 30])
+    @pytest.mark.parametrize("name", ["v", "price", "created_at"])
+    def test_of_numbers_with_any_exponent_are_found_at_once(self, draft: Drafts, name: str, exponent: str) -> None:
+        forms = (b'{"id":"a","%s":%s}\n', b'{"id":"a","%s":[%s]}\n', b'{"id":"a","%s":{"a":{"b":%s}}}\n')
+        for mantissa, sign in itertools.product(("0", "-1", "2.5"), ("e", "E+", "e-")):
+            number = f"{mantissa}{sign}{exponent}".encode()
+            for form in forms:
+                text = draft.text(b'{"id":"b","%s":1.5}\n' % name.encode() + form % (name.encode(), number))
+                assert len(text) < 10_000
+        beyond = draft(b'{"id":"a","%s":1e%s}' % (name.encode(), exponent.encode()))
+        assert kind(beyond.columns[name]).startswith("string") == (int(exponent) > 1)
 
     @pytest.mark.parametrize(
         ("name", "values", "words"),
