@@ -43,7 +43,10 @@ class LeaseRecord:
             return True
         if not self.process or self.host != _host():
             return False
-        return self.process != _process(int(self.process.partition(" ")[0]))
+        number, _, start = self.process.partition(" ")
+        found = _process(int(number))
+        # One whose start cannot be read, such as another user's where `/proc` hides these, is taken for the same.
+        return found is None or (bool(start) and found not in (number, self.process))
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -197,6 +200,6 @@ def _process(number: int) -> str | None:
         # The values after the name, which may itself hold spaces and brackets: proc(5).
         values = Path(f"/proc/{number}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
-        return str(number)  # a system without /proc
+        return str(number)  # a system without /proc, or one that hides it
     state, start = values[0], values[19]
     return None if state in "ZX" else f"{number} {start}"

@@ -293,9 +293,10 @@ class DayRun:
             expired = self.publications.publish(day, self._version(written), over=over, retention=retention)
             report.status, report.published_run_id = "published", report.run_id
             log.info("published run %s", report.run_id)
+            # First, as readers go by the catalog: of a version that it still names no file may be missing.
+            self.publications.show(day)
             for problem in self.publications.delete_versions(day, expired):
                 self._warn(problem)
-            self.publications.show(day)
 
     def _version(self, written: WrittenVersion) -> Version:
         contract = self.contract

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -373,6 +374,8 @@ def test_a_process_of_somebody_else_is_alive(tmp_path: Path, monkeypatch: pytest
     _leave_behind(store, number=1)
     monkeypatch.setattr("os.kill", refuse)
     assert _swept(store) == []
+    _let_read(monkeypatch, "stat", None)  # as where `/proc` hides the processes of others
+    assert _swept(store) == []
 
 
 def test_a_process_is_known_by_its_number_alone_where_there_is_no_more(
@@ -453,6 +456,30 @@ def test_readers_are_shown_what_was_rolled_back_to(tmp_path: Path) -> None:
     record = Publications(store, PATHS, catalog).rollback(DAY, None, now=datetime.now(UTC))
     assert record.current.run_id == run_id(1)
     assert catalog.partitions == {DAY: record.current.location}
+
+
+@pytest.mark.parametrize(("fails", "left"), [(False, (2,)), (True, (1, 2))])
+def test_a_version_loses_no_file_while_the_catalog_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, fails: bool, left: tuple[int, ...]
+) -> None:
+    store, catalog, missing = DirectoryStore(str(tmp_path)), FakeCatalog(), []
+    runs = [plain_run(store, tmp_path, run_id(n), catalog=catalog, keep_versions=0, keep_hours=0) for n in (1, 2)]
+    lay_raw(tmp_path, "events.json", "good")
+    runs[0].execute()
+    point = catalog.point
+
+    def point_late(day: date, location: str) -> None:
+        missing.append([item.key for item in store.objects(PATHS.version_prefix(DAY, run_id(1)))] == [])
+        if fails:
+            raise OSError(28, "no space left on device")
+        point(day, location)
+
+    monkeypatch.setattr(catalog, "point", point_late)
+    lay_raw(tmp_path, "events.json", "good", "good")
+    with pytest.raises(CatalogNotUpdated) if fails else nullcontext():
+        runs[1].execute()
+    assert missing == [False] * len(missing) != []
+    assert store.folders(PATHS.versions_prefix(DAY)) == [PATHS.version_prefix(DAY, run_id(n)) for n in left]
 
 
 class RefusesToRemove(DirectoryStore):
