@@ -29,8 +29,9 @@ from cli.views import (
 )
 from cli.words import count, plural
 from contract import load_contract
+from core.errors import PipelineError
 from core.faults import Fault
-from core.publication import Publication, as_document
+from core.publication import Publication, Version, as_document
 from core.runs import Metrics
 
 _FAULTS_SHOWN = 20
@@ -108,13 +109,22 @@ def roll_back(dataset: Dataset, day: date, *, to: str | None, output: Output) ->
     is_blocked = record.blocks(withdrawn.input)
     blocked = "; its input is blocked: only --force publishes it again" if is_blocked else ""
     document = {"ingestion_date": str(day), "published_run_id": current.run_id, "withdrawn_run_id": withdrawn.run_id}
+    lost = _lost_files(dataset, day, withdrawn)
+    undo = f"to undo: {output.next_command(f'rollback {day} --to {withdrawn.run_id}')}"
     output.show(
         document | {"location": current.location},
         f"{day}: run {current.run_id} with {plural(current.rows_written, 'row')} is published again",
-        f"run {withdrawn.run_id} is kept{blocked}",
-        whole(f"to undo: {output.next_command(f'rollback {day} --to {withdrawn.run_id}')}"),
+        f"run {withdrawn.run_id} is {'kept' if lost is None else 'not complete'}{blocked}",
+        whole(undo if lost is None else f"this cannot be undone before the files are restored: {lost}"),
     )
     return 0
+
+
+def _lost_files(dataset: Dataset, day: date, withdrawn: Version) -> str | None:
+    try:
+        return dataset.publications.integrity_problem(day, withdrawn)
+    except PipelineError:
+        return None  # the date is rolled back, whatever becomes of this look
 
 
 def repair(dataset: Dataset, *, output: Output) -> int:

@@ -66,6 +66,10 @@ class Lease:
     def expires_at(self) -> str:
         return self._record.expires_at
 
+    def is_over(self, *, now: datetime) -> bool:
+        """Tell whether its time is over, so that a sweep may have deleted what it stood for."""
+        return self._record.is_over(now=now)
+
     def renew(self, *, now: datetime) -> None:
         """Extend the lease from now, to time alone where storage may publish the version when this process is gone.
 

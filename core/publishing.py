@@ -99,6 +99,30 @@ class Publications:
         self._swap(day, kept, over=over)
         return sorted({old.run_id for old in record.versions} - {old.run_id for old in kept.versions})
 
+    def withdraw_if_swept(self, day: date, version: Version, *, over: StoredPublication) -> None:
+        """Go back to the record before, where the files of a version were deleted before it was published.
+
+        So they may be when its run was held up between renewing its lease and the swap until the lease was over.
+
+        Raises:
+            Superseded: when the files were deleted; readers see what they saw before.
+            CommitStateUnknown: when storage does not say, or does not take the record back.
+        """
+        try:
+            if self.integrity_problem(day, version) is None:
+                return
+            stored = self.read(day)
+            if stored.record is not None and _state(stored.record.current) == _state(version):
+                self._swap(day, over.record, over=stored) if over.record else self._remove(day, over=stored)
+        except Superseded:
+            raise
+        except PipelineError as error:
+            raise _unknown(day, error) from error
+        raise Superseded(
+            f"{day}: superseded, the lease of run {version.run_id} ended while it published, and another run deleted "
+            f"its files; nothing was changed; run {day} again"
+        )
+
     def rollback(self, day: date, run_id: str | None, *, now: datetime) -> Publication:
         """Make a kept version current again: the newest one older than the current one, or the one named.
 

@@ -191,7 +191,7 @@ class DayRun:
             self._abandon(lease)  # no record was offered this version yet
             raise
         try:
-            self._publish(written, over)
+            self._publish(written, over, lease)
         except _DEFINITE_REJECTIONS:
             self._abandon(lease)
             raise
@@ -285,12 +285,15 @@ class DayRun:
         if self.store.read(key) is None:
             self.store.write(key, contract_json(self.contract).encode())
 
-    def _publish(self, written: WrittenVersion, over: StoredPublication) -> None:
+    def _publish(self, written: WrittenVersion, over: StoredPublication, lease: Lease) -> None:
         """Swap the record, then let the rest follow: nothing behind the swap fails the run, but the catalog."""
         day, report = self.arguments.ingestion_date, self.report
         retention = Retention(self.arguments.keep_versions, self.arguments.keep_hours)
         with self.stopwatch.phase("publish"):
-            expired = self.publications.publish(day, self._version(written), over=over, retention=retention)
+            version = self._version(written)
+            expired = self.publications.publish(day, version, over=over, retention=retention)
+            if lease.is_over(now=datetime.now(UTC)):
+                self.publications.withdraw_if_swept(day, version, over=over)
             report.status, report.published_run_id = "published", report.run_id
             log.info("published run %s", report.run_id)
             # First, as readers go by the catalog: of a version that it still names no file may be missing.

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 
@@ -56,6 +58,27 @@ class Unanswered(DirectoryStore):
 
 def _folders(root: Path) -> list[str]:
     return [folder.rpartition("run_id=")[2].strip("/") for folder in _plain(root).folders(PATHS.versions_prefix(DAY))]
+
+
+class HeldUp(DirectoryStore):
+    """A store whose swap of the record takes a day, in which another run sweeps."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch, *, sweeps: bool = True) -> None:
+        super().__init__(str(root))
+        self.swept: list[str] = []
+        self.afterwards: Callable[[], None] = lambda: None
+        self._plain, self._monkeypatch, self._sweeps, self._is_new = _plain(root), monkeypatch, sweeps, True
+
+    def replace(self, key: str, data: bytes, *, expected: str | None) -> str:
+        if key != PATHS.publication_key(DAY) or not self._is_new:
+            return super().replace(key, data, expected=expected)
+        self._is_new, now = False, datetime.now(UTC) + TOMORROW
+        self._monkeypatch.setattr("curation.run.datetime", SimpleNamespace(now=lambda _zone: now))
+        if self._sweeps:
+            self.swept = sweep(self._plain, PATHS, DAY, Publications(self._plain, PATHS, None), now=now)
+        version = super().replace(key, data, expected=expected)
+        self.afterwards()
+        return version
 
 
 def _plain(root: Path) -> DirectoryStore:
@@ -396,6 +419,49 @@ class TestALeaseThatIsLost:
             run.execute()
         assert served_lines(tmp_path) is None
         assert _folders(tmp_path) == []
+
+    @pytest.mark.parametrize("is_first", [True, False])
+    def test_in_the_swap_itself_takes_a_version_without_files_back(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_first: bool
+    ) -> None:
+        if not is_first:
+            lay_raw(tmp_path, "events.json", "before")
+            plain_run(_plain(tmp_path), tmp_path, run_id(2)).execute()
+        before = served_lines(tmp_path)
+        lay_raw(tmp_path, "events.json", "good", "good")
+        store = HeldUp(tmp_path, monkeypatch)
+        run = plain_run(store, tmp_path, run_id(1))
+        with pytest.raises(Superseded, match=r"the lease of run .* ended while it published, and another run deleted"):
+            run.execute()
+        assert store.swept == [run_id(1)]
+        assert run.report.status == "superseded"
+        assert served_lines(tmp_path) == before
+        assert _folders(tmp_path) == ([] if is_first else [run_id(2)])
+
+    def test_in_the_swap_itself_does_not_matter_where_nobody_swept(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lay_raw(tmp_path, "events.json", "good")
+        run = plain_run(HeldUp(tmp_path, monkeypatch, sweeps=False), tmp_path, run_id(1))
+        run.execute()
+        assert served_lines(tmp_path) == ["good"]
+
+    @pytest.mark.parametrize("fails", ["objects", "replace"])
+    def test_in_the_swap_itself_ends_as_unknown_where_storage_does_not_answer(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+    ) -> None:
+        lay_raw(tmp_path, "events.json", "before")
+        plain_run(_plain(tmp_path), tmp_path, run_id(2)).execute()
+        lay_raw(tmp_path, "events.json", "good", "good")
+        store = HeldUp(tmp_path, monkeypatch, sweeps=fails == "replace")
+
+        def fail(*_: object, **__: object) -> NoReturn:
+            raise AccessDenied("not allowed")
+
+        store.afterwards = lambda: monkeypatch.setattr(store, fails, fail)
+        with pytest.raises(CommitStateUnknown):
+            plain_run(store, tmp_path, run_id(1)).execute()
+        assert (run_id(1) in _folders(tmp_path)) == (fails == "objects")
 
     def test_to_another_lease_of_its_name_is_noticed_before_the_swap(self, tmp_path: Path) -> None:
         lease = _take(tmp_path, minutes=5)

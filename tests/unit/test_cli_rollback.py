@@ -52,6 +52,16 @@ class TestRollback:
             assert shop.served() == before
             pipeline("rollback", str(DAY), "--to", str(after))
 
+    def test_says_that_it_cannot_be_undone_where_the_files_are_gone(self, shop: Shop, pipeline: Pipeline) -> None:
+        first, second = shop.publish(1), shop.publish(2)
+        for file in shop.root.rglob(f"*run_id={second}*/**/*.parquet"):
+            file.unlink()
+        out = " ".join(pipeline("rollback", str(DAY)).out.split())
+        assert shop.served() == first
+        assert f"run {second} is not complete; its input is blocked" in out
+        assert "this cannot be undone before the files are restored: " in out
+        assert "to undo" not in out
+
     def test_does_not_depend_on_the_order_of_run_ids_or_on_clocks(self, shop: Shop, pipeline: Pipeline) -> None:
         """A run that began earlier, or on a machine whose clock is behind, may publish later."""
         shop.publish(3)
