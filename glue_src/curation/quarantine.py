@@ -108,7 +108,7 @@ def _detail() -> Column:
     """
     advice = F.expr("substring(kind, length(substring_index(kind, ': ', 1)) + 3)")
     words = F.regexp_replace("reason", f"^{MISFIT}", "")
-    shows_values = F.col("record").isNull() & (F.col("kind") != F.col("reason")) & ~F.col("kind").startswith(FORM)
+    shows_values = F.col("record").isNull() & (F.col("kind") != words) & ~F.col("kind").startswith(FORM)
     brief = F.when(advice != "", F.replace(words, F.concat(F.lit(", "), advice), F.lit(""))).otherwise(words)
     return F.when(shows_values, brief)
 

@@ -376,7 +376,7 @@ class TestTheMostFrequentReasons:
                 (f"n is not int: {JSON_TEXT}", f'{MISFIT}n is not int: "5", {JSON_TEXT}; price is not int: "x"', None),
                 ("half is not int: its logic gives none", 'half is not int: its logic gives none of id "x"', None),
                 (TWO.replace("2", "several"), TWO, None),
-                (NAN, NAN, None),
+                ("said whole", f"{MISFIT}said whole", None),
                 ("of a record", f"{MISFIT}n is not int: 1", "7"),
             )
         ]
