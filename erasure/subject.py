@@ -17,7 +17,7 @@ from contract.sources import Entry, Step, Steps
 from core.wording import not_known
 from erasure.words import Words
 
-_NUMBER: Final = re.compile(r"[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
+_NUMBER: Final = re.compile(r"[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?0*[0-9]{1,4})?")
 # Digits beyond the scale are rounded away from zero, as Spark does.
 _DIGITS: Final = Context(prec=MAX_PRECISION, rounding=ROUND_HALF_UP)
 _LONGEST_VALUE: Final = 1_000

@@ -236,6 +236,9 @@ class TestPaths:
             ("decimal(12,2)", "19.9", '{"user_id": 19.91}', False),
             ("decimal(38,0)", "9" * 38, f'{{"user_id": {"9" * 38}}}', True),
             ("decimal(38,0)", "1", '{"user_id": 1e999999999}', False),
+            ("decimal(12,2)", "120", '{"user_id": 12e000000001}', True),
+            ("decimal(12,2)", "120", '{"user_id": 0.' + "0" * 4000 + "12e4003}", True),
+            ("decimal(12,2)", "120", '{"user_id": 1e9999}', False),
         ],
     )  # fmt: skip
     def test_numbers_are_compared_as_their_column_holds_them(
