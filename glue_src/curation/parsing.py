@@ -45,18 +45,6 @@ def read_texts(spark: SparkSession, uris: Sequence[str], contract: DataContract)
     return lines.where(not_blank).withColumnRenamed("value", "_line")
 
 
-def stored_ends(spark: SparkSession, uri: str, *, size: int, first: int, last: int) -> tuple[bytes, bytes]:
-    """Read the first and last bytes of an object as they are stored, through the file system that Spark would use."""
-    path = spark._jvm.org.apache.hadoop.fs.Path(uri)  # type: ignore[union-attr]  # noqa: SLF001
-    stream = path.getFileSystem(spark._jsc.hadoopConfiguration()).open(path)  # noqa: SLF001
-    try:
-        beginning = bytes(stream.readNBytes(first))
-        stream.seek(max(0, size - last))
-        return beginning, bytes(stream.readNBytes(last))
-    finally:
-        stream.close()
-
-
 def literal_path(uri: str) -> str:
     """Escape what Spark would take for a glob in a path to read."""
     return uri.translate(_GLOB_CHARACTERS)

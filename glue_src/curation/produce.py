@@ -5,7 +5,6 @@ for a moment ``outcome=quarantined/``.
 """
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from pyspark.sql import DataFrame, Observation, SparkSession
@@ -22,15 +21,11 @@ from curation.lost_objects import lost_objects
 from curation.metrics import Stopwatch
 from curation.observations import aggregates, read_counts
 from curation.parquet import PARQUET_OPTIONS, count_rows
-from curation.parsing import parse_lines, read_texts, stored_ends
+from curation.parsing import parse_lines, read_texts
 from curation.quarantine import carried, count_named, most_rejected, write_quarantine
 from curation.session import core_count, read_in_parts
 from curation.version import Counts, WriteRequest, WrittenVersion
-
-_READERS = 16
-_BZIP2 = b"BZh"
-# Behind the last block of a bzip2 file: a mark of 48 bits, a checksum of 32, and up to 7 that fill the byte.
-_BZIP2_END, _BZIP2_MASK, _BZIP2_END_BYTES = 0x177245385090, (1 << 48) - 1, 11
+from curation.whole_objects import require_whole
 
 
 def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersion:
@@ -82,34 +77,7 @@ def _require_readable(spark: SparkSession, request: WriteRequest) -> None:
     for uri, problem in problems:
         if problem is not None:
             raise PipelineError(f"{uri} cannot be read: {problem}, then run the date again")
-    bzipped = [(uri, size) for uri, size in request.raw_sizes.items() if uri.lower().endswith(".bz2")]
-    with ThreadPoolExecutor(_READERS) as readers:
-        found = readers.map(lambda object_: _bzip2_problem(spark, *object_), bzipped)
-        problem = next((problem for problem in found if problem is not None), None)
-    if problem is not None:
-        raise PipelineError(problem)
-
-
-def _bzip2_problem(spark: SparkSession, uri: str, size: int) -> str | None:
-    """Say why Spark would leave out lines of an object without a word."""
-    beginning, end = stored_ends(spark, uri, size=size, first=len(_BZIP2), last=_BZIP2_END_BYTES)
-    if beginning != _BZIP2:
-        return (
-            f"{uri} is not compressed by bzip2, as its name says, and Spark would read no line of it; deliver it "
-            "without .bz2 in its name, or compressed, then run the date again"
-        )
-    if not _ends_a_stream(end):
-        return (
-            f"{uri} does not end as a bzip2 file does, and Spark would leave out what it does not know: it was cut "
-            "off, or something else was appended; deliver it again, then run the date again"
-        )
-    return None
-
-
-def _ends_a_stream(last: bytes) -> bool:
-    """Tell whether bytes are the last of a bzip2 file."""
-    bits = int.from_bytes(last, "big")
-    return any(bits >> (32 + unused) & _BZIP2_MASK == _BZIP2_END for unused in range(8))
+    require_whole(spark, list(request.raw_sizes.items()))
 
 
 def _require_rows(spark: SparkSession, uri: str, expected: int) -> None:
