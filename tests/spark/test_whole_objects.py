@@ -51,6 +51,7 @@ class TestAZstandardObject:
             # What does not shrink, with beginnings of frames in it.
             contents = [random.randbytes(size // 2) + FRAME + random.randbytes(size // 2) for size in sizes]
             frames = [random.choice(WAYS)(content) for content in contents]
+            frames.append(zstandard(b"a" * 200_000 + contents[0] + b"\0" * 300_000))
             if random.random() < 0.3:
                 frames.insert(random.randrange(len(frames)), SKIPPABLE)
             whole, last = b"".join(frames), frames[-1]
@@ -59,6 +60,16 @@ class TestAZstandardObject:
             cut = whole[: len(whole) - len(last) + min(kept, len(last) - 1)]
             # Of a frame that begins long before the end the reader itself says that it is cut off.
             assert is_cut_off(reading(cut), len(cut)) or kept > 131_075
+
+    def test_that_ends_in_a_whole_frame_is_not_read_but_for_its_end(self) -> None:
+        content, places = Random(1).randbytes(2_000_000) + by_hand(b"a" * 20), []
+
+        def read(position: int, length: int) -> bytes:
+            places.append(position)
+            return reading(content)(position, length)
+
+        assert not is_cut_off(read, len(content))
+        assert len(places) == 1
 
     def test_that_is_cut_off_or_has_another_format_behind_it_fails_the_run(self, lab: Lab, spark: SparkSession) -> None:
         if spark.version.startswith("3."):
