@@ -106,6 +106,7 @@ class Publications:
 
         Raises:
             Superseded: when the files were deleted; readers see what they saw before.
+            CatalogNotUpdated: when the record was put back, and the catalog could not be.
             CommitStateUnknown: when storage does not say, or does not take the record back.
         """
         try:
@@ -113,8 +114,8 @@ class Publications:
                 return
             stored = self.read(day)
             if stored.record is not None and _state(stored.record.current) == _state(version):
-                self._swap(day, over.record, over=stored) if over.record else self._remove(day, over=stored)
-        except Superseded:
+                self._go_back(day, to=over.record, over=stored)
+        except (Superseded, CatalogNotUpdated):
             raise
         except PipelineError as error:
             raise _unknown(day, error) from error
@@ -122,6 +123,16 @@ class Publications:
             f"{day}: superseded, the lease of run {version.run_id} ended while it published, and another run deleted "
             f"its files; nothing was changed; run {day} again"
         )
+
+    def _go_back(self, day: date, *, to: Publication | None, over: StoredPublication) -> None:
+        """Put a record back, or take the date from readers, and turn the catalog, which others may have turned."""
+        if to is not None:
+            self._swap(day, to, over=over)
+            self.show(day)
+            return
+        if self._catalog is not None:
+            self._catalog.remove(day)
+        self._remove(day, over=over)
 
     def rollback(self, day: date, run_id: str | None, *, now: datetime) -> Publication:
         """Make a kept version current again: the newest one older than the current one, or the one named.

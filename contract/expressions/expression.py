@@ -12,7 +12,7 @@ from contract.expressions.kinds import kind_of_type
 from contract.expressions.printing import sql_of
 
 # Spark takes the digits of all scripts, and writes out all digits of a number: with a huge exponent that takes hours.
-_MISREAD: Final = tree.Literal(r"[^\x00-\x7F]|[eE][-+]?0*[1-9][0-9]{4,}", "string")
+_MISREAD: Final = tree.Literal(r"[^\x00-\x7F]|[eE][-+]?0*[1-9][0-9]{3,}", "string")
 _NO_NUMBER: Final = tree.Literal("?", "string")
 
 

@@ -19,7 +19,7 @@ from curation.forms import TOLD, told
 from curation.json_reader import JSON_OPTIONS
 from curation.record_fields import field_value, fields_ddl, quoted
 from curation.remedies import remedy
-from curation.silent_changes import foreign_decimals, without_huge_numbers
+from curation.silent_changes import INFINITIES, foreign_decimals, without_huge_numbers
 from curation.typed_values import typed_value
 
 # What is left of a column's path, and the column under the name by which a message calls it.
@@ -56,7 +56,8 @@ def number_as_it_stood(number: Column, text: Column) -> Column:
     """Return a value as it stood in the line, where that is plain; the parser shows most numbers as doubles."""
     numbers = F.regexp_extract_all("_line", number, F.lit(1))
     as_it_stood = F.when(text.rlike(_DOUBLE) & (F.size(numbers) == 1), numbers[0])
-    return F.substring(F.coalesce(as_it_stood, text), 1, _LONGEST_VALUE)
+    other = F.when(text.isin(*INFINITIES), F.lit("a number beyond any double")).otherwise(text)
+    return F.substring(F.coalesce(as_it_stood, other), 1, _LONGEST_VALUE)
 
 
 def _at_most_one(is_there: Column, misfit: Column) -> Column:

@@ -35,6 +35,7 @@ _LONG_TEXT = f"a text of more than {LONGEST_TEXT:,} characters"
 _ESCAPE = r"\\(?:u[0-9a-fA-F]{4}|[^u])"
 _MOST_NAMES, _LONGEST_RECORD = 10, 80
 _QUOTED_INFINITY = r'"\\(?:"|u0022)-?Infinity\\(?:"|u0022)"'
+_BEYOND_DOUBLES = r"[0-9.][eE][+]?+0*+[1-9][0-9]{2}|[0-9]{300}"
 _INFINITY_IN_QUOTES = (
     ' has the text "Infinity" in quotes of its own, which cannot be told from a number beyond any double; have the '
     "source leave out the inner quotes"
@@ -178,9 +179,8 @@ def _infinite(column: Column) -> Column:
     number = F.concat(column["name"], F.lit(" has a number beyond any double, which cannot be kept as text"))
     text = F.concat(column["name"], F.lit(_INFINITY_IN_QUOTES))
     shown = number_as_it_stood(column["number"], F.lit("Infinity"))
-    return F.when(F.col("_line").rlike(_QUOTED_INFINITY), told(text)).otherwise(
-        told(number, reason=F.concat(number, F.lit(": "), shown))
-    )
+    is_text = F.col("_line").rlike(_QUOTED_INFINITY) & ~F.col("_line").rlike(_BEYOND_DOUBLES)
+    return F.when(is_text, told(text)).otherwise(told(number, reason=F.concat(number, F.lit(": "), shown)))
 
 
 def _is_json_object() -> Column:

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from contract import Column as ContractColumn
 from contract.ddl_types import inner_types, kind_of
 from contract.sources import Entry, Fields, Source, merged
+from curation.composing import let
 from curation.json_reader import JSON_OPTIONS
 
 ReadType = Callable[[ContractColumn], str]
@@ -84,9 +85,10 @@ def repeated_names(columns: Iterable[ContractColumn], read_type: ReadType, line:
 
 
 def _repeated_of(names: Column, known: Column) -> Column:
-    # As Spark 3.5's `array_position` takes no column to look for.
-    again = F.filter(names, lambda name, place: F.call_function("array_position", names, name) <= place)
-    return F.array_intersect(again, known)
+    def count_of(name: Column) -> Column:
+        return F.size(F.filter(names, lambda other: other == name))
+
+    return F.filter(known, lambda name: count_of(name) > 1)
 
 
 def _named_in(
@@ -101,7 +103,8 @@ def _named_in(
     The object is given as text; of what is none, there are no names.
     """
     known = F.array(*(F.lit(str(name)) for name in fields))
-    here = chosen(F.coalesce(F.json_object_keys(object_), F.array().cast("array<string>")), known)
+    names = F.coalesce(F.json_object_keys(object_), F.array().cast("array<string>"))
+    here = let(names, lambda found: chosen(found, known))
     opened = {name: inner for name, inside in fields.items() if (inner := _objects_in(inside)) is not None}
     if not opened and not prefix:
         return here

@@ -28,23 +28,26 @@ Test = Callable[[Column], Column]
 _FOREIGN = "[\u0660-\uffff]"
 _FOREIGN_NUMBER = rf'"[-0-9.E]*+(?:{_FOREIGN}|\\u)'
 _BEYOND_ASCII = r"[^\x00-\x7f]"
-# An exponent of five digits or more, without zeros in front: as many digits would have to be written out, which takes
-# seconds, and minutes with eight.
-_HUGE_EXPONENT = "[eE][-+]?+0*+[1-9][0-9]{4}"
+# An exponent of four digits or more, without zeros in front: as many digits would have to be written out, which takes
+# minutes with eight.
+_HUGE_EXPONENT = "[eE][-+]?+0*+[1-9][0-9]{3}"
 _HUGE = rf"[0-9.]{_HUGE_EXPONENT}"
-_HUGE_NUMBER = rf'(?:"-?+[0-9.]++{_HUGE_EXPONENT}[0-9]*+"|-?+[0-9.]++{_HUGE_EXPONENT}[0-9]*+)'
+# A string that may hold one in escapes, in other digits or with apostrophes, and is no name.
+_UNIT = r"(?:[-+0-9.eE]|\\u[0-9a-fA-F]{4}|[^\x00-\x7f])"
+_MAYBE_HUGE = rf'"(?=[^"]*(?:\\u|[^\x00-\x7f]))(?=[^"]*(?:E|\\u0045)){_UNIT}{{6,}}+"(?![ \t\r\n]*+:)'
+_HUGE_NUMBER = rf'(?:"-?+[0-9.]++{_HUGE_EXPONENT}[0-9]*+"|{_MAYBE_HUGE}|-?+[0-9.]++{_HUGE_EXPONENT}[0-9]*+)'
 _BEFORE_A_HUGE_NUMBER = (
     rf'\G((?:[^"0-9-]++|(?!{_HUGE_NUMBER})(?:"(?:[^"\\]++|\\.)*+"|-?+[0-9][-+.0-9eE]*+))*+){_HUGE_NUMBER}'
 )
 # What becomes of a number beyond any double as the value of a text column; a string of JSON comes without its quotes.
-_INFINITIES = ('"Infinity"', '"-Infinity"')
+INFINITIES = ('"Infinity"', '"-Infinity"')
 _BEHIND_QUOTES = "#"
 
 
 def holds_misread_decimal(line: str, contract: DataContract, *, escaped: bool) -> Column:
     """Tell whether a decimal must not be parsed: as a string with characters beyond ASCII it would become a number.
 
-    So must none with a huge exponent, of which the parser writes out all digits. In a line that has characters
+    The same goes for one with a huge exponent, of which the parser writes out all digits. In a line that has characters
     ``escaped``, names too may be spelt otherwise.
     """
     text, columns = F.col(line), _columns_with("decimal", contract)
@@ -52,9 +55,10 @@ def holds_misread_decimal(line: str, contract: DataContract, *, escaped: bool) -
         return F.lit(False)
     may = text.rlike(rf"{_FOREIGN_NUMBER}|{_HUGE}" if escaped else _misread_number_of(columns))
     ddl = f"struct<{fields_ddl(columns, read_type)}, {REFUSED} string>"
-    as_texts = F.from_json(without_huge_numbers(text), ddl, READER_OPTIONS)
-    is_huge = text.rlike(_HUGE) & as_texts[REFUSED].isNotNull()
-    return F.coalesce(F.when(may, any_of([*foreign_decimals(text, columns).values(), is_huge])), F.lit(False))
+    parsed = F.from_json(without_huge_numbers(text), ddl, READER_OPTIONS)
+    is_huge = text.rlike(rf"{_HUGE}|{_MAYBE_HUGE}") & parsed[REFUSED].isNotNull()
+    found = F.when(any_of(foreign_decimals(text, columns).values()), F.lit(True)).otherwise(is_huge)
+    return F.coalesce(F.when(may, found), F.lit(False))
 
 
 def _misread_number_of(columns: Sequence[ContractColumn]) -> str:
@@ -71,20 +75,20 @@ def _misread_number_of(columns: Sequence[ContractColumn]) -> str:
 
 def without_huge_numbers(text: Column) -> Column:
     """Return JSON with a text, which is no number, in place of each number that decimals take too long to read."""
-    return F.when(text.rlike(_HUGE), F.regexp_replace(text, _BEFORE_A_HUGE_NUMBER, '$1"huge"')).otherwise(text)
+    return F.regexp_replace(text, _BEFORE_A_HUGE_NUMBER, '$1"huge"')
 
 
 def foreign_decimals(object_: Column, columns: Iterable[ContractColumn]) -> dict[str, Column]:
-    """Tell of each of these columns that has decimals whether one is in a string with characters beyond ASCII."""
+    """Tell of each of these columns that has decimals whether one is in a string that must not be parsed."""
     with_decimals = [column for column in columns if _has(column.type, "decimal")]
     parsed = _parsed(object_, with_decimals)
-    return _in_each(with_decimals, parsed, "decimal", lambda text: text.rlike(_BEYOND_ASCII))
+    return _in_each(with_decimals, parsed, "decimal", lambda text: text.rlike(f"{_BEYOND_ASCII}|{_HUGE}"))
 
 
 def became_infinity(value: Column, type_: str) -> Column:
     """Tell whether a text, here or anywhere inside, is what the parser makes of a number beyond any double."""
     # One byte tells nearly every text.
-    return _holds(value, type_, "string", lambda text: text.startswith('"') & text.isin(*_INFINITIES))
+    return _holds(value, type_, "string", lambda text: text.startswith('"') & text.isin(*INFINITIES))
 
 
 def infinities_as_text(
@@ -94,7 +98,7 @@ def infinities_as_text(
     columns = _columns_with("string", contract)
 
     def found(parsed: Column) -> Column:
-        holds = _in_each(columns, parsed, "string", lambda text: text.isin(*_INFINITIES))
+        holds = _in_each(columns, parsed, "string", lambda text: text.isin(*INFINITIES))
         return F.array_compact(F.array(*(F.when(holds[column.name], told(column)) for column in columns)))
 
     return let(_parsed(object_, columns), found) if columns else None
@@ -147,7 +151,7 @@ def _holds(value: Column, type_: str, kind: str, test: Test) -> Column:
 
 def _any_holds(values: Column, type_: str, kind: str, test: Test) -> Column:
     if type_ == kind == "string":  # what is asked of texts; without a function for each, which Spark would not compile
-        words = any_of(F.array_contains(values, word) for word in _INFINITIES)
+        words = any_of(F.array_contains(values, word) for word in INFINITIES)
         # One search tells nearly every array: few texts sort before the words' quotes.
         return F.when(F.array_min(values) < F.lit(_BEHIND_QUOTES), words).otherwise(F.lit(False))
     return F.exists(values, lambda value: _holds(value, type_, kind, test)) if _has(type_, kind) else F.lit(False)

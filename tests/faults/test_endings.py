@@ -382,8 +382,9 @@ def test_a_process_is_known_by_its_number_alone_where_there_is_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = DirectoryStore(str(tmp_path))
-    _let_read(monkeypatch, "stat", None)
     _leave_behind(store, number=1, process=str(os.getpid()))
+    assert _swept(store) == []
+    _let_read(monkeypatch, "stat", None)
     _leave_behind(store, number=2, process="999999999")
     assert _swept(store) == [run_id(2)]
 
@@ -480,6 +481,36 @@ def test_a_version_loses_no_file_while_the_catalog_names_it(
         runs[1].execute()
     assert missing == [False] * len(missing) != []
     assert store.folders(PATHS.versions_prefix(DAY)) == [PATHS.version_prefix(DAY, run_id(n)) for n in left]
+
+
+def test_the_next_run_moves_the_catalog_before_it_deletes_what_that_still_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, catalog = DirectoryStore(str(tmp_path)), FakeCatalog()
+    lay_raw(tmp_path, "events.json", "good")
+    plain_run(store, tmp_path, run_id(1), catalog=catalog, keep_versions=0, keep_hours=0).execute()
+
+    def fails(*_: object) -> NoReturn:
+        raise OSError("no answer")
+
+    lay_raw(tmp_path, "events.json", "good", "good")
+    second = plain_run(store, tmp_path, run_id(2), catalog=catalog, keep_versions=0, keep_hours=0)
+    with monkeypatch.context() as patched:
+        patched.setattr(catalog, "point", fails)
+        with pytest.raises(CatalogNotUpdated):
+            second.execute()
+    assert run_id(1) in catalog.partitions[DAY]
+    lay_raw(tmp_path, "events.json", "good", "good", "good")
+    third, named = plain_run(store, tmp_path, run_id(3), catalog=catalog), []
+    write = third.write_version
+
+    def look_and_write(request: WriteRequest) -> WrittenVersion:
+        named.append([run_id(number) in catalog.partitions[DAY] for number in (1, 2)])
+        return write(request)
+
+    third.write_version = look_and_write
+    third.execute()
+    assert named == [[False, True]]
 
 
 class RefusesToRemove(DirectoryStore):

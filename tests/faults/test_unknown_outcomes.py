@@ -27,7 +27,7 @@ from core.publication import Publication
 from core.publishing import Publications
 from curation.run import DayRun
 from curation.version import WriteRequest, WrittenVersion
-from tests.faults.plain_runs import DAY, PATHS, lay_raw, plain_run, run_id, served_lines
+from tests.faults.plain_runs import DAY, PATHS, FakeCatalog, lay_raw, plain_run, run_id, served_lines
 
 RECORDS, LEASES = PATHS.publications, PATHS.leases_prefix(DAY)
 TOMORROW = timedelta(days=1)
@@ -66,7 +66,7 @@ class HeldUp(DirectoryStore):
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch, *, sweeps: bool = True) -> None:
         super().__init__(str(root))
         self.swept: list[str] = []
-        self.afterwards: Callable[[], None] = lambda: None
+        self.afterwards: Callable[[], object] = lambda: None
         self._plain, self._monkeypatch, self._sweeps, self._is_new = _plain(root), monkeypatch, sweeps, True
 
     def replace(self, key: str, data: bytes, *, expected: str | None) -> str:
@@ -445,6 +445,34 @@ class TestALeaseThatIsLost:
         run = plain_run(HeldUp(tmp_path, monkeypatch, sweeps=False), tmp_path, run_id(1))
         run.execute()
         assert served_lines(tmp_path) == ["good"]
+
+    @pytest.mark.parametrize("is_first", [True, False])
+    def test_in_the_swap_itself_leaves_the_catalog_as_it_was(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_first: bool
+    ) -> None:
+        catalog = FakeCatalog()
+        if not is_first:
+            lay_raw(tmp_path, "events.json", "before")
+            plain_run(_plain(tmp_path), tmp_path, run_id(2), catalog=catalog).execute()
+        before = dict(catalog.partitions)
+        lay_raw(tmp_path, "events.json", "good", "good")
+        store = HeldUp(tmp_path, monkeypatch)
+        store.afterwards = lambda: Publications(_plain(tmp_path), PATHS, catalog).show(DAY)
+        catalog.partitions[DAY] = before.get(DAY, "elsewhere")
+        with pytest.raises(Superseded, match="another run deleted its files"):
+            plain_run(store, tmp_path, run_id(1), catalog=catalog).execute()
+        assert catalog.partitions == before
+
+    def test_in_the_swap_itself_leaves_alone_what_another_run_has_published_since(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lay_raw(tmp_path, "events.json", "good")
+        store = HeldUp(tmp_path, monkeypatch)
+        store.afterwards = lambda: plain_run(_plain(tmp_path), tmp_path, run_id(3), force=True).execute()
+        with suppress(Superseded):
+            plain_run(store, tmp_path, run_id(1)).execute()
+        assert served_lines(tmp_path) == ["good"]
+        assert _folders(tmp_path) == [run_id(3)]
 
     @pytest.mark.parametrize("fails", ["objects", "replace"])
     def test_in_the_swap_itself_ends_as_unknown_where_storage_does_not_answer(

@@ -486,6 +486,13 @@ class TestDerivedColumns:
         rows = rows_of(spark, contract, lines)
         assert [row["_malformed"] for row in rows] == [True, False, True, False]
 
+    def test_texts_are_cast_to_decimals_as_decimals_are_read(self, spark: SparkSession) -> None:
+        amount = {"name": "amount", "physicalType": "decimal(12,2)", "transformLogic": "CAST(text AS decimal(12,2))"}
+        contract = mapped({"name": "text", **STRING}, amount)
+        texts = ["1.5", "1e-300000000", "\u0661", " 2 "]
+        rows = rows_of(spark, contract, [json.dumps({"text": text}) for text in texts])
+        assert [row["_malformed"] for row in rows] == [False, True, True, False]
+
     def test_numbers_that_no_column_can_hold_are_misfits(self, spark: SparkSession) -> None:
         contract = mapped({"name": "x", **DOUBLE}, {"name": "y", **DOUBLE, "transformLogic": "x * x"})
         rows = rows_of(spark, contract, ['{"x":1e200}', '{"x":1}'])

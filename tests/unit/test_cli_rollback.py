@@ -3,11 +3,13 @@
 import random
 import secrets
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from core.errors import AccessDenied
 from core.publication import Publication, RunInput, Version, from_json, published, rolled_back, to_json, without_expired
+from core.publishing import Publications
 from tests.unit.pipeline_command import Pipeline
 from tests.unit.shop import DAY, Shop
 
@@ -61,6 +63,22 @@ class TestRollback:
         assert f"run {second} is not complete; its input is blocked" in out
         assert "this cannot be undone before the files are restored: " in out
         assert "to undo" not in out
+
+    def test_succeeds_where_the_files_of_the_version_left_cannot_be_listed(
+        self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first, second = shop.publish(1), shop.publish(2)
+        look = Publications.integrity_problem
+
+        def fail_on_the_second(publications: Publications, day: date, version: Version) -> str | None:
+            if version.run_id == second:
+                raise AccessDenied("not allowed to list")
+            return look(publications, day, version)
+
+        monkeypatch.setattr(Publications, "integrity_problem", fail_on_the_second)
+        result = pipeline("rollback", str(DAY))
+        assert (result.exit_code, shop.served()) == (0, first)
+        assert "to undo" in result.out
 
     def test_does_not_depend_on_the_order_of_run_ids_or_on_clocks(self, shop: Shop, pipeline: Pipeline) -> None:
         """A run that began earlier, or on a machine whose clock is behind, may publish later."""
