@@ -85,10 +85,10 @@ def repeated_names(columns: Iterable[ContractColumn], read_type: ReadType, line:
 
 
 def _repeated_of(names: Column, known: Column) -> Column:
-    def count_of(name: Column) -> Column:
-        return F.size(F.filter(names, lambda other: other == name))
+    def repeated_in(found: Column) -> Column:
+        return F.filter(known, lambda name: F.size(F.filter(found, lambda other: other == name)) > 1)
 
-    return F.filter(known, lambda name: count_of(name) > 1)
+    return let(names, repeated_in)
 
 
 def _named_in(
@@ -103,8 +103,7 @@ def _named_in(
     The object is given as text; of what is none, there are no names.
     """
     known = F.array(*(F.lit(str(name)) for name in fields))
-    names = F.coalesce(F.json_object_keys(object_), F.array().cast("array<string>"))
-    here = let(names, lambda found: chosen(found, known))
+    here = chosen(F.coalesce(F.json_object_keys(object_), F.array().cast("array<string>")), known)
     opened = {name: inner for name, inside in fields.items() if (inner := _objects_in(inside)) is not None}
     if not opened and not prefix:
         return here

@@ -57,7 +57,7 @@ def holds_misread_decimal(line: str, contract: DataContract, *, escaped: bool) -
     ddl = f"struct<{fields_ddl(columns, read_type)}, {REFUSED} string>"
     parsed = F.from_json(without_huge_numbers(text), ddl, READER_OPTIONS)
     is_huge = text.rlike(rf"{_HUGE}|{_MAYBE_HUGE}") & parsed[REFUSED].isNotNull()
-    found = F.when(any_of(foreign_decimals(text, columns).values()), F.lit(True)).otherwise(is_huge)
+    found = F.when(any_of(misread_decimals(text, columns).values()), F.lit(True)).otherwise(is_huge)
     return F.coalesce(F.when(may, found), F.lit(False))
 
 
@@ -78,7 +78,7 @@ def without_huge_numbers(text: Column) -> Column:
     return F.regexp_replace(text, _BEFORE_A_HUGE_NUMBER, '$1"huge"')
 
 
-def foreign_decimals(object_: Column, columns: Iterable[ContractColumn]) -> dict[str, Column]:
+def misread_decimals(object_: Column, columns: Iterable[ContractColumn]) -> dict[str, Column]:
     """Tell of each of these columns that has decimals whether one is in a string that must not be parsed."""
     with_decimals = [column for column in columns if _has(column.type, "decimal")]
     parsed = _parsed(object_, with_decimals)
