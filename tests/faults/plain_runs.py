@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from adapters.directory import DirectoryStore
 from contract import DataContract, load_contract
 from core.job_arguments import JobArguments
 from core.layout import DatasetPaths
+from core.leases import LeaseRecord, take_lease
 from core.ports import Store
 from core.publishing import Publications
 from curation.metrics import RunReport
@@ -115,3 +117,25 @@ def served_lines(root: Path) -> list[str] | None:
     lines: list[str] = json.loads(files[0].read_bytes())
     assert len(lines) == current["rows_written"]
     return lines
+
+
+def plain_store(root: Path) -> DirectoryStore:
+    """A store that does as it is told."""
+    return DirectoryStore(str(root))
+
+
+def version_folders(root: Path) -> list[str]:
+    """The runs of which version folders of the day are there."""
+    return [
+        folder.rpartition("run_id=")[2].strip("/") for folder in plain_store(root).folders(PATHS.versions_prefix(DAY))
+    ]
+
+
+def leave_behind(store: DirectoryStore, *, number: int, **change: str) -> None:
+    """Leave a version folder and a lease, as a killed run does; by default that of this very process."""
+    store.write(f"{PATHS.version_prefix(DAY, run_id(number))}outcome=accepted/part-0.parquet", b"rows")
+    take_lease(store, PATHS, DAY, run_id(number), now=datetime.now(UTC), minutes=5)
+    content = store.read(PATHS.lease_key(DAY, run_id(number)))
+    assert content is not None
+    lease = LeaseRecord(**(json.loads(content.data) | change))
+    store.write(PATHS.lease_key(DAY, run_id(number)), lease.to_json())

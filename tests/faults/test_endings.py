@@ -2,11 +2,9 @@
 
 import json
 import logging
-import os
-import sys
 from collections.abc import Iterable
 from contextlib import nullcontext
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,11 +13,20 @@ import pytest
 from adapters.directory import DirectoryStore
 from contract import contract_json
 from core.errors import CatalogNotUpdated, GateFailed, PipelineError, Superseded
-from core.leases import LeaseRecord, sweep, take_lease
 from core.ports import WriteConflict
 from core.publishing import Publications
 from curation.version import WriteRequest, WrittenVersion
-from tests.faults.plain_runs import CONTRACT, DAY, PATHS, FakeCatalog, lay_raw, plain_run, run_id, served_lines
+from tests.faults.plain_runs import (
+    CONTRACT,
+    DAY,
+    PATHS,
+    FakeCatalog,
+    lay_raw,
+    leave_behind,
+    plain_run,
+    run_id,
+    served_lines,
+)
 
 
 class Failing(DirectoryStore):
@@ -133,7 +140,7 @@ def test_an_unchanged_run_cleans_up_after_one_that_was_killed_when_it_had_publis
     store = DirectoryStore(str(tmp_path))
     lay_raw(tmp_path, "events.json", "good")
     plain_run(store, tmp_path, run_id(1)).execute()
-    _leave_behind(store, number=2, process="1 0")
+    leave_behind(store, number=2, process="1 0")
     following = plain_run(store, tmp_path, run_id(3))
     following.execute()
     assert (following.report.status, following.report.cleaned_up) == ("unchanged", [run_id(2)])
@@ -319,116 +326,6 @@ class StubbornCatalog(FakeCatalog):
 
     def location(self, ingestion_date: date) -> str | None:
         return f"s3://elsewhere/{ingestion_date}"
-
-
-@pytest.mark.parametrize(
-    ("change", "is_swept"),
-    [
-        pytest.param({}, False, id="the process runs"),
-        pytest.param({"process": "1 0"}, True, id="its number is used by a later process"),
-        pytest.param({"process": "999999999 5"}, True, id="there is no such process"),
-        pytest.param({"host": "elsewhere", "process": "1 0"}, False, id="another machine or container"),
-        pytest.param({"host": "elsewhere", "expires_at": "2024-01-01T00:00:00+00:00"}, True, id="its time is over"),
-    ],
-)
-def test_only_what_no_live_run_may_be_writing_is_swept(
-    tmp_path: Path, change: dict[str, str], *, is_swept: bool
-) -> None:
-    store = DirectoryStore(str(tmp_path))
-    _leave_behind(store, number=1, **change)
-    assert _swept(store) == ([run_id(1)] if is_swept else [])
-
-
-@pytest.mark.parametrize("content", [b"", b"{}", b'{"run_id": "x", "expires_at": "y", "host": "z", "process_id": 1}'])
-def test_a_lease_that_cannot_be_read_keeps_its_runs_files_and_stops_nobody(tmp_path: Path, content: bytes) -> None:
-    store = DirectoryStore(str(tmp_path))
-    _leave_behind(store, number=1)
-    store.write(PATHS.lease_key(DAY, run_id(1)), content)
-    assert _swept(store, after=timedelta(days=6)) == []
-    assert _swept(store, after=timedelta(days=8)) == [run_id(1)]
-
-
-@pytest.mark.parametrize(
-    ("state", "start", "is_swept"),
-    [
-        pytest.param("S", 5, False, id="the process sleeps"),
-        pytest.param("S", 6, True, id="a later process has its number"),
-        pytest.param("Z", 5, True, id="it has ended, of which nobody has taken note"),
-    ],
-)
-def test_a_process_is_known_by_its_number_its_start_and_its_state(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str, start: int, *, is_swept: bool
-) -> None:
-    store = DirectoryStore(str(tmp_path))
-    _let_read(monkeypatch, "stat", f"7 (a) b) S {'0 ' * 18}5 0")
-    _leave_behind(store, number=1)
-    _let_read(monkeypatch, "stat", f"7 (a) b) {state} {'0 ' * 18}{start} 0")
-    assert _swept(store) == ([run_id(1)] if is_swept else [])
-
-
-def test_a_process_of_somebody_else_is_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> NoReturn:
-        raise PermissionError
-
-    store = DirectoryStore(str(tmp_path))
-    _leave_behind(store, number=1)
-    monkeypatch.setattr("os.kill", refuse)
-    assert _swept(store) == []
-    _let_read(monkeypatch, "stat", None)  # as where `/proc` hides the processes of others
-    assert _swept(store) == []
-
-
-def test_a_process_is_known_by_its_number_alone_where_there_is_no_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = DirectoryStore(str(tmp_path))
-    _leave_behind(store, number=1, process=str(os.getpid()))
-    assert _swept(store) == []
-    _let_read(monkeypatch, "stat", None)
-    _leave_behind(store, number=2, process="999999999")
-    assert _swept(store) == [run_id(2)]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has containers and tells of its start")
-@pytest.mark.parametrize("change", ["another start of the machine", "another container of the same name"])
-def test_a_process_that_cannot_be_seen_from_here_is_not_looked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
-) -> None:
-    store = DirectoryStore(str(tmp_path))
-    _leave_behind(store, number=1, process="999999999 5")
-    if change == "another start of the machine":
-        _let_read(monkeypatch, "boot_id", "another")
-    else:
-        monkeypatch.setattr(Path, "readlink", lambda _link: Path("pid:[1]"))
-    assert _swept(store) == []
-
-
-def _let_read(monkeypatch: pytest.MonkeyPatch, name: str, text: str | None) -> None:
-    """Let files of a name have this text, or not be there."""
-    read_text = Path.read_text
-
-    def read(path: Path, **options: Any) -> str:
-        if path.name != name:
-            return read_text(path, **options)
-        if text is None:
-            raise FileNotFoundError(path)
-        return text
-
-    monkeypatch.setattr(Path, "read_text", read)
-
-
-def _leave_behind(store: DirectoryStore, *, number: int, **change: str) -> None:
-    """Leave a version folder and a lease, as a killed run does; by default that of this very process."""
-    store.write(f"{PATHS.version_prefix(DAY, run_id(number))}outcome=accepted/part-0.parquet", b"rows")
-    take_lease(store, PATHS, DAY, run_id(number), now=datetime.now(UTC), minutes=5)
-    content = store.read(PATHS.lease_key(DAY, run_id(number)))
-    assert content is not None
-    lease = LeaseRecord(**(json.loads(content.data) | change))
-    store.write(PATHS.lease_key(DAY, run_id(number)), lease.to_json())
-
-
-def _swept(store: DirectoryStore, *, after: timedelta = timedelta(0)) -> list[str]:
-    return sweep(store, PATHS, DAY, Publications(store, PATHS, None), now=datetime.now(UTC) + after)
 
 
 @pytest.mark.parametrize(
