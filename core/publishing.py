@@ -107,7 +107,7 @@ class Publications:
         Raises:
             Superseded: when the files were deleted; readers see what they saw before.
             CatalogNotUpdated: when the record was put back, and the catalog could not be.
-            CommitStateUnknown: when storage does not say, or does not take the record back.
+            CommitStateUnknown: when storage does not show the files, or does not take the record back.
         """
         try:
             if self.integrity_problem(day, version) is None:

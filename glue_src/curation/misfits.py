@@ -19,7 +19,7 @@ from curation.forms import TOLD, told
 from curation.json_reader import JSON_OPTIONS
 from curation.record_fields import field_value, fields_ddl, quoted
 from curation.remedies import remedy
-from curation.silent_changes import INFINITIES, misread_decimals, without_huge_numbers
+from curation.silent_changes import INFINITIES, foreign_decimals, without_huge_numbers
 from curation.typed_values import typed_value
 
 # What is left of a column's path, and the column under the name by which a message calls it.
@@ -166,12 +166,12 @@ def _complex_misfit(field: str, column: ContractColumn, object_: Column, shown: 
         )
     # A struct that was sent as a string looks like one where its text is shown.
     is_string = as_object.isNull() & as_array.isNull() & text.rlike(_MAY_HOLD_OTHERS)
-    is_misread = misread_decimals(object_, [replace(column, sources=(Source((field,)),))]).get(
+    is_foreign = foreign_decimals(object_, [replace(column, sources=(Source((field,)),))]).get(
         column.name, F.lit(False)
     )
     as_string = F.array(_named(column, text, is_string=F.lit(True), detail=F.lit(_JSON_IN_A_STRING)))
     found = F.when(is_string, as_string).otherwise(named)
-    return F.when(is_misread | _is_misfit(column, text, value), found).otherwise(_none())
+    return F.when(is_foreign | _is_misfit(column, text, value), found).otherwise(_none())
 
 
 def _fields_of(struct: ContractColumn) -> list[_Read]:

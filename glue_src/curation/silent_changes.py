@@ -57,8 +57,7 @@ def holds_misread_decimal(line: str, contract: DataContract, *, escaped: bool) -
     ddl = f"struct<{fields_ddl(columns, read_type)}, {REFUSED} string>"
     parsed = F.from_json(without_huge_numbers(text), ddl, READER_OPTIONS)
     is_huge = text.rlike(rf"{_HUGE}|{_MAYBE_HUGE}") & parsed[REFUSED].isNotNull()
-    found = F.when(any_of(misread_decimals(text, columns).values()), F.lit(True)).otherwise(is_huge)
-    return F.coalesce(F.when(may, found), F.lit(False))
+    return F.coalesce(F.when(may, any_of([*foreign_decimals(text, columns).values(), is_huge])), F.lit(False))
 
 
 def _misread_number_of(columns: Sequence[ContractColumn]) -> str:
@@ -78,11 +77,11 @@ def without_huge_numbers(text: Column) -> Column:
     return F.regexp_replace(text, _BEFORE_A_HUGE_NUMBER, '$1"huge"')
 
 
-def misread_decimals(object_: Column, columns: Iterable[ContractColumn]) -> dict[str, Column]:
-    """Tell of each of these columns that has decimals whether one is in a string that must not be parsed."""
+def foreign_decimals(object_: Column, columns: Iterable[ContractColumn]) -> dict[str, Column]:
+    """Tell of each of these columns that has decimals whether one is in a string with characters beyond ASCII."""
     with_decimals = [column for column in columns if _has(column.type, "decimal")]
     parsed = _parsed(object_, with_decimals)
-    return _in_each(with_decimals, parsed, "decimal", lambda text: text.rlike(f"{_BEYOND_ASCII}|{_HUGE}"))
+    return _in_each(with_decimals, parsed, "decimal", lambda text: text.rlike(_BEYOND_ASCII))
 
 
 def became_infinity(value: Column, type_: str) -> Column:

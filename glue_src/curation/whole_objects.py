@@ -67,7 +67,7 @@ def _bzip2_problem(read: Read, uri: str, size: int) -> str | None:
 
 
 def is_cut_off(read: Read, size: int) -> bool:
-    """Tell whether a Zstandard object was cut off within a frame and its reader would not say so; perhaps if it would.
+    """Tell whether a Zstandard object was cut off within a frame, at least where its reader would not say so.
 
     Another format, or anything else behind a frame, is the reader's to tell.
     """

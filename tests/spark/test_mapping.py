@@ -489,7 +489,7 @@ class TestDerivedColumns:
     def test_texts_are_cast_to_decimals_as_decimals_are_read(self, spark: SparkSession) -> None:
         amount = {"name": "amount", "physicalType": "decimal(12,2)", "transformLogic": "CAST(text AS decimal(12,2))"}
         contract = mapped({"name": "text", **STRING}, amount)
-        texts = ["1.5", "1e-300000000", "\u0661", " 2 "]
+        texts = ["1.5", "1e-100000", "\u0661", " 2 "]
         rows = rows_of(spark, contract, [json.dumps({"text": text}) for text in texts])
         assert [row["_malformed"] for row in rows] == [False, True, True, False]
 

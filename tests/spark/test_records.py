@@ -70,9 +70,9 @@ class TestAnEnvelope:
         total = {"name": "total", "physicalType": "decimal(12,2)", **from_("/total")}
         contract = packed(ID, {**AMOUNT, "name": "price"}, total, recordsPath="Records")
         texts = [
-            '{"total":1e300000000,"Records":[{"id":"a"}]}',
-            r'{"total":"1\u0045-300000000","Records":[{"id":"b"}]}',
-            '{"total":2,"other":1e300000000,"Records":[{"id":"c","price":1e-300000000},{"id":"d","price":1e-3}]}',
+            '{"total":1e-100000,"Records":[{"id":"a"}]}',
+            r'{"total":"1\u0045-100000","Records":[{"id":"b"}]}',
+            '{"total":2,"other":1e100000,"Records":[{"id":"c","price":1e-100000},{"id":"d","price":1e-3}]}',
         ]
         assert values_of(spark, contract, texts) == [MISFIT] * 3 + [("d", Decimal("0.001"), 2)]
 

@@ -139,19 +139,22 @@ class TestANumberBeyondAnyDouble:
 
 
 class TestADecimalWithAHugeExponent:
-    """Its digits would be written out: a billion of them, in minutes or more memory than there is."""
+    """Its digits would be written out: a hundred thousand here at once, a billion in hours.
 
-    NUMBERS = ("1e1000", "-1E+300000000", "0.5e-999999999", "1e000123456", "0e2147483647")
+    Without the rule the small ones are 0.00 and not rejected, so the tests fail and do not hang.
+    """
+
+    NUMBERS = ("1e1000", "-1E+100000", "0.5e-99999", "1e000012345", "0e100000", "3e-1000")
     # Spelt so that only the parser sees them.
     STRANGE = (
-        r'"\u0031E300000000"', r'"1\u0045300000000"', r'"1E3\u00300000000"', r'"\u002d1E-300000000"',
-        '"1E\u0663\u0660\u0660\u0660\u0660\u0660\u0660"', '"1\u20190E300000000"', '"1E\uff13000000"',
+        r'"\u0031E-100000"', r'"1\u0045-100000"', r'"1E-1\u0030000"', r'"\u002d1E-100000"', r'"1E\u002d100000"',
+        '"1E-\u0661\u0660\u0660\u0660\u0660\u0660"', '"1\u20190E-100000"', '"1E-\uff1100000"',
     )  # fmt: skip
     # As the values of other columns, in texts and in fields that no column reads.
     OTHERS = ('"txt":"1e300000000"', '"real":1e-300000000', '"unknown":{{"price":{0}}}', '"txt":"\\"price\\":{0},"')
 
     def test_does_not_fit_and_is_named(self, spark: SparkSession) -> None:
-        numbers = [*self.NUMBERS, '"1E300000000"', '"-1E-100000000"', *self.STRANGE]
+        numbers = [*self.NUMBERS, '"1E100000"', '"-1E-100000"', *self.STRANGE]
         places = [place.replace('"{}"', "{}") for place in PLACES]
         lines = [line("x", place.format(number)) for place in places for number in numbers]
         lines += [line("x", f'"price":{number},"price":1,"real":"a"') for number in numbers]
@@ -192,11 +195,15 @@ class TestAFieldThatIsGivenTwice:
         assert reasons(spark, [line("x", case) for case in cases]) == [f"{what}{name}" for name in cases.values()]
 
     def test_is_looked_for_in_time_that_grows_with_the_fields(self, spark: SparkSession) -> None:
-        many = ",".join(f'"k{number}":1' for number in range(20_000))
-        started = time.monotonic()
-        [told] = reasons(spark, [line("x", f'"real":"a",{many},"real":"b"')])
-        assert told.endswith("; given more than once: real")
-        assert time.monotonic() - started < 30
+        def seconds_for(count: int) -> float:
+            many, started = ",".join(f'"k{number}":1' for number in range(count)), time.monotonic()
+            [told] = reasons(spark, [line("x", f'"real":"a",{many},"real":"b"')])
+            assert told.endswith("; given more than once: real")
+            return time.monotonic() - started
+
+        seconds_for(1)  # what is compiled once
+        # A pass for each field, as there was once, took twenty times as long for these.
+        assert seconds_for(20_000) < 8 * max(seconds_for(1), seconds_for(1))
 
     def test_is_named_behind_what_does_not_fit_because_of_it(self, spark: SparkSession) -> None:
         cases = {
