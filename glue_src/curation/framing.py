@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 _SPACE = " \\t\\r\\n"
 _REFUSED = "!"
+_EMPTY_UP_TO_ITS_BRACE = r"^[ \t\r\n]*[{][ \t\r\n]*\z"
 _BACKSLASH_OR_PAIR = r"\\(?:\\|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
 
 
@@ -60,9 +61,10 @@ class Frame:
         parts = [line] if envelope is None else [line, envelope]
         # Parts of bytes, because those of a text are found by walking over its characters.
         content, last_brace = F.col(line).cast("binary"), F.octet_length(_without_space_behind(line))
+        before = content.substr(F.lit(1), last_brace - 1).cast("string")
         object_ = F.concat(
-            content.substr(F.lit(1), last_brace - 1).cast("string"),
-            F.lit(f',"{self.end}":'),
+            before,
+            F.lit(f',"{self.end}":') if envelope is None else self._end_behind(before),
             F.xxhash64(*parts).cast("string"),
             *([] if names is None else [_field(self.names, names)]),
             *([] if envelope is None else [_field(self.envelope, F.col(envelope))]),
@@ -90,7 +92,12 @@ class Frame:
     def is_empty_object(self, text: Column) -> Column:
         """Tell whether a framed line is ``{}``: the one object that framing breaks, as a comma follows its brace."""
         # Not with the name in the pattern: it stands in the code that Spark compiles, which would be another every run.
-        return F.substring_index(text, f',"{self.end}":', 1).rlike(r"^[ \t\r]*[{][ \t\r]*\z")
+        return F.substring_index(text, f',"{self.end}":', 1).rlike(_EMPTY_UP_TO_ITS_BRACE)
+
+    def _end_behind(self, before: Column) -> Column:
+        """Name the field behind an object's text up to its last brace; with what surrounds it, ``{}`` has values too."""
+        comma = F.when(before.rlike(_EMPTY_UP_TO_ITS_BRACE), F.lit("")).otherwise(F.lit(","))
+        return F.concat(comma, F.lit(f'"{self.end}":'))
 
 
 def is_valid_utf8(column: str) -> Column:

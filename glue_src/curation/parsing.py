@@ -126,8 +126,9 @@ def _framed(contract: DataContract, frame: Frame, *, names: Column | None = None
 def _framed_fields(contract: DataContract, frame: Frame) -> str:
     fields = fields_ddl(contract.read_columns, read_type)
     envelope = envelope_ddl(contract)
-    beside = "" if envelope is None else f"{frame.envelope} {envelope}, "
-    return f"{fields}, {beside}{frame.end} bigint, {frame.names} string, {REFUSED} string"
+    beside = None if envelope is None else f"{frame.envelope} {envelope}"
+    own = f"{frame.end} bigint, {frame.names} string, {REFUSED} string"
+    return ", ".join(part for part in (fields, beside, own) if part)
 
 
 def _judged(parsed: DataFrame, contract: DataContract, frame: Frame, *, keep: Sequence[str] = ()) -> DataFrame:

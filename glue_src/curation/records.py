@@ -20,7 +20,7 @@ from curation.composing import all_of, let
 from curation.framing import is_valid_utf8
 from curation.json_reader import JSON_OPTIONS, READER_OPTIONS
 from curation.record_fields import fields_ddl, quoted, record_fields
-from curation.silent_changes import foreign_decimals, without_huge_numbers
+from curation.silent_changes import misread_decimals
 
 _STRING = r'"(?:[^"\\]++|\\.)*+"'
 _BETWEEN_OBJECTS = rf'\G((?:[^"}}]++|{_STRING}|\}}(?![ \t\r]*+\{{))*+)\}}[ \t\r]*+\{{'
@@ -234,14 +234,11 @@ class _Packing:
     def _envelope(self, text: Column, level: Level) -> Column:
         """Return a level's own fields as ``json``, ``"<level>":{…}``, and whether each ``fits`` its column."""
         plain = self._without_number_and_string_marks(text)
-        parsed = F.from_json(without_huge_numbers(plain), f"struct<{level.ddl()}, {REFUSED} string>", READER_OPTIONS)
+        misread = misread_decimals(plain, level.columns)
+        parsed = F.from_json(F.when(~misread, plain), f"struct<{level.ddl()}, {REFUSED} string>", READER_OPTIONS)
         fields = F.struct(*(parsed.getField(name).alias(name) for name in level.names()))
         json = F.concat(F.lit(f'"{level.number}":'), F.coalesce(self._with_halves(F.to_json(fields)), F.lit("{}")))
-        foreign = foreign_decimals(plain, level.columns).values()
-        return F.struct(
-            json.alias("json"),
-            all_of([parsed.getField(REFUSED).isNull(), *(~found for found in foreign)]).alias("fits"),
-        )
+        return F.struct(json.alias("json"), (~misread & parsed.getField(REFUSED).isNull()).alias("fits"))
 
     def _marked(self, text: Column) -> Column:
         halves = F.regexp_replace(text, _SURROGATE, f"$1{self._half}")

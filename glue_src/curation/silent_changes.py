@@ -54,10 +54,18 @@ def holds_misread_decimal(line: str, contract: DataContract, *, escaped: bool) -
     if not columns:
         return F.lit(False)
     may = text.rlike(rf"{_FOREIGN_NUMBER}|{_HUGE}" if escaped else _misread_number_of(columns))
-    ddl = f"struct<{fields_ddl(columns, read_type)}, {REFUSED} string>"
-    parsed = F.from_json(without_huge_numbers(text), ddl, READER_OPTIONS)
-    is_huge = text.rlike(rf"{_HUGE}|{_MAYBE_HUGE}") & parsed[REFUSED].isNotNull()
-    return F.coalesce(F.when(may, any_of([*foreign_decimals(text, columns).values(), is_huge])), F.lit(False))
+    return F.coalesce(F.when(may, misread_decimals(text, columns)), F.lit(False))
+
+
+def misread_decimals(object_: Column, columns: Iterable[ContractColumn]) -> Column:
+    """Tell whether any decimal of these columns must not be parsed, as `holds_misread_decimal` does of a whole line."""
+    with_decimals = [column for column in columns if _has(column.type, "decimal")]
+    if not with_decimals:
+        return F.lit(False)
+    ddl = f"struct<{fields_ddl(with_decimals, read_type)}, {REFUSED} string>"
+    parsed = F.from_json(without_huge_numbers(object_), ddl, READER_OPTIONS)
+    is_huge = object_.rlike(rf"{_HUGE}|{_MAYBE_HUGE}") & parsed[REFUSED].isNotNull()
+    return F.coalesce(any_of([*foreign_decimals(object_, with_decimals).values(), is_huge]), F.lit(False))
 
 
 def _misread_number_of(columns: Sequence[ContractColumn]) -> str:
@@ -73,7 +81,10 @@ def _misread_number_of(columns: Sequence[ContractColumn]) -> str:
 
 
 def without_huge_numbers(text: Column) -> Column:
-    """Return JSON with a text, which is no number, in place of each number that decimals take too long to read."""
+    """Return JSON with a text, which is no number, in place of each number that decimals take too long to read.
+
+    Texts that look like one are replaced too: fit to judge decimals by, never to keep anything of.
+    """
     return F.regexp_replace(text, _BEFORE_A_HUGE_NUMBER, '$1"huge"')
 
 

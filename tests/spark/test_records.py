@@ -22,6 +22,7 @@ from tests.spark.line_cases import PLAIN_TEXT
 from tests.spark.test_mapping import MISFIT, STRING, Statement, from_
 
 ID = {"name": "id", **STRING, "primaryKey": True}
+ACCOUNT = {"name": "account", "logicalType": "integer", "primaryKey": True, **from_("/account")}
 AMOUNT = {"name": "amount", "physicalType": "decimal(38,18)"}
 # By the path to their records: a text with two of them, and one without any.
 WHOLE = {
@@ -75,6 +76,55 @@ class TestAnEnvelope:
             '{"total":2,"other":1e100000,"Records":[{"id":"c","price":1e-100000},{"id":"d","price":1e-3}]}',
         ]
         assert values_of(spark, contract, texts) == [MISFIT] * 3 + [("d", Decimal("0.001"), 2)]
+
+    @pytest.mark.parametrize("object_format", ["lines", "document", "concatenated"])
+    def test_keeps_texts_that_look_like_a_huge_number(self, spark: SparkSession, object_format: str) -> None:
+        """Short digests do: ``12e4567``."""
+        words = ["12e4567", "345e6789", "-1.5E+99999", '"12e4567"', "1.2345E\u00b2", "12345678E\u0665", "a 1e9999 b"]
+        columns = [
+            {"name": "sha", **STRING, **from_("/sha")},
+            {"name": "members", "physicalType": "map<string,string>", **from_("/members")},
+            {"name": "list", "physicalType": "array<string>", **from_("/list")},
+            {"name": "inside", "physicalType": "struct<sha: string>", **from_("/inside")},
+            {"name": "whole", **STRING, **from_("/whole")},
+        ]
+        for beside in ([], [{"name": "total", "physicalType": "decimal(12,2)", **from_("/total")}]):
+            contract = packed(ID, *columns, *beside, recordsPath="Records", objectFormat=object_format)
+            for escaped in (True, False):
+                texts = [
+                    json.dumps(
+                        {
+                            "sha": word, "members": {word: word, "7e12345": "x"}, "list": [word], "inside": {"sha": word},
+                            "whole": {word: word}, "total": 2, "Records": [{"id": "a"}],
+                        },
+                        ensure_ascii=escaped, separators=(",", ":"),
+                    )
+                    for word in words
+                ]  # fmt: skip
+                found = values_of(spark, contract, texts)
+                whole = [json.dumps({word: word}, ensure_ascii=False, separators=(",", ":")) for word in words]
+                assert [row[1:6] for row in found] == [
+                    (word, {word: word, "7e12345": "x"}, [word], Row(sha=word), text)
+                    for word, text in zip(words, whole, strict=True)
+                ]
+
+    def test_has_no_number_beyond_any_double_in_a_text(self, spark: SparkSession) -> None:
+        texts = ['{"sha":12e4567,"Records":[{"id":"a"}]}', '{"sha":-1e400,"Records":[{"id":"a"}]}']
+        contract = packed(ID, {"name": "sha", **STRING, **from_("/sha")}, recordsPath="Records")
+        assert values_of(spark, contract, texts) == [MISFIT] * 2
+
+    @pytest.mark.parametrize("object_format", ["lines", "document", "concatenated"])
+    def test_is_that_of_an_empty_record_too(self, spark: SparkSession, object_format: str) -> None:
+        contract = packed(ID, ACCOUNT, recordsPath="Records", objectFormat=object_format)
+        space = "\n" if object_format == "document" else "\t"
+        text = f'{{"account":7,"Records":[{{}},{{"id":"a"}},{{ {space} }},{{"x":1}}]}}'
+        assert values_of(spark, contract, [text]) == [(None, 7), ("a", 7), (None, 7), (None, 7)]
+
+    @pytest.mark.parametrize("object_format", ["lines", "document", "concatenated"])
+    def test_may_be_all_that_is_read(self, spark: SparkSession, object_format: str) -> None:
+        contract = packed(ACCOUNT, recordsPath="Records", objectFormat=object_format)
+        texts = ['{"account":7,"Records":[{"id":"a"},{},1]}', '{"account":8,"Records":[{"id":"a"}]}']
+        assert values_of(spark, contract, texts) == [7, 7, MISFIT, 8]
 
     def test_that_holds_no_record_is_one_malformed_row(self, spark: SparkSession) -> None:
         contract = packed(ID, recordsPath="Records")
@@ -224,6 +274,35 @@ class TestADayOfEnvelopes:
               - {name: hash, logicalType: string, transformLogic: "md5(lower(email))"}
               - {name: half, logicalType: integer, transformLogic: "12 DIV cast(length(id) - 1 AS int)"}
         """
+
+    def test_of_which_no_record_has_a_column_is_published_too(self, tmp_path: Path) -> None:
+        path = tmp_path / "accounts.odcs.yaml"
+        statement = """
+            apiVersion: v3.1.0
+            kind: DataContract
+            id: accounts
+            version: 1.0.0
+            customProperties:
+              - {property: sourceSystem, value: lab}
+              - {property: recordsPath, value: Records}
+              - {property: maxMalformedPercent, value: 100}
+            schema:
+              - name: accounts
+                properties:
+                  - {name: account, logicalType: string, primaryKey: true, transformSourceObjects: [/account]}
+            """
+        path.write_text(textwrap.dedent(statement), "utf-8")
+        lab = Lab(tmp_path, path)
+        lab.put('{"account":"a","Records":[{"id":"ab"},5,{}]}\n{"account":"b","Records":[{}]}\n{"Records":[]}\nx\n')
+        outcome = lab.run()
+        assert outcome.error is None
+        assert sorted(row["account"] for row in outcome.rows()) == ["a", "b"]
+        assert outcome.metrics["schema_drift"]["unknown_fields"] == ["id"]
+        assert sorted(row["reason"] for row in outcome.quarantine()) == [
+            "no record in it: recordsPath Records leads to no element",
+            "not one JSON object",
+            "not one JSON object: 5",
+        ]
 
     def test_is_published_with_what_does_not_fit_in_quarantine_once_each(self, tmp_path: Path) -> None:
         path = tmp_path / "trail.odcs.yaml"
