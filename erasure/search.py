@@ -25,6 +25,9 @@ Where = Literal["column", "text", "field", "document"]
 _BACKSLASHES: Final = rb"\\{1,8}"
 _LONGEST_ESCAPE: Final = 16
 _DAMAGED: Final = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+_LINES: Final = ("line", "line_bytes")  # columns of a quarantine that hold raw text
+_NUMBER: Final = re.compile(r"-?[0-9]+(?:[.][0-9]+)?(?:[eE][-+]?[0-9]{1,3})?")
+_FRACTION_OR_EXPONENT: Final = re.compile(rb"[0-9][.eE]")
 _PACKED: Final = (b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00")
 _UNKNOWN: Final = ((b"\x04\x22\x4d\x18", "lz4"), (b"\xff\x06\x00\x00sNaPpY", "snappy"), (b"7z\xbc\xaf\x27\x1c", "7z"))
 
@@ -92,7 +95,9 @@ class Search:
     def _texts(self, texts: IO[bytes], hits: Hits, *, is_raw: bool, is_document: bool) -> None:
         for text in [texts.read()] if is_document else texts:
             found = self._in_bytes(text)
-            if found is not None:
+            if not found and is_raw and self._has_number(text):
+                hits.add("column", is_word=True)
+            elif found is not None:
                 kind = self._place(text) if is_raw else "document"
                 hits.add(kind, is_word=found)
 
@@ -105,8 +110,30 @@ class Search:
         if not all(isinstance(value, dict) or self._paths_begin_with_array for value in values):
             return "text"
         leaves = (leaf for value in values for leaf in _leaves(value, ()))
-        is_in_column = any(path in self._paths and self._is_value(leaf) for path, leaf in leaves)
+        is_in_column = any(
+            path in self._paths and (self._is_value(leaf) or self._is_number(leaf)) for path, leaf in leaves
+        )
         return "column" if is_in_column else "field"
+
+    def _has_number(self, text: bytes) -> bool:
+        """Tell whether the column has the value as a number of JSON that is spelt otherwise, such as ``1e6``."""
+        if self._number is None or _FRACTION_OR_EXPONENT.search(text) is None:
+            return False
+        try:
+            leaves = [leaf for value in _json_values(text.decode("utf-8-sig")) for leaf in _leaves(value, ())]
+        except (ValueError, RecursionError):
+            return False
+        return any(path in self._paths and self._is_number(leaf) for path, leaf in leaves)
+
+    def _is_number(self, leaf: object) -> bool:
+        if isinstance(leaf, int) and not isinstance(leaf, bool):
+            return str(leaf) == self.subject.value
+        if not isinstance(leaf, Decimal) or self._number is None:
+            return False
+        if self.subject.is_number:
+            return leaf == self._number
+        # A text column has the nearest double.
+        return float(leaf) == float(self._number)
 
     def _parquet(self, content: IO[bytes], hits: Hits) -> None:
         import pyarrow as pa  # noqa: PLC0415  slow to load
@@ -145,11 +172,13 @@ class Search:
                 found = self._in_bytes(data)
             else:
                 data, found = b"", self._is_value(leaf) or None
+            if not found and is_quarantine and name in _LINES and self._has_number(data):
+                found = True
             if found is None:
                 continue
             kind: Where = "column" if name == self.subject.column.name and self._is_value(leaf) else "field"
             if is_quarantine:
-                kind = self._place(data) if name in ("line", "line_bytes") else "text"
+                kind = self._place(data) if name in _LINES else "text"
             hits.add(kind, is_word=found, count=rows, column=name)
 
     def _is_value(self, leaf: object) -> bool:
@@ -196,6 +225,11 @@ class Search:
         names = ("utf-16-le", "utf-16-be", *(() if value.isascii() else ("latin-1", "cp1252")))
         utf8 = value.encode("utf-8", "surrogatepass")
         return (utf8, *sorted({found for name in names if (found := _encoded(value, name)) is not None}))
+
+    @cached_property
+    def _number(self) -> Decimal | None:
+        """The value, where it is a number."""
+        return Decimal(self.subject.value) if _NUMBER.fullmatch(self.subject.value) is not None else None
 
     @cached_property
     def _paths(self) -> set[tuple[str, ...]]:
@@ -284,7 +318,10 @@ def _unpacked(content: IO[bytes], head: bytes) -> Any:
 
 def _json_values(text: str) -> Iterator[Any]:
     """Yield the JSON texts that follow each other; a number or word alone is none that tells anything."""
-    decoder, position = json.JSONDecoder(object_pairs_hook=_with_all_values, strict=False), 0
+    decoder, position = (
+        json.JSONDecoder(object_pairs_hook=_with_all_values, parse_float=Decimal, strict=False),
+        0,
+    )
     while (position := _behind_space(text, position)) < len(text):
         value, position = decoder.raw_decode(text, position)
         yield value

@@ -18,6 +18,8 @@ from core.wording import not_known
 from erasure.words import Words
 
 _NUMBER: Final = re.compile(r"[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?0*[0-9]{1,4})?")
+_WITH_EXPONENT: Final = re.compile(rb"[0-9][eE][-+]?[0-9]|\\u00[46]5")  # or with its letter in an escape
+_WITH_FRACTION_OR_EXPONENT: Final = re.compile(rb"[0-9][.]|" + _WITH_EXPONENT.pattern)
 # Digits beyond the scale are rounded away from zero, as Spark does.
 _DIGITS: Final = Context(prec=MAX_PRECISION, rounding=ROUND_HALF_UP)
 _LONGEST_VALUE: Final = 1_000
@@ -61,10 +63,16 @@ class Subject:
 
     def may_be_in(self, data: bytes) -> bool:
         """Tell fast whether a text could hold the value; a decimal has too many spellings to tell."""
-        has_one_spelling = kind_of(self.column.type) != "decimal" and not (
-            self.is_number and self.value.startswith("-")
-        )
-        return not has_one_spelling or self.words.may_be_in(data)
+        if kind_of(self.column.type) == "decimal" or (self.is_number and self.value.startswith("-")):
+            return True
+        return self.words.may_be_in(data) or self._may_be_a_number_in(data)
+
+    def _may_be_a_number_in(self, data: bytes) -> bool:
+        """Tell whether a text has a number of which the value could be another spelling: ``1e6`` is 1000000."""
+        if _NUMBER.fullmatch(self.value) is None:
+            return False
+        spelling = _WITH_EXPONENT if self.value.isdigit() else _WITH_FRACTION_OR_EXPONENT
+        return spelling.search(data) is not None
 
     def is_in_record(self, record: object) -> bool:
         """Tell whether a parsed record holds the value in a field of the column."""
@@ -146,10 +154,8 @@ def _number(text: str, type_: str) -> Decimal | None:
 
 def _is_same_double(found: str, value: str) -> bool:
     """Tell whether a number of JSON with a fraction or exponent is what a text column makes of it."""
-    try:
-        return not found.lstrip("-").isdigit() and float(found) == float(value)
-    except ValueError:
-        return False
+    is_number = _NUMBER.fullmatch(found) is not None and _NUMBER.fullmatch(value) is not None
+    return is_number and not found.lstrip("-").isdigit() and float(found) == float(value)
 
 
 def _values_at(value: object, steps: Sequence[Step]) -> Iterator[object]:

@@ -53,6 +53,12 @@ def judge(of: DataContract, value: str = ZORRO, *, anywhere: bool = False) -> Ju
     return Judge(subject_of(of, "user_id", value), anywhere=anywhere)
 
 
+def is_found(of: DataContract, value: str, line: bytes) -> bool:
+    """Tell whether the search finds the value in its column."""
+    search = Search(subject_of(of, "user_id", value))
+    return search.in_object(io.BytesIO(line), is_raw=True, is_document=False).words["column"] > 0
+
+
 def dumped(value: Any, random_: random.Random) -> str:
     """Write JSON with spaces in places that nobody expects."""
     space = random_.choice(["", " ", "\t", "  "])
@@ -225,6 +231,10 @@ class TestPaths:
             ("bigint", "7", '{"user_id": 7}', True),
             ("bigint", "7", '{"user_id": "007"}', True),
             ("bigint", "-7", '{"user_id": "-007"}', True),
+            ("bigint", "1000000", '{"user_id": 1e6}', True),
+            ("bigint", "1000000", '{"user_id": "10E+5"}', True),
+            ("bigint", "1000000", r'{"user_id": "10\u00455"}', True),
+            ("bigint", "1000000", '{"user_id": 1e5}', False),
             ("bigint", "7", '{"user_id": 70}', False),
             ("bigint", "7", '{"user_id": 7.5}', False),
             ("bigint", "7", '{"user_id": 7', True),
@@ -248,10 +258,25 @@ class TestPaths:
         of = contract(column={"logicalType": logical, "physicalType": type_})
         assert (judge(of, value).judge(line.encode()).rest is None) == is_persons
 
-    @pytest.mark.parametrize(("value", "line"), [("12", '{"user_id": 12}'), ("1.1", '{"user_id": 1.10}')])
-    def test_a_number_in_a_text_column_is_the_text_that_it_becomes(self, value: str, line: str) -> None:
-        found = judge(contract(), value).judge(line.encode())
-        assert found.rest is None or value not in line
+    @pytest.mark.parametrize(
+        ("value", "number"),
+        [
+            ("12", "12"), ("1.1", "1.10"), ("1.23456789E7", "12345678.9"), ("12345678.9", "1.23456789E7"),
+            ("2.0E10", "2e10"), ("2.0E10", "20000000000.0"), ("5.0", "5e0"), ("5.0", "50e-1"), ("4711", "4.711e+3"),
+        ],
+    )  # fmt: skip
+    def test_a_number_in_a_text_column_is_the_text_that_it_becomes(self, value: str, number: str) -> None:
+        line = f'{{"user_id": {number}}}'.encode()
+        assert judge(contract(), value).judge(line).rest is None
+        assert is_found(contract(), value, line)
+
+    @pytest.mark.parametrize(
+        ("value", "number"),
+        [("1_0", "10.0"), ("\u0661\u0660", "10.0"), (" 10", "10.0"), ("2.0E10", "20000000000"), ("10", "10.5")],
+    )
+    def test_a_number_in_a_text_column_is_nobody_elses(self, value: str, number: str) -> None:
+        line = f'{{"user_id": {number}}}'.encode()
+        assert judge(contract(), value).judge(line).rest == line
 
 
 class TestObjects:
@@ -363,6 +388,21 @@ class TestSearch:
         file = io.BytesIO()
         pq.write_table(pa.table({"user_id": unused}), file)
         assert ZORRO.encode() not in file.getvalue() or self.hits(file.getvalue()).is_anything
+
+    @pytest.mark.parametrize(
+        ("value", "line"),
+        [
+            ("1000000", b'{"user_id": 1e6}'), ("1000000", b'{"user_id": 1e6'), ("1000000", b'{"user_id": 1e5}'),
+            ("1000000", b'{"other": 1e6}'),
+        ],
+    )  # fmt: skip
+    def test_finds_numbers_that_are_spelt_otherwise(self, value: str, line: bytes) -> None:
+        of = contract(column={"logicalType": "integer"})
+        expected = line == b'{"user_id": 1e6}'
+        assert is_found(of, value, line) == expected
+        quarantine = io.BytesIO()
+        pq.write_table(pa.table({"line": [line.decode()], "line_bytes": [line]}), quarantine)
+        assert self.hits(quarantine.getvalue(), of=subject_of(of, "user_id", value)).is_anything == expected
 
     def test_finds_numbers_in_columns_of_any_kind(self) -> None:
         of = subject_of(contract(column={"logicalType": "integer"}), "user_id", "4711")
