@@ -75,9 +75,9 @@ def _followed(deployment: Deployment, execution: Execution, output: Output) -> i
         return _follow_run(deployment, execution, output)
 
 
-def run_to_end(deployment: Deployment, day: date, *, output: Output) -> Execution:
+def run_to_end(deployment: Deployment, day: date, *, force: bool, output: Output) -> Execution:
     """Start the pipeline for a date and return its execution when it has ended, however it did."""
-    execution = Executions(deployment).start_run(day, force=False)
+    execution = Executions(deployment).start_run(day, force=force)
     with _left_running(execution, output):
         return _ended(deployment, execution, output)
 

@@ -208,13 +208,13 @@ class _Erasure:
         raise CommandFailed(self.call.output.told(f"{many}: {said}; then give the same command again"))
 
     def _on_this_machine(self, environment: Mapping[str, str]) -> Runner:
-        def run(day: date) -> str | None:
+        def run(day: date, *, force: bool) -> str | None:
             place: Any = self.call.place
-            outcome = commands.curate(place, day, force=False, environment=environment, output=self.call.output)
+            outcome = commands.curate(place, day, force=force, environment=environment, output=self.call.output)
             return None if outcome["status"] in commands.GOOD_OUTCOMES else str(outcome["message"])
 
         return run
 
-    def _deployed(self, day: date) -> str | None:
-        execution = deployed.run_to_end(self.call.deployment, day, output=self.call.output)
+    def _deployed(self, day: date, *, force: bool) -> str | None:
+        execution = deployed.run_to_end(self.call.deployment, day, force=force, output=self.call.output)
         return None if execution.status == "SUCCEEDED" else f"{execution.reason}; execution {execution.name}"

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 from cli.erase_plan import Look, Place
 from cli.errors import CommandFailed
@@ -17,7 +17,7 @@ from core.acceptances import read_acceptance, write_acceptance
 from core.errors import Superseded
 from core.leases import at_work, sweep
 from core.ports import WriteConflict
-from core.publication import Publication, RunInput, Version
+from core.publication import Publication, RunInput
 from core.raw_day import RawDay, list_raw_day
 from core.refusals import refusing_run
 from core.replays import read_replays, write_replays
@@ -28,8 +28,14 @@ from erasure.record import DateRecord
 
 _ATTEMPTS: Final = 5
 
-# Runs a date through the gate and returns why it is not published afterwards, or None when it is.
-Runner = Callable[[date], str | None]
+
+class Runner(Protocol):
+    """Runs a date through the gate and returns why it is not published afterwards, or None when it is.
+
+    With ``force`` also over raw data that was withdrawn.
+    """
+
+    def __call__(self, day: date, *, force: bool) -> str | None: ...
 
 
 class DateNotErased(CommandFailed):
@@ -180,20 +186,23 @@ class DateErasure:
         Raises:
             DateNotErased: when the date cannot be published, and may not be taken from readers.
         """
-        current, raw = self._current(day), self._raw(day)
-        if current is not None and current.input != RunInput(raw.fingerprint, self.place.dataset.contract.checksum):
-            problem = self._run(day) if raw.objects else "its raw data is gone; deliver it again, without these lines"
+        published, raw = self._published(day), self._raw(day)
+        run_input = RunInput(raw.fingerprint, self.place.dataset.contract.checksum)
+        if published is not None and published.current.input != run_input:
+            withdrawn = self.publish_withdrawn and published.blocks(run_input)
+            gone = "its raw data is gone; deliver it again, without these lines"
+            problem = self._run(day, force=withdrawn) if raw.objects else gone
             if problem is not None:
                 self._unpublish(day, record, problem)
-            current = self._current(day)
-        if current is not None and current.input.fingerprint != self._raw(day).fingerprint:
-            raise DateNotErased("its raw data changed while it was run")
-        record.run_id = None if current is None else current.run_id
+            published = self._published(day)
+        if published is not None and published.current.input.fingerprint != self._raw(day).fingerprint:
+            raise DateNotErased("its raw data changed, or it was rolled back, while it was run")
+        record.run_id = None if published is None else published.current.run_id
         self.keep()
 
-    def _run(self, day: date) -> str | None:
+    def _run(self, day: date, *, force: bool) -> str | None:
         self.say(f"{day}: publishing a version without these lines")
-        return self.run(day)
+        return self.run(day, force=force)
 
     def _unpublish(self, day: date, record: DateRecord, problem: str) -> None:
         """Take a date from readers, where people want that and the date cannot be published as it is now."""
@@ -220,28 +229,39 @@ class DateErasure:
         return not raw.objects or refusing_run(runs, raw, contract_checksum=dataset.contract.checksum) is not None
 
     def _run_ids(self, day: date) -> list[str]:
-        published = self.place.dataset.publications.read(day).record
+        published = self._published(day)
         return [] if published is None else [version.run_id for version in published.versions]
 
-    def _current(self, day: date) -> Version | None:
-        published = self.place.dataset.publications.read(day).record
-        return None if published is None else published.current
+    def _published(self, day: date) -> Publication | None:
+        return self.place.dataset.publications.read(day).record
 
     def _raw(self, day: date) -> RawDay:
         dataset = self.place.dataset
         return list_raw_day(dataset.store, dataset.paths, day, dataset.contract.raw_objects)
 
     def _drop_previous(self, day: date, record: DateRecord) -> None:
-        """Delete the versions before the published one: first no record names them, then their files go."""
-        dataset = self.place.dataset
-        dataset.publications.show(day)
-        published = dataset.publications.read(day).record
-        dropped = [] if published is None else [version.run_id for version in published.previous]
-        record.versions_deleted = sorted({*record.versions_deleted, *dropped})
-        self.keep()
-        self._change_record(day, lambda found: replace(found, previous=()))
-        for run_id in record.versions_deleted:
-            dataset.publications.discard(day, run_id)
+        """Delete the versions before the published one: first no record names them, then their files go.
+
+        Raises:
+            DateNotErased: when a version with the person's rows is the published one again.
+        """
+        publications = self.place.dataset.publications
+        publications.show(day)
+
+        def without_previous(found: Publication) -> Publication:
+            run_id = found.current.run_id
+            is_another = run_id != record.run_id if record.needs_run else run_id in record.versions
+            if is_another:
+                raise DateNotErased(f"it was rolled back, or run, meanwhile: run {run_id} is published")
+            dropped = (version.run_id for version in found.previous)
+            record.versions_deleted = sorted({*record.versions_deleted, *dropped})
+            self.keep()
+            return replace(found, previous=())
+
+        self._change_record(day, without_previous)
+        # Those of an attempt before may have been published again since.
+        for run_id in set(record.versions_deleted).difference(self._run_ids(day)):
+            publications.discard(day, run_id)
 
     def _sweep(self, day: date) -> None:
         dataset = self.place.dataset

@@ -95,7 +95,7 @@ class Frame:
         return F.substring_index(text, f',"{self.end}":', 1).rlike(_EMPTY_UP_TO_ITS_BRACE)
 
     def _end_behind(self, before: Column) -> Column:
-        """Name the field behind an object's text up to its last brace; with what surrounds it, ``{}`` has values too."""
+        """Name the field behind an object's text, but its last brace; what surrounds ``{}`` gives it values too."""
         comma = F.when(before.rlike(_EMPTY_UP_TO_ITS_BRACE), F.lit("")).otherwise(F.lit(","))
         return F.concat(comma, F.lit(f'"{self.end}":'))
 

@@ -94,8 +94,8 @@ class TestAnEnvelope:
                 texts = [
                     json.dumps(
                         {
-                            "sha": word, "members": {word: word, "7e12345": "x"}, "list": [word], "inside": {"sha": word},
-                            "whole": {word: word}, "total": 2, "Records": [{"id": "a"}],
+                            "sha": word, "members": {word: word, "7e12345": "x"}, "list": [word],
+                            "inside": {"sha": word}, "whole": {word: word}, "total": 2, "Records": [{"id": "a"}],
                         },
                         ensure_ascii=escaped, separators=(",", ":"),
                     )

@@ -18,7 +18,7 @@ from cli.erase_date import DateErasure
 from cli.erase_plan import Look
 from core.acceptances import Acceptance, AcceptedCheck, read_acceptance, write_acceptance
 from core.leases import take_lease
-from core.publication import RunInput
+from core.publication import RunInput, Version
 from core.raw_day import list_raw_day
 from tests.erasure.everything import holding
 from tests.unit.club import DAY, MEMBERS, START, Club, visit
@@ -34,7 +34,7 @@ def club(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Club:
     # Beside no other contract: every one in its folder is read, twice.
     club = Club(tmp_path / "data", Path(shutil.copy(MEMBERS, tmp_path)))
     club.root.mkdir()
-    monkeypatch.setattr(commands, "curate", lambda _, day, **__: club.run(day))
+    monkeypatch.setattr(commands, "curate", lambda _, day, *, force, **__: club.run(day, force=force))
     return club
 
 
@@ -322,6 +322,40 @@ class TestDatesThatNeedAPerson:
         assert len(club.raw()) == 7
         erase("--yes", "--publish-withdrawn")
         assert {row["visit"] for row in club.rows()} == {*(f"v{number}" for number in range(5)), "bad"}
+
+    def test_a_date_that_was_rolled_back_from_raw_data_without_the_person_can_be_published(
+        self, club: Club, erase: Erase
+    ) -> None:
+        club.put(*others(), visit("z", ZORRO))
+        club.run()
+        club.put(*others(), visit("later", "other"))
+        club.run()
+        club.publications.rollback(DAY, None, now=START)
+        assert "or let it be published with --publish-withdrawn" in erase("--yes", exit_code=1)
+        erase("--yes", "--publish-withdrawn")
+        assert [row["visit"] for row in club.rows()] == ["later", *(f"v{number}" for number in range(5))]
+        assert holding(club.root, ZORRO) == set()
+
+    @pytest.mark.parametrize("step", ["_change_record", "_drop_previous"])
+    def test_a_date_that_is_rolled_back_meanwhile_keeps_its_files(
+        self, club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch, step: str
+    ) -> None:
+        club.put(*others(), visit("z", ZORRO))
+        club.run()
+        real, seen = getattr(DateErasure, step), list[Version]()
+
+        def race(erasure: DateErasure, day: date, *arguments: Any) -> None:
+            if not seen and club.record().previous:
+                seen.append(club.publications.rollback(day, None, now=START).current)
+            real(erasure, day, *arguments)
+
+        monkeypatch.setattr(DateErasure, step, race)
+        said = erase("--yes", exit_code=1)
+        assert f"it was rolled back, or run, meanwhile: run {seen[0].run_id} is published" in said
+        assert club.publications.integrity_problem(DAY, club.record().current) is None
+        erase("--yes", "--publish-withdrawn")
+        assert holding(club.root, ZORRO) == set()
+        assert [row["visit"] for row in club.rows()] == [f"v{number}" for number in range(5)]
 
     def test_a_date_on_which_a_run_is_at_work_is_left(self, club: Club, erase: Erase) -> None:
         published(club)
