@@ -257,8 +257,11 @@ class _Examination:
         faults = [f"{fault.day}: {fault.reason}" for fault in self._dataset.publications.faults(records)]
         catalog = GlueCatalog(self._deployment.database, self._names.contract.table)
         older = [str(day) for day in catalog.days_with_other_columns()]
-        if faults or older:
-            says = [*faults[:_MOST_NAMED], *([f"with other columns than the table: {_named(older)}"] if older else [])]
+        unknown = [str(day) for day in self._dataset.publications.days_without_record()]
+        says = faults[:_MOST_NAMED]
+        says += [f"with other columns than the table: {_named(older)}"] if older else []
+        says += [f"of dates that are not published: {_named(unknown)}"] if unknown else []
+        if says:
             yield Finding("partitions", WRONG, "; ".join(says), self._command("repair"))
         else:
             yield Finding("partitions", RIGHT, f"{len(records)} dates, each at its published version")

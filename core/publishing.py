@@ -126,13 +126,11 @@ class Publications:
 
     def _go_back(self, day: date, *, to: Publication | None, over: StoredPublication) -> None:
         """Put a record back, or take the date from readers, and turn the catalog, which others may have turned."""
-        if to is not None:
+        if to is None:
+            self._remove(day, over=over)
+        else:
             self._swap(day, to, over=over)
-            self.show(day)
-            return
-        if self._catalog is not None:
-            self._catalog.remove(day)
-        self._remove(day, over=over)
+        self.show(day)
 
     def rollback(self, day: date, run_id: str | None, *, now: datetime) -> Publication:
         """Make a kept version current again: the newest one older than the current one, or the one named.
@@ -187,6 +185,7 @@ class Publications:
         if self._catalog is not None:
             self._catalog.remove(day)
         self._remove(day, over=stored)
+        self.show(day)  # another command may have read the record before, and pointed the partition again
         for version in record.versions:
             self.discard(day, version.run_id)
         return [version.run_id for version in record.versions]
@@ -223,12 +222,14 @@ class Publications:
         """
         # Both are done for every day, whatever comes of the first.
         wrong = {day for day in self.days() if any([self._bring_here(day), self.show(day)])}
+        wrong |= {day for day in self.days_without_record() if self.show(day)}
         return sorted(wrong | {day for day in self.days_with_other_columns() if self._show_columns(day)})
 
     def show(self, day: date) -> bool:
         """Let the catalog show the record's version and check that it does; tell whether it had to change.
 
-        A run that publishes meanwhile moves the record on, so the record is read again until both agree.
+        Without a record it shows none. A run that publishes meanwhile moves the record on, so the record is read again
+        until both agree.
 
         Raises:
             CatalogNotUpdated: when they do not agree after a few attempts, or the catalog cannot be changed.
@@ -239,6 +240,11 @@ class Publications:
             return self._shown(day, self._catalog)
         except Exception as error:  # whatever it is, the record holds
             raise CatalogNotUpdated(f"{day}: {error}; the publication record holds: {_REPAIR}") from error
+
+    def days_without_record(self) -> list[date]:
+        """List the days that the catalog shows though nothing is published of them."""
+        shown = {} if self._catalog is None else self._catalog.locations()
+        return sorted(shown.keys() - set(self.days())) if shown else []
 
     def days_with_other_columns(self) -> list[date]:
         """List the published days that the catalog shows by other columns than the table has now."""
@@ -257,9 +263,13 @@ class Publications:
     def _shown(self, day: date, catalog: Catalog) -> bool:
         for attempt in range(_ATTEMPTS):
             record = self.read(day).record
-            if record is None or catalog.location(day) == record.current.location:
+            wanted = None if record is None else record.current.location
+            if catalog.location(day) == wanted:
                 return attempt > 0
-            catalog.point(day, record.current.location)
+            if wanted is None:
+                catalog.remove(day)
+            else:
+                catalog.point(day, wanted)
         raise CatalogNotUpdated(
             f"the catalog's partition does not stay on the published version after {_ATTEMPTS} attempts; find out who "
             "else changes it"

@@ -410,23 +410,6 @@ def test_the_next_run_moves_the_catalog_before_it_deletes_what_that_still_names(
     assert named == [[False, True]]
 
 
-class RefusesToRemove(DirectoryStore):
-    def remove(self, key: str, *, expected: str) -> None:  # noqa: ARG002  as the store has it
-        raise PipelineError(f"cannot delete {key}")
-
-
-def test_readers_no_longer_find_a_date_of_which_the_record_could_not_be_deleted(tmp_path: Path) -> None:
-    """A record without a partition is repaired; a partition without a record would show files that go."""
-    store, catalog = RefusesToRemove(str(tmp_path)), FakeCatalog()
-    lay_raw(tmp_path, "events.json", "good")
-    plain_run(store, tmp_path, run_id(1), catalog=catalog).execute()
-    publications = Publications(store, PATHS, catalog)
-    with pytest.raises(PipelineError, match="cannot delete"):
-        publications.unpublish(DAY)
-    assert catalog.partitions == {}
-    assert publications.read(DAY).record is not None
-
-
 @pytest.mark.parametrize("error", [OSError(28, "no space left on device"), KeyError("Location")])
 def test_whatever_breaks_in_the_catalog_behind_the_swap_is_told_as_such(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
@@ -441,37 +424,3 @@ def test_whatever_breaks_in_the_catalog_behind_the_swap_is_told_as_such(
     with pytest.raises(CatalogNotUpdated, match=f"run {run_id(1)} is published, but .*the publication record holds"):
         plain_run(store, tmp_path, run_id(1), catalog=catalog).execute()
     assert store.objects(PATHS.leases_prefix(DAY)) == []
-
-
-class RemovesOddly(DirectoryStore):
-    """A store that declines conditional deletions a number of times, or carries them out and its answer gets lost."""
-
-    def __init__(self, root: Path, *, declines: int = 0, loses: bool = False) -> None:
-        super().__init__(str(root))
-        self._declines, self._loses = declines, loses
-
-    def remove(self, key: str, *, expected: str) -> None:
-        self._declines -= 1
-        if self._declines < 0:
-            super().remove(key, expected=expected)
-        if self._declines >= 0 or self._loses:
-            raise WriteConflict(key)
-
-
-@pytest.mark.parametrize("odd", [{"declines": 2}, {"loses": True}], ids=str)
-def test_a_date_goes_from_readers_however_the_deletion_is_answered(tmp_path: Path, odd: dict[str, Any]) -> None:
-    lay_raw(tmp_path, "events.json", "good")
-    plain_run(DirectoryStore(str(tmp_path)), tmp_path, run_id(1)).execute()
-    store, catalog = RemovesOddly(tmp_path, **odd), FakeCatalog()
-    assert Publications(store, PATHS, catalog).unpublish(DAY) == [run_id(1)]
-    assert served_lines(tmp_path) is None
-    assert store.folders(PATHS.versions_prefix(DAY)) == []
-
-
-def test_a_deletion_that_is_always_declined_is_not_called_superseded(tmp_path: Path) -> None:
-    lay_raw(tmp_path, "events.json", "good")
-    plain_run(DirectoryStore(str(tmp_path)), tmp_path, run_id(1)).execute()
-    with pytest.raises(PipelineError, match="declined 5 times to delete") as caught:
-        Publications(RemovesOddly(tmp_path, declines=99), PATHS, None).unpublish(DAY)
-    assert not isinstance(caught.value, Superseded)
-    assert served_lines(tmp_path) == ["good"]
