@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Final
 from zoneinfo import ZoneInfo
+
+# Dates of one backfill: so many statuses fit into what a state machine hands on.
+MOST_BACKFILL_DATES: Final = 3650
 
 
 def time_zone(name: str) -> tzinfo:

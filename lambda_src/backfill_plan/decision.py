@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
+from core.days import MOST_BACKFILL_DATES
 from shared.inputs import Input, InvalidInput, parse_day
 
-MAX_DATES: Final = 3650
 # Of an inline map (https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html).
 MAX_CONCURRENCY: Final = 40
 # An execution name has at most 80 characters: the prefix, "-YYYY-MM-DD" and, in a redriven backfill, up to 4 that tell
@@ -96,7 +96,7 @@ def _listed(values: Sequence[object]) -> tuple[date, ...]:
 
 
 def _limit(count: int, what: str) -> None:
-    if count > MAX_DATES:
+    if count > MOST_BACKFILL_DATES:
         raise InvalidInput(
-            f"the input: {what} has {count:,} dates, limit {MAX_DATES:,}; split it into several backfills"
+            f"the input: {what} has {count:,} dates, limit {MOST_BACKFILL_DATES:,}; split it into several backfills"
         )

@@ -274,6 +274,12 @@ class TestWrongUse:
             (("run", "2025-01-01", "--no-wait"), 2, "--no-wait cannot be combined with --data_uri"),
             (("backfill", "2025-01-03", "2025-01-01"), 2, "START 2025-01-03 is after END 2025-01-01; swap them"),
             (("backfill", "2025-01-01"), 2, "END"),
+            (
+                ("backfill", "2015-01-01", "2024-12-29"),
+                2,
+                "2015-01-01 to 2024-12-29 has 3,651 dates, limit 3,650; split",
+            ),
+            (("backfill", "0001-01-01", "9999-12-31", "--dry-run"), 2, "has 3,652,059 dates, limit 3,650; split"),
             (("backfill", "2025-01-01", "2025-01-02", "--concurrency", "0"), 2, "--concurrency"),
             (("query", "SELECT 1", "--environment", "test"), 2, "unknown environment 'test'; allowed: dev, prod"),
             (("local", "upp"), 2, "unknown action 'upp'; allowed: up, down"),
