@@ -31,6 +31,8 @@ _OPTIONS = {**JSON_OPTIONS, "columnNameOfCorruptRecord": NO_FIELD}  # which has 
 _ANY_OBJECT, _ANY_ARRAY = f"struct<`{NO_FIELD}` string>", "array<string>"
 # A number with a fraction or an exponent, as the parser shows it: the nearest double, or this word.
 _DOUBLE = r'^"?-?(?:Infinity|[0-9]+[.][0-9]+(?:E-?[0-9]+)?)"?$'
+_INFINITY_WORDS = ("Infinity", "-Infinity")
+BEYOND_DOUBLES = r"[0-9.][eE][+]?+0*+[1-9][0-9]{2}|[0-9]{300}"  # what may be
 _JSON_IN_A_STRING = "a string that holds JSON; make it a string column, or have the source leave out the quotes"
 _MAY_HOLD_OTHERS = r"^\s*[\[{]"
 _NUMBER = r"[ \t]*:[ \t]*(-?[0-9][-+.0-9eE]*)"
@@ -52,12 +54,10 @@ def number_of(field: str) -> Column:
     return F.lit(f'"{re.escape(field)}"{_NUMBER}')
 
 
-def number_as_it_stood(number: Column, text: Column) -> Column:
-    """Return a value as it stood in the line, where that is plain; the parser shows most numbers as doubles."""
+def number_as_it_stood(number: Column) -> Column:
+    """Return a field's number as it stood in the line, by `number_of`; null where the line has none or several."""
     numbers = F.regexp_extract_all("_line", number, F.lit(1))
-    as_it_stood = F.when(text.rlike(_DOUBLE) & (F.size(numbers) == 1), numbers[0])
-    other = F.when(text.isin(*INFINITIES), F.lit("a number beyond any double")).otherwise(text)
-    return F.substring(F.coalesce(as_it_stood, other), 1, _LONGEST_VALUE)
+    return F.when(F.size(numbers) == 1, F.substring(numbers[0], 1, _LONGEST_VALUE))
 
 
 def _at_most_one(is_there: Column, misfit: Column) -> Column:
@@ -195,8 +195,11 @@ class _Shown:
             F.from_json(object_, _struct({field: type_}), _OPTIONS).getField(field) for type_ in ("double", "boolean")
         )
         unquoted = F.when(text.isin("true", "false"), boolean.isNotNull()).otherwise(number.isNotNull())
+        # Inside of another value the parser shows a number beyond any double as a string.
+        infinite = F.col("_line").rlike(rf'"{re.escape(field)}"[ \t]*:[ \t]*-?[0-9.]*(?:{BEYOND_DOUBLES})')
+        is_string = F.when(text.isin(*_INFINITY_WORDS) & infinite, F.lit(False)).otherwise(~unquoted)
         # Not told of what may hold others.
-        self.is_string = F.when(text.rlike(_MAY_HOLD_OTHERS), F.lit(False)).otherwise(~unquoted)
+        self.is_string = F.when(text.rlike(_MAY_HOLD_OTHERS), F.lit(False)).otherwise(is_string)
 
     def in_words(self) -> Column:
         """Show the value, cut where it is long."""
@@ -206,7 +209,16 @@ class _Shown:
 def _shown(text: Column, field: str, *, is_string: Column) -> Column:
     cut = F.when(F.length(text) > _LONGEST_VALUE, F.concat(F.substring(text, 1, _LONGEST_VALUE), F.lit("…")))
     in_quotes = F.concat(F.lit('"'), F.coalesce(cut, text), F.lit('"'))
-    return F.when(is_string, in_quotes).otherwise(number_as_it_stood(number_of(field), text))
+    as_it_stood = F.when(text.rlike(_DOUBLE), number_as_it_stood(number_of(field)))
+    is_infinite = text.isin(*INFINITIES, *_INFINITY_WORDS)
+    other = F.when(is_infinite, F.lit("a number beyond any double")).otherwise(_with_infinities(text))
+    return F.when(is_string, in_quotes).otherwise(F.substring(F.coalesce(as_it_stood, other), 1, _LONGEST_VALUE))
+
+
+def _with_infinities(text: Column) -> Column:
+    """Show a value that holds others without the quotes that the parser puts around a number beyond any double."""
+    unquoted = F.regexp_replace(text, '"(-?Infinity)"', "$1")
+    return F.when(text.contains('Infinity"') & F.col("_line").rlike(BEYOND_DOUBLES), unquoted).otherwise(text)
 
 
 def _named(column: ContractColumn, text: Column, *, is_string: Column, detail: Column | None = None) -> Column:

@@ -23,7 +23,7 @@ from curation.forms import (
 )
 from curation.framing import Frame, has_lone_surrogate
 from curation.json_reader import JSON_OPTIONS, READER_OPTIONS
-from curation.misfits import misfits, number_as_it_stood, number_of
+from curation.misfits import BEYOND_DOUBLES, misfits, number_as_it_stood, number_of
 from curation.record_fields import quoted, repeated_names
 from curation.records import Level, levels
 from curation.silent_changes import infinities_as_text
@@ -35,7 +35,6 @@ _LONG_TEXT = f"a text of more than {LONGEST_TEXT:,} characters"
 _ESCAPE = r"\\(?:u[0-9a-fA-F]{4}|[^u])"
 _MOST_NAMES, _LONGEST_RECORD = 10, 80
 _QUOTED_INFINITY = r'"\\(?:"|u0022)-?Infinity\\(?:"|u0022)"'
-_BEYOND_DOUBLES = r"[0-9.][eE][+]?+0*+[1-9][0-9]{2}|[0-9]{300}"
 _INFINITY_IN_QUOTES = (
     ' has the text "Infinity" in quotes of its own, which cannot be told from a number beyond any double; have the '
     "source leave out the inner quotes"
@@ -178,9 +177,9 @@ def _name_and_number(column: ContractColumn) -> tuple[Column, Column]:
 def _infinite(column: Column) -> Column:
     number = F.concat(column["name"], F.lit(" has a number beyond any double, which cannot be kept as text"))
     text = F.concat(column["name"], F.lit(_INFINITY_IN_QUOTES))
-    shown = number_as_it_stood(column["number"], F.lit("Infinity"))
-    is_text = F.col("_line").rlike(_QUOTED_INFINITY) & ~F.col("_line").rlike(_BEYOND_DOUBLES)
-    return F.when(is_text, told(text)).otherwise(told(number, reason=F.concat(number, F.lit(": "), shown)))
+    shown = F.concat_ws(": ", number, number_as_it_stood(column["number"]))
+    is_text = F.col("_line").rlike(_QUOTED_INFINITY) & ~F.col("_line").rlike(BEYOND_DOUBLES)
+    return F.when(is_text, told(text)).otherwise(told(number, reason=shown))
 
 
 def _is_json_object() -> Column:

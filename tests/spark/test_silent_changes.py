@@ -103,7 +103,7 @@ TEXT_PLACES = (
 class TestANumberBeyondAnyDouble:
     def test_cannot_be_kept_as_text(self, spark: SparkSession) -> None:
         lines = [line("x", place.format(number)) for place in TEXT_PLACES for number in INFINITE]
-        what = " has a number beyond any double, which cannot be kept as text: "
+        what = " has a number beyond any double, which cannot be kept as text"
         assert [told for told in reasons(spark, lines) if what not in told] == []
 
     def test_is_named_as_it_stood(self, spark: SparkSession) -> None:
@@ -113,6 +113,21 @@ class TestANumberBeyondAnyDouble:
             "value does not fit its type: real is not double: -1E400",
             "value does not fit its type: price is not decimal(12,2): 1.0e10",
         ]
+
+    def test_is_named_as_it_stood_inside_of_another_value(self, spark: SparkSession) -> None:
+        cases = {
+            '"box":{"d":1e1000}': "box.d is not decimal(12,2): 1e1000",
+            '"box":{"d":-1E400},"real":1': "box.d is not decimal(12,2): -1E400",
+            '"box":{"d":"Infinity"},"unknown":1e400': 'box.d is not decimal(12,2): "Infinity"',
+            '"box":{"d":"Infinity"},"d":5': 'box.d is not decimal(12,2): "Infinity"',
+            '"box":{"d":1e400},"x":{"d":2}': "box.d is not decimal(12,2): a number beyond any double",
+            '"meta":{"n":1e400}': "inner (meta.n) is not bigint: 1e400",
+            '"prices":[1,1e400]': "prices is not array<decimal(12,2)>: [1,Infinity]",
+            '"prices":[1,"Infinity"]': 'prices is not array<decimal(12,2)>: [1,"Infinity"]',
+            '"box":{"deep":[{"t":12e4567}]}': "box has a number beyond any double, which cannot be kept as text",
+        }
+        told = reasons(spark, [line("x", fields) for fields in cases])
+        assert [one.removeprefix("value does not fit its type: ") for one in told] == list(cases.values())
 
     def test_is_said_of_a_text_with_quotes_of_its_own_as_what_it_is(self, spark: SparkSession) -> None:
         lines = [line("x", place.format(json.dumps(f'"{word}"'))) for place in TEXT_PLACES for word in WORDS]
