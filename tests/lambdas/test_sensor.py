@@ -1,5 +1,5 @@
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,8 +8,9 @@ from adapters.aws import client
 from adapters.s3 import S3Store
 from core.errors import AccessDenied, InvalidDocument, RawDataMissing, ServiceThrottled, ServiceUnavailable
 from core.publication import Publication, RunInput
-from core.raw_day import RawObject, fingerprint, list_raw_day
+from core.raw_day import RawDay, RawObject, fingerprint, list_raw_day
 from core.raw_objects import RawObjects
+from sensor.decision import SensorRequest, find
 from sensor.handler import handler
 from shared.inputs import InvalidInput
 from tests.lambdas.cloud import BUCKET, CHECKSUM, DAY, PATHS, RUN_ID, Cloud, answer, is_documented, s3_error, version
@@ -135,12 +136,22 @@ class TestPublishedInput:
         monkeypatch.setenv("CONTRACT_CHECKSUM", "b" * 64)
         assert look()["status"] == "ready"
 
-    def test_is_unchanged_when_it_was_rolled_back(self, cloud: Cloud) -> None:
+    def rolled_back(self, cloud: Cloud) -> None:
         cloud.put_raw("events.json")
         held = (RunInput(look()["fingerprint"], CHECKSUM), RunInput("1" * 32, CHECKSUM))
         self.published(cloud, held=held, raw_fingerprint="0" * 32)
+
+    def test_is_unchanged_when_it_was_rolled_back(self, cloud: Cloud) -> None:
+        self.rolled_back(cloud)
         found = look()
         assert (found["status"], found["is_rolled_back"]) == ("unchanged", True)
+
+    def test_is_ready_when_the_catalog_does_not_show_what_was_rolled_back_to(self, cloud: Cloud) -> None:
+        self.rolled_back(cloud)
+        cloud.show(f"s3://{BUCKET}/{PATHS.version_prefix(DAY, 'withdrawn')}")
+        found = look()
+        assert (found["status"], found["is_rolled_back"]) == ("ready", True)
+        assert found["fault"].endswith("run_id=withdrawn/")
 
     def test_with_an_unreadable_record_is_an_error_that_names_it(self, cloud: Cloud) -> None:
         cloud.put_raw("events.json")
@@ -191,6 +202,15 @@ class TestMissingData:
         with pytest.raises(RawDataMissing):
             look(wait_until="2025-01-03T06:00:00+00:00")
         assert len(cloud.sent) == 1
+
+    def test_is_missing_from_the_very_deadline_on(self) -> None:
+        until = datetime(2025, 1, 3, 6, tzinfo=UTC)
+        request, none = (
+            SensorRequest(DAY, force=False, wait_until=until, unless_refused=False),
+            RawDay(PATHS.raw_prefix(DAY), ()),
+        )
+        for now, status in ((until - timedelta(seconds=1), "waiting"), (until, "missing")):
+            assert find(request, none, None, contract_checksum=CHECKSUM, now=now).status == status
 
     def test_is_an_error_when_nobody_could_be_told(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("ALERT_TOPIC_ARN", cloud.topic_arn + "x")
