@@ -279,6 +279,7 @@ class TestOneBadDay:
     """The schedule, a backfill and late data run one day's raw data, and each of them fails on it."""
 
     RUNS = ("20250103T021504Z-9f3ac01b", "20250103T031504Z-00c0ffee", "20250103T041504Z-0badcafe")
+    FAILED = tuple({**check, "passed": False} for check in event("metrics_published")["checks"])
 
     def left(self, cloud: Cloud, number: int, **changed: Any) -> dict[str, Any]:
         """Let a run leave metrics and return the event of its job run."""
@@ -286,8 +287,7 @@ class TestOneBadDay:
         message = (
             f"{DAY}: null rate of user_id is 12 %, limit 3 %; report {REPORT.replace(self.RUNS[0], run_id)}; fix it"
         )
-        checks = [{**check, "passed": False} for check in event("metrics_published")["checks"]]
-        told = {"status": "gate_failed", "message": message, "checks": checks, **changed}
+        told = {"status": "gate_failed", "message": message, "checks": self.FAILED, **changed}
         cloud.put(
             PATHS.metrics_key(DAY, run_id),
             json.dumps({**event("metrics_published"), "run_id": run_id, **told}).encode(),
@@ -316,7 +316,9 @@ class TestOneBadDay:
         [
             {"raw": {"fingerprint": "1" * 32}},
             {"contract": {"checksum": "b" * 64}},
-            {"checks": [{**event("metrics_published")["checks"][0], "passed": False, "value": 99.0}]},
+            {"checks": FAILED[:1]},
+            {"checks": [{**FAILED[0], "value": 99.0}, *FAILED[1:]]},
+            {"checks": [{**FAILED[0], "limit": 99.0}, *FAILED[1:]]},
             {"status": "error", "message": f"{DAY}: a.json is not a complete gzip file"},
         ],
     )
@@ -325,9 +327,10 @@ class TestOneBadDay:
         handler(self.left(cloud, 1, **changed), None)
         assert len(cloud.sent) == 2
 
-    def test_is_told_again_when_a_run_between_ended_well(self, cloud: Cloud) -> None:
+    @pytest.mark.parametrize("status", ["published", "unchanged"])
+    def test_is_told_again_when_a_run_between_ended_well(self, cloud: Cloud, status: str) -> None:
         handler(self.left(cloud, 0), None)
-        self.left(cloud, 1, status="published", checks=[])
+        self.left(cloud, 1, status=status, checks=[])
         handler(self.left(cloud, 2), None)
         assert len(cloud.sent) == 2
 
