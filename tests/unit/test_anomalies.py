@@ -337,10 +337,12 @@ class TestAcceptance:
 
     def test_never_lets_a_broken_rule_pass(self, past: Past) -> None:
         quiet(past)
-        self.accept(past, checks=(self.ROWS, AcceptedCheck("rows", "rowCount", None)))
+        checks = (self.ROWS, AcceptedCheck("rows", "rowCount", None))
+        self.accept(past, checks=checks)
         verdict = judge(past, counts_of(1))
         assert [check.id for check in verdict.failed] == ["rows", "rows_usual"]
         assert not verdict.could_be_accepted
+        assert not replace(self.ACCEPTANCE, checks=checks).covers(verdict.failed, INPUT)
 
     def test_lets_it_pass_once(self, past: Past) -> None:
         """A version that was published by it and rolled back is not published again without another decision."""
