@@ -58,8 +58,8 @@ def test_a_lease_that_cannot_be_read_keeps_its_runs_files_and_stops_nobody(tmp_p
     store = DirectoryStore(str(tmp_path))
     leave_behind(store, number=1)
     store.write(PATHS.lease_key(DAY, run_id(1)), content)
-    assert _swept(store, after=timedelta(days=6)) == []
-    assert _swept(store, after=timedelta(days=8)) == [run_id(1)]
+    assert _swept(store, after=timedelta(days=7)) == []
+    assert _swept(store, after=timedelta(days=7, minutes=6)) == [run_id(1)]
 
 
 @pytest.mark.parametrize(

@@ -367,6 +367,18 @@ class TestDatesThatNeedAPerson:
         lease.give_back()
         erase("--yes")
 
+    @pytest.mark.parametrize("minutes", [-9, 9], ids=["its time is over", "its process is gone"])
+    def test_a_date_whose_run_is_dead_is_not_left(
+        self, club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch, minutes: int
+    ) -> None:
+        published(club)
+        run_id = club.record().current.run_id
+        take_lease(club.store, club.paths, DAY, run_id, now=START.now(START.tzinfo), minutes=minutes)
+        if minutes > 0:
+            monkeypatch.setattr("core.leases._process", lambda _number: None)
+        erase("--yes")
+        assert holding(club.root, ZORRO) == set()
+
     def test_a_version_whose_raw_data_is_gone_is_named(self, club: Club, erase: Erase) -> None:
         club.put(visit("z", ZORRO)).rename(club.root / "away")
         club.put(visit("z", ZORRO), *others())
