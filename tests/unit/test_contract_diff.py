@@ -15,8 +15,9 @@ from contract_diff import anomaly_rules as of_anomalies
 from contract_diff import columns as of_columns
 from contract_diff import comparison as of_contracts
 from contract_diff import rules as of_rules
+from contract_diff.rule_strictness import LOOSER, TIGHTER, Shift, shift_of
 from core.raw_objects import RawObjects
-from tests.unit.contract_changes import CASES, DOCUMENTED, Case, base, retyped
+from tests.unit.contract_changes import CASES, DOCUMENTED, Case, base, retyped, rule, with_rule
 
 
 def changes(old: dict[str, Any], new: dict[str, Any]) -> tuple[Change, ...]:
@@ -75,6 +76,29 @@ def test_what_athena_may_refuse_of_old_partitions_names_the_repair() -> None:
     new = copy.deepcopy(base())
     retyped("address", "struct<street:string,city:string,zip:int,geo:struct<lat:float,lon:float>>")(new)
     assert [change.parts_catalog for change in changes(base(), new)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "raised"),
+    [
+        *((name, TIGHTER) for name in ("minimum", "exclusive_minimum", "min_length", "look_back_days")),
+        *((name, LOOSER) for name in ("maximum", "exclusive_maximum", "max_length")),
+    ],
+)
+def test_a_bound_that_is_raised_lets_less_pass_or_more(name: str, raised: Shift) -> None:
+    rule = next(rule for rule in parse_contract(base()).rules if rule.id == "status_valid")
+    bounds: list[dict[str, Any]] = [{name: 1}, {name: 2}]
+    low, high = (replace(rule, **bound) for bound in bounds)
+    assert (shift_of(low, high), shift_of(high, low)) == (raised, LOOSER if raised == TIGHTER else TIGHTER)
+
+
+@pytest.mark.parametrize(("missing", "effect"), [([None], BREAKING), (["n/a"], SAFE)], ids=str)
+def test_some_missing_values_allowed_break_readers_where_null_is_one(missing: list[str | None], effect: str) -> None:
+    old, new = base(), base()
+    for document in (old, new):
+        rule(document, "status_given")["arguments"] = {"missingValues": missing}
+    with_rule("status_given", mustBe=None, mustBeLessThan=5)(new)
+    assert [change.readers.effect for change in changes(old, new)] == [effect]
 
 
 class TestEveryFieldOfTheModel:

@@ -57,6 +57,17 @@ WIDER: Final = {
 }
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "are_alike"),
+    [(8, 9, True), (9, 10, False), (10, 18, True), (17, 18, True), (18, 19, False), (19, 38, True)],
+)
+def test_decimals_are_stored_alike_up_to_the_digits_that_their_size_holds(
+    old: int, new: int, *, are_alike: bool
+) -> None:
+    [change] = type_changes("column", f"decimal({old},2)", f"decimal({new},2)")
+    assert change.written.why.startswith("files store both alike") is are_alike
+
+
 def read_together(folder: Path, old: str, new: str) -> list[Any]:
     """Write a file of each type and read the column of both as the newer one."""
     folder.mkdir()
