@@ -11,7 +11,7 @@ from adapters.s3 import S3Store
 from core.publication import Publication, RunInput
 from core.raw_day import RawDay, RawObject, fingerprint, list_raw_day
 from core.raw_objects import RawObjects
-from late_data.decision import RunHistory, Sla, judge
+from late_data.decision import RunHistory, Sla, judge, known_already
 from late_data.handler import handler
 from sensor.handler import handler as sensor
 from shared.environment import DataPlace, Environment
@@ -326,13 +326,15 @@ class TestAttempts:
         stem = first_name()
         assert sorted(cloud.started) == [stem, f"{stem}-2", f"{stem}-3"]
 
-    def test_do_not_begin_while_one_is_at_work(self, cloud: Cloud) -> None:
+    @pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
+    @pytest.mark.parametrize("failed", [0, 1])
+    def test_do_not_begin_while_one_is_at_work(self, cloud: Cloud, failed: int, status: str) -> None:
         cloud.put_raw("events.json")
-        for status in ("FAILED", "RUNNING", "PENDING_REDRIVE"):
+        for state in (*["FAILED"] * failed, status):
             assert handle(message(raw_key())) == []
-            assert handle(message(raw_key())) == []
-            self.end(cloud, status)
-        assert len(cloud.started) == 2
+            self.end(cloud, state)
+        assert handle(message(raw_key())) == []
+        assert sorted(cloud.started) == [first_name(), f"{first_name()}-2"][: failed + 1]
 
     def test_begin_anew_with_every_delivery(self, cloud: Cloud) -> None:
         """Good bytes whose rerun is stopped, bad ones that are refused, the good ones again, and so on."""
@@ -412,6 +414,12 @@ class TestStoppedRun:
         cloud.put_raw("events.json")
         assert handle(self.stopped(raw_fingerprint("events.json")), message(raw_key())) == []
         assert len(cloud.started) == 1
+
+    @pytest.mark.parametrize("other", ["0" * 32, None])
+    def test_is_followed_by_one_when_another_that_was_stopped_saw_something_else(self, other: str | None) -> None:
+        raw = RawDay(PATHS.raw_prefix(DAY), (RawObject(raw_key(), 3, MD5),))
+        for stopped, is_left in (([raw.fingerprint] * 2, True), ([raw.fingerprint, other], False)):
+            assert (known_already(raw, [], stopped, contract_checksum=CHECKSUM) is not None) is is_left
 
     def test_whose_history_cannot_be_read_comes_again(self, cloud: Cloud) -> None:
         cloud.put_raw("events.json")
