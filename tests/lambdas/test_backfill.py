@@ -205,6 +205,11 @@ class TestSummary:
             f"pipeline backfill 2025-01-04 2025-01-04 {flags} --force",
         ]
 
+    @pytest.mark.parametrize("force", [False, True])
+    def test_says_that_published_dates_are_skipped_unless_it_was_forced(self, *, force: bool) -> None:
+        message = summarize({"results": [self.row("2025-01-01", "failed")], "force": force}, None)["message"]
+        assert ("Published dates are skipped." in message) is not force
+
     def test_never_runs_a_date_that_it_was_not_for(self) -> None:
         results = [self.row(day, "failed") for day in ("2025-01-01", "2025-01-03")]
         assert [command.split()[2:4] for command in self.commands(results)] == [["2025-01-01"] * 2, ["2025-01-03"] * 2]

@@ -161,6 +161,10 @@ class TestPublishedRun:
         assert "was published before from the same raw data; nothing was changed" in answer["message"]
         assert set(emitted(capsys)["events"]) == {"JobSeconds", "DpuSeconds", "EstimatedCostUsd"}
 
+    @pytest.mark.parametrize(("later_ms", "status"), [(0, "published"), (1, "unchanged")])
+    def test_claims_a_version_from_the_very_moment_of_its_start_on(self, later_ms: int, status: str) -> None:
+        assert report(StartedOn=1735870650000 + later_ms)["status"] == status
+
     def test_does_not_claim_a_version_that_another_execution_published_meanwhile(
         self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
     ) -> None:
