@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -424,3 +424,28 @@ def test_whatever_breaks_in_the_catalog_behind_the_swap_is_told_as_such(
     with pytest.raises(CatalogNotUpdated, match=f"run {run_id(1)} is published, but .*the publication record holds"):
         plain_run(store, tmp_path, run_id(1), catalog=catalog).execute()
     assert store.objects(PATHS.leases_prefix(DAY)) == []
+
+
+class OlderCatalog(FakeCatalog):
+    """A catalog whose partition has other columns than the table, and as it gets these a run publishes."""
+
+    publish: Callable[[], object] | None = None
+
+    def days_with_other_columns(self) -> list[date]:
+        return [DAY]
+
+    def point(self, ingestion_date: date, location: str) -> None:
+        publish, self.publish = self.publish, None
+        if publish is not None:
+            publish()
+        super().point(ingestion_date, location)
+
+
+def test_a_partition_that_gets_other_columns_while_a_run_publishes_shows_what_that_published(tmp_path: Path) -> None:
+    store, catalog = DirectoryStore(str(tmp_path)), OlderCatalog()
+    lay_raw(tmp_path, "events.json", "good")
+    plain_run(store, tmp_path, run_id(1), catalog=catalog).execute()
+    second = plain_run(store, tmp_path, run_id(2), catalog=catalog, force=True)
+    catalog.publish = second.execute
+    assert Publications(store, PATHS, catalog).repair() == [DAY]
+    assert catalog.partitions == {DAY: second.report.location}

@@ -310,6 +310,13 @@ def test_a_definite_rejection_is_cleaned_up_after(tmp_path: Path, error: Pipelin
     assert (version_folders(tmp_path), plain_store(tmp_path).objects(LEASES)) == ([], [])
 
 
+def test_a_record_that_is_rewritten_as_it_was_is_not_written(tmp_path: Path) -> None:
+    lay_raw(tmp_path, "events.json", "good")
+    plain_run(plain_store(tmp_path), tmp_path, run_id(1)).execute()
+    publications = Publications(Rejecting(tmp_path, AccessDenied("no")), PATHS, None)
+    assert publications.rewrite(DAY, lambda record: record) == publications.read(DAY).record
+
+
 def test_a_swap_that_breaks_on_this_machine_may_be_done_all_the_same(tmp_path: Path) -> None:
     lay_raw(tmp_path, "events.json", "good")
     with pytest.raises(CommitStateUnknown, match=r"was published \(disk\); its files are kept"):
