@@ -128,6 +128,7 @@ class TestRepair:
         assert "copy the files of its version here, then run repair again" in result.err
         [record] = pipeline.json("status", "--data_uri", str(tmp_path / "copied"))
         assert record["current"]["location"].startswith(shop.root.as_uri())
+        assert "; next: pipeline repair" in pipeline("status", "--data_uri", str(tmp_path / "copied")).out
 
     def test_in_a_bucket_needs_the_catalog_to_repair(self, pipeline: Pipeline) -> None:
         result = pipeline("repair", "--data_uri", "s3://bucket")

@@ -1,11 +1,21 @@
 """What becomes of a record: which replaced versions it keeps, and for how long."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from core.errors import InvalidDocument
-from core.publication import Publication, Version, from_json, published, rolled_back, to_json, without_expired
+from core.publication import (
+    JOB_VERSION,
+    Publication,
+    Version,
+    from_json,
+    published,
+    rolled_back,
+    to_json,
+    without_expired,
+)
 from core.times import iso
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
@@ -84,3 +94,9 @@ def test_a_version_that_people_go_back_to_is_published_then_and_the_other_replac
         (old.run_id, iso(NOW), None),
         (before.current.run_id, before.current.published_at, iso(NOW)),
     ]
+
+
+@pytest.mark.parametrize(("newer_by", "is_up_to_date"), [(-1, False), (0, True), (1, True)])
+def test_a_version_is_up_to_date_unless_an_older_job_wrote_it(newer_by: int, *, is_up_to_date: bool) -> None:
+    current = replace(version(1), job_version=JOB_VERSION + newer_by)
+    assert Publication("events", "2025-01-01", current).is_up_to_date(current.input) is is_up_to_date
