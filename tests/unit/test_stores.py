@@ -13,7 +13,13 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
-from botocore.exceptions import ClientError, CredentialRetrievalError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    NoRegionError,
+    ReadTimeoutError,
+)
 from moto import mock_aws
 
 from adapters.aws import client
@@ -299,6 +305,17 @@ class TestUploadToS3:
         found = bucket.head_object(Bucket=BUCKET, Key="a")
         assert {name: found[name] for name in said} == said
 
+    @pytest.mark.usefixtures("bucket")
+    def test_writes_in_one_piece_what_is_as_large_as_a_part(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("adapters.s3._PART_BYTES", 2)
+        store, asked = S3Store(BUCKET), list[str]()
+        store.write("a", b"1")
+        version = downloaded(store, "a")[1]
+        assert version is not None
+        client("s3").meta.events.register("before-call.s3.*", lambda model, **_: asked.append(model.name))
+        store.upload("a", io.BytesIO(b"12"), expected=version)
+        assert asked == ["HeadObject", "PutObject"]
+
     def test_writes_in_parts_what_is_larger_than_one_and_only_over_the_version_read(
         self, bucket: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -359,6 +376,12 @@ class TestAnswersOfS3ToARepeatedWrite:
     def test_without_credentials_are_no_rejection(self, store: S3Store) -> None:
         self.answer(CredentialRetrievalError(provider="sso", error_msg="expired"))
         with pytest.raises(ServiceUnavailable, match="expired"):
+            store.replace("record", b"2", expected="1")
+
+    @pytest.mark.parametrize("error", [NoCredentialsError(), NoRegionError()], ids=lambda error: type(error).__name__)
+    def test_that_there_was_no_request_are_a_rejection(self, store: S3Store, error: Exception) -> None:
+        self.answer(error)
+        with pytest.raises(ServiceError, match=r"No AWS .* configured"):
             store.replace("record", b"2", expected="1")
 
     @pytest.mark.parametrize("status", [412, 404])
