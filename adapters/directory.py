@@ -20,10 +20,11 @@ from core.errors import PipelineError, ServiceError
 from core.ports import Content, StoredObject, WriteConflict
 
 _HASH_BLOCK_BYTES = 1 << 20
+_LOCK = ".lock"
 
 
 class DirectoryStore:
-    """Objects are files below ``root``; names that start with ``.`` are this store's own and never listed."""
+    """Objects are files below ``root``, but this store's own, and Hadoop's checksums of some."""
 
     writes_late = False
 
@@ -43,7 +44,9 @@ class DirectoryStore:
         folder = self._root / prefix
         if not folder.is_dir():
             return []
-        return sorted(f"{prefix}{path.name}/" for path in folder.iterdir() if path.is_dir() and not _is_own(path))
+        return sorted(
+            f"{prefix}{path.name}/" for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
+        )
 
     def etag(self, listed: StoredObject) -> str:
         if (why := _unreadable_because(listed.key)) is not None:
@@ -149,14 +152,15 @@ class DirectoryStore:
     def _locked(self) -> Iterator[None]:
         with _translated("lock", self.uri("")):
             self._root.mkdir(parents=True, exist_ok=True)
-            file = (self._root / ".lock").open("wb")
+            file = (self._root / _LOCK).open("wb")
         with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
 
 def _is_own(path: Path) -> bool:
-    return path.name.startswith(".")
+    """Tell whether a file is no object but Hadoop's checksum of one, what is being written, or the lock."""
+    return path.name == _LOCK or (path.name.startswith(".") and path.suffix in (".crc", ".tmp"))
 
 
 def _unreadable_because(key: str) -> str | None:

@@ -36,7 +36,8 @@ _COLUMN_ARGUMENTS: Final = {
     "invalidValues": frozenset({"validValues", "pattern"}),
     None: _TABLE_ARGUMENTS[None],
 }
-_STABLE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+LONGEST_ID: Final = 128
+_STABLE_ID: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_ID}}}", re.ASCII)
 _NOT_RUN: Final = (
     "would not be enforced; state it with a library metric ({}), as type: custom with an engine of the pipeline "
     f"({', '.join(ENGINES)}), or as type: text to document it only"
@@ -120,7 +121,7 @@ def _check_keys(quality: Section) -> None:
     quality.text("name")
     rule_id = quality.text("id")
     if rule_id is not None and _STABLE_ID.fullmatch(rule_id) is None:
-        quality.report("id", f"{rule_id!r} must be 1 to 128 letters, digits, '_' or '-'")
+        quality.report("id", f"{rule_id!r} must be 1 to {LONGEST_ID} letters, digits, '_' or '-'")
 
 
 def _metric(quality: Section, column: ReadColumn | None) -> str | None:

@@ -79,7 +79,7 @@ def common_fields(fields: Sequence[Collection[str]]) -> frozenset[str]:
 
 def _array_of_records(objects: Sequence[dict[str, Any]]) -> str | None:
     """Return the name of the array for which nearly all of these objects are an envelope; None for records."""
-    found = Counter(name for value in objects for name, inner in value.items() if _is_array_of_records(inner))
+    found = Counter(name for value in objects for name, inner in value.items() if _is_array_of_records(name, inner))
     usual = [name for name, count in found.items() if count >= found.total() * (1 - _NEARLY_ALL)]
     if len(usual) != 1:
         return None
@@ -91,9 +91,14 @@ def _array_of_records(objects: Sequence[dict[str, Any]]) -> str | None:
     return name
 
 
-def _is_array_of_records(value: Any) -> bool:
-    """Say whether a value is an array of objects that are more than the keys and values of another one."""
-    is_of_objects = isinstance(value, list) and bool(value) and all(isinstance(element, dict) for element in value)
+def _is_array_of_records(name: str, value: Any) -> bool:
+    """Say whether a value, under a name that a path can say, is an array of objects, and not of keys and values."""
+    is_of_objects = (
+        bool(name.strip())
+        and isinstance(value, list)
+        and bool(value)
+        and all(isinstance(element, dict) for element in value)
+    )
     return is_of_objects and not all(_KEY_AND_VALUE.issuperset(element) for element in value)
 
 

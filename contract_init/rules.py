@@ -3,12 +3,14 @@
 Knows what was counted of a column; must not know how a rule is written.
 """
 
+import hashlib
 import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from contract.rules import LONGEST_ID
 from contract_init.columns import DraftColumn
 from contract_init.keys import Key
 from contract_init.meanings import is_identifier
@@ -47,7 +49,7 @@ def column_rules(column: DraftColumn, sample: Sample, *, key: Key) -> Iterator[D
     if not is_key and column.field.count:
         yield from _null_rule(column, sample)
     if key.columns == (column,):
-        yield _repeats_rule(f"{column.name}_duplicates", key, sample)
+        yield _repeats_rule(_rule_id(column, "duplicates"), key, sample)
     if not is_key:
         yield from _values_rule(column)
 
@@ -59,13 +61,22 @@ def table_rules(key: Key, sample: Sample) -> Iterator[DraftRule]:
 
 
 def _null_rule(column: DraftColumn, sample: Sample) -> Iterator[DraftRule]:
-    name, share = f"{column.name}_nulls", 100 * column.nulls / sample.records
+    name, share = _rule_id(column, "nulls"), 100 * column.nulls / sample.records
     if not column.nulls:
         yield DraftRule(name, "nullValues", "mustBe", 0, "rows", "never null")
         return
     limit = with_room(share, sample.records)
     if limit < _USELESS_PERCENT:
         yield DraftRule(name, "nullValues", "mustBeLessOrEqualTo", limit, "percent", f"{share:.3g} % are null")
+
+
+def _rule_id(column: DraftColumn, what: str) -> str:
+    """Name a rule by its column; of a long name stands the beginning, and a digest in place of the rest."""
+    rule_id = f"{column.name}_{what}"
+    if len(rule_id) <= LONGEST_ID:
+        return rule_id
+    digest = hashlib.sha256(column.name.encode()).hexdigest()[:8]
+    return f"{column.name[: LONGEST_ID - len(digest) - len(what) - 2]}_{digest}_{what}"
 
 
 def with_room(percent: float, rows: int) -> int:
@@ -98,7 +109,13 @@ def _values_rule(column: DraftColumn) -> Iterator[DraftRule]:
     seen = "1 value" if len(values) == 1 else f"{len(values)} values"
     measured = f"{seen} in {strings.count:,}"
     yield DraftRule(
-        f"{column.name}_values", "invalidValues", "mustBeLessOrEqualTo", 1, "percent", measured, tuple(sorted(values))
+        _rule_id(column, "values"),
+        "invalidValues",
+        "mustBeLessOrEqualTo",
+        1,
+        "percent",
+        measured,
+        tuple(sorted(values)),
     )
 
 

@@ -176,3 +176,20 @@ class TestRules:
         contract = draft([{"id": f"i{n}", "v": values[n % 20]} for n in range(400)])
         assert self.rules(contract, "v")["invalidValues"]["arguments"]["validValues"] == sorted(values)
         assert max(map(len, contract.text.splitlines())) <= 120
+
+
+class TestLongNames:
+    @pytest.mark.parametrize("length", [110, 117, 118, 119, 125, 200])
+    def test_give_rules_of_legal_and_unique_ids(self, draft: Drafts, length: int) -> None:
+        names = [f"{'x' * length}{end}" for end in "abc"]
+        rows = [dict.fromkeys(names, ("in", "out")[n % 2]) | {"id": n} for n in range(200)]
+        columns = draft(rows).columns
+        ids = [rule["id"] for name, column in columns.items() if name != "id" for rule in column["quality"]]
+        assert len(set(ids)) == len(ids) == 6
+        assert {len(rule_id) <= 128 for rule_id in ids} == {True}
+
+
+@pytest.mark.parametrize("name", [" ", "\u2028", "\t \n"])
+def test_an_array_of_a_blank_name_is_no_way_to_records(draft: Drafts, name: str) -> None:
+    contract = draft([{"n": n, name: [{"a": 1, "b": 2}]} for n in range(9)])
+    assert "recordsPath" not in contract.custom

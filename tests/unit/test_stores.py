@@ -122,6 +122,17 @@ def test_threads_that_write_one_object_at_once_do_not_get_into_each_others_way(t
     assert [item.name for item in (tmp_path / "a").iterdir()] == ["record"]
 
 
+def test_a_hidden_file_is_an_object_as_in_a_bucket_but_for_checksums_and_the_stores_own(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    for key in (".a.json", "b/.DS_Store", "b/._c.json"):
+        store.write(key, b"{}")
+    for name in (".a.json.crc", ".d.json.1.2.tmp"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(WriteConflict):
+        store.replace("d.json", b"", expected="another")  # takes the lock
+    assert [item.key for item in store.objects("")] == [".a.json", "b/.DS_Store", "b/._c.json"]
+
+
 def test_a_directory_has_one_name_however_it_is_written(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "alias").symlink_to(tmp_path / "data")
