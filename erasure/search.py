@@ -26,7 +26,6 @@ _BACKSLASHES: Final = rb"\\{1,8}"
 _LONGEST_ESCAPE: Final = 16
 _DAMAGED: Final = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 _LINES: Final = ("line", "line_bytes")  # columns of a quarantine that hold raw text
-_NUMBER: Final = re.compile(r"-?[0-9]+(?:[.][0-9]+)?(?:[eE][-+]?[0-9]{1,3})?")
 _FRACTION_OR_EXPONENT: Final = re.compile(rb"[0-9][.eE]")
 _PACKED: Final = (b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00")
 _UNKNOWN: Final = ((b"\x04\x22\x4d\x18", "lz4"), (b"\xff\x06\x00\x00sNaPpY", "snappy"), (b"7z\xbc\xaf\x27\x1c", "7z"))
@@ -117,7 +116,8 @@ class Search:
 
     def _has_number(self, text: bytes) -> bool:
         """Tell whether the column has the value as a number of JSON that is spelt otherwise, such as ``1e6``."""
-        if self._number is None or _FRACTION_OR_EXPONENT.search(text) is None:
+        may_be = self.subject.is_number or self.subject.double is not None
+        if not may_be or _FRACTION_OR_EXPONENT.search(text) is None:
             return False
         try:
             leaves = [leaf for value in _json_values(text.decode("utf-8-sig")) for leaf in _leaves(value, ())]
@@ -128,12 +128,9 @@ class Search:
     def _is_number(self, leaf: object) -> bool:
         if isinstance(leaf, int) and not isinstance(leaf, bool):
             return str(leaf) == self.subject.value
-        if not isinstance(leaf, Decimal) or self._number is None:
+        if not isinstance(leaf, Decimal):
             return False
-        if self.subject.is_number:
-            return leaf == self._number
-        # A text column has the nearest double.
-        return float(leaf) == float(self._number)
+        return leaf == Decimal(self.subject.value) if self.subject.is_number else float(leaf) == self.subject.double
 
     def _parquet(self, content: IO[bytes], hits: Hits) -> None:
         import pyarrow as pa  # noqa: PLC0415  slow to load
@@ -227,11 +224,6 @@ class Search:
         return (utf8, *sorted({found for name in names if (found := _encoded(value, name)) is not None}))
 
     @cached_property
-    def _number(self) -> Decimal | None:
-        """The value, where it is a number."""
-        return Decimal(self.subject.value) if _NUMBER.fullmatch(self.subject.value) is not None else None
-
-    @cached_property
     def _paths(self) -> set[tuple[str, ...]]:
         """The names that lead from the outside of a raw text to the fields of the column."""
         path = self.subject.contract.records_path
@@ -318,13 +310,19 @@ def _unpacked(content: IO[bytes], head: bytes) -> Any:
 
 def _json_values(text: str) -> Iterator[Any]:
     """Yield the JSON texts that follow each other; a number or word alone is none that tells anything."""
-    decoder, position = (
-        json.JSONDecoder(object_pairs_hook=_with_all_values, parse_float=Decimal, strict=False),
-        0,
-    )
+    decoder = json.JSONDecoder(object_pairs_hook=_with_all_values, parse_float=_exact, strict=False)
+    position = 0
     while (position := _behind_space(text, position)) < len(text):
         value, position = decoder.raw_decode(text, position)
         yield value
+
+
+def _exact(number: str) -> Decimal | float:
+    """Read a number with a fraction or an exponent; one that is too long to be exact is nobody's."""
+    try:
+        return Decimal(number)
+    except InvalidOperation:
+        return float(number)
 
 
 def _with_all_values(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

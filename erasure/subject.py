@@ -18,8 +18,10 @@ from core.wording import not_known
 from erasure.words import Words
 
 _NUMBER: Final = re.compile(r"[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?0*[0-9]{1,4})?")
-_WITH_EXPONENT: Final = re.compile(rb"[0-9][eE][-+]?[0-9]|\\u00[46]5")  # or with its letter in an escape
-_WITH_FRACTION_OR_EXPONENT: Final = re.compile(rb"[0-9][.]|" + _WITH_EXPONENT.pattern)
+# A number with a fraction or an exponent as a text column has it, or with all of its digits.
+_DOUBLE: Final = re.compile(r"-?(?:(?:0|[1-9][0-9]*)[.][0-9]+|[1-9][.][0-9]+E-?[0-9]{1,3})")
+_FRACTION_OR_EXPONENT: Final = re.compile(rb"[0-9][.eE]")
+_EXPONENT: Final = rb"[0.]*(?:[eE]|\\u00[46]5)"  # in a string its letter may be an escape
 # Digits beyond the scale are rounded away from zero, as Spark does.
 _DIGITS: Final = Context(prec=MAX_PRECISION, rounding=ROUND_HALF_UP)
 _LONGEST_VALUE: Final = 1_000
@@ -68,11 +70,26 @@ class Subject:
         return self.words.may_be_in(data) or self._may_be_a_number_in(data)
 
     def _may_be_a_number_in(self, data: bytes) -> bool:
-        """Tell whether a text has a number of which the value could be another spelling: ``1e6`` is 1000000."""
-        if _NUMBER.fullmatch(self.value) is None:
-            return False
-        spelling = _WITH_EXPONENT if self.value.isdigit() else _WITH_FRACTION_OR_EXPONENT
-        return spelling.search(data) is not None
+        """Tell fast whether a text has a number of which the value could be another spelling: ``1e6`` is 1000000."""
+        if self.is_number:
+            return self._with_exponent.search(data) is not None
+        return self.double is not None and _FRACTION_OR_EXPONENT.search(data) is not None
+
+    @cached_property
+    def _with_exponent(self) -> re.Pattern[bytes]:
+        """The digits of an integer with an exponent behind them, and a point anywhere: ``4.711e3`` is 4711."""
+        digits = self.value.rstrip("0") or "0"
+        return re.compile(b"[.]?".join(digit.encode() for digit in digits) + _EXPONENT)
+
+    @cached_property
+    def double(self) -> float | None:
+        """The number of JSON that becomes the value in a text column; None where only a text does.
+
+        Digits alone stay as they are, so that the value is such a number in the form of one only: ``+5`` is another
+        person than ``5.0``.
+        """
+        is_double = not self.is_number and _DOUBLE.fullmatch(self.value) is not None
+        return float(self.value) if is_double else None
 
     def is_in_record(self, record: object) -> bool:
         """Tell whether a parsed record holds the value in a field of the column."""
@@ -94,7 +111,11 @@ class Subject:
         if self.is_number:
             number = _number(found, self.column.type)
             return number is not None and number == Decimal(self.value)
-        return str(found) == self.value or (isinstance(found, Number) and _is_same_double(found, self.value))
+        return str(found) == self.value or (isinstance(found, Number) and self._is_double(found))
+
+    def _is_double(self, number: Number) -> bool:
+        is_kept = _NUMBER.fullmatch(number) is None or number.lstrip("-").isdigit()
+        return not is_kept and float(number) == self.double
 
 
 def subject_of(contract: DataContract, column_name: str, value: str) -> Subject:
@@ -150,12 +171,6 @@ def _number(text: str, type_: str) -> Decimal | None:
         return found.quantize(Decimal(1).scaleb(-scale), context=_DIGITS)
     except InvalidOperation:
         return None
-
-
-def _is_same_double(found: str, value: str) -> bool:
-    """Tell whether a number of JSON with a fraction or exponent is what a text column makes of it."""
-    is_number = _NUMBER.fullmatch(found) is not None and _NUMBER.fullmatch(value) is not None
-    return is_number and not found.lstrip("-").isdigit() and float(found) == float(value)
 
 
 def _values_at(value: object, steps: Sequence[Step]) -> Iterator[object]:

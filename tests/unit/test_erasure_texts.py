@@ -234,6 +234,11 @@ class TestPaths:
             ("bigint", "1000000", '{"user_id": 1e6}', True),
             ("bigint", "1000000", '{"user_id": "10E+5"}', True),
             ("bigint", "1000000", r'{"user_id": "10\u00455"}', True),
+            ("bigint", "1000000", '{"user_id": 0.010e8}', True),
+            ("bigint", "4711", '{"user_id": 4.711e+3}', True),
+            ("bigint", "4711", '{"user_id": 47110.0E-1}', True),
+            ("bigint", "4711", '{"user_id": 4.711e4}', False),
+            ("bigint", "0", '{"user_id": 0e7}', True),
             ("bigint", "1000000", '{"user_id": 1e5}', False),
             ("bigint", "7", '{"user_id": 70}', False),
             ("bigint", "7", '{"user_id": 7.5}', False),
@@ -262,7 +267,7 @@ class TestPaths:
         ("value", "number"),
         [
             ("12", "12"), ("1.1", "1.10"), ("1.23456789E7", "12345678.9"), ("12345678.9", "1.23456789E7"),
-            ("2.0E10", "2e10"), ("2.0E10", "20000000000.0"), ("5.0", "5e0"), ("5.0", "50e-1"), ("4711", "4.711e+3"),
+            ("2.0E10", "2e10"), ("2.0E10", "20000000000.0"), ("5.0", "5e0"), ("5.0", "50e-1"), ("4711.0", "4.711e+3"),
         ],
     )  # fmt: skip
     def test_a_number_in_a_text_column_is_the_text_that_it_becomes(self, value: str, number: str) -> None:
@@ -272,11 +277,25 @@ class TestPaths:
 
     @pytest.mark.parametrize(
         ("value", "number"),
-        [("1_0", "10.0"), ("\u0661\u0660", "10.0"), (" 10", "10.0"), ("2.0E10", "20000000000"), ("10", "10.5")],
+        [
+            ("1_0", "10.0"),
+            ("\u0661\u0660", "10.0"),
+            (" 10", "10.0"),
+            ("2.0E10", "20000000000"),
+            ("10", "10.5"),
+            ("+5", "5.0"),
+            ("0711", "711.0"),
+            ("711", "711.0"),
+            ("0e1234", "0.0"),
+            ("1e5", "100000.0"),
+            ("12345678901234567890", "1.2345678901234567e19"),
+            ("1.5", f"1e{'9' * 25}"),
+        ],
     )
     def test_a_number_in_a_text_column_is_nobody_elses(self, value: str, number: str) -> None:
         line = f'{{"user_id": {number}}}'.encode()
         assert judge(contract(), value).judge(line).rest == line
+        assert not is_found(contract(), value, line)
 
 
 class TestObjects:
