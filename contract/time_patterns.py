@@ -29,6 +29,8 @@ _LENGTHS: Final = {
     "V": (2,),
     "E": (1, 2, 3, 4),
 }
+# Letters of numbers, with the most of them that stand for one: MMM is a name.
+_DIGITS: Final = {"y": 4, "M": 2, "d": 2, "D": 3, "H": 2, "h": 2, "m": 2, "s": 2, "S": 9}
 _ZONES: Final = frozenset("XxZV")
 _TIMES: Final = frozenset("HhamsS")
 _REFUSED_CHARACTERS: Final = "{}#[]"
@@ -45,7 +47,11 @@ def pattern_problem(pattern: str, *, is_date: bool) -> str | None:
         return "has characters beyond printable ASCII"
     if pattern.count("'") % 2:
         return "has an apostrophe that is not closed; write '' for one"
-    return _letters_problem(pattern) or _parts_problem(set(_letters(pattern)), is_date=is_date)
+    return (
+        _letters_problem(pattern)
+        or _parts_problem(set(_letters(pattern)), is_date=is_date)
+        or next(filter(None, map(_joined_digits_problem, _joined_digits(pattern))), None)
+    )
 
 
 def has_zone(pattern: str) -> bool:
@@ -96,6 +102,33 @@ def _parts_problem(letters: set[str], *, is_date: bool) -> str | None:
         return "has both HH and hh; keep one"
     if not is_date and letters.isdisjoint("Hh") and not letters.isdisjoint(_TIMES | _ZONES):
         return "has parts of a time, and no hours (HH)"
+    return None
+
+
+def _joined_digits(pattern: str) -> Iterator[list[str]]:
+    """Yield the parts of a pattern that are digits with nothing between them."""
+    joined: list[str] = []
+    for run in _runs(spark_pattern(pattern)):
+        if run[0] in _DIGITS and len(run) <= _DIGITS[run[0]]:
+            joined.append(run)
+        else:
+            yield joined
+            joined = []
+    yield joined
+
+
+def _joined_digits_problem(joined: list[str]) -> str | None:
+    """Say where Spark cannot tell one number from the next: after one of any length, all others need their own."""
+    ends_anywhere: str | None = None
+    for run in joined:
+        is_of_any_length = run == "yyyy" or (len(run) == 1 and run != "S")
+        if ends_anywhere is not None and (is_of_any_length or run.startswith("SS")):
+            return (
+                f"has {''.join(joined)!r}, in which Spark does not find the end of {ends_anywhere} before {run}; put "
+                "something between them, or read the text as a string and derive the time of it (transformLogic)"
+            )
+        if is_of_any_length:
+            ends_anywhere = run
     return None
 
 

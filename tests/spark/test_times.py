@@ -1,5 +1,6 @@
 """Dates and times of rows mean the moment that is written, or nothing; those that a contract lists mean the same."""
 
+import random
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -7,10 +8,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from contract import Column
+from contract.time_patterns import pattern_problem
 from curation.literals import is_any_of, listed
 from curation.session import open_session
 from curation.typed_values import typed_value
-from tests.spark.time_cases import meaning, texts
+from tests.spark.time_cases import joined_patterns, meaning, text_of, texts
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,19 @@ def test_a_listed_time_equals_the_rows_of_its_moment_in_any_form(spark: SparkSes
             is_any_of("at", [form] * copies, column_type="timestamp"),
         )
         assert rows.select(one, of_list).collect() == [(True, True), (False, False)]
+
+
+def test_a_pattern_of_joined_digits_is_accepted_where_spark_reads_it_and_refused_elsewhere(spark: SparkSession) -> None:
+    """Of patterns by chance, with few characters between their parts."""
+    open_session("times")
+    moments = [datetime(year, 10, day, 11, 5, 6, tzinfo=UTC) for year, day in ((2025, 3), (2099, 31), (2024, 9))]
+    patterns = joined_patterns(random.Random(17), 80)
+    texts = {pattern: [text_of(moment, pattern) for moment in moments] for pattern in patterns}
+    read = (F.array(*(F.unix_micros(F.to_timestamp(F.lit(text), one)) for text in of)) for one, of in texts.items())
+    [found] = spark.range(1).select(*(column.alias(f"c{number}") for number, column in enumerate(read))).collect()
+    is_read = dict(zip(patterns, (micros == list(map(_micros, moments)) for micros in found), strict=True))
+    assert is_read == {pattern: pattern_problem(pattern, is_date=False) is None for pattern in patterns}
+    assert 20 < sum(is_read.values()) < len(patterns) - 20
 
 
 def _micros(moment: datetime | None) -> int | None:

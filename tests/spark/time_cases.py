@@ -5,6 +5,7 @@ The meaning is worked out by arithmetic over a finite list of shapes, not by a p
 
 import itertools
 import random
+import re
 from datetime import UTC, datetime, timedelta
 
 _SIGNS, _DATE = "+-", "9999-99-99"
@@ -89,3 +90,27 @@ def _changed(text: str, choice: random.Random) -> str:
         new = choice.choice(["", "", *"0123456789:-+.TZ tz", "\u0663"])
         text = text[:place] + new + text[place + choice.randint(0, 1) :]
     return text
+
+
+def joined_patterns(random_: random.Random, count: int) -> list[str]:
+    """Return different patterns by chance, most parts of which have nothing between them."""
+    dates = ("yyyy MM dd", "dd MM yyyy", "yy MM dd", "yyyy DDD", "yyyy M d", "d M yyyy", "d MMM yyyy", "yyyy MM d")
+    times = ("HH mm ss", "H mm ss", "HH mm ss SSS", "HH mm ss SS", "HH mm ss S", "H m s", "HH mm s", "HH mm s SSSSSS")
+    found: dict[str, None] = {}
+    while len(found) < count:
+        halves = random_.sample([random_.choice(dates), random_.choice(times)], 2)
+        between = random_.choices(["", "-", "."], (8, 1, 1), k=10)
+        parts = zip(" ".join(halves).split(), between, strict=False)
+        found["".join(part + other for part, other in parts).rstrip("-.")] = None
+    return list(found)
+
+
+def text_of(moment: datetime, pattern: str) -> str:
+    """Write a moment of whole seconds in a pattern of numbers and English months."""
+    numbers = {"M": moment.month, "d": moment.day, "H": moment.hour, "m": moment.minute, "s": moment.second, "S": 0}
+    words = {"yyyy": f"{moment:%Y}", "yy": f"{moment:%y}", "MMM": f"{moment:%b}", "DDD": f"{moment:%j}"}
+
+    def written(run: re.Match[str]) -> str:
+        return words.get(run[0]) or f"{numbers[run[1]]:0{len(run[0])}}"
+
+    return re.sub(r"([a-zA-Z])\1*", written, pattern)

@@ -261,6 +261,10 @@ def test_a_field_of_the_envelope_and_one_of_the_record_are_two_though_they_have_
         ("yyyyy-MM-dd", "has 'yyyyy'; allowed: yy, yyyy"), ("yyyy年MM月dd日", "beyond printable ASCII"),
         ("y" * 101, "longer than 100"), ("HH hh a yyyy MM dd", "has both HH and hh"),
         ("dd.MM.yyyy GG", "'G' is not known"),
+        ("yyyyMMddHHmmssSSS", "has 'yyyyMMddHHmmssSSS', in which Spark does not find the end of yyyy before SSS; put"),
+        ("EEE uuuuDDDHHmmssSS", "find the end of yyyy before SS;"), ("d.M.yyyy Hmmss.SSS", None),
+        ("dMMyyyy", "find the end of d before yyyy"), ("yyyyMMddHmm", "find the end of yyyy before H;"),
+        ("yyyyMMdd HHmmssSSS", None), ("yyMMddHHmmssSSS", None), ("HHmmssSSSyyyyMMdd", None), ("ddMMMyyyy H", None),
     ],
 )  # fmt: skip
 def test_a_pattern_is_of_the_letters_that_spark_reads_alike(pattern: str, problem: str | None) -> None:
