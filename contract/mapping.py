@@ -90,6 +90,8 @@ def _forms(column: ReadColumn, custom: Section) -> dict[str, Any]:
     _check_unit(custom, options, column.type)
     if zone is not None and pattern is not None and has_zone(pattern) and options is not None:
         options.report("defaultTimezone", "is never used: the format has a zone of its own; remove one of them")
+    elif zone is not None and options is not None and _has_dates_only(column.type):
+        options.report("defaultTimezone", "does nothing for a date, which is the day that is written; remove it")
     sent_as_string = _only(custom, "sentAs", "string")
     if sent_as_string and column.type != UNKNOWN_TYPE and not _may_be_string(column.type, unit):
         custom.report(
@@ -108,6 +110,11 @@ def _check_unit(custom: Section, options: Section | None, type_: str) -> None:
     for key in ("format", "defaultTimezone"):
         if options is not None and options.has(key):
             options.report(key, "says how a text is read, and epochUnit that times are numbers; remove one of them")
+
+
+def _has_dates_only(type_: str) -> bool:
+    has_timestamps = type_ == "timestamp" or holds_inside(type_, ("timestamp",))
+    return holds_time(type_) and not has_timestamps
 
 
 def holds_time(type_: str) -> bool:

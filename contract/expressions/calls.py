@@ -4,13 +4,16 @@ The other ways exist because Spark's own would wrap around, fail or say -1 on so
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from contract.expressions import tree
 from contract.expressions.errors import problem_at
 from contract.expressions.functions import FUNCTIONS, Function, Parameter
+from contract.expressions.literals import PATTERNS
 from contract.expressions.printing import SPANS
 from contract.expressions.refused import REASONS
+from contract.patterns import portable_pattern
 from core.wording import did_you_mean
 
 Arguments = tuple[tree.Node, ...]
@@ -44,7 +47,7 @@ def call(name: str, arguments: Arguments, *, at: int) -> tree.Node:
     _check_count(known, len(arguments), function.least, function.most, at=at)
     node_of_call = tree.Call(known, _as_written(known, arguments), at=at)
     _check_literals(function, node_of_call)
-    return node_of_call
+    return _with_portable_patterns(function, node_of_call)
 
 
 def names() -> list[str]:
@@ -76,6 +79,17 @@ def _check_literals(function: Function, node: tree.Call) -> None:
     problem = function.agree(node) if function.agree else None
     if problem is not None:
         raise problem_at(node.at, f"{node.name} {problem}")
+
+
+def _with_portable_patterns(function: Function, node: tree.Call) -> tree.Call:
+    """Let patterns mean what they do in RLIKE and in checks."""
+    arguments = (
+        replace(argument, value=portable_pattern(str(argument.value)))
+        if isinstance(argument, tree.Literal) and function.parameter(position).literal in PATTERNS
+        else argument
+        for position, argument in enumerate(node.arguments)
+    )
+    return replace(node, arguments=tuple(arguments))
 
 
 def _as_written(name: str, arguments: Arguments) -> Arguments:

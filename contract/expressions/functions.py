@@ -83,7 +83,8 @@ _SHIFT: Final = Parameter("a number of at most 16 bits (smallint, tinyint or a l
 _MAX_SHIFT: Final = 32_767
 _PADDED: Final = _literal(within(0, literals.MAX_PADDED), "a whole number", "int")
 _PART: Final = _literal(within(-_MAX_SHIFT, _MAX_SHIFT, but=0), "a whole number other than 0", "int")
-_PATTERN: Final = _literal(literals.pattern, "a pattern in quotes")
+_PATTERN_WORDS: Final = "a pattern in quotes"
+_PATTERN: Final = _literal(literals.pattern, _PATTERN_WORDS)
 _DIGITS: Final = _literal(within(0, MAX_PRECISION), "a whole number", "int")
 
 
@@ -167,11 +168,15 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "concat_ws": Function((_literal(literals.any_value), _TEXT_OR_TEXTS), "string", repeats=True),
     "replace": Function((_TEXT, _TEXT, _TEXT), "string"),
     "translate": Function((_TEXT, _TEXT, _TEXT), "string"),
-    "regexp_replace": Function((_TEXT, _PATTERN, _literal(literals.replacement)), "string", agree=_group_exists),
+    "regexp_replace": Function(
+        (_TEXT, _literal(literals.replaced_pattern, _PATTERN_WORDS), _literal(literals.replacement)),
+        "string",
+        agree=_group_exists,
+    ),
     "regexp_extract": Function(
         (_TEXT, _PATTERN, _literal(within(0, 9), "a whole number", "int")), "string", agree=_group_exists
     ),
-    "split": Function((_TEXT, _literal(literals.splitting_pattern, "a pattern in quotes")), "array<string>"),
+    "split": Function((_TEXT, _literal(literals.splitting_pattern, _PATTERN_WORDS)), "array<string>"),
     "split_part": Function((_TEXT, _literal(literals.some_text), _PART), "string"),
     "lpad": Function((_TEXT, _PADDED, _literal(literals.some_text)), "string"),
     "rpad": Function((_TEXT, _PADDED, _literal(literals.some_text)), "string"),

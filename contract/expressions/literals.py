@@ -26,6 +26,7 @@ _ZONE: Final = re.compile(
 )
 _REPLACEMENT: Final = re.compile(r"\\[\\$]|\$([0-9])(?![0-9])|[^\\$]", re.DOTALL | re.ASCII)
 _BASIC: Final = 0xFFFF  # characters beyond it are two in Java, and LIKE looks for each by itself
+_PAIRS: Final = ("\U0001f600" * 2, "\U0001f601" * 2, "\U00020000" * 2)  # of which no pattern names all
 _LIKE: Final = re.compile(r"(?:\\[\\%_]|[^\\])*", re.DOTALL)
 
 
@@ -59,6 +60,20 @@ def splitting_pattern(value: str) -> str | None:
     if problem is None and re.search(value, "", re.ASCII):
         return f"the pattern {value!r} matches nothing at all, so where it would split is a question; write + for *"
     return problem
+
+
+def replaced_pattern(value: str) -> str | None:
+    problem = pattern(value)
+    if problem is None and _matches_between_characters(value):
+        return (
+            f"the pattern {value!r} matches nothing at all between any two characters, and Spark would part the halves "
+            "of some (emoji) by what it puts there; write + for *"
+        )
+    return problem
+
+
+def _matches_between_characters(value: str) -> bool:
+    return any(match.span() == (1, 1) for pair in _PAIRS for match in re.finditer(value, pair, re.ASCII))
 
 
 def like_pattern(value: str) -> str | None:
@@ -111,3 +126,6 @@ def some_text(value: str) -> str | None:
 def group_count(value: str) -> int:
     """Return how many groups an accepted pattern has."""
     return re.compile(value, re.ASCII).groups
+
+
+PATTERNS: Final[tuple[Check, ...]] = (pattern, splitting_pattern, replaced_pattern)

@@ -174,6 +174,13 @@ class TestWhatAColumnSays:
             ),
             f"{OPTIONS}.defaultTimezone: is never used",
         ),
+        *(
+            (
+                with_column(physicalType=type_, logicalTypeOptions={"defaultTimezone": "Europe/Berlin"}),
+                f"{OPTIONS}.defaultTimezone: does nothing for a date, which is the day that is written; remove it",
+            )
+            for type_ in ("date", "array<date>")
+        ),
         (
             with_column(
                 logicalType="date",

@@ -224,6 +224,8 @@ LITERALS = [
     "a LIKE 'x\\\\'",
     "a LIKE '😀%'",
     "regexp_replace(a, b, 'x')",
+    "regexp_replace(a, 'x*', '-')",
+    "regexp_replace(a, '(?:b|)', '')",
     "regexp_replace(a, 'x', b)",
     "regexp_replace(a, 'x', '$1')",
     "regexp_replace(a, '(x)', '$12')",
