@@ -20,13 +20,13 @@ _OTHER_FORMAT = {
 }
 # What Java's decompressors and zlib say about input that is cut off, damaged or of another format.
 _BROKEN = {
-    ".zst": re.compile("Truncated source|Data corruption detected|Restored data doesn't match checksum"),
+    ".zst": re.compile("ZstdIOException|Truncated source"),
     ".bz2": re.compile(
         r"(?:bzip2|\.bz2)\b(?s:.*)"
         "(?:unexpected end of stream|stream corrupted|crc error|[Bb]ad block|ArrayIndexOutOfBounds)"
     ),
     ".gz": re.compile(
-        "Unexpected end of input stream|unexpected end of ZLIB|gzip (stream|file|header)|"
+        "Unexpected end of input stream|unexpected end of ZLIB|gzip (stream|file|header|data|format|size|CRC)|"
         "incorrect (header|data|length) check|"
         "invalid (block type|stored block|distance|literal/length|code lengths|bit length|window)"
     ),

@@ -3,6 +3,7 @@
 Looks at the beginning and the end of an object, and at the rest of it only where these leave a doubt.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,8 +17,10 @@ from core.errors import PipelineError
 Read = Callable[[int, int], bytes]
 
 _READERS: Final = 16
-_BZIP2: Final = b"BZh"
+# A bzip2 file begins with a block or, without any content, with its end.
+_BZIP2: Final = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 # Behind the last block of a bzip2 file: a mark of 48 bits, a checksum of 32, and up to 7 that fill the byte.
+_BZIP2_HEADER: Final = 10
 _BZIP2_END, _BZIP2_MASK, _BZIP2_END_BYTES = 0x177245385090, (1 << 48) - 1, 11
 # The format of Zstandard: https://datatracker.ietf.org/doc/html/rfc8878#section-3.1
 _FRAME, _SKIPPABLE_END, _SKIPPABLE_TYPES = b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18", range(0x50, 0x60)
@@ -52,7 +55,7 @@ def _problem(spark: SparkSession, uri: str, size: int) -> str | None:
 
 
 def _bzip2_problem(read: Read, uri: str, size: int) -> str | None:
-    if read(0, len(_BZIP2)) != _BZIP2:
+    if _BZIP2.match(read(0, _BZIP2_HEADER)) is None:
         return (
             f"{uri} is not compressed by bzip2, as its name says, and Spark would read no line of it; deliver it "
             "without .bz2 in its name, or compressed"

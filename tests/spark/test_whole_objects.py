@@ -1,5 +1,8 @@
 """Compressed objects that were cut off are errors wherever the engine's reader takes them for whole."""
 
+import bz2
+import gzip
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -11,7 +14,9 @@ import pytest
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # it has no types
 from pyspark.sql import SparkSession
 
-from curation.whole_objects import is_cut_off
+from core.errors import PipelineError
+from curation.explain import explained
+from curation.whole_objects import is_cut_off, require_whole
 from tests.spark.lab import CONTRACTS, Lab
 
 FRAME = b"\x28\xb5\x2f\xfd"
@@ -100,3 +105,24 @@ class TestAZstandardObject:
                 silent += found < 5_000
                 assert found == 5_000 or is_cut_off(reading(content), len(content))
         assert silent > 0
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".bz2", bz2.compress)])
+def test_a_byte_that_changed_around_the_content_is_an_error_in_words_or_changes_nothing(
+    spark: SparkSession, tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]
+) -> None:
+    lines = [f'{{"id":"{number}"}}' for number in range(6)]
+    content = pack("\n".join(lines).encode())
+    words = re.compile(r"\.(?:gz|bz2) (?:is not a complete|is not compressed by|is not \(entirely\)|does not end as a)")
+    told = []
+    for position in (*range(10), *range(len(content) - 11, len(content))):
+        damaged = bytearray(content)
+        damaged[position] ^= 1 << position % 8
+        path = tmp_path / f"{position}.json{suffix}"
+        path.write_bytes(damaged)
+        try:
+            require_whole(spark, [(f"file://{path}", len(damaged))])
+            assert [row[0] for row in spark.read.text(str(path)).collect()] == lines, position
+        except (PipelineError, Py4JJavaError) as error:
+            told.append(explained(error, compressed=[str(path)]))
+    assert [message for message in told if not words.search(message)] == []

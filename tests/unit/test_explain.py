@@ -36,7 +36,14 @@ def test_what_java_answered_is_told_and_no_lost_jvm() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["java.io.EOFException: Unexpected end of input stream", "incorrect data check", "invalid literal/length code"],
+    [
+        "java.io.EOFException: Unexpected end of input stream",
+        "incorrect data check",
+        "invalid literal/length code",
+        "java.io.IOException: stored gzip size doesn't match decompressed size",
+        "java.io.IOException: unknown gzip format (reserved flagbits set)",
+        "java.io.IOException: gzip data not compressed with deflate method",
+    ],
 )
 def test_a_broken_gzip_object_is_called_that(text: str) -> None:
     said = explained(RuntimeError(f"Job aborted: file:/data/raw/a.json.gz, range: 0-5\nCaused by: {text}"))
