@@ -26,7 +26,6 @@ _BACKSLASHES: Final = rb"\\{1,8}"
 _LONGEST_ESCAPE: Final = 16
 _DAMAGED: Final = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 _LINES: Final = ("line", "line_bytes")  # columns of a quarantine that hold raw text
-_FRACTION_OR_EXPONENT: Final = re.compile(rb"[0-9][.eE]")
 _PACKED: Final = (b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00")
 _UNKNOWN: Final = ((b"\x04\x22\x4d\x18", "lz4"), (b"\xff\x06\x00\x00sNaPpY", "snappy"), (b"7z\xbc\xaf\x27\x1c", "7z"))
 
@@ -116,8 +115,7 @@ class Search:
 
     def _has_number(self, text: bytes) -> bool:
         """Tell whether the column has the value as a number of JSON that is spelt otherwise, such as ``1e6``."""
-        may_be = self.subject.is_number or self.subject.double is not None
-        if not may_be or _FRACTION_OR_EXPONENT.search(text) is None:
+        if not self.subject.may_be_a_number_in(text):
             return False
         try:
             leaves = [leaf for value in _json_values(text.decode("utf-8-sig")) for leaf in _leaves(value, ())]

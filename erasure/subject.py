@@ -20,8 +20,10 @@ from erasure.words import Words
 _NUMBER: Final = re.compile(r"[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?0*[0-9]{1,4})?")
 # A number with a fraction or an exponent as a text column has it, or with all of its digits.
 _DOUBLE: Final = re.compile(r"-?(?:(?:0|[1-9][0-9]*)[.][0-9]+|[1-9][.][0-9]+E-?[0-9]{1,3})")
-_FRACTION_OR_EXPONENT: Final = re.compile(rb"[0-9][.eE]")
-_EXPONENT: Final = rb"[0.]*(?:[eE]|\\u00[46]5)"  # in a string its letter may be an escape
+# All spellings of a double have so many digits in common, if it has them.
+_SURE_DIGITS: Final = 12
+# In a string its letter may be an escape.
+_EXPONENT: Final = rb"[0.]*(?:[eE][-+]?[0-9]+(?![0-9A-Za-z])|\\u00[46]5)"
 # Digits beyond the scale are rounded away from zero, as Spark does.
 _DIGITS: Final = Context(prec=MAX_PRECISION, rounding=ROUND_HALF_UP)
 _LONGEST_VALUE: Final = 1_000
@@ -67,19 +69,20 @@ class Subject:
         """Tell fast whether a text could hold the value; a decimal has too many spellings to tell."""
         if kind_of(self.column.type) == "decimal" or (self.is_number and self.value.startswith("-")):
             return True
-        return self.words.may_be_in(data) or self._may_be_a_number_in(data)
+        return self.words.may_be_in(data) or self.may_be_a_number_in(data)
 
-    def _may_be_a_number_in(self, data: bytes) -> bool:
+    def may_be_a_number_in(self, data: bytes) -> bool:
         """Tell fast whether a text has a number of which the value could be another spelling: ``1e6`` is 1000000."""
-        if self.is_number:
-            return self._with_exponent.search(data) is not None
-        return self.double is not None and _FRACTION_OR_EXPONENT.search(data) is not None
+        may_be = self.is_number or self.double is not None
+        return may_be and self._other_spelling.search(data) is not None
 
     @cached_property
-    def _with_exponent(self) -> re.Pattern[bytes]:
-        """The digits of an integer with an exponent behind them, and a point anywhere: ``4.711e3`` is 4711."""
-        digits = self.value.rstrip("0") or "0"
-        return re.compile(b"[.]?".join(digit.encode() for digit in digits) + _EXPONENT)
+    def _other_spelling(self) -> re.Pattern[bytes]:
+        """The digits of the value with a point anywhere; of an integer with an exponent behind them."""
+        number = self.value if self.double is None else repr(self.double).partition("e")[0]
+        digits = re.sub("[^0-9]", "", number).strip("0")[: None if self.is_number else _SURE_DIGITS] or "0"
+        spelt = b"[.]?".join(digit.encode() for digit in digits)
+        return re.compile(spelt + _EXPONENT if self.is_number else spelt)
 
     @cached_property
     def double(self) -> float | None:

@@ -17,8 +17,9 @@ from core.errors import PipelineError
 Read = Callable[[int, int], bytes]
 
 _READERS: Final = 16
-# A bzip2 file begins with a block or, without any content, with its end.
-_BZIP2: Final = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
+_BZIP2: Final = b"BZh"
+# Behind it and a digit comes the first block or, without any content, the end.
+_BZIP2_START: Final = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 # Behind the last block of a bzip2 file: a mark of 48 bits, a checksum of 32, and up to 7 that fill the byte.
 _BZIP2_HEADER: Final = 10
 _BZIP2_END, _BZIP2_MASK, _BZIP2_END_BYTES = 0x177245385090, (1 << 48) - 1, 11
@@ -55,7 +56,8 @@ def _problem(spark: SparkSession, uri: str, size: int) -> str | None:
 
 
 def _bzip2_problem(read: Read, uri: str, size: int) -> str | None:
-    if _BZIP2.match(read(0, _BZIP2_HEADER)) is None:
+    header = read(0, _BZIP2_HEADER)
+    if not header.startswith(_BZIP2) or (len(header) == _BZIP2_HEADER and _BZIP2_START.match(header) is None):
         return (
             f"{uri} is not compressed by bzip2, as its name says, and Spark would read no line of it; deliver it "
             "without .bz2 in its name, or compressed"
