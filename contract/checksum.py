@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final
 
 from contract.model import AnomalyRule, Column, DataContract, Rule
+from contract.sources import Source
 
 _NAMES_OF_A_RULE: Final = ("id", "description", "column")
+_ENDS_A_SOURCE: Final = re.compile(r'[\s"]')
 _MADE_OF: Final = (
     "sources",
     "time_pattern",
@@ -55,10 +58,16 @@ def _made_of(column: Column) -> dict[str, Any]:
     usual = Column(column.name, column.type)
     # As texts, because the order of sources matters.
     return {
-        name: " ".join(map(str, value)) if name == "sources" else getattr(value, "sql", value)
+        name: " ".join(map(_source, value)) if name == "sources" else getattr(value, "sql", value)
         for name, value in said.items()
         if value != getattr(usual, name)
     }
+
+
+def _source(source: Source) -> str:
+    """Write a place so that no two lists of them are one text; names may hold spaces and quotes."""
+    text = str(source)
+    return json.dumps(text) if _ENDS_A_SOURCE.search(text) else text
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

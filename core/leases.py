@@ -129,7 +129,7 @@ def sweep(store: Store, paths: DatasetPaths, day: date, publications: Publicatio
     # First the leases: a run that wakes up finds its own gone before its files are.
     store.delete(dead)
     orphans = sorted(set(folders) - kept - alive)
-    if orphans:
+    if orphans and record is not None:
         publications.show(day)  # a run that was killed behind its swap may have left the catalog on one of them
     for run_id in orphans:
         publications.discard(day, run_id)

@@ -1,6 +1,7 @@
 """The search after an erasure: every object is unpacked and decoded, and what still holds the value is told.
 
-Shares nothing with what erases: it looks for the value's bytes in any spelling, by one pattern. Must change nothing.
+It looks for the value's bytes in any spelling, by one pattern, and for numbers that are spelt otherwise. Shares with what
+erases only when a value of JSON is the person's. Must change nothing.
 """
 
 import bz2
@@ -12,13 +13,13 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import IO, Any, Final, Literal
 
-from erasure.subject import Subject
+from erasure.subject import Number, Subject
 
 Where = Literal["column", "text", "field", "document"]
 
@@ -91,9 +92,10 @@ class Search:
         return hits
 
     def _texts(self, texts: IO[bytes], hits: Hits, *, is_raw: bool, is_document: bool) -> None:
-        for text in [texts.read()] if is_document else texts:
+        is_whole = is_document or (is_raw and self.subject.contract.object_format == "document")
+        for text in [texts.read()] if is_whole else texts:
             found = self._in_bytes(text)
-            if not found and is_raw and self._has_number(text):
+            if not found and is_raw and self._has_number(text, digits_stand_there=found is not None):
                 hits.add("column", is_word=True)
             elif found is not None:
                 kind = self._place(text) if is_raw else "document"
@@ -101,34 +103,30 @@ class Search:
 
     def _place(self, text: bytes) -> Where:
         """Tell in which kind of place a raw text holds the value; what is no JSON is a place of its own."""
+        leaves = self._leaves(text)
+        if leaves is None:
+            return "text"
+        return "column" if self._is_in_column(leaves) else "field"
+
+    def _has_number(self, text: bytes, *, digits_stand_there: bool) -> bool:
+        """Tell whether the column has the value as a number of JSON that is spelt otherwise, such as ``1e6``."""
+        is_number = self.subject.is_number or self.subject.double is not None
+        if not (is_number and digits_stand_there) and not self.subject.may_be_a_number_in(text):
+            return False
+        return self._is_in_column(self._leaves(text) or ())
+
+    def _is_in_column(self, leaves: Iterable[tuple[tuple[str, ...], Any]]) -> bool:
+        return any(path in self._paths and self.subject.is_value(leaf) for path, leaf in leaves)
+
+    def _leaves(self, text: bytes) -> list[tuple[tuple[str, ...], Any]] | None:
+        """Return the simple values of a raw text, each with the names that lead to it; None where it is no record."""
         try:
             values = list(_json_values(text.decode("utf-8-sig")))
+            if not all(isinstance(value, dict) or self._paths_begin_with_array for value in values):
+                return None
+            return [leaf for value in values for leaf in _leaves(value, ())]
         except (ValueError, RecursionError):
-            return "text"
-        if not all(isinstance(value, dict) or self._paths_begin_with_array for value in values):
-            return "text"
-        leaves = (leaf for value in values for leaf in _leaves(value, ()))
-        is_in_column = any(
-            path in self._paths and (self._is_value(leaf) or self._is_number(leaf)) for path, leaf in leaves
-        )
-        return "column" if is_in_column else "field"
-
-    def _has_number(self, text: bytes) -> bool:
-        """Tell whether the column has the value as a number of JSON that is spelt otherwise, such as ``1e6``."""
-        if not self.subject.may_be_a_number_in(text):
-            return False
-        try:
-            leaves = [leaf for value in _json_values(text.decode("utf-8-sig")) for leaf in _leaves(value, ())]
-        except (ValueError, RecursionError):
-            return False
-        return any(path in self._paths and self._is_number(leaf) for path, leaf in leaves)
-
-    def _is_number(self, leaf: object) -> bool:
-        if isinstance(leaf, int) and not isinstance(leaf, bool):
-            return str(leaf) == self.subject.value
-        if not isinstance(leaf, Decimal):
-            return False
-        return leaf == Decimal(self.subject.value) if self.subject.is_number else float(leaf) == self.subject.double
+            return None
 
     def _parquet(self, content: IO[bytes], hits: Hits) -> None:
         import pyarrow as pa  # noqa: PLC0415  slow to load
@@ -167,8 +165,8 @@ class Search:
                 found = self._in_bytes(data)
             else:
                 data, found = b"", self._is_value(leaf) or None
-            if not found and is_quarantine and name in _LINES and self._has_number(data):
-                found = True
+            if not found and is_quarantine and name in _LINES:
+                found = self._has_number(data, digits_stand_there=found is not None) or found
             if found is None:
                 continue
             kind: Where = "column" if name == self.subject.column.name and self._is_value(leaf) else "field"
@@ -308,19 +306,11 @@ def _unpacked(content: IO[bytes], head: bytes) -> Any:
 
 def _json_values(text: str) -> Iterator[Any]:
     """Yield the JSON texts that follow each other; a number or word alone is none that tells anything."""
-    decoder = json.JSONDecoder(object_pairs_hook=_with_all_values, parse_float=_exact, strict=False)
+    decoder = json.JSONDecoder(object_pairs_hook=_with_all_values, parse_float=Number, parse_int=Number, strict=False)
     position = 0
     while (position := _behind_space(text, position)) < len(text):
         value, position = decoder.raw_decode(text, position)
         yield value
-
-
-def _exact(number: str) -> Decimal | float:
-    """Read a number with a fraction or an exponent; one that is too long to be exact is nobody's."""
-    try:
-        return Decimal(number)
-    except InvalidOperation:
-        return float(number)
 
 
 def _with_all_values(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

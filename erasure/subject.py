@@ -4,6 +4,7 @@ A record is the person's when any field that the column is read from holds the v
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -91,8 +92,9 @@ class Subject:
         Digits alone stay as they are, so that the value is such a number in the form of one only: ``+5`` is another
         person than ``5.0``.
         """
-        is_double = not self.is_number and _DOUBLE.fullmatch(self.value) is not None
-        return float(self.value) if is_double else None
+        if self.is_number or _DOUBLE.fullmatch(self.value) is None:
+            return None
+        return double if math.isfinite(double := float(self.value)) else None
 
     def is_in_record(self, record: object) -> bool:
         """Tell whether a parsed record holds the value in a field of the column."""
@@ -157,7 +159,8 @@ def _as_held(column: Column, value: str) -> str:
     if column.type == "string":
         return value
     number = _number(value, column.type)
-    if number is None:
+    bits = INTEGER_BITS.get(kind_of(column.type))
+    if number is None or (bits is not None and not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1)):
         raise SubjectNotUsable(f"the value is no number that column {column.name} of type {column.type} could hold")
     return f"{number:f}"
 

@@ -57,7 +57,7 @@ def pattern(value: str) -> str | None:
 
 def splitting_pattern(value: str) -> str | None:
     problem = pattern(value)
-    if problem is None and re.search(value, "", re.ASCII):
+    if problem is None and (re.search(value, "", re.ASCII) or _matches_between_characters(value)):
         return f"the pattern {value!r} matches nothing at all, so where it would split is a question; write + for *"
     return problem
 

@@ -67,8 +67,12 @@ def _keys(spark: SparkSession, uri: str, contract: DataContract, *, of: date | N
     """Read the key of a version in the contract's types, which an older contract may have had otherwise."""
     try:
         version = spark.read.parquet(literal_path(uri))
+        stored = {name.lower(): name for name in version.columns}  # which may have had other capitals
         return version.select(
-            *(F.col(name).cast(contract.column(name).type).alias(name) for name in contract.primary_key)
+            *(
+                F.col(stored.get(name.lower(), name)).cast(contract.column(name).type).alias(name)
+                for name in contract.primary_key
+            )
         )
     except AnalysisException as error:
         reason = str(error).partition("\n")[0]

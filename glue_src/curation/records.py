@@ -7,7 +7,7 @@ exactly what stood in the raw text. That costs several passes over it, which pla
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -234,8 +234,15 @@ class _Packing:
     def _envelope(self, text: Column, level: Level) -> Column:
         """Return a level's own fields as ``json``, ``"<level>":{…}``, and whether each ``fits`` its column."""
         plain = self._without_number_and_string_marks(text)
-        misread = misread_decimals(plain, level.columns)
-        parsed = F.from_json(F.when(~misread, plain), f"struct<{level.ddl()}, {REFUSED} string>", READER_OPTIONS)
+        ddl = f"struct<{level.ddl()}, {REFUSED} string>"
+
+        def judged(misread: Column) -> Column:
+            # Each is bound, as Spark would parse the text anew for every field that is taken of it.
+            return let(F.from_json(F.when(~misread, plain), ddl, READER_OPTIONS), partial(self._fields, level, misread))
+
+        return let(misread_decimals(plain, level.columns), judged)
+
+    def _fields(self, level: Level, misread: Column, parsed: Column) -> Column:
         fields = F.struct(*(parsed.getField(name).alias(name) for name in level.names()))
         json = F.concat(F.lit(f'"{level.number}":'), F.coalesce(self._with_halves(F.to_json(fields)), F.lit("{}")))
         return F.struct(json.alias("json"), (~misread & parsed.getField(REFUSED).isNull()).alias("fits"))

@@ -45,27 +45,35 @@ _BEHIND_QUOTES = "#"
 
 
 def holds_misread_decimal(line: str, contract: DataContract, *, escaped: bool) -> Column:
-    """Tell whether a decimal must not be parsed: as a string with characters beyond ASCII it would become a number.
+    """Tell whether a line holds one of the `misread_decimals`.
 
-    The same goes for one with a huge exponent, of which the parser writes out all digits. In a line that has characters
-    ``escaped``, names too may be spelt otherwise.
+    In a line that has characters ``escaped``, names too may be spelt otherwise.
     """
     text, columns = F.col(line), _columns_with("decimal", contract)
     if not columns:
         return F.lit(False)
-    may = text.rlike(rf"{_FOREIGN_NUMBER}|{_HUGE}" if escaped else _misread_number_of(columns))
-    return F.coalesce(F.when(may, misread_decimals(text, columns)), F.lit(False))
+    if escaped:
+        return misread_decimals(text, columns)
+    return F.coalesce(F.when(text.rlike(_misread_number_of(columns)), _are_misread(text, columns)), F.lit(False))
 
 
 def misread_decimals(object_: Column, columns: Iterable[ContractColumn]) -> Column:
-    """Tell whether any decimal of these columns must not be parsed, as `holds_misread_decimal` does of a whole line."""
+    """Tell whether a decimal must not be parsed: as a string with characters beyond ASCII it would become a number.
+
+    The same goes for one with a huge exponent, of which the parser writes out all digits.
+    """
     with_decimals = [column for column in columns if _has(column.type, "decimal")]
     if not with_decimals:
         return F.lit(False)
+    may = object_.rlike(rf"{_FOREIGN_NUMBER}|{_HUGE}")
+    return F.coalesce(F.when(may, _are_misread(object_, with_decimals)), F.lit(False))
+
+
+def _are_misread(object_: Column, with_decimals: Sequence[ContractColumn]) -> Column:
     ddl = f"struct<{fields_ddl(with_decimals, read_type)}, {REFUSED} string>"
     parsed = F.from_json(without_huge_numbers(object_), ddl, READER_OPTIONS)
     is_huge = object_.rlike(rf"{_HUGE}|{_MAYBE_HUGE}") & parsed[REFUSED].isNotNull()
-    return F.coalesce(any_of([*foreign_decimals(object_, with_decimals).values(), is_huge]), F.lit(False))
+    return any_of([*foreign_decimals(object_, with_decimals).values(), is_huge])
 
 
 def _misread_number_of(columns: Sequence[ContractColumn]) -> str:

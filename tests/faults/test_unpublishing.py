@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from adapters.directory import DirectoryStore
-from core.errors import PipelineError, Superseded
+from core.errors import AccessDenied, PipelineError, Superseded
 from core.ports import WriteConflict
 from core.publishing import Publications
-from tests.faults.plain_runs import DAY, PATHS, FakeCatalog, lay_raw, plain_run, run_id, served_lines
+from tests.faults.plain_runs import DAY, PATHS, FakeCatalog, lay_raw, leave_behind, plain_run, run_id, served_lines
 
 
 class RefusesToRemove(DirectoryStore):
@@ -138,3 +138,18 @@ def test_a_partition_without_a_record_is_found_and_removed_by_a_repair(tmp_path:
     assert publications.repair() == [other]
     assert list(catalog.partitions) == [DAY]
     assert publications.repair() == []
+
+
+def test_a_run_removes_no_partition_as_no_role_of_a_job_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One without a record, and a version that nothing names: the run publishes over both."""
+    catalog = FakeCatalog({DAY: "file:///of/an/interrupted/command"})
+
+    def denied(*_: object) -> NoReturn:
+        raise AccessDenied("not allowed to delete the partition")
+
+    monkeypatch.setattr(catalog, "remove", denied)
+    leave_behind(DirectoryStore(str(tmp_path)), number=2, expires_at="2024-01-01T00:00:00+00:00")
+    publications = _published(tmp_path, catalog)
+    record = publications.read(DAY).record
+    assert record is not None
+    assert catalog.partitions == {DAY: record.current.location}

@@ -98,6 +98,18 @@ def test_keys_of_the_dates_before_are_counted_exactly(visits: Lab) -> None:
     assert run.metrics["duplicates_removed"] == 5
 
 
+def test_keys_of_the_dates_before_may_have_had_other_capitals(visits: Lab) -> None:
+    text = visits.contract.read_text(encoding="utf-8")
+    visits.put(rows(3), day="2024-12-31")
+    assert visits.run(day="2024-12-31").status == "published"
+    visits.contract = visits.root / "visits.yaml"
+    renamed = text.replace("name: visit,", "name: Visit, transformSourceObjects: [visit],")
+    assert renamed != text
+    visits.contract.write_text(renamed, encoding="utf-8")
+    visits.put(rows(5))
+    assert visits.run().check_values["seen_before"] == 3
+
+
 class TestAnEarlierVersionWithoutFiles:
     @pytest.fixture
     def gone(self, visits: Lab) -> str:

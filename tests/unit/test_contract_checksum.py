@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import permutations
 from typing import Any
 
 import pytest
 
-from contract import odcs_keys, parse_contract
+from contract import ContractError, odcs_keys, parse_contract
 from tests.unit.test_contract_problems import INNER, NUMBER, PROPERTIES, TEXT, put, right
 
 Document = dict[str, Any]
@@ -212,3 +213,18 @@ def test_a_range_has_the_checksum_of_both_its_ends() -> None:
 
 def test_the_checksum_is_64_hexadecimal_digits_and_stays_what_it_was() -> None:
     assert checksum(right()) == "4755bec529609a3cc9ed534731ce49c6dff213fc2bf280e4b731f545c131738a"
+
+
+def test_other_fields_are_another_contract_whatever_their_names_hold() -> None:
+    names = ["a", "b", "a b", '"a"', '"a b"', "a.b", '"a', 'b"', "a\\", " ", "['a b']"]
+    lists = [list(chosen) for count in (1, 2, 3) for chosen in permutations(names, count)]
+    digests: dict[str, object] = {}
+    for written in lists:
+        document = changed(*TEXT, "transformSourceObjects", value=written)
+        try:
+            contract = parse_contract(document)
+        except ContractError:  # a name that is no path
+            continue
+        read = contract.column("text").sources
+        assert digests.setdefault(contract.checksum, read) == read
+    assert len(digests) > 100

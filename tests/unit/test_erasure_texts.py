@@ -289,6 +289,8 @@ class TestPaths:
             ("0e1234", "0.0"),
             ("1e5", "100000.0"),
             ("12345678901234567890", "1.2345678901234567e19"),
+            ("12e4567", "3e9999"),
+            ("1.0E999", "3e9999"),
             ("1.5", f"1e{'9' * 25}"),
         ],
     )
@@ -409,19 +411,32 @@ class TestSearch:
         assert ZORRO.encode() not in file.getvalue() or self.hits(file.getvalue()).is_anything
 
     @pytest.mark.parametrize(
-        ("value", "line"),
+        ("line", "is_there"),
         [
-            ("1000000", b'{"user_id": 1e6}'), ("1000000", b'{"user_id": 1e6'), ("1000000", b'{"user_id": 1e5}'),
-            ("1000000", b'{"other": 1e6}'),
+            (b'{"user_id": 1e6}', True),
+            (b'{"user_id": 1000000.0}', True),
+            (b'{"user_id": "1e6"}', True),
+            (b'{"user_id": 1e6', False),
+            (b'[{"user_id": 1e6}]', False),
+            (b'{"user_id": 1e5}', False),
+            (b'{"other": 1e6}', False),
+            (b'{"user_id": 1e99999999999999999999, "n": 1e6}', False),
         ],
-    )  # fmt: skip
-    def test_finds_numbers_that_are_spelt_otherwise(self, value: str, line: bytes) -> None:
-        of = contract(column={"logicalType": "integer"})
-        expected = line == b'{"user_id": 1e6}'
-        assert is_found(of, value, line) == expected
+    )
+    def test_finds_numbers_that_are_spelt_otherwise_where_they_are_erased(self, line: bytes, *, is_there: bool) -> None:
+        of, value = contract(column={"logicalType": "integer"}), "1000000"
+        assert (judge(of, value).judge(line).rest is None) == is_there
+        assert is_found(of, value, line) == is_there
         quarantine = io.BytesIO()
         pq.write_table(pa.table({"line": [line.decode()], "line_bytes": [line]}), quarantine)
-        assert self.hits(quarantine.getvalue(), of=subject_of(of, "user_id", value)).is_anything == expected
+        assert self.hits(quarantine.getvalue(), of=subject_of(of, "user_id", value)).is_anything == is_there
+
+    def test_finds_numbers_that_are_rounded_and_in_a_document_of_several_lines(self) -> None:
+        of = contract(column={"logicalType": "number", "physicalType": "decimal(12,2)"})
+        assert is_found(of, "1.99", b'{"user_id": 1.994}')
+        assert not is_found(of, "1.99", b'{"user_id": 1.984}')
+        of = contract(column={"logicalType": "integer"}, objectFormat="document")
+        assert is_found(of, "1000000", b'{"id": 1,\n"user_id":\n1e6}')
 
     def test_finds_numbers_in_columns_of_any_kind(self) -> None:
         of = subject_of(contract(column={"logicalType": "integer"}), "user_id", "4711")
