@@ -1,7 +1,7 @@
 """The search after an erasure: every object is unpacked and decoded, and what still holds the value is told.
 
-It looks for the value's bytes in any spelling, by one pattern, and for numbers that are spelt otherwise. Shares with what
-erases only when a value of JSON is the person's. Must change nothing.
+It looks for the value's bytes in any spelling, by one pattern, and for numbers that are spelt otherwise. Shares with
+what erases only when a value of JSON is the person's. Must change nothing.
 """
 
 import bz2
