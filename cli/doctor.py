@@ -257,10 +257,10 @@ class _Examination:
         faults = [f"{fault.day}: {fault.reason}" for fault in self._dataset.publications.faults(records)]
         catalog = GlueCatalog(self._deployment.database, self._names.contract.table)
         older = [str(day) for day in catalog.days_with_other_columns()]
-        unknown = [str(day) for day in self._dataset.publications.days_without_record()]
+        in_vain = [str(day) for day in self._dataset.publications.days_shown_in_vain()]
         says = faults[:_MOST_NAMED]
         says += [f"with other columns than the table: {_named(older)}"] if older else []
-        says += [f"of dates that are not published: {_named(unknown)}"] if unknown else []
+        says += [f"without files, of dates that are not published: {_named(in_vain)}"] if in_vain else []
         if says:
             yield Finding("partitions", WRONG, "; ".join(says), self._command("repair"))
         else:

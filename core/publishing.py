@@ -222,7 +222,7 @@ class Publications:
         """
         # Both are done for every day, whatever comes of the first.
         wrong = {day for day in self.days() if any([self._bring_here(day), self.show(day)])}
-        wrong |= {day for day in self.days_without_record() if self.show(day)}
+        wrong |= {day for day in self.days_shown_in_vain() if self.show(day)}
         return sorted(wrong | {day for day in self.days_with_other_columns() if self._show_columns(day)})
 
     def show(self, day: date) -> bool:
@@ -241,10 +241,16 @@ class Publications:
         except Exception as error:  # whatever it is, the record holds
             raise CatalogNotUpdated(f"{day}: {error}; the publication record holds: {_REPAIR}") from error
 
-    def days_without_record(self) -> list[date]:
-        """List the days that the catalog shows though nothing is published of them."""
+    def days_shown_in_vain(self) -> list[date]:
+        """List the days that the catalog shows though nothing is published of them and no file lies there any more."""
         shown = {} if self._catalog is None else self._catalog.locations()
-        return sorted(shown.keys() - set(self.days())) if shown else []
+        published = set(self.days()) if shown else set()
+        return sorted(day for day, at in shown.items() if day not in published and self._is_empty(at))
+
+    def _is_empty(self, location: str) -> bool:
+        """Tell whether a location is in this data root and has no file."""
+        root = f"{self._store.uri('').rstrip('/')}/"
+        return location.startswith(root) and not self._store.objects(f"{location.removeprefix(root).rstrip('/')}/")
 
     def days_with_other_columns(self) -> list[date]:
         """List the published days that the catalog shows by other columns than the table has now."""

@@ -130,13 +130,17 @@ def test_a_run_that_publishes_while_a_partition_is_removed_is_shown(tmp_path: Pa
     assert catalog.partitions == {DAY: record.current.location}
 
 
-def test_a_partition_without_a_record_is_found_and_removed_by_a_repair(tmp_path: Path) -> None:
+def test_a_partition_without_record_and_files_is_found_and_removed_by_a_repair(tmp_path: Path) -> None:
     catalog = FakeCatalog()
-    publications, other = _published(tmp_path, catalog), date(2024, 2, 29)
-    catalog.partitions[other] = "file:///of/an/interrupted/command"
-    assert publications.days_without_record() == [other]
-    assert publications.repair() == [other]
-    assert list(catalog.partitions) == [DAY]
+    publications, root = _published(tmp_path, catalog), DirectoryStore(str(tmp_path))
+    in_vain, with_files, elsewhere = (date(2024, 2, number) for number in (27, 28, 29))
+    root.write(f"{PATHS.version_prefix(with_files, run_id(1))}part-0.parquet", b"whose record was lost")
+    for day in (in_vain, with_files):
+        catalog.partitions[day] = root.uri(PATHS.version_prefix(day, run_id(1)))
+    catalog.partitions[elsewhere] = "s3://of-somebody-else/"
+    assert publications.days_shown_in_vain() == [in_vain]
+    assert publications.repair() == [in_vain]
+    assert set(catalog.partitions) == {DAY, with_files, elsewhere}
     assert publications.repair() == []
 
 
