@@ -116,6 +116,10 @@ class TestAnEnvelope:
         text = f'{{"account":7,"Records":[{{}},{{"id":"a"}},{{ {space} }},{{"x":1}}]}}'
         assert values_of(spark, contract, [text]) == [(None, 7), ("a", 7), (None, 7), (None, 7)]
 
+    def test_is_not_needed_by_an_empty_object(self, spark: SparkSession) -> None:
+        contract = packed(ID, objectFormat="document")
+        assert values_of(spark, contract, ["{}", "{\n}", " {\t}\n", "{\n}{", "{\n} x"]) == [None] * 3 + [MISFIT] * 2
+
     @pytest.mark.parametrize("object_format", ["lines", "document", "concatenated"])
     def test_may_be_all_that_is_read(self, spark: SparkSession, object_format: str) -> None:
         contract = packed(ACCOUNT, recordsPath="Records", objectFormat=object_format)

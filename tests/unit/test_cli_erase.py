@@ -156,7 +156,8 @@ class TestWrongUse:
         assert reason in result.err
 
     @pytest.mark.parametrize(
-        ("column", "value"), [("number", "x"), ("number", "1.5"), ("amount", "1e40"), ("note", " ")]
+        ("column", "value"),
+        [("number", "x"), ("number", "1.5"), ("number", "1e4567"), ("amount", "1e40"), ("note", " ")],
     )
     def test_a_value_that_the_column_cannot_hold_is_refused_without_being_said(
         self, pipeline: Pipeline, column: str, value: str
