@@ -13,9 +13,9 @@ export CDK_DISABLE_VERSION_CHECK := 1
 # `node`, `npm` and `python3` are those of the environment, for the CDK and for Spark's workers too.
 in_venv = PATH="$(CURDIR)/$(VENV)/bin:$$PATH" && export PATH &&
 with_java = $(in_venv) JAVA_HOME="$$($(VENV)/bin/python scripts/java_home.py)" && export JAVA_HOME &&
-# Whole files to each process, so that what the tests of a file share is made once; one process more than two cores, as
-# tests wait for state machines, the CDK and time limits.
-in_three := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# Whole files to each process, so that what the tests of a file share is made once. Where all tests run there is one
+# process more than two cores, as some wait for state machines, the CDK and time limits, and one has all that need Spark.
+in_files := --dist loadfile --no-loadscope-reorder
 # What replays do is the command line's; that replaced lines count no more is Spark's (test_replaced_lines.py). Runs that
 # are killed at random moments leave what the publication makes of them, whichever Spark they had.
 spark_tests := tests/spark tests/faults/test_killed_spark.py --ignore tests/spark/test_replay.py -k "not killed_at_random"
@@ -36,9 +36,9 @@ test: python-packages node-packages local-packages spark-classes spark35-classes
 	@echo "the tests of the embedded AWS, in its own environment ..."
 	@$(VENV_LOCAL)/bin/python -m pytest local_cloud
 	@echo "what runs Spark, on Spark 3.5.6 (Glue 5.1) ..."
-	@$(with_java) $(VENV_SPARK35)/bin/python -m pytest $(in_three) $(spark_tests)
+	@$(with_java) $(VENV_SPARK35)/bin/python -m pytest --numprocesses 2 $(in_files) $(spark_tests)
 	@echo "all tests, on Spark 4.1.1 (Glue 6.0) ..."
-	@$(with_java) $(VENV)/bin/python -m pytest $(in_three)
+	@$(with_java) $(VENV)/bin/python -m pytest --numprocesses 3 $(in_files) --one-spark
 
 check: python-packages node-packages local-packages ## Lint, types, contracts, the synthesized templates
 	$(VENV)/bin/python -m ruff check .

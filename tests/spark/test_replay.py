@@ -1,6 +1,7 @@
 """Rejected lines go back in, corrected or under a mended contract, through the real job."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,14 +46,33 @@ def replayed(lab: Lab, file: Path, lines: Sequence[bytes] | None = None, **optio
     return lab.run()
 
 
-@pytest.fixture
-def exported(lab: Lab, tmp_path: Path) -> Path:
-    """The rejected lines of a day that failed its gate for them."""
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """A data root with a day that failed its gate for malformed lines; a test finds it as it was then."""
+    lab = Lab(tmp_path_factory.mktemp("replay") / "data", EVENTS)
     lab.put(b"\n".join([*GOOD, *BAD]) + b"\n")
     assert lab.run().failed_checks == {"malformed_lines"}
-    file = tmp_path.with_name(f"{tmp_path.name}-rejected.ndjson")
+    shutil.copytree(lab.root, _kept(lab))
+    return lab
+
+
+@pytest.fixture
+def lab(failed: Lab) -> Lab:
+    shutil.rmtree(failed.root)
+    shutil.copytree(_kept(failed), failed.root)
+    return Lab(failed.root, EVENTS)
+
+
+@pytest.fixture
+def exported(lab: Lab, tmp_path: Path) -> Path:
+    """The rejected lines of that day."""
+    file = tmp_path / "rejected.ndjson"
     export(dataset(lab), DATE, run_id=None, file=str(file), again=False, output=Output(as_json=True))
     return file
+
+
+def _kept(lab: Lab) -> Path:
+    return lab.root.with_name("as_it_was")
 
 
 class TestCorrectedLines:

@@ -102,7 +102,7 @@ class TestMake:
 
     def test_all_tests_run_last_on_the_default_spark(self, recorded: Path) -> None:
         assert self.make_in(recorded, "test").returncode == 0
-        in_three = "--numprocesses 3 --dist loadfile --no-loadscope-reorder"
+        in_files = "--dist loadfile --no-loadscope-reorder"
         of_spark = (
             "tests/spark tests/faults/test_killed_spark.py --ignore tests/spark/test_replay.py -k not killed_at_random"
         )
@@ -110,8 +110,8 @@ class TestMake:
             "venv JAVA_HOME=/fitting/java -m cli.spark_classes",
             "venv35 JAVA_HOME=/fitting/java -m cli.spark_classes",
             "local JAVA_HOME= -m pytest local_cloud",
-            f"venv35 JAVA_HOME=/fitting/java -m pytest {in_three} {of_spark}",
-            f"venv JAVA_HOME=/fitting/java -m pytest {in_three}",
+            f"venv35 JAVA_HOME=/fitting/java -m pytest --numprocesses 2 {in_files} {of_spark}",
+            f"venv JAVA_HOME=/fitting/java -m pytest --numprocesses 3 {in_files} --one-spark",
         ]
 
     @pytest.mark.parametrize("failing", ["venv", "venv35", "local"])
