@@ -9,11 +9,12 @@ import hashlib
 import io
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import get_ident
+from types import MappingProxyType
 from typing import IO
 
 from core.errors import PipelineError, ServiceError
@@ -35,18 +36,12 @@ class DirectoryStore:
         return f"file://{self._root / key}" + ("/" if key.endswith("/") else "")
 
     def objects(self, prefix: str) -> list[StoredObject]:
-        folder = self._root / prefix
-        paths = (Path(parent) / name for parent, _, names in os.walk(folder, followlinks=True) for name in names)
-        listed = (self._listed(path) for path in paths if not _is_own(path))
+        listed = (self._listed(path) for path in _files_below(self._root / prefix) if not _is_own(path))
         return sorted((item for item in listed if item is not None), key=lambda item: item.key)
 
     def folders(self, prefix: str) -> list[str]:
-        folder = self._root / prefix
-        if not folder.is_dir():
-            return []
-        return sorted(
-            f"{prefix}{path.name}/" for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
-        )
+        below, _ = _content_of(self._root / prefix)
+        return sorted(f"{prefix}{folder.name}/" for folder in below if not folder.name.startswith("."))
 
     def etag(self, listed: StoredObject) -> str:
         if (why := _unreadable_because(listed.key)) is not None:
@@ -108,9 +103,12 @@ class DirectoryStore:
 
     def delete_prefix(self, prefix: str) -> None:
         folder = self._root / prefix
-        while folder.is_dir():
-            with _translated("delete", self.uri(prefix)), suppress(FileNotFoundError):  # another run sweeps it too
-                shutil.rmtree(folder)
+        with _translated("delete", self.uri(prefix)):
+            while folder.is_dir():
+                with suppress(FileNotFoundError):  # another run sweeps it too
+                    shutil.rmtree(folder.resolve())
+                    if folder.is_symlink():
+                        folder.unlink()
 
     def _write(self, key: str, content: IO[bytes]) -> None:
         path = self._root / key
@@ -133,14 +131,15 @@ class DirectoryStore:
         return path.with_name(f".{path.name}.crc")
 
     def _listed(self, path: Path) -> StoredObject | None:
-        try:
-            found = path.stat()
-        except FileNotFoundError:
-            if path.is_symlink():
-                raise PipelineError(
-                    f"{path} is a link to a file that is not there; restore the file or remove it"
-                ) from None
-            return None  # deleted since its folder was read
+        with _translated("list", f"file://{path}"):
+            try:
+                found = path.stat()
+            except FileNotFoundError:
+                if path.is_symlink():
+                    raise PipelineError(
+                        f"{path} is a link to a file that is not there; restore the file or remove it"
+                    ) from None
+                return None  # deleted since its folder was read
         return StoredObject(
             key=path.relative_to(self._root).as_posix(),
             size_bytes=found.st_size,
@@ -156,6 +155,37 @@ class DirectoryStore:
         with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _files_below(folder: Path, above: Mapping[tuple[int, int], Path] = MappingProxyType({})) -> Iterator[Path]:
+    """Walk through a folder and the folders that links in it lead to; ``above`` are those that it lies in."""
+    below, files = _content_of(folder)
+    yield from files
+    if not below:
+        return
+    with _translated("list", f"file://{folder}"):
+        try:
+            found = folder.stat()
+        except FileNotFoundError:  # deleted since its content was read
+            return
+    identity = (found.st_dev, found.st_ino)
+    if identity in above:
+        raise PipelineError(f"{folder} is a link to {above[identity]}, in which it lies itself; remove the link")
+    for one in below:
+        yield from _files_below(one, {**above, identity: folder})
+
+
+def _content_of(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the folders and the files in a folder; of one that is not there, or not any more, nothing.
+
+    A folder that cannot be read is never taken for an empty one: what lies in it would be lost without a word.
+    """
+    with _translated("list", f"file://{folder}"):
+        try:
+            entries = [(Path(entry.path), entry.is_dir()) for entry in os.scandir(folder)]
+        except (FileNotFoundError, NotADirectoryError):
+            return [], []
+    return [path for path, is_folder in entries if is_folder], [path for path, is_folder in entries if not is_folder]
 
 
 def _is_own(path: Path) -> bool:

@@ -131,9 +131,13 @@ def repair(dataset: Dataset, *, output: Output) -> int:
     """Let records name the files of this data root, and the catalog show what the records say."""
     if dataset.place.data_uri.startswith("s3://"):
         require_catalog(dataset.place, why="repair points the partitions of a catalog at the published versions")
-    days = [str(day) for day in dataset.publications.repair()]
-    result = f"repaired {', '.join(days)}" if days else "nothing to repair"
-    output.show({"repaired": days}, f"{dataset.contract.name}: {result}")
+    repaired = dataset.publications.repair()
+    days = [str(day) for day in repaired.days]
+    problems = {str(day): str(problem) for day, problem in repaired.problems.items()}
+    result = f"repaired {', '.join(days)}" if days else "nothing to repair" if not problems else "nothing was repaired"
+    output.show({"repaired": days, "not_repaired": problems}, f"{dataset.contract.name}: {result}")
+    if problems:
+        raise CommandFailed(f"{plural(len(problems), 'date')} not repaired: {'; '.join(problems.values())}")
     return 0
 
 

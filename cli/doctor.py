@@ -258,11 +258,14 @@ class _Examination:
         catalog = GlueCatalog(self._deployment.database, self._names.contract.table)
         older = [str(day) for day in catalog.days_with_other_columns()]
         in_vain = [str(day) for day in self._dataset.publications.days_shown_in_vain()]
+        unrecorded = sorted({*map(str, self._dataset.publications.shown_without_record())} - {*in_vain})
         says = faults[:_MOST_NAMED]
         says += [f"with other columns than the table: {_named(older)}"] if older else []
         says += [f"without files, of dates that are not published: {_named(in_vain)}"] if in_vain else []
+        next_step = "repair" if says else f"run {unrecorded[0]}" if unrecorded else ""
+        says += [f"shown to readers though no record publishes them: {_named(unrecorded)}"] if unrecorded else []
         if says:
-            yield Finding("partitions", WRONG, "; ".join(says), self._command("repair"))
+            yield Finding("partitions", WRONG, "; ".join(says), self._command(next_step))
         else:
             yield Finding("partitions", RIGHT, f"{len(records)} dates, each at its published version")
 

@@ -5,10 +5,12 @@ Knows the order of plan, consent, dates and receipt; what is found or changed in
 
 import secrets
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,9 +27,10 @@ from cli.options import Call
 from cli.output import shown_progress
 from cli.views import whole
 from cli.words import count, plural
-from core.errors import PipelineError
+from core.errors import AccessDenied, PipelineError
+from core.leases import sweep
 from core.times import iso
-from erasure.record import ErasureRecord, Erasures
+from erasure.record import DateRecord, ErasureRecord, Erasures
 from erasure.subject import Subject, SubjectNotUsable, subject_of
 from erasure.texts import Judge
 
@@ -61,7 +64,7 @@ def erase(call: Call, asked: Asked, *, environment: Mapping[str, str]) -> int:
     looks = _looks(call, place, _dates_left(before, asked) or place.dates())
     record = before or _new_record(place)
     record.anywhere, record.publish_withdrawn = anywhere, record.publish_withdrawn or asked.publish_withdrawn
-    record.note({day: look.record for day, look in looks.items()}, kept={day for day in looks if looks[day].unreadable})
+    record.note({day: look.record for day, look in looks.items()})
     if not _is_to_be_done(call, asked, place, record):
         return 0
     erasures.keep(record)
@@ -98,10 +101,34 @@ def _dates_left(record: ErasureRecord | None, asked: Asked) -> list[date]:
 def _looks(call: Call, place: Place, days: list[date]) -> dict[date, Look]:
     with shown_progress(call.output.progress, "looking") as show_step:
         looks = {}
-        for day, look in each(place.look, days):
+        for day, look in each(partial(_look, place), days):
             show_step(str(day))
             looks[day] = look
     return looks
+
+
+def _look(place: Place, day: date) -> Look:
+    """Look into a date; what keeps one from being looked into is a problem of that date, but denied access is of all.
+
+    Raises:
+        AccessDenied: to whatever lies there.
+    """
+    try:
+        return place.look(day)
+    except AccessDenied:
+        raise
+    except PipelineError as problem:
+        return Look(DateRecord(problem=place.shown(str(problem))))
+    except OSError as error:
+        return Look(DateRecord(problem=_no_copy(error)))
+
+
+def _no_copy(error: OSError) -> str:
+    """Say what this machine would not do; a store says itself what it could not."""
+    return (
+        f"no copy could be made below {tempfile.gettempdir()}: {error.strerror or error}; make room there, or name "
+        "another folder by TMPDIR"
+    )
 
 
 def _new_record(place: Place) -> ErasureRecord:
@@ -176,8 +203,17 @@ class _Erasure:
                 erasing.erase(day, looks[day], found)
             except (DateNotErased, PipelineError) as problem:
                 found.problem = self.place.shown(str(problem))
+            except OSError as error:
+                found.problem = _no_copy(error)
             self.erasures.keep(self.record)
         self._require_all_done()
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Delete what dead runs left of any date, which no look decodes: it was not finished."""
+        dataset = self.place.dataset
+        for day in self.place.dates():
+            sweep(dataset.store, dataset.paths, day, dataset.publications, now=datetime.now(UTC))
 
     def prove(self) -> int:
         """Search everything, keep the receipt and show it."""

@@ -22,7 +22,7 @@ from core.raw_day import RawDay, list_raw_day
 from core.refusals import refusing_run
 from core.replays import read_replays, write_replays
 from core.times import iso
-from erasure.objects import RawText
+from erasure.objects import NotReadable, RawText
 from erasure.parquet import Quarantine
 from erasure.record import DateRecord
 
@@ -74,10 +74,8 @@ class DateErasure:
         record.is_done, record.problem = True, None
 
     def _require_possible(self, day: date, look: Look) -> None:
-        for key, why in look.unreadable.items():
-            raise DateNotErased(
-                f"{self.place.shown(key)} {why}, so nobody can tell what it holds; replace or delete it"
-            )
+        if look.record.problem is not None:
+            raise DateNotErased(look.record.problem)
         self._require_idle(day)
         if look.record.is_rolled_back and not self.publish_withdrawn:
             raise DateNotErased(
@@ -148,7 +146,10 @@ class DateErasure:
         """Replace an object where something of it goes, at the version that was read; else read it again."""
         for _ in range(_ATTEMPTS):
             with self.place.copied(key) as (content, version), tempfile.TemporaryFile() as into:
-                erased = 0 if version is None else rewrite(content, into)
+                try:
+                    erased = 0 if version is None else rewrite(content, into)
+                except NotReadable as problem:  # somebody has replaced it since the look
+                    raise DateNotErased(self.place.unreadable(key, problem)) from None
                 if version is None or not erased:
                     return 0
                 try:
@@ -192,9 +193,11 @@ class DateErasure:
             withdrawn = self.publish_withdrawn and published.blocks(run_input)
             gone = "its raw data is gone; deliver it again, without these lines"
             problem = self._run(day, force=withdrawn) if raw.objects else gone
-            if problem is not None:
-                self._unpublish(day, record, problem)
             published = self._published(day)
+            # A run may fail although it has published, or because another one has, which had the same to read.
+            if problem is not None and (published is None or published.current.input != run_input):
+                self._unpublish(day, record, problem)
+                published = self._published(day)
         if published is not None and published.current.input.fingerprint != self._raw(day).fingerprint:
             raise DateNotErased("its raw data changed, or it was rolled back, while it was run")
         record.run_id = None if published is None else published.current.run_id

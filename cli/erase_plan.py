@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 
 from cli.dataset import Dataset
 from core.acceptances import read_acceptance
-from core.layout import date_in, run_id_in
+from core.layout import UNFINISHED_FOLDER, date_in, run_id_in
 from core.publication import Publication, RunInput, Version
 from core.raw_day import RawDay, fingerprint, list_raw_day
 from core.raw_objects import COMPRESSED_SUFFIXES, JSON_SUFFIXES
@@ -41,7 +41,6 @@ class Look:
     lines: set[str] = field(default_factory=set)
     packed_otherwise: set[str] = field(default_factory=set)
     inputs: set[str] = field(default_factory=set)
-    unreadable: dict[str, str] = field(default_factory=dict)
 
     def hear(self, line: bytes) -> None:
         """Keep how a line of the person is named elsewhere."""
@@ -74,12 +73,8 @@ class Place:
         """Look for the person in everything of a date."""
         look = Look()
         self._look_into_raw(day, look)
-        self._look_into_versions(day, look.record)
-        for key in self.quarantine_keys(day):
-            with self.copied(key) as (content, _):
-                rows = Quarantine(self.judge, look.packed_otherwise, on_erased=look.hear).look(content).erased
-            if rows:
-                look.record.quarantine[self.shown(key)] = rows
+        self._look_into_versions(day, look)
+        self._look_into_quarantine(day, look)
         look.record.documents += map(self.shown, self._documents(day, look))
         self._decide(day, look)
         return look
@@ -92,7 +87,7 @@ class Place:
 
     def quarantine_keys(self, day: date) -> list[str]:
         listed = self.dataset.store.objects(f"{self.dataset.paths.quarantine}ingestion_date={day}/")
-        return [item.key for item in listed if item.key.endswith(".parquet")]
+        return [item.key for item in listed if _is_finished_parquet(item.key)]
 
     def metrics_keys(self, day: date) -> list[str]:
         listed = self.dataset.store.objects(self.dataset.paths.metrics_prefix(day))
@@ -117,7 +112,7 @@ class Place:
                 try:
                     found = text.look(content)
                 except NotReadable as problem:
-                    look.unreadable[key] = str(problem)
+                    self._note_unreadable(key, problem, look.record)
                     continue
             look.record.left_words += found.left_words
             look.record.left_parts += found.left_parts
@@ -126,16 +121,43 @@ class Place:
                 look.packed_otherwise |= {key} if found.is_packed_otherwise(key) else set()
                 look.inputs |= {key} if self._is_input(day, key) else set()
 
-    def _look_into_versions(self, day: date, record: DateRecord) -> None:
+    def _look_into_versions(self, day: date, look: Look) -> None:
         if not self.subject.column.is_stored:
             return
+        published = self.dataset.publications.read(day).record
+        recorded = set() if published is None else {version.run_id for version in published.versions}
         for item in self.dataset.store.objects(self.dataset.paths.versions_prefix(day)):
             run_id = run_id_in(item.key)
-            if run_id is not None and item.key.endswith(".parquet"):
-                with self.copied(item.key) as (content, version):
+            if run_id is None or not _is_finished_parquet(item.key):
+                continue
+            with self.copied(item.key) as (content, version):
+                try:
                     rows = 0 if version is None else count_rows(content, self.subject)
-                if rows:
-                    record.versions[run_id] = record.versions.get(run_id, 0) + rows
+                except NotReadable as problem:
+                    if run_id in recorded:  # others are being written, or go with what dead runs have left
+                        self._note_unreadable(item.key, problem, look.record)
+                    continue
+            if rows:
+                look.record.versions[run_id] = look.record.versions.get(run_id, 0) + rows
+
+    def _look_into_quarantine(self, day: date, look: Look) -> None:
+        quarantine = Quarantine(self.judge, look.packed_otherwise, on_erased=look.hear)
+        for key in self.quarantine_keys(day):
+            with self.copied(key) as (content, version):
+                try:
+                    rows = 0 if version is None else quarantine.look(content).erased
+                except NotReadable as problem:
+                    self._note_unreadable(key, problem, look.record)
+                    continue
+            if rows:
+                look.record.quarantine[self.shown(key)] = rows
+
+    def _note_unreadable(self, key: str, why: NotReadable, record: DateRecord) -> None:
+        record.problem = record.problem or self.unreadable(key, why)
+
+    def unreadable(self, key: str, why: NotReadable) -> str:
+        """Say what to do with an object that is damaged."""
+        return f"{self.shown(key)} {why}, so nobody can tell what it holds; replace or delete it"
 
     def _documents(self, day: date, look: Look) -> Iterator[str]:
         for key in self.metrics_keys(day):
@@ -197,6 +219,11 @@ class Place:
     def _is_input(self, day: date, key: str) -> bool:
         prefix = self.dataset.paths.raw_prefix(day)
         return self.dataset.contract.raw_objects.classify(key, 1, day_prefix=prefix).kind == "input"
+
+
+def _is_finished_parquet(key: str) -> bool:
+    """Tell whether a file is one that a run has finished; Spark writes into a folder that it empties at the end."""
+    return key.endswith(".parquet") and UNFINISHED_FOLDER not in key.split("/")
 
 
 def _with_reasons(record: Publication, change: Callable[[str], str]) -> Publication:

@@ -42,8 +42,9 @@ class Left:
 
 @dataclass(frozen=True)
 class Searched:
-    """What the search found in so many objects."""
+    """What the search found in so many objects; what arrived after ``began_at`` may not be among them."""
 
+    began_at: datetime
     objects: int
     left: tuple[Left, ...]
     not_searched: Mapping[str, str]
@@ -56,6 +57,7 @@ class Searched:
 
 def search(place: Place, *, say: Callable[[str], None]) -> Searched:
     """Look into every object of the dataset, and of its raw data, for the value."""
+    began_at = datetime.now(UTC)
     keys, looking = _keys(place), Search(place.subject)
     left: list[Left] = []
     not_searched: dict[str, str] = {}
@@ -67,7 +69,7 @@ def search(place: Place, *, say: Callable[[str], None]) -> Searched:
             not_searched[place.shown(key)] = found
         elif found is not None:
             left.append(found)
-    return Searched(len(keys) + len(hidden), tuple(left), not_searched)
+    return Searched(began_at, len(keys) + len(hidden), tuple(left), not_searched)
 
 
 def _keys(place: Place) -> list[str]:
@@ -124,7 +126,7 @@ def _left_in(place: Place, looking: Search, key: str) -> Left | None:
 
 def receipt(place: Place, record: ErasureRecord, searched: Searched, *, settings: Settings | None) -> dict[str, Any]:
     """Return the receipt as a document."""
-    now = datetime.now(UTC)
+    now = searched.began_at
     return {
         "schema_version": 1,
         "id": record.id,

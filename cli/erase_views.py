@@ -57,6 +57,9 @@ def _plan_table(record: ErasureRecord) -> Table:
 
 def _plan_lines(record: ErasureRecord, others: Sequence[str]) -> Iterable[str]:
     """Say what is done already, and what stays."""
+    for day, date in sorted(record.dates.items()):
+        if date.problem is not None:
+            yield f"{day} can only be erased once this is mended: {date.problem}"
     found = record.dates.values()
     if done := sum(date.is_done for date in found):
         yield f"{plural(done, 'date')} done before: erasure {record.id}, begun {record.started_at}"
@@ -78,6 +81,8 @@ def _shown(number: int) -> str:
 
 
 def _then(found: DateRecord) -> str:
+    if found.problem is not None:
+        return "nothing yet, see below"
     if found.is_rolled_back:
         return "was rolled back, see below"
     if found.needs_run:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 DATASET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 DATASET_NAME_RULE = "1 to 64 lower-case letters, digits, '_' or '-', the first a letter or digit"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+UNFINISHED_FOLDER = "_temporary"  # in which Spark writes, below the folder where what it wrote comes to lie
 _RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 
 
@@ -101,6 +102,10 @@ class DatasetPaths:
     def quarantine_prefix(self, ingestion_date: date, run_id: str) -> str:
         """Folder of the lines that one run rejected."""
         return f"{self.quarantine}ingestion_date={ingestion_date}/run_id={run_id}/"
+
+    def unfinished_quarantine_prefix(self, ingestion_date: date, run_id: str) -> str:
+        """Folder in which a run writes these lines; it is left behind by a run that was killed meanwhile."""
+        return f"{self.quarantine_prefix(ingestion_date, run_id)}{UNFINISHED_FOLDER}/"
 
     def metrics_prefix(self, ingestion_date: date) -> str:
         """Folder of the metrics of a day's runs."""

@@ -132,6 +132,7 @@ def sweep(store: Store, paths: DatasetPaths, day: date, publications: Publicatio
     if orphans and record is not None:
         publications.show(day)  # a run that was killed behind its swap may have left the catalog on one of them
     for run_id in orphans:
+        store.delete_prefix(paths.unfinished_quarantine_prefix(day, run_id))
         publications.discard(day, run_id)
     return orphans
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from core.errors import (
+    AccessDenied,
     CatalogNotUpdated,
     CommitStateUnknown,
     PipelineError,
@@ -54,6 +55,14 @@ class StoredPublication:
 
     record: Publication | None
     token: str | None
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """The days that were wrong and are right now, and why others could not be put right."""
+
+    days: list[date]
+    problems: Mapping[date, PipelineError]
 
 
 class Publications:
@@ -211,19 +220,33 @@ class Publications:
             "do not find the date any more, its files are there; give the same command again"
         )
 
-    def repair(self) -> list[date]:
+    def repair(self) -> Repaired:
         """Let every record name its files in this data root, and the catalog the record's version, by today's columns.
 
-        Returns:
-            The days that were wrong. A record is when the data root was copied or moved here from another place.
+        A record is wrong when the data root was copied or moved here from another place. A day that cannot be put
+        right keeps no other from it.
 
         Raises:
-            PipelineError: when a record names files elsewhere that are not here as well.
+            AccessDenied: to records or files.
         """
-        # Both are done for every day, whatever comes of the first.
-        wrong = {day for day in self.days() if any([self._bring_here(day), self.show(day)])}
-        wrong |= {day for day in self.days_shown_in_vain() if self.show(day)}
-        return sorted(wrong | {day for day in self.days_with_other_columns() if self._show_columns(day)})
+        wrong: set[date] = set()
+        problems: dict[date, PipelineError] = {}
+        for days, mend in (
+            (self.days, self._bring_here),
+            (self.days, self.show),
+            (self.days_shown_in_vain, self.show),
+            (self.days_with_other_columns, self._show_columns),
+        ):
+            for day in days():
+                if day in problems:
+                    continue
+                try:
+                    wrong |= {day} if mend(day) else set()
+                except AccessDenied:
+                    raise
+                except PipelineError as problem:
+                    problems[day] = problem
+        return Repaired(sorted(wrong - problems.keys()), problems)
 
     def show(self, day: date) -> bool:
         """Let the catalog show the record's version and check that it does; tell whether it had to change.
@@ -243,9 +266,13 @@ class Publications:
 
     def days_shown_in_vain(self) -> list[date]:
         """List the days that the catalog shows though nothing is published of them and no file lies there any more."""
+        return sorted(day for day, at in self.shown_without_record().items() if self._is_empty(at))
+
+    def shown_without_record(self) -> dict[date, str]:
+        """Return the location that the catalog shows of each day of which nothing is published."""
         shown = {} if self._catalog is None else self._catalog.locations()
         published = set(self.days()) if shown else set()
-        return sorted(day for day, at in shown.items() if day not in published and self._is_empty(at))
+        return {day: at for day, at in shown.items() if day not in published}
 
     def _is_empty(self, location: str) -> bool:
         """Tell whether a location is in this data root and has no file."""

@@ -3,18 +3,19 @@
 Knows the columns of both; must not know which runs wrote them.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import IO, Any
 
-from erasure.objects import Found
+from erasure.objects import Found, NotReadable
 from erasure.subject import Subject
 from erasure.texts import Judge
 
 
 def count_rows(content: IO[bytes], subject: Subject) -> int:
-    """Count the rows of a version's file that hold the value in the column."""
+    """Count the rows of a version's file that hold the value in the column. Raises NotReadable."""
     file, arrow = _opened(content), _arrow()
     name = subject.column.name
     if name not in file.schema_arrow.names:
@@ -24,8 +25,8 @@ def count_rows(content: IO[bytes], subject: Subject) -> int:
     wanted = _scalar(arrow, subject, kind) if value is None else arrow.scalar(value, kind)
     if wanted is None:  # of a type that cannot hold the value
         return 0
-    groups = (file.read_row_group(number, columns=[name]).column(name) for number in range(file.num_row_groups))
-    return sum(arrow.compute.sum(arrow.compute.equal(group, wanted)).as_py() or 0 for group in groups)
+    values = (group.column(name) for group in _groups(file, [name]))
+    return sum(arrow.compute.sum(arrow.compute.equal(group, wanted)).as_py() or 0 for group in values)
 
 
 @dataclass(frozen=True)
@@ -40,20 +41,23 @@ class Quarantine:
     on_erased: Callable[[bytes], object] = field(default=lambda _: None)
 
     def look(self, content: IO[bytes]) -> Found:
-        """Say what is in a file."""
-        file, found = _opened(content), Found()
-        for number in range(file.num_row_groups):
-            self._kept(file.read_row_group(number), found)
+        """Say what is in a file. Raises NotReadable."""
+        found = Found()
+        for group in _groups(_opened(content)):
+            self._kept(group, found)
         return found
 
     def rewrite(self, content: IO[bytes], into: IO[bytes]) -> tuple[Found, int]:
-        """Write a file without the person's lines; return what was found and how many lines are left."""
+        """Write a file without the person's lines; return what was found and how many lines are left.
+
+        Raises:
+            NotReadable: when it cannot be decoded.
+        """
         import pyarrow.parquet as pq  # noqa: PLC0415  slow to load
 
         file, found, rows = _opened(content), Found(), 0
         with pq.ParquetWriter(into, file.schema_arrow, compression="zstd") as writer:
-            for number in range(file.num_row_groups):
-                group = file.read_row_group(number)
+            for group in _groups(file):
                 kept = group.filter(self._kept(group, found))
                 rows += kept.num_rows
                 writer.write_table(kept)
@@ -85,7 +89,25 @@ def _opened(content: IO[bytes]) -> Any:
     import pyarrow.parquet as pq  # noqa: PLC0415  slow to load
 
     content.seek(0)
-    return pq.ParquetFile(content)
+    with _read():
+        return pq.ParquetFile(content)
+
+
+def _groups(file: Any, columns: Sequence[str] | None = None) -> Iterator[Any]:
+    """Read the row groups of a file one by one."""
+    for number in range(file.num_row_groups):
+        with _read():
+            group = file.read_row_group(number, columns=columns)
+        yield group
+
+
+@contextmanager
+def _read() -> Iterator[None]:
+    """Say of a file that cannot be decoded that it is none; a run that was killed leaves such ones."""
+    try:
+        yield
+    except (_arrow().ArrowException, OSError) as error:
+        raise NotReadable(f"is no complete Parquet file ({error})") from error
 
 
 def _arrow() -> Any:

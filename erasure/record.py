@@ -4,7 +4,7 @@ Holds a digest of the value and never the value; must not know how anything is f
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any, Final
@@ -53,17 +53,17 @@ class DateRecord:
             documents=sorted({*now.documents, *self.documents}),
             needs_run=self.needs_run or now.needs_run,
             drops_previous=self.drops_previous or now.drops_previous,
-            fingerprint=self.fingerprint,
-            untouched=self.untouched,
+            fingerprint=self.fingerprint or now.fingerprint,  # none where the first look at the date failed
+            untouched=self.untouched or now.untouched,
             run_id=self.run_id,
             versions_deleted=self.versions_deleted,
         )
 
     @property
     def is_affected(self) -> bool:
-        """Whether anything is to be erased."""
+        """Whether anything is to be erased, or may be for all that is known."""
         found = self.raw or self.versions or self.quarantine or self.documents
-        return bool(found or self.needs_run or self.drops_previous)
+        return bool(found or self.needs_run or self.drops_previous or self.problem)
 
 
 @dataclass
@@ -86,11 +86,11 @@ class ErasureRecord:
         """Tell whether it is of this column and value, and not finished; ``digest`` takes the salt of the value."""
         return self.status == "open" and self.column == column and self.value_sha256 == digest(self.salt)
 
-    def note(self, found: Mapping[date, DateRecord], *, kept: Collection[date]) -> None:
-        """Note what was found of dates beside what was found there before; ``kept`` dates are noted in any case."""
+    def note(self, found: Mapping[date, DateRecord]) -> None:
+        """Note what was found of dates beside what was found there before."""
         for day, now in found.items():
             before = self.dates.get(str(day))
-            is_left = day in kept or (before is not None and not before.is_done)
+            is_left = before is not None and not before.is_done
             if is_left or now.is_affected:
                 self.dates[str(day)] = now if before is None else before.joined(now)
 
@@ -133,10 +133,13 @@ class Erasures:
         try:
             self._version = self._store.replace(key, _json(document), expected=self._version)
         except WriteConflict as error:
-            raise PipelineError(
-                f"{self._store.uri(key)} was changed meanwhile: another command erases the same value; wait for its "
-                "end, then give this one again"
-            ) from error
+            found = self._store.read(key)
+            if found is None or found.data != _json(document):  # else it was ours, whose answer got lost
+                raise PipelineError(
+                    f"{self._store.uri(key)} was changed meanwhile: another command erases the same value; wait for "
+                    "its end, then give this one again"
+                ) from error
+            self._version = found.version
 
     def keep_receipt(self, record: ErasureRecord, receipt: Mapping[str, Any]) -> str:
         """Store the receipt of an erasure and return where it lies."""

@@ -130,6 +130,14 @@ class Search:
 
     def _parquet(self, content: IO[bytes], hits: Hits) -> None:
         import pyarrow as pa  # noqa: PLC0415  slow to load
+
+        try:
+            self._rows(content, hits)
+        except pa.ArrowException as error:
+            raise NotSearchable(f"cannot be decoded: {error}") from error
+
+    def _rows(self, content: IO[bytes], hits: Hits) -> None:
+        import pyarrow as pa  # noqa: PLC0415  as above
         import pyarrow.parquet as pq  # noqa: PLC0415  as above
 
         schema = pq.read_schema(content)

@@ -269,7 +269,7 @@ def test_one_repair_brings_records_and_catalog_to_a_data_root_that_moved(tmp_pat
     plain_run(DirectoryStore(str(before)), before, run_id(1), catalog=catalog).execute()
     before.rename(after)
     publications = Publications(DirectoryStore(str(after)), PATHS, catalog)
-    assert publications.repair() == [DAY]
+    assert publications.repair().days == [DAY]
     assert served_lines(after) == ["good"]
     folder = PATHS.version_prefix(DAY, run_id(1))
     assert catalog.partitions == {DAY: f"{after.as_uri()}/{folder}outcome=accepted/"}
@@ -447,5 +447,5 @@ def test_a_partition_that_gets_other_columns_while_a_run_publishes_shows_what_th
     plain_run(store, tmp_path, run_id(1), catalog=catalog).execute()
     second = plain_run(store, tmp_path, run_id(2), catalog=catalog, force=True)
     catalog.publish = second.execute
-    assert Publications(store, PATHS, catalog).repair() == [DAY]
+    assert Publications(store, PATHS, catalog).repair().days == [DAY]
     assert catalog.partitions == {DAY: second.report.location}

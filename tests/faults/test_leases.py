@@ -282,9 +282,10 @@ class TestALeaseThatIsLost:
         store = plain_store(tmp_path)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(store, "delete", lambda _keys: deleted.append("leases"))
-            patch.setattr(store, "delete_prefix", lambda _prefix: deleted.append("files"))
+            patch.setattr(store, "delete_prefix", deleted.append)
             sweep(store, PATHS, DAY, Publications(store, PATHS, None), now=datetime.now(UTC) + TOMORROW)
-        assert deleted == ["leases", "files"]
+        folders = [PATHS.unfinished_quarantine_prefix(DAY, run_id(1)), PATHS.version_prefix(DAY, run_id(1))]
+        assert deleted == ["leases", *folders]
 
     def test_to_an_older_listing_is_none(self, tmp_path: Path) -> None:
         """Clocks differ: others give a lease that has just ended some minutes more than its own run does."""

@@ -139,9 +139,10 @@ def test_a_partition_without_record_and_files_is_found_and_removed_by_a_repair(t
         catalog.partitions[day] = root.uri(PATHS.version_prefix(day, run_id(1)))
     catalog.partitions[elsewhere] = "s3://of-somebody-else/"
     assert publications.days_shown_in_vain() == [in_vain]
-    assert publications.repair() == [in_vain]
+    assert set(publications.shown_without_record()) == {in_vain, with_files, elsewhere}
+    assert publications.repair().days == [in_vain]
     assert set(catalog.partitions) == {DAY, with_files, elsewhere}
-    assert publications.repair() == []
+    assert publications.repair().days == []
 
 
 def test_a_run_removes_no_partition_as_no_role_of_a_job_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

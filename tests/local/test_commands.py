@@ -342,12 +342,21 @@ class TestDoctor:
         cloud.client("cloudwatch").set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="a test")
         table = {"DatabaseName": "prod_data_pipeline", "TableName": "curated_events"}
         cloud.client("glue").delete_partition(**table, PartitionValues=[first_day])
+        stray, folder = "2024-02-28", "curated/events/ingestion_date=2024-02-28/run_id=of-a-lost-record/"
+        cloud.client("s3").put_object(Bucket=cloud.bucket, Key=f"{folder}part-0.parquet", Body=b"rows")
+        shown = {"Values": [stray], "StorageDescriptor": {"Location": f"s3://{cloud.bucket}/{folder}"}}
+        cloud.client("glue").create_partition(**table, PartitionInput=shown)
         found = self.findings(cloud)
         assert found["dead letters"]["says"] == "prod-events-start-dead-letters (1)"
         assert (found["alarms"]["state"], found["alarms"]["says"]) == ("wrong", f"on: {alarm}")
         assert first_day in found["partitions"]["says"]
         assert found["partitions"]["next_step"] == "pipeline repair"
         assert cloud.pipeline("repair").returncode == 0
+        lost = self.findings(cloud)["partitions"]
+        assert lost["says"] == f"shown to readers though no record publishes them: {stray}"
+        assert lost["next_step"] == f"pipeline run {stray}"
+        cloud.client("glue").delete_partition(**table, PartitionValues=[stray])
+        cloud.client("s3").delete_object(Bucket=cloud.bucket, Key=f"{folder}part-0.parquet")
         cloud.client("sqs").purge_queue(QueueUrl=queue)
         cloud.client("cloudwatch").set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="a test")
         mended = self.findings(cloud)

@@ -1,5 +1,6 @@
 """`pipeline rollback` and `pipeline repair`: which version of a day readers get."""
 
+import json
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
@@ -77,7 +78,7 @@ class TestRepair:
         published = {record["ingestion_date"]: record["current"]["location"] for record in pipeline.json("status")}
         with glue_catalog(monkeypatch, CONTRACT.table) as glue:
             glue.locations |= {"2025-01-01": published["2025-01-01"], "2025-01-02": "file:///elsewhere/"}
-            assert pipeline.json("repair") == {"repaired": ["2025-01-02", "2025-01-03"]}
+            assert pipeline.json("repair") == {"repaired": ["2025-01-02", "2025-01-03"], "not_repaired": {}}
             assert glue.locations == published
             assert "events: nothing to repair" in pipeline("repair").out
             refused = pipeline("repair", "--catalog_table", "another")
@@ -95,7 +96,7 @@ class TestRepair:
             glue.columns = [{"Name": "n", "Type": "bigint"}]
             glue.columns_of["2025-01-02"] = glue.columns
             before = dict(glue.locations)
-            assert pipeline.json("repair") == {"repaired": ["2025-01-01"]}
+            assert pipeline.json("repair") == {"repaired": ["2025-01-01"], "not_repaired": {}}
             assert glue.columns_of == dict.fromkeys(("2025-01-01", "2025-01-02"), glue.columns)
             assert glue.locations == before
 
@@ -109,8 +110,8 @@ class TestRepair:
         refused = pipeline("rollback", str(DAY), *place)
         assert refused.exit_code == 1
         assert "not below this data root; if it was copied here, run repair" in refused.err
-        assert pipeline.json("repair", *place) == {"repaired": [str(DAY)]}
-        assert pipeline.json("repair", *place) == {"repaired": []}
+        assert pipeline.json("repair", *place) == {"repaired": [str(DAY)], "not_repaired": {}}
+        assert pipeline.json("repair", *place) == {"repaired": [], "not_repaired": {}}
         [record] = pipeline.json("status", *place)
         locations = [version["location"] for version in (record["current"], *record["previous"])]
         prefix = copied.as_uri() + f"/curated/events/ingestion_date={DAY}/run_id="
@@ -129,6 +130,26 @@ class TestRepair:
         [record] = pipeline.json("status", "--data_uri", str(tmp_path / "copied"))
         assert record["current"]["location"].startswith(shop.root.as_uri())
         assert "; next: pipeline repair" in pipeline("status", "--data_uri", str(tmp_path / "copied")).out
+
+    def test_of_which_one_date_cannot_be_repaired_has_all_others_repaired(
+        self, shop: Shop, pipeline: Pipeline, tmp_path: Path
+    ) -> None:
+        days = [DAY + timedelta(days=number) for number in range(3)]
+        runs = [shop.publish(number, day=day) for number, day in enumerate(days)]
+        copied = Path(shutil.copytree(shop.root, tmp_path / "copied"))
+        shutil.rmtree(copied / shop.paths.version_prefix(days[0], runs[0]))
+        (copied / shop.paths.publication_key(days[1])).write_bytes(b"{")
+        place = ("--data_uri", str(copied))
+        first, second = (pipeline("repair", *place) for _ in range(2))
+        assert (first.exit_code, first.out) == (1, f"events: repaired {days[2]}\n")
+        assert (second.exit_code, second.out) == (1, "events: nothing was repaired\n")
+        for said in (first.err, second.err):
+            assert said.startswith(
+                f"pipeline: 2 dates not repaired: {days[0]}: published at file://{shop.root}/curated/"
+            )
+            assert f"publication record file://{copied / shop.paths.publication_key(days[1])} cannot be used" in said
+        document = json.loads(pipeline("repair", *place, "--json").out)
+        assert (document["repaired"], list(document["not_repaired"])) == ([], [str(day) for day in days[:2]])
 
     def test_in_a_bucket_needs_the_catalog_to_repair(self, pipeline: Pipeline) -> None:
         result = pipeline("repair", "--data_uri", "s3://bucket")

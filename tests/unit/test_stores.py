@@ -1,7 +1,9 @@
 """Both stores keep the one promise that publication rests on, and say what failed in words."""
 
+import errno
 import io
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -180,6 +182,76 @@ def test_a_file_gets_its_name_when_its_content_is_on_the_disk(tmp_path: Path, mo
     monkeypatch.setattr(os, "fsync", lambda _file: named_at_sync.append((tmp_path / "record").exists()))
     DirectoryStore(str(tmp_path)).write("record", b"1")
     assert named_at_sync == [False]
+
+
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENAMETOOLONG])
+def test_a_folder_that_cannot_be_read_is_an_error_and_no_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    store, scandir = DirectoryStore(str(tmp_path)), os.scandir
+    store.write("raw/ingestion_date=2025-01-01/hour=01/events.json", b"1")
+    closed = tmp_path / "raw" / "ingestion_date=2025-01-01" / "hour=01"
+
+    def fail(folder: Any) -> Any:
+        if Path(folder) == closed:
+            raise OSError(error, os.strerror(error), str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", fail)
+    said = re.escape(f"cannot list file://{closed}: {os.strerror(error)}")
+    for prefix in ("raw/", "raw/ingestion_date=2025-01-01/", "raw/ingestion_date=2025-01-01/hour=01/"):
+        with pytest.raises(ServiceError, match=said):
+            store.objects(prefix)
+    with pytest.raises(ServiceError, match=said):
+        store.folders("raw/ingestion_date=2025-01-01/hour=01/")
+
+
+def test_a_folder_that_is_deleted_while_it_is_listed_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, scandir = DirectoryStore(str(tmp_path)), os.scandir
+    for key in ("raw/a/1", "raw/b/c/2"):
+        store.write(key, b"1")
+
+    def listed(folder: Any) -> Any:
+        found = list(scandir(folder))
+        if folder == tmp_path / "raw" / "b":
+            monkeypatch.undo()
+            shutil.rmtree(folder)
+        return found
+
+    monkeypatch.setattr(os, "scandir", listed)
+    assert [item.key for item in store.objects("raw/")] == ["raw/a/1"]
+    assert not (tmp_path / "raw" / "b").exists()
+    assert store.folders("raw/none/") == store.folders("raw/a/1/") == []
+
+
+def test_linked_folders_are_read_deleted_with_what_is_in_them_and_no_circle(tmp_path: Path) -> None:
+    store, elsewhere = DirectoryStore(str(tmp_path / "data")), tmp_path / "elsewhere"
+    store.write("raw/1", b"1")
+    elsewhere.mkdir()
+    (elsewhere / "2").write_bytes(b"2")
+    (tmp_path / "data" / "raw" / "linked").symlink_to(elsewhere)
+    assert [item.key for item in store.objects("raw/")] == ["raw/1", "raw/linked/2"]
+    assert store.folders("raw/") == ["raw/linked/"]
+    store.delete_prefix("raw/linked/")
+    assert (store.folders("raw/"), elsewhere.exists()) == ([], False)
+    others = tmp_path / "others"
+    others.mkdir()
+    (others / "back").symlink_to(tmp_path / "data" / "raw")
+    (tmp_path / "data" / "raw" / "away").symlink_to(others)
+    with pytest.raises(PipelineError, match=r"raw/away/back is a link to \S+/data/raw, in which it lies itself;"):
+        store.objects("raw/")
+
+
+def test_names_that_only_look_like_the_stores_own_are_objects(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    for key in ("raw/x.tmp", "raw/x.crc", "raw/.hidden", "raw/.folder/x"):
+        store.write(key, b"1")
+    for own in ("raw/.x.tmp", "raw/.x.crc", "raw/.lock"):
+        (tmp_path / own).write_bytes(b"1")
+    assert [item.key for item in store.objects("raw/")] == ["raw/.folder/x", "raw/.hidden", "raw/x.crc", "raw/x.tmp"]
+    assert store.folders("raw/") == []
 
 
 def test_a_link_to_nothing_among_the_raw_data_is_an_error_and_no_smaller_day(tmp_path: Path) -> None:
