@@ -344,7 +344,9 @@ class TestDoctor:
         cloud.client("glue").delete_partition(**table, PartitionValues=[first_day])
         stray, folder = "2024-02-28", "curated/events/ingestion_date=2024-02-28/run_id=of-a-lost-record/"
         cloud.client("s3").put_object(Bucket=cloud.bucket, Key=f"{folder}part-0.parquet", Body=b"rows")
-        shown = {"Values": [stray], "StorageDescriptor": {"Location": f"s3://{cloud.bucket}/{folder}"}}
+        described = cloud.client("glue").get_table(DatabaseName=table["DatabaseName"], Name=table["TableName"])["Table"]
+        location = {"Location": f"s3://{cloud.bucket}/{folder}"}
+        shown = {"Values": [stray], "StorageDescriptor": described["StorageDescriptor"] | location}
         cloud.client("glue").create_partition(**table, PartitionInput=shown)
         found = self.findings(cloud)
         assert found["dead letters"]["says"] == "prod-events-start-dead-letters (1)"
