@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from cli import ROOT
-from cli.dataset import Dataset, Place, require_catalog
+from cli.dataset import Dataset, Place, open_dataset, require_catalog
 from cli.errors import CommandFailed
 from cli.executions import Execution
 from cli.outdated import Outdated
 from cli.output import Output, shown_progress
 from cli.spark import Submission, submit
-from cli.spark_classes import class_archive
+from cli.spark_classes import class_archive, run_options
 from cli.views import (
     executions_table,
     outcome_line,
@@ -89,11 +89,20 @@ def curate(
         log=log,
         force=force,
         job_options=tuple(f"--{name}={value}" for name, value in catalog.items() if value is not None),
-        java_options=class_archive(),
+        java_options=_java_options(place, day),
     )
     with shown_progress(output.progress, str(day)) as show_step:
         show_step("starting Spark")
         return {**submit(job, environment=environment, on_step=show_step), "log": str(log)}
+
+
+def _java_options(place: Place, day: date) -> str:
+    """Return what Java runs a date soonest with; where its raw data cannot be listed, the job will say why."""
+    try:
+        dataset = open_dataset(place)
+        return run_options(dataset.store.objects(dataset.paths.raw_prefix(day)))
+    except PipelineError:
+        return class_archive()
 
 
 def _failure(outcome: Mapping[str, Any]) -> str:

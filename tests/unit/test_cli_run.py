@@ -83,6 +83,27 @@ class TestRun:
         ]
         assert {"spark.ui.enabled=false", "spark.driver.bindAddress=127.0.0.1"} <= set(asked)
 
+    @pytest.mark.parametrize(
+        ("name", "size", "is_short"),
+        [
+            ("a.json", 128_000_000, True),
+            ("a.json", 128_000_001, False),
+            ("a.json.GZ", 12_800_000, True),
+            ("a.json.GZ", 12_800_001, False),
+        ],
+    )
+    def test_java_compiles_as_much_as_the_raw_data_is_worth(
+        self, spark: Path, tmp_path: Path, name: str, size: int, *, is_short: bool
+    ) -> None:
+        executable(spark, f'echo "$@" > {tmp_path}/asked; {self.outcome("published")}')
+        path = spark.parent / "raw" / "source_system=app" / f"ingestion_date={DAY}" / name
+        path.parent.mkdir(parents=True)
+        with path.open("wb") as file:
+            file.truncate(size)
+        self.run(spark)
+        asked = (tmp_path / "asked").read_text(encoding="utf-8")
+        assert ("-XX:TieredStopAtLevel=1" in asked) is is_short
+
     @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
     @pytest.mark.usefixtures("interruptible")
     def test_stopping_it_stops_spark(self, spark: Path, tmp_path: Path, sent: signal.Signals) -> None:
