@@ -26,6 +26,7 @@ class GlueService(ThreadingHTTPServer):
         self.columns: list[dict[str, str]] = []
         self.columns_of: dict[str, list[dict[str, str]]] = {}
         self.asked: list[str] = []
+        self.denied: set[str] = set()
 
     @property
     def url(self) -> str:
@@ -33,6 +34,9 @@ class GlueService(ThreadingHTTPServer):
 
     def answer(self, action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         self.asked.append(action)
+        return _error("AccessDeniedException") if action in self.denied else self._answer(action, request)
+
+    def _answer(self, action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if action == "GetTable":
             known = request["Name"] == self.table
             return (
@@ -45,7 +49,8 @@ class GlueService(ThreadingHTTPServer):
             found = {"Partition": {"StorageDescriptor": {"Location": location}}}
             return (200, found) if location else _error(_NOT_FOUND)
         if action == "GetPartitions":
-            return 200, {"Partitions": [self._partition(day) for day in self.locations]}
+            excluded = bool(request.get("ExcludeColumnSchema"))
+            return 200, {"Partitions": [self._partition(day, has_columns=not excluded) for day in self.locations]}
         if action == "DeletePartition":
             return (200, {}) if self.locations.pop(request["PartitionValues"][0], None) else _error(_NOT_FOUND)
         wanted = request["PartitionInput"]
@@ -56,9 +61,9 @@ class GlueService(ThreadingHTTPServer):
         self.columns_of[day] = wanted["StorageDescriptor"]["Columns"]
         return 200, {}
 
-    def _partition(self, day: str) -> dict[str, Any]:
-        columns = self.columns_of.get(day, self.columns)
-        return {"Values": [day], "StorageDescriptor": {"Location": self.locations[day], "Columns": columns}}
+    def _partition(self, day: str, *, has_columns: bool) -> dict[str, Any]:
+        columns = {"Columns": self.columns_of.get(day, self.columns)} if has_columns else {}
+        return {"Values": [day], "StorageDescriptor": {"Location": self.locations[day], **columns}}
 
 
 class _Handler(BaseHTTPRequestHandler):

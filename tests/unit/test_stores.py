@@ -114,6 +114,12 @@ def test_a_data_root_that_is_none_is_named_with_what_is_allowed(uri: str) -> Non
         open_store(uri)
 
 
+def test_a_mistyped_directory_does_not_come_into_being(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match=r"there is no such directory; correct it, or create it first"):
+        open_store(f"file://{tmp_path}/shpo")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_threads_that_write_one_object_at_once_do_not_get_into_each_others_way(tmp_path: Path) -> None:
     store, content = DirectoryStore(str(tmp_path)), b"x" * 10_000
     with ThreadPoolExecutor(8) as threads:

@@ -1,6 +1,8 @@
 """`pipeline erase`: what keeps a date from being erased, and what people accepted of one."""
 
+from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -196,6 +198,99 @@ class TestDatesThatNeedAPerson:
         path.unlink()
         assert "nothing of the person is left" in erase("--yes")
         assert club.receipt()["absent"]
+
+
+class TestGoingOn:
+    """The same person in a later command, after one in which a date could not be finished."""
+
+    @pytest.fixture
+    def damaged(self, club: Club) -> Path:
+        """A damaged object of the first date; the second one has a line of somebody else with the value in its note."""
+        published(club)
+        club.put(*others(), visit("z", ZORRO), visit("friend", "other", note=f"with {ZORRO}"), day=OTHER_DAY)
+        club.run(OTHER_DAY)
+        path = club.put(*others(), name="c.json.gz")
+        path.write_bytes(path.read_bytes()[:-9])
+        return path
+
+    def test_keeps_how_far_the_first_one_was_to_go(self, club: Club, erase: Erase, damaged: Path) -> None:
+        damaged.rename(club.root / "away")
+        damaged.write_bytes(b"\x1f\x8b damaged")
+        club.put(*others(), visit("friend", "other", note=f"with {ZORRO}"))
+        erase("--yes", "--anywhere", exit_code=1)
+        damaged.unlink()
+        erase("--yes")
+        assert "friend" not in {row["visit"] for day in (DAY, OTHER_DAY) for row in club.rows(day)}
+
+    def test_may_go_further_than_the_first_one(self, club: Club, erase: Erase, damaged: Path) -> None:
+        erase("--yes", exit_code=1)
+        assert "friend" in {row["visit"] for row in club.rows(OTHER_DAY)}
+        damaged.unlink()
+        erase("--yes", "--anywhere")
+        assert "friend" not in {row["visit"] for row in club.rows(OTHER_DAY)}
+        assert holding(club.root, ZORRO) == set()
+
+    def test_keeps_that_withdrawn_raw_data_may_be_published(self, club: Club, erase: Erase) -> None:
+        club.put(*others(), visit("z", ZORRO))
+        club.run()
+        club.put(*others(), visit("z", ZORRO), visit("bad", "other"))
+        club.run()
+        club.publications.rollback(DAY, None, now=START)
+        damaged = club.put(b"\x1f\x8b damaged", name="c.json")
+        erase("--yes", "--publish-withdrawn", exit_code=1)
+        damaged.unlink()
+        erase("--yes")
+        assert "bad" in {row["visit"] for row in club.rows()}
+        assert holding(club.root, ZORRO) == set()
+
+
+def test_a_date_on_which_a_run_begins_meanwhile_is_not_taken_from_readers(
+    club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    club.put(visit("z", ZORRO))
+    club.run()
+
+    def refused(_: object, day: date, *, force: bool, **__: object) -> Mapping[str, Any]:
+        outcome = club.run(day, force=force)
+        take_lease(club.store, club.paths, DAY, "20250601T000000Z-0000beef", now=START.now(START.tzinfo), minutes=9)
+        return outcome
+
+    monkeypatch.setattr(commands, "curate", refused)
+    said = erase("--yes", "--unpublish", exit_code=1)
+    assert "run 20250601T000000Z-0000beef is at work on it, until " in said
+    assert club.publications.days() == [DAY]
+
+
+def test_raw_data_that_arrives_after_the_run_keeps_the_date_open(
+    club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published(club)
+
+    def overtaken(_: object, day: date, *, force: bool, **__: object) -> Mapping[str, Any]:
+        outcome = club.run(day, force=force)
+        club.put(visit("late", "other"), name="late.json")
+        return outcome
+
+    monkeypatch.setattr(commands, "curate", overtaken)
+    assert "its raw data changed, or it was rolled back, while it was run" in erase("--yes", exit_code=1)
+    monkeypatch.setattr(commands, "curate", lambda _, day, *, force, **__: club.run(day, force=force))
+    erase("--yes")
+    assert "late" in {row["visit"] for row in club.rows()}
+
+
+def test_a_partition_that_cannot_be_removed_keeps_the_date_from_being_taken_from_readers(
+    club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    club.put(visit("z", ZORRO))
+    club.run()
+    with glue_catalog(monkeypatch, club.contract.table) as glue:
+        glue.denied = {"DeletePartition"}
+        glue.locations[str(DAY)] = club.record().current.location
+        assert "glue:DeletePartition" in erase("--yes", "--unpublish", exit_code=1)
+        assert (club.publications.days(), list(glue.locations)) == ([DAY], [str(DAY)])
+        glue.denied, glue.locations = set(), {}  # somebody else has removed it
+        erase("--yes", "--unpublish")
+        assert club.publications.days() == []
 
 
 class TestAcceptedDates:
