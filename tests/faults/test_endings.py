@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from datetime import UTC, date, datetime
@@ -273,6 +274,18 @@ def test_one_repair_brings_records_and_catalog_to_a_data_root_that_moved(tmp_pat
     assert served_lines(after) == ["good"]
     folder = PATHS.version_prefix(DAY, run_id(1))
     assert catalog.partitions == {DAY: f"{after.as_uri()}/{folder}outcome=accepted/"}
+
+
+def test_a_record_whose_files_were_not_copied_leaves_the_catalog_as_it_is(tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    lay_raw(before, "events.json", "good")
+    plain_run(DirectoryStore(str(before)), before, run_id(1)).execute()
+    before.rename(after)
+    shutil.rmtree(after / PATHS.version_prefix(DAY, run_id(1)))
+    catalog = FakeCatalog({DAY: "s3://as/it/was/"})
+    repaired = Publications(DirectoryStore(str(after)), PATHS, catalog).repair()
+    assert (repaired.days, list(repaired.problems)) == ([], [DAY])
+    assert catalog.partitions == {DAY: "s3://as/it/was/"}
 
 
 class LosesAnswers(DirectoryStore):

@@ -317,6 +317,20 @@ class TestAcceptedDates:
         assert (found.checks, found.accepted_by) == (before.checks, "who")
         assert found.reason == "(erased) tried it out"
 
+    def test_they_hold_where_the_first_look_at_the_date_failed(self, club: Club, erase: Erase) -> None:
+        published(club)
+        before = self.accept(club, "a trial")
+        notes = club.root / club.paths.replays_key(DAY)
+        notes.parent.mkdir(parents=True)
+        notes.write_bytes(b"[")
+        erase("--yes", exit_code=1)
+        notes.unlink()
+        erase("--yes")
+        found = read_acceptance(club.store, club.paths, DAY)
+        assert found is not None
+        assert found.input.fingerprint != before.input.fingerprint
+        assert found.input == club.record().current.input
+
     def test_what_arrives_meanwhile_was_accepted_by_nobody(
         self, club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -14,6 +14,7 @@ import pytest
 from adapters.directory import DirectoryStore
 from cli import commands
 from cli import dataset as cli_dataset
+from core.errors import AccessDenied
 from core.ports import StoredObject, WriteConflict
 from core.times import iso
 from erasure.objects import RawText
@@ -217,6 +218,20 @@ class TestWhatCannotBeRead:
         monkeypatch.undo()
         assert not [name for name in holding(club.root, ZORRO) if "2025-01-02" in name]
 
+    def test_what_nobody_may_read_is_said_once_and_nothing_begins(
+        self, club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        published(club)
+        published(club, OTHER_DAY)
+
+        class Denied(DirectoryStore):
+            def download(self, *_: object) -> NoReturn:
+                raise AccessDenied("not allowed to read; the caller needs s3:GetObject")
+
+        monkeypatch.setattr(cli_dataset, "open_store", lambda _: Denied(str(club.root)))
+        assert erase("--yes", exit_code=1).count("the caller needs s3:GetObject") == 1
+        assert not (club.root / "erasures").exists()
+
     @pytest.mark.parametrize("step", ["look", "rewrite"])
     def test_a_machine_without_room_for_copies(
         self, club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch, step: str
@@ -230,12 +245,13 @@ class TestWhatCannotBeRead:
         said = erase("--yes", exit_code=1)
         assert re.search(r"no copy could be made below \S+: No space left on device; make room there, or name", said)
 
+    @pytest.mark.parametrize("content", [b"7z\xbc\xaf\x27\x1c rest", b"PAR1 and no more"], ids=["7z", "parquet"])
     def test_an_object_that_cannot_be_searched_is_named_and_nothing_is_said_to_be_absent(
-        self, club: Club, erase: Erase
+        self, club: Club, erase: Erase, content: bytes
     ) -> None:
         published(club)
-        odd = club.root / club.paths.raw_prefix(DAY) / "_notes.7z"
-        odd.write_bytes(b"7z\xbc\xaf\x27\x1c rest")
+        odd = club.root / club.paths.raw_prefix(DAY) / "_notes"
+        odd.write_bytes(content)
         said = erase("--yes", exit_code=1)
         assert f"not searched: {odd.relative_to(club.root).as_posix()}: " in said
         assert (club.receipt()["absent"], len(club.receipt()["not_searched"])) == (False, 1)
