@@ -97,19 +97,24 @@ def read_correction(
         )
     pairs = list(zip(lines, rejected, strict=True))
     _require_records(file, pairs)
-    stays = [old for line, old in pairs if line == old.line and old.source_object in objects]
-    dropped = [old for line, old in pairs if not line.strip() and line != old.line]
+    stays = [old for line, old in pairs if _are_equal(line, old.line) and old.source_object in objects]
+    dropped = [old for line, old in pairs if not line.strip() and not _are_equal(line, old.line)]
     goes_in = [
         (line.removesuffix(b"\r"), old)
         for line, old in pairs
-        if line.strip() and not (line == old.line and old.source_object in objects)
+        if line.strip() and not (_are_equal(line, old.line) and old.source_object in objects)
     ]
     replaced = (*(old for _, old in goes_in), *dropped)
     return Correction(tuple(line for line, _ in goes_in), replaced, len(dropped), len(stays))
 
 
+def _are_equal(line: bytes, rejected: bytes) -> bool:
+    """Compare two lines but for one carriage return at the end, which editors add and take away."""
+    return line in (rejected, rejected + b"\r") or line + b"\r" == rejected
+
+
 def _require_records(file: str, pairs: Sequence[tuple[bytes, RejectedLine]]) -> None:
-    found = ((number, line, old) for number, (line, old) in enumerate(pairs, 1) if line != old.line)
+    found = ((number, line, old) for number, (line, old) in enumerate(pairs, 1) if not _are_equal(line, old.line))
     problems = [f"line {number}: {problem}" for number, line, _ in found if (problem := _problem(line))]
     if problems:
         more = f"; and {len(problems) - _PROBLEMS_SHOWN} more" if len(problems) > _PROBLEMS_SHOWN else ""

@@ -81,6 +81,18 @@ def test_what_is_exported_reads_back_as_unchanged(tmp_path: Path) -> None:
         export_lines(REJECTED, str(file))
 
 
+def test_a_file_that_was_saved_with_other_line_ends_changes_nothing_by_that(tmp_path: Path) -> None:
+    lines = (b"{", b"{\r", b"\xff", b"[1]", b"{")
+    rejected = [RejectedLine(line, "why", place) for place in (OBJECT, GONE) for line in lines]
+    for saved in ([one.line + b"\r" for one in rejected], [one.line.removesuffix(b"\r") for one in rejected]):
+        found = correction(written(tmp_path, *saved), rejected)
+        assert (found.unchanged, found.dropped, found.replaced) == (5, 0, tuple(rejected[5:]))
+        assert found.corrected == tuple(line.removesuffix(b"\r") for line in saved[5:])
+    others = (one.line + b"\r" for one in rejected[2:5])
+    found = correction(written(tmp_path, b"\r", GOOD + b"\r", *others), rejected[:5])
+    assert (found.corrected, found.dropped, found.unchanged) == ((GOOD,), 1, 3)
+
+
 class TestCommand:
     @pytest.fixture
     def rejected(self, shop: Shop) -> Shop:
