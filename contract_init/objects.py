@@ -5,6 +5,7 @@ Reads files; must not know what JSON is.
 
 import bz2
 import gzip
+import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -64,13 +65,14 @@ class Found:
 def find_objects(paths: Sequence[Path]) -> Found:
     """Find the objects that paths name: files, and what lies below folders and looks like records.
 
-    Raises SampleError when there are none.
+    Raises SampleError when there are none, and naming what cannot be looked at: it may hold any.
     """
-    named = {path: SampleObject(path, _key(path, path.parent)) for path in paths if path.is_file()}
-    missing = [str(path) for path in paths if not path.exists()]
-    if missing:
-        raise SampleError(f"no file or folder {missing[0]}; give raw objects, or folders that hold some")
-    inside, left_out = _inside([path for path in paths if path.is_dir()])
+    with _told_by_name():
+        named = {path: SampleObject(path, _key(path, path.parent)) for path in paths if path.is_file()}
+        missing = [str(path) for path in paths if not path.exists()]
+        if missing:
+            raise SampleError(f"no file or folder {missing[0]}; give raw objects, or folders that hold some")
+        inside, left_out = _inside([path for path in paths if path.is_dir()])
     objects = sorted({**inside, **named}.values(), key=lambda found: str(found.path))
     if not objects:
         why = f": {'; '.join(f'{key}: {reason}' for key, reason in islice(left_out.items(), 3))}" if left_out else ""
@@ -121,7 +123,7 @@ def _inside(folders: Iterable[Path]) -> tuple[dict[Path, SampleObject], dict[str
     objects: dict[Path, SampleObject] = {}
     left_out: dict[str, str] = {}
     for folder in folders:
-        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        files = sorted(path for path in _entries_below(folder) if path.is_file())
         of_days = [path for path in files if date_in(str(path)) is not None]
         for path in of_days or files:
             key = _key(path, folder)
@@ -131,6 +133,25 @@ def _inside(folders: Iterable[Path]) -> tuple[dict[Path, SampleObject], dict[str
             elif reason:
                 left_out[key] = reason
     return objects, left_out
+
+
+def _entries_below(folder: Path) -> Iterator[Path]:
+    """Walk through a folder, and raise where one in it cannot be read: it is not taken for an empty one."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    return (Path(parent) / name for parent, _, names in os.walk(folder, onerror=fail) for name in names)
+
+
+@contextmanager
+def _told_by_name() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SampleError(
+            f"{error.filename} cannot be read: {error.strerror}; make it readable, or give the paths beside it"
+        ) from error
 
 
 def _left_out_because(path: Path, key: str) -> str | None:

@@ -1,11 +1,14 @@
 """Drafts of contracts: samples of every form, whose objects and records are found or told by name."""
 
 import bz2
+import errno
 import gzip
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,6 +85,30 @@ class TestForms:
             draft(b"id,name\n1,a\n")
         with pytest.raises(SampleError, match="no file or folder /nowhere"):
             draft_contract([Path("/nowhere")], name="a", source_system="b")
+
+    @pytest.mark.parametrize("closed", ["day", "day/hour=02", "day/hour=02/deep"])
+    def test_a_folder_that_cannot_be_read_is_refused_by_name_and_no_empty_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+    ) -> None:
+        for name in ("hour=01", "hour=02/deep"):
+            (tmp_path / "day" / name).mkdir(parents=True)
+            (tmp_path / "day" / name / "a.json").write_bytes(b'{"id":"a"}')
+        scandir = os.scandir
+
+        def fail(folder: str) -> Any:
+            if Path(folder) == tmp_path / closed:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+            return scandir(folder)
+
+        monkeypatch.setattr(os, "scandir", fail)
+        said = f"^{re.escape(str(tmp_path / closed))} cannot be read: Permission denied; make it readable, or "
+        with pytest.raises(SampleError, match=said):
+            draft_contract([tmp_path / "day"], name="a", source_system="b")
+
+    def test_a_path_that_cannot_be_looked_at_is_refused_by_name(self) -> None:
+        name = "a" * 300
+        with pytest.raises(SampleError, match=f"/{name} cannot be read: File name too long"):
+            draft_contract([Path(f"/{name}")], name="a", source_system="b")
 
     @pytest.mark.parametrize(
         "line",
