@@ -18,6 +18,8 @@ _OTHER_FORMAT = {
     ".gz": re.compile("not a gzip file|Not in GZIP format|incorrect header check", re.IGNORECASE),
     ".zst": re.compile("Unknown frame descriptor"),
 }
+# What the reader of Zstandard says of a frame to whose window it would have to give more memory than it does.
+_TOO_LARGE_WINDOW = "Frame requires too much memory"
 # What Java's decompressors and zlib say about input that is cut off, damaged or of another format.
 _BROKEN = {
     ".zst": re.compile("ZstdIOException|Truncated source"),
@@ -41,6 +43,11 @@ def explained(error: BaseException, *, compressed: Sequence[str] = ()) -> str:
     if _is_about_a_lost_jvm(error):
         return _LOST_JVM
     text = str(error)
+    if _TOO_LARGE_WINDOW in text:
+        return (
+            f"{_place(text, compressed, '.zst')} is compressed with a window of more than 128 MB, which Spark does not "
+            "read; compress it without --long, or with --long=27 at most, then run the date again"
+        )
     for suffix, words in _OTHER_FORMAT.items():
         if words.search(text):
             place = _place(text, compressed, suffix)

@@ -27,10 +27,10 @@ def zstandard(content: bytes) -> bytes:
     return bytes(pa.compress(content, codec="zstd"))
 
 
-def by_hand(content: bytes, *, checksum: bool = False) -> bytes:
+def by_hand(content: bytes, *, checksum: bool = False, window: int = 0x58) -> bytes:
     """Frame content as blocks that are not compressed, each with its length in front."""
     blocks = [content[at : at + 100_000] for at in range(0, len(content), 100_000)]
-    header = FRAME + bytes([0x04 * checksum, 0x58])
+    header = FRAME + bytes([0x04 * checksum, window])
     for block in blocks:
         header += (len(block) << 3 | int(block is blocks[-1])).to_bytes(3, "little") + block
     return header + b"sum." * checksum
@@ -88,6 +88,17 @@ class TestAZstandardObject:
         assert "a.json.zst is not (entirely) Zstandard" in lab.run().message
         lab.put(first + SKIPPABLE + second, "a.json.zst")
         assert len(lab.run().rows()) == 2
+
+    def test_of_a_window_beyond_the_readers_is_not_called_incomplete(self, lab: Lab, spark: SparkSession) -> None:
+        if spark.version.startswith("3."):
+            return
+        lab.contract, line = CONTRACTS / "lines.odcs.yaml", b'{"id":"a"}\n'
+        lab.put(by_hand(line, window=0x88), "a.json.zst")  # zstd --long=27
+        assert len(lab.run().rows()) == 1
+        lab.put(zstandard(line) + by_hand(line, window=0x90), "a.json.zst")  # --long=28
+        message = lab.run().message
+        assert "a.json.zst is compressed with a window of more than 128 MB" in message
+        assert "complete" not in message
 
     @pytest.mark.parametrize("seed", range(2))
     def test_is_read_whole_or_not_at_all(self, spark: SparkSession, tmp_path: Path, seed: int) -> None:

@@ -70,6 +70,15 @@ def test_an_object_whose_name_says_compressed_and_that_is_not_is_called_that(suf
     )
 
 
+def test_an_object_that_nothing_but_another_compression_helps_is_not_asked_for_again() -> None:
+    text = "com.github.luben.zstd.ZstdIOException: Frame requires too much memory for decoding"
+    said = explained(RuntimeError(f"Encountered error while reading file file:///d/a.json.zst. \nCaused by: {text}"))
+    assert said == (
+        "file:///d/a.json.zst is compressed with a window of more than 128 MB, which Spark does not read; compress it "
+        "without --long, or with --long=27 at most, then run the date again"
+    )
+
+
 @pytest.mark.parametrize(
     ("compressed", "named"),
     [
