@@ -18,6 +18,13 @@ _OTHER_FORMAT = {
     ".gz": re.compile("not a gzip file|Not in GZIP format|incorrect header check", re.IGNORECASE),
     ".zst": re.compile("Unknown frame descriptor"),
 }
+# How Spark and the file systems name an object that is not there any more; Spark escapes some characters.
+_VANISHED = re.compile(
+    r"(?:\[PATH_NOT_FOUND\] Path does not exist|FileNotFoundException: (?:File|No such file or directory)):? "
+    r"'?(?P<uri>[a-z0-9]+:/.*?)(?: does not exist|'|\.(?: SQLSTATE: \w+)?)?$",
+    re.MULTILINE,
+)
+_ESCAPED = re.compile(r"\\([\\{}\[\]*?])")
 # What the reader of Zstandard says of a frame to whose window it would have to give more memory than it does.
 _TOO_LARGE_WINDOW = "Frame requires too much memory"
 # What Java's decompressors and zlib say about input that is cut off, damaged or of another format.
@@ -43,27 +50,36 @@ def explained(error: BaseException, *, compressed: Sequence[str] = ()) -> str:
     if _is_about_a_lost_jvm(error):
         return _LOST_JVM
     text = str(error)
-    if _TOO_LARGE_WINDOW in text:
-        return (
-            f"{_place(text, compressed, '.zst')} is compressed with a window of more than 128 MB, which Spark does not "
-            "read; compress it without --long, or with --long=27 at most, then run the date again"
-        )
-    for suffix, words in _OTHER_FORMAT.items():
-        if words.search(text):
-            place = _place(text, compressed, suffix)
-            return (
-                f"{place} is not (entirely) {_FORMATS[suffix]} although its name ends in {suffix}; it may have been "
-                f"decompressed in transit or cut off; deliver it compressed, or under a name without {suffix}, then "
-                "run the date again"
-            )
-    for suffix, words in _BROKEN.items():
-        if words.search(text):
-            place = _place(text, compressed, suffix)
-            return f"{place} is not a complete {_FORMATS[suffix]} file; deliver it again, then run the date again"
+    told = _told_of_an_object(text, compressed)
+    if told is not None:
+        return f"{told}, then run the date again"
+    if vanished := _VANISHED.search(text):
+        uri = re.sub("^file:/+", "file:///", _ESCAPED.sub(r"\1", vanished["uri"]))
+        return f"{uri} vanished while it was read; run the date again"
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("at ")]
     causes = [line for line in lines if line.startswith("Caused by: ")]
     summary = "; ".join([*lines[:2], *causes[-1:]]) or type(error).__name__
     return f"{type(error).__name__}: {summary}"[:_LONGEST]
+
+
+def _told_of_an_object(text: str, compressed: Sequence[str]) -> str | None:
+    """Say what is wrong with a compressed object, and how to deliver it; None where nothing is said of one."""
+    if _TOO_LARGE_WINDOW in text:
+        return (
+            f"{_place(text, compressed, '.zst')} is compressed with a window of more than 128 MB, which Spark does not "
+            "read; compress it without --long, or with --long=27 at most"
+        )
+    for suffix, words in _OTHER_FORMAT.items():
+        if words.search(text):
+            return (
+                f"{_place(text, compressed, suffix)} is not (entirely) {_FORMATS[suffix]} although its name ends in "
+                f"{suffix}; it may have been decompressed in transit or cut off; deliver it compressed, or under a "
+                f"name without {suffix}"
+            )
+    for suffix, words in _BROKEN.items():
+        if words.search(text):
+            return f"{_place(text, compressed, suffix)} is not a complete {_FORMATS[suffix]} file; deliver it again"
+    return None
 
 
 def _is_about_a_lost_jvm(error: BaseException | None) -> bool:

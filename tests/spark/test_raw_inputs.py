@@ -257,6 +257,24 @@ def test_an_object_that_changes_while_it_is_read_ends_the_run(lab: Lab, monkeypa
     assert lab.files("curated") | lab.files("publications") == {}
 
 
+@pytest.mark.parametrize("moment", ["require_whole", "read_texts", "write_rows"])
+@pytest.mark.parametrize("name", ["events.json.bz2", "[a-c] {1}.json", "50%25. SQLSTATE x.json"])
+def test_an_object_that_is_deleted_while_it_is_read_is_named_as_such(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, name: str, moment: str
+) -> None:
+    path, step = lab.put(bz2.compress(b"7\n") if name.endswith("bz2") else b"7\n", name), getattr(produce, moment)
+
+    def delete_first(*given: Any, **options: Any) -> Any:
+        path.unlink(missing_ok=True)
+        return step(*given, **options)
+
+    monkeypatch.setattr(produce, moment, delete_first)
+    run = lab.run()
+    assert run.status == "error"
+    assert run.message == f"{DAY}: file://{path} vanished while it was read; run the date again"
+    assert lab.files("curated") | lab.files("publications") == {}
+
+
 @pytest.mark.parametrize("name", ["events.json.bz2", "EVENTS.JSON", "events.json.GZ", "events.json.zst"])
 def test_objects_of_other_suffixes_are_read_or_rejected_by_name(lab: Lab, name: str, spark: SparkSession) -> None:
     lab.contract = CONTRACTS / "lines.odcs.yaml"

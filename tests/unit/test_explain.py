@@ -70,6 +70,28 @@ def test_an_object_whose_name_says_compressed_and_that_is_not_is_called_that(suf
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[PATH_NOT_FOUND] Path does not exist: {}. SQLSTATE: 42K03",
+        "[PATH_NOT_FOUND] Path does not exist: {}.",
+        "Lost task 0.0: org.apache.spark.SparkFileNotFoundException: File {} does not exist\nIt is possible the",
+        "calling o1.open.\n: java.io.FileNotFoundException: No such file or directory: {}\n\tat org.apache",
+        "Caused by: java.io.FileNotFoundException: No such file or directory '{}'\n\tat com.amazon",
+    ],
+)
+@pytest.mark.parametrize("uri", ["s3://bucket/raw/a.json", "s3a://bucket/raw/a b. c.json.gz", "file:///data/it's.json"])
+def test_an_object_that_is_not_there_any_more_is_said_to_have_vanished(text: str, uri: str) -> None:
+    said = f"{uri} vanished while it was read; run the date again"
+    assert explained(RuntimeError(text.format(uri))) == said
+    assert explained(RuntimeError(text.format(uri.replace("file:///", "file:/")))) == said
+
+
+def test_what_is_no_object_does_not_vanish() -> None:
+    text = "java.io.FileNotFoundException: /tmp/blockmgr-1/shuffle_0_0_0.data (No such file or directory)"
+    assert explained(RuntimeError(text)) == f"RuntimeError: {text}"
+
+
 def test_an_object_that_nothing_but_another_compression_helps_is_not_asked_for_again() -> None:
     text = "com.github.luben.zstd.ZstdIOException: Frame requires too much memory for decoding"
     said = explained(RuntimeError(f"Encountered error while reading file file:///d/a.json.zst. \nCaused by: {text}"))
