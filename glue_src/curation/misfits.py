@@ -19,7 +19,7 @@ from curation.forms import TOLD, told
 from curation.json_reader import JSON_OPTIONS
 from curation.record_fields import field_value, fields_ddl, quoted
 from curation.remedies import remedy
-from curation.silent_changes import INFINITIES, foreign_decimals, without_huge_numbers
+from curation.silent_changes import INFINITIES, without_misread_numbers
 from curation.typed_values import typed_value
 
 # What is left of a column's path, and the column under the name by which a message calls it.
@@ -142,9 +142,8 @@ def _of_array(rest: Steps, column: ContractColumn, object_: Column, field: str, 
 
 
 def _simple_misfit(column: ContractColumn, shown: "_Shown", value: Column) -> Column:
-    foreign = shown.text.rlike(r"[^\x00-\x7f]") if kind_of(column.type) == "decimal" else F.lit(False)
     named = let(shown.is_string, lambda is_string: _named(column, shown.text, is_string=is_string))
-    return _at_most_one(foreign | _is_misfit(column, shown.text, value), named)
+    return _at_most_one(_is_misfit(column, shown.text, value), named)
 
 
 def _complex_misfit(field: str, column: ContractColumn, object_: Column, shown: "_Shown", *, depth: int) -> Column:
@@ -166,12 +165,9 @@ def _complex_misfit(field: str, column: ContractColumn, object_: Column, shown: 
         )
     # A struct that was sent as a string looks like one where its text is shown.
     is_string = as_object.isNull() & as_array.isNull() & text.rlike(_MAY_HOLD_OTHERS)
-    is_foreign = foreign_decimals(object_, [replace(column, sources=(Source((field,)),))]).get(
-        column.name, F.lit(False)
-    )
     as_string = F.array(_named(column, text, is_string=F.lit(True), detail=F.lit(_JSON_IN_A_STRING)))
     found = F.when(is_string, as_string).otherwise(named)
-    return F.when(is_foreign | _is_misfit(column, text, value), found).otherwise(_none())
+    return F.when(_is_misfit(column, text, value), found).otherwise(_none())
 
 
 def _fields_of(struct: ContractColumn) -> list[_Read]:
@@ -244,7 +240,7 @@ def _stated(column: ContractColumn) -> str:
 
 
 def _typed(object_: Column, ddl: str) -> Column:
-    parsed = without_huge_numbers(object_) if "decimal" in ddl else object_
+    parsed = without_misread_numbers(object_) if "decimal" in ddl else object_
     return F.from_json(parsed, ddl, _OPTIONS)
 
 

@@ -27,17 +27,24 @@ Test = Callable[[Column], Column]
 # beyond U+FFFF it does not take.
 _FOREIGN = "[\u0660-\uffff]"
 _FOREIGN_NUMBER = rf'"[-0-9.E]*+(?:{_FOREIGN}|\\u)'
-_BEYOND_ASCII = r"[^\x00-\x7f]"
 # An exponent of four digits or more, without zeros in front: as many digits would have to be written out, which takes
 # minutes with eight.
 _HUGE_EXPONENT = "[eE][-+]?+0*+[1-9][0-9]{3}"
 _HUGE = rf"[0-9.]{_HUGE_EXPONENT}"
-# A string that may hold one in escapes, in other digits or with apostrophes, and is no name.
-_UNIT = r"(?:[-+0-9.eE]|\\u[0-9a-fA-F]{4}|[^\x00-\x7f])"
-_MAYBE_HUGE = rf'"(?=[^"]*(?:\\u|[^\x00-\x7f]))(?=[^"]*(?:E|\\u0045)){_UNIT}{{6,}}+"(?![ \t\r\n]*+:)'
-_HUGE_NUMBER = rf'(?:"-?+[0-9.]++{_HUGE_EXPONENT}[0-9]*+"|{_MAYBE_HUGE}|-?+[0-9.]++{_HUGE_EXPONENT}[0-9]*+)'
-_BEFORE_A_HUGE_NUMBER = (
-    rf'\G((?:[^"0-9-]++|(?!{_HUGE_NUMBER})(?:"(?:[^"\\]++|\\.)*+"|-?+[0-9][-+.0-9eE]*+))*+){_HUGE_NUMBER}'
+# The same in a string, with any of its characters escaped.
+_ESCAPED_NUMBER = r"(?:[-0-9.]|\\u00(?:2[dDeE]|3[0-9]))++"
+_ESCAPED_EXPONENT = (
+    r"(?:[eE]|\\u00[46]5)(?:[-+]|\\u002[bBdD])?+(?:0|\\u0030)*+(?:[1-9]|\\u003[1-9])(?:[0-9]|\\u003[0-9]){3,}+"
+)
+# What the parser may read as a number, with characters beyond ASCII.
+_FOREIGN_STRING = (
+    r"(?:[-0-9.E]|\\u00[0-7][0-9a-fA-F])*+(?:[^\x00-\x7f]|\\u(?!00[0-7])[0-9a-fA-F]{4})"
+    r"(?:[-0-9.E]|\\u[0-9a-fA-F]{4}|[^\x00-\x7f])*+"
+)
+_MISREAD_STRING = rf'"(?:{_ESCAPED_NUMBER}{_ESCAPED_EXPONENT}|{_FOREIGN_STRING})"(?![ \t\r\n]*+:)'  # and is no name
+_MISREAD_NUMBER = rf'(?:"-?+[0-9.]++{_HUGE_EXPONENT}[0-9]*+"|{_MISREAD_STRING}|-?+[0-9.]++{_HUGE_EXPONENT}[0-9]*+)'
+_BEFORE_A_MISREAD_NUMBER = (
+    rf'\G((?:[^"0-9-]++|(?!{_MISREAD_NUMBER})(?:"(?:[^"\\]++|\\.)*+"|-?+[0-9][-+.0-9eE]*+))*+){_MISREAD_NUMBER}'
 )
 # What becomes of a number beyond any double as the value of a text column; a string of JSON comes without its quotes.
 INFINITIES = ('"Infinity"', '"-Infinity"')
@@ -71,9 +78,8 @@ def misread_decimals(object_: Column, columns: Iterable[ContractColumn]) -> Colu
 
 def _are_misread(object_: Column, with_decimals: Sequence[ContractColumn]) -> Column:
     ddl = f"struct<{fields_ddl(with_decimals, read_type)}, {REFUSED} string>"
-    parsed = F.from_json(without_huge_numbers(object_), ddl, READER_OPTIONS)
-    is_huge = object_.rlike(rf"{_HUGE}|{_MAYBE_HUGE}") & parsed[REFUSED].isNotNull()
-    return any_of([*foreign_decimals(object_, with_decimals).values(), is_huge])
+    parsed = F.from_json(without_misread_numbers(object_), ddl, READER_OPTIONS)
+    return object_.rlike(rf"{_HUGE}|{_MISREAD_STRING}") & parsed[REFUSED].isNotNull()
 
 
 def _misread_number_of(columns: Sequence[ContractColumn]) -> str:
@@ -88,19 +94,12 @@ def _misread_number_of(columns: Sequence[ContractColumn]) -> str:
     return rf'{either}[ \t\r\n]*+:[ \t\r\n]*+(?:{_FOREIGN_NUMBER}|"?+[-0-9.]++{_HUGE_EXPONENT})'
 
 
-def without_huge_numbers(text: Column) -> Column:
-    """Return JSON with a text, which is no number, in place of each number that decimals take too long to read.
+def without_misread_numbers(text: Column) -> Column:
+    """Return JSON with a text, which is no number, in place of each that no decimal may be made of.
 
     Texts that look like one are replaced too: fit to judge decimals by, never to keep anything of.
     """
-    return F.regexp_replace(text, _BEFORE_A_HUGE_NUMBER, '$1"huge"')
-
-
-def foreign_decimals(object_: Column, columns: Iterable[ContractColumn]) -> dict[str, Column]:
-    """Tell of each of these columns that has decimals whether one is in a string with characters beyond ASCII."""
-    with_decimals = [column for column in columns if _has(column.type, "decimal")]
-    parsed = _parsed(object_, with_decimals)
-    return _in_each(with_decimals, parsed, "decimal", lambda text: text.rlike(_BEYOND_ASCII))
+    return F.regexp_replace(text, _BEFORE_A_MISREAD_NUMBER, '$1"misread"')
 
 
 def became_infinity(value: Column, type_: str) -> Column:

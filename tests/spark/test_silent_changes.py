@@ -1,10 +1,11 @@
 """What the parser would change without a word is malformed, and nothing else of the same look: on inline lines."""
 
 import json
+import re
 import time
 import unicodedata
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from random import Random
 
 from pyspark.sql import Row, SparkSession
@@ -90,6 +91,53 @@ class TestADecimalInAString:
             "escaped": Decimal("12.00"),
         }
         assert {(row["txt"], tuple(row["tags"])) for row in rows.values()} == {("\u0661\u0662", ("1\u2019000",))}
+
+
+def as_decimal(text: str) -> Decimal | None:
+    """What a string is in a decimal(12,2), or None where it is no such number."""
+    found = re.fullmatch(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:E-?0*([0-9]*))?", text)
+    if found is None or text[-1] in "E-" or len(found[1] or "") > 3:
+        return None
+    value = Decimal(text).quantize(Decimal("0.01"), ROUND_HALF_UP, Context(prec=3000))
+    return value if abs(value) < 10**10 else None
+
+
+def spelt(text: str, choice: Random, share: float) -> str:
+    """Write characters as escapes, with digits in both cases."""
+    forms = ("\\u{:04x}", "\\u{:04X}")
+    return "".join(choice.choice(forms).format(ord(one)) if choice.random() < share else one for one in text)
+
+
+def only_decimal(row: Row) -> Decimal:
+    """The decimal of a row, in whichever of `PLACES` it stood."""
+    inside = (row["prices"] or [None])[-1], (row["rates"] or {}).get("a"), (row["box"] or {"d": None})["d"]
+    found: Decimal = next(value for value in (row["price"], *inside) if value is not None)
+    return found
+
+
+class TestADecimalThatIsSpeltWithEscapes:
+    FORMS = ("{0}", "-{0}", "{0}.{1}", "{0}.{1}E{2}", "-{1}.E-{2}", ".{1}E-0000{2}", "{1}E-{3}", "{0}E{2}", "0E-{2}",
+             "{1}e{2}", "+{1}", "1E+{2}", "{0}E", "{1}E-", "{1}-", "E{3}", "{0},{1}", "{1}.{1}.{1}", "{1}E-99999{3}",
+             "1E-{2}00", "0.{2}E-1{3}0", "{1}/", "{1} ", "x{1}")  # fmt: skip
+
+    def test_is_what_its_characters_are(self, spark: SparkSession) -> None:
+        choice, texts = Random(7), ["12345.5", "100E-3", "1E-0003", "19.99", "1E-100000", "1e300000000"]
+        for form in self.FORMS * 25:
+            bounds = (10**6, 100, 12, 4000)
+            texts.append(form.format(*(choice.randrange(bound) for bound in bounds)))
+        forms = {str(number): spelt(text, choice, choice.choice([0.2, 0.5, 1])) for number, text in enumerate(texts)}
+        lines = [line(name, choice.choice(PLACES).format(form)) for name, form in forms.items()]
+        found = {name: only_decimal(row) for name, row in parsed(spark, lines).items()}
+        assert found == {
+            str(number): value for number, text in enumerate(texts) if (value := as_decimal(text)) is not None
+        }
+
+    def test_is_seen_wherever_a_later_value_has_the_same_name(self, spark: SparkSession) -> None:
+        texts = ("\uff11", "1\u2019000", "\\u0661", "1\\u2019000E1", "1E-100000", "1\\u0045-100000")
+        pairs = ('"price":"{0}","price":2', '"prices":["{0}"],"prices":[2]', '"rates":{{"a":"{0}","a":2}}',
+                 '"box":{{"d":"{0}","d":2}}', '"box":{{"d":"{0}"}},"box":{{"d":2}}')  # fmt: skip
+        for told in reasons(spark, [line("x", pair.format(text)) for pair in pairs for text in texts]):
+            assert "given more than once" in told or "decimal(12,2)" in told
 
 
 INFINITE = ("1e400", "-1E+400", "1e309", "9" * 400 + ".5", "12345e99999")
