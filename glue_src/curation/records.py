@@ -1,7 +1,8 @@
 """From the texts of raw objects to the texts of single records, where these lie inside of something else.
 
 Knows how records are packed; must not know columns' types, except those of envelope fields. A record's text means
-exactly what stood in the raw text. That costs several passes over it, which plain JSON lines do not need.
+exactly what stood in the raw text. That costs several passes over it, which plain JSON lines do not need. A text that
+is no UTF-8 is not taken apart, because functions of texts would replace its bytes before anyone has looked at them.
 """
 
 import secrets
@@ -42,10 +43,12 @@ def as_records(texts: DataFrame, contract: DataContract) -> DataFrame:
     """
     whole = texts.select(F.col("_line").alias("_text"))
     if contract.records_path is None:
-        found = whole.select("_text", F.posexplode(_split(F.col("_text"))).alias("_record", "_line"))
+        pieces = F.when(is_valid_utf8("_text"), _split(F.col("_text")))
+        found = whole.select("_text", F.posexplode_outer(pieces).alias("_record", "_piece"))
         none = F.lit(None).cast("string").alias("_envelope")
         position, no = F.col("_record").cast("string"), F.lit(False).alias("_holds_none")
-        return found.select("_line", F.lit(True).alias("_is_record"), position, none, no, "_text")
+        line = F.coalesce("_piece", "_text").alias("_line")
+        return found.select(line, F.lit(True).alias("_is_record"), position, none, no, "_text")
     records = F.when(is_valid_utf8("_text"), _Packing(contract).records(F.col("_text")))
     found = whole.select("_text", F.explode_outer(records).alias("_found"))
     text = F.col("_found.text")

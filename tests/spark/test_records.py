@@ -18,7 +18,7 @@ from curation.parsing import parse_lines
 from curation.records import as_records
 from curation.session import open_session
 from tests.spark.lab import Lab
-from tests.spark.line_cases import PLAIN_TEXT
+from tests.spark.line_cases import CESU_8, ONE_BYTE, PLAIN_TEXT
 from tests.spark.test_mapping import MISFIT, STRING, Statement, from_
 
 ID = {"name": "id", **STRING, "primaryKey": True}
@@ -367,6 +367,22 @@ class TestADayOfEnvelopes:
         assert sorted(row["id"] for row in outcome.rows()) == ["ab", "cd", "ef"]
 
 
+CONCATENATED = """
+apiVersion: v3.1.0
+kind: DataContract
+id: trail
+version: 1.0.0
+customProperties:
+  - {property: sourceSystem, value: lab}
+  - {property: objectFormat, value: concatenated}
+  - {property: maxMalformedPercent, value: 100}
+schema:
+  - name: trail
+    properties:
+      - {name: id, logicalType: string, primaryKey: true}
+"""
+
+
 class TestOtherPackings:
     def test_an_array_of_records_is_a_text(self, spark: SparkSession) -> None:
         contract = packed(ID, AMOUNT, recordsPath="[]")
@@ -393,6 +409,21 @@ class TestOtherPackings:
             parsed: list[Mapping[str, Any]] = [json.loads(record, parse_float=Decimal) for record in records]
             expected += [(record["id"], Decimal(record["amount"])) for record in parsed]
         assert values_of(spark, contract, lines) == expected
+
+    def test_a_line_that_is_no_utf_8_is_kept_as_it_is(self, tmp_path: Path) -> None:
+        """Taken apart, its bytes would become the same replacement character, and its keys equal."""
+        path = tmp_path / "trail.odcs.yaml"
+        path.write_text(CONCATENATED, "utf-8")
+        lab = Lab(tmp_path, path)
+        lines = [
+            b'{"id":"caf\xe9"}{"id":"caf\xff"}', b'{"id":"one\xe9"}', b'{"id":"a"} {"id":"b"}',
+            b'{"id":"c"}{"id":"\xed\xa0\xbd"}',
+        ]  # fmt: skip
+        lab.put(b"\n".join(lines))
+        outcome = lab.run()
+        assert sorted(row["id"] for row in outcome.rows()) == ["a", "b"]
+        found = {row["line_bytes"]: (row["record"], row["reason"]) for row in outcome.quarantine()}
+        assert found == {lines[0]: (None, ONE_BYTE), lines[1]: (None, ONE_BYTE), lines[3]: (None, CESU_8)}
 
     def test_a_long_text_overflows_no_stack(self, spark: SparkSession) -> None:
         records = ",".join(f'{{"id":"{number}","tags":["\\"","{{"],"v":{number}.5}}' for number in range(30_000))
