@@ -25,11 +25,13 @@ from curation.silent_changes import misread_decimals
 
 _STRING = r'"(?:[^"\\]++|\\.)*+"'
 _BETWEEN_OBJECTS = rf'\G((?:[^"}}]++|{_STRING}|\}}(?![ \t\r]*+\{{))*+)\}}[ \t\r]*+\{{'
-_DOUBLE = rf'\G((?:[^"0-9-]++|{_STRING}|-?[0-9]++(?![.eE]))*+)(-?[0-9]++[.eE][-+.0-9eE]*+)'
+# A number as JSON has it, and no name: what begins like one stays as it is, for the parser to refuse.
+_FRACTION = r"-?(?:0|[1-9][0-9]*+)(?:[.][0-9]++(?:[eE][-+]?+[0-9]++)?+|[eE][-+]?+[0-9]++)(?![-+.0-9eE]|[ \t\r\n]*+:)"
+_DOUBLE = rf'\G((?:[^"0-9-]++|{_STRING}|-?[0-9]++(?![.eE]))*+)({_FRACTION})'
 _OBJECT_IN_STRING = (r'\G((?:[^"]++|"(?!{opened})(?:[^"\\]++|\\.)*+")*+)"(?={opened})((?:[^"\\]++|\\.)*+)"').replace(
     "{opened}", r"(?:[ \t\r\n]|\\[tnr]|\\u00(?:20|09|0[aAdD]))*+(?:[{]|\\u007[bB])"
 )
-_SURROGATE = r"(?<!\\)((?:\\\\)*+)\\u(?=[dD][89a-fA-F])"
+_SURROGATE = r"(?<!\\)((?:\\\\)*+)\\u(?=[dD][89a-fA-F][0-9a-fA-F]{2})"
 
 
 def as_records(texts: DataFrame, contract: DataContract) -> DataFrame:

@@ -236,6 +236,41 @@ class TestAnEnvelope:
         expected = [(row["id"], Decimal(row["amount"]), Decimal(row["whole"])) for row in parsed]
         assert values_of(spark, contract, [text]) == expected
 
+    @pytest.mark.parametrize("object_format", ["lines", "document", "concatenated"])
+    def test_is_read_only_where_it_is_json(self, spark: SparkSession, object_format: str) -> None:
+        """Also where no column reads it: numbers and escapes that begin well, among as many that are right."""
+        random = Random(17)
+        contract = packed(ID, recordsPath="Records", objectFormat=object_format)
+        texts = [_maybe_json(random, number) for number in range(1500)]
+        expected = [str(number) if _is_json(text) else MISFIT for number, text in enumerate(texts)]
+        assert 300 < expected.count(MISFIT) < 1200
+        found = values_of(spark, contract, texts)
+        assert [pair for pair in zip(texts, expected, found, strict=True) if pair[1] != pair[2]] == []
+
+
+def _maybe_json(random: Random, number: int) -> str:
+    """An envelope of one record, with something in it that may be no JSON."""
+    digits = "".join(random.choices("0151.eE-+", k=random.randrange(1, 7)))
+    parts = ["\\u", "\\ud83d", "\\ude00", "d8", "3", "d", "z", "\\\\"]
+    escapes = "".join(random.choices(parts, k=random.randrange(1, 5)))
+    number_like = random.choice("-0123456789") + ".5e1"[: random.randrange(5)]
+    what = random.choice([digits, digits, f'"{escapes}"', number_like])
+    good = random.choice(["1.5", "-0.25E-3", '"\\ud83d\\ude00"', '"1.5"', '{"1.5":[2e5]}', '"a:\\\\"'])
+    records = f'"Records":[{{"id":"{number}"}}]'
+    return random.choice([
+        f'{{"x":{what},"y":{good},{records}}}', f'{{{records},"x":{{"y":[{good},{what}]}}}}',
+        f'{{"y":{good},{what}:1,{records}}}', f"{{{records},{what} :{good}}}",
+        f'{{{records},"{escapes}":{{"x":{what} }}}}', f'{{"y":[{good} ,{what}] ,{records}}}',
+    ])  # fmt: skip
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
 
 def _generated(random: Random, number: int) -> str:
     strange = ['"', "\\", "1.5", "}{", "[", "]", ":", ",", "é", "\U0001f600", "-2.50E3", "{", " ", "\n", "\\u", "x"]
