@@ -31,7 +31,9 @@ _DOUBLE = rf'\G((?:[^"0-9-]++|{_STRING}|-?[0-9]++(?![.eE]))*+)({_FRACTION})'
 _OBJECT_IN_STRING = (r'\G((?:[^"]++|"(?!{opened})(?:[^"\\]++|\\.)*+")*+)"(?={opened})((?:[^"\\]++|\\.)*+)"').replace(
     "{opened}", r"(?:[ \t\r\n]|\\[tnr]|\\u00(?:20|09|0[aAdD]))*+(?:[{]|\\u007[bB])"
 )
-_SURROGATE = r"(?<!\\)((?:\\\\)*+)\\u(?=[dD][89a-fA-F][0-9a-fA-F]{2})"
+_PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_HALF = r"\\u(?=[dD][89a-fA-F][0-9a-fA-F]{2})"
+_LONE_HALF = rf"(?s)\G((?:[^\\]++|{_PAIR}|(?!{_HALF})\\.)*+){_HALF}"
 
 
 def as_records(texts: DataFrame, contract: DataContract) -> DataFrame:
@@ -165,7 +167,7 @@ def _split(text: Column) -> Column:
 class _Packing:
     """How a contract's records are packed in a text.
 
-    Spark gives a part of a JSON text as text, but with each fraction as the nearest double, half a character as a
+    Spark gives a part of a JSON text as text, but with each fraction as the nearest double, half a character alone as a
     question mark, and a string without its quotes, as if it was the object that it holds. So these are marked before.
     """
 
@@ -253,7 +255,7 @@ class _Packing:
         return F.struct(json.alias("json"), (~misread & parsed.getField(REFUSED).isNull()).alias("fits"))
 
     def _marked(self, text: Column) -> Column:
-        halves = F.regexp_replace(text, _SURROGATE, f"$1{self._half}")
+        halves = F.regexp_replace(text, _LONE_HALF, f"$1{self._half}")
         strings = F.regexp_replace(halves, _OBJECT_IN_STRING, f'$1"{self._string}$2"')
         return F.regexp_replace(strings, _DOUBLE, f'$1"{self._number}$2"')
 

@@ -247,6 +247,24 @@ class TestAnEnvelope:
         found = values_of(spark, contract, texts)
         assert [pair for pair in zip(texts, expected, found, strict=True) if pair[1] != pair[2]] == []
 
+    def test_and_its_records_read_as_they_would_on_lines_of_their_own(self, spark: SparkSession) -> None:
+        """Equal JSON gives equal values, however its characters are spelt and wherever it lies."""
+        random = Random(18)
+        own: list[Statement] = [{"name": "text", **STRING}, {"name": "map", "physicalType": "map<string,string>"}]
+        around = [{**column, "name": f"{column['name']}_around"} for column in own]
+        read = [{**column, **from_(f"/{column['name']}")} for column in around]
+        values = [[_value(random) for _ in range(2)] for _ in range(400)]
+        fields = [
+            (f'"text":{one},"map":{{"k":{two}}}', f'"text_around":{two},"map_around":{{"k":{one}}}')
+            for one, two in values
+        ]
+        lines = [f'{{"id":"a",{inside},{outside}}}' for inside, outside in fields]
+        packings = [f'{{{outside},"Records":[{{"id":"a",{inside}}}]}}' for inside, outside in fields]
+        expected = values_of(spark, packed(ID, *own, *around), lines)
+        assert 0 < expected.count(MISFIT) < 100
+        found = values_of(spark, packed(ID, *own, *read, recordsPath="Records"), packings)
+        assert [pair for pair in zip(packings, expected, found, strict=True) if pair[1] != pair[2]] == []
+
 
 def _maybe_json(random: Random, number: int) -> str:
     """An envelope of one record, with something in it that may be no JSON."""
@@ -270,6 +288,17 @@ def _is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _value(random: Random) -> str:
+    """A JSON value, of characters that are written as they are or in escapes."""
+    parts = ['"', "\\", "1.5", "é", "\U0001f600", "\U0001f4a5", "{", "}", ":", "\\ud83d", "u"]
+    word = "".join(random.choices(parts, k=4))
+    escaped = "".join(f"\\u{half:04x}" for half in memoryview(word.encode("utf-16-le")).cast("H"))
+    spellings = [json.dumps(word), json.dumps(word, ensure_ascii=False), f'"{escaped}"']
+    text = random.choice([*spellings * 5, r'"\ud83d"'])
+    number = random.choice(["1.10", "-2.50E3", "7", "1e2", "true", "null"])
+    return random.choice([text, number, f'{{"a":{number},{text}:[{text},{number}]}}', f'[{number},{{"b":{text}}}]'])
 
 
 def _generated(random: Random, number: int) -> str:
