@@ -33,6 +33,7 @@ _NO_RECORD = "no record in it"
 _EMPTY_ARRAY = r"^[ \t\r\n]*\[[ \t\r\n]*\][ \t\r\n]*$"
 _LONG_TEXT = f"a text of more than {LONGEST_TEXT:,} characters"
 _ESCAPE = r"\\(?:u[0-9a-fA-F]{4}|[^u])"
+_OF_ANOTHER_KIND = "given more than once, with a value of another kind: "
 _MOST_NAMES, _LONGEST_RECORD = 10, 80
 _QUOTED_INFINITY = r'"\\(?:"|u0022)-?Infinity\\(?:"|u0022)"'
 _INFINITY_IN_QUOTES = (
@@ -134,8 +135,20 @@ def _misfits_around(all_levels: Sequence[Level]) -> Iterator[Column]:
 
 
 def _no_record(contract: DataContract, *, is_object: Column) -> Column:
-    """Say why a text holds no record."""
-    path, first = records_path(contract), levels(contract)[0]
+    """Say why a text, or a part of one, holds no record."""
+    path, (first, *inner) = records_path(contract), levels(contract)
+    of_parts = [F.when(is_object & (_depth(contract) == level.number), _no_array(path, level)) for level in inner]
+    return F.coalesce(*of_parts, _no_record_in_all(contract, first, is_object=is_object))
+
+
+def _depth(contract: DataContract) -> Column:
+    """Tell in how many arrays of its text a part lies: as many as its position has numbers."""
+    numbers = F.when(F.col("_record").isNull(), 0).otherwise(F.size(F.split("_record", "[.]")))
+    return numbers - 1 if contract.object_format == "concatenated" else numbers
+
+
+def _no_record_in_all(contract: DataContract, first: Level, *, is_object: Column) -> Column:
+    path = records_path(contract)
     empty = told(F.lit(f"{_NO_RECORD}: recordsPath {path} leads to no element"))
     other = form("_line", contract)
     if not first.steps:
@@ -156,9 +169,12 @@ def _no_array(path: str | None, level: Level) -> Column:
     no_array = f"{_NO_RECORD}: recordsPath {path} leads to no array"
     missing = f"{_NO_RECORD}: there is no array at recordsPath {path}"
     fields = F.nullif(F.array_join(F.slice(names, 1, _MOST_NAMES), ", "), F.lit(""))
-    return F.when(
-        F.array_contains(names, name), told(F.lit(no_array), reason=F.concat(F.lit(f"{no_array}; "), found))
-    ).otherwise(told(F.lit(missing), reason=F.concat_ws("; its fields are ", F.lit(missing), fields)))
+    twice = F.nullif(F.array_join(level.given_twice(F.col("_line")), ", "), F.lit(""))
+    return (
+        F.when(twice.isNotNull(), told(F.concat(F.lit(f"{no_array}; {_OF_ANOTHER_KIND}"), twice)))
+        .when(F.array_contains(names, name), told(F.lit(no_array), reason=F.concat(F.lit(f"{no_array}; "), found)))
+        .otherwise(told(F.lit(missing), reason=F.concat_ws("; its fields are ", F.lit(missing), fields)))
+    )
 
 
 def _envelope_misfit(all_levels: Sequence[Level]) -> Column:

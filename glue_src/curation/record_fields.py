@@ -3,7 +3,7 @@
 Knows the places and types of fields; must not know what makes a value fit its column.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -82,6 +82,15 @@ def unread_names(columns: Iterable[ContractColumn], read_type: ReadType, line: C
 def repeated_names(columns: Iterable[ContractColumn], read_type: ReadType, line: Column) -> Column:
     """Return the paths of the fields that columns read and an object gives more than once, at the same levels."""
     return _named_in(line, record_fields(columns, read_type), _repeated_of, prefix="")
+
+
+def repeated_on(steps: Sequence[str], object_: Column) -> Column:
+    """Return the paths of the fields on a way through an object, given as text, that are there more than once."""
+    *outer, last = steps
+    fields: Fields = {last: "string"}
+    for name in reversed(outer):
+        fields = {name: fields}
+    return _named_in(object_, fields, _repeated_of, prefix="")
 
 
 def _repeated_of(names: Column, known: Column) -> Column:

@@ -20,7 +20,7 @@ from contract.sources import REFUSED, Source
 from curation.composing import all_of, let
 from curation.framing import is_valid_utf8
 from curation.json_reader import JSON_OPTIONS, READER_OPTIONS
-from curation.record_fields import fields_ddl, quoted, record_fields
+from curation.record_fields import fields_ddl, quoted, record_fields, repeated_on
 from curation.silent_changes import misread_decimals
 
 _STRING = r'"(?:[^"\\]++|\\.)*+"'
@@ -82,37 +82,45 @@ class Level:
     columns: tuple[ContractColumn, ...]
 
     def elements(self, text: Column, *, end: str | None = None) -> Column:
-        """Return the elements of the array in a JSON text, each as text; null where there is no such array.
+        """Return the elements of the array in a JSON text, each as text.
 
-        With ``end``, a name that no text contains, also null where the text goes on behind its first value, of which
-        Spark's parser says nothing. As in a framed line, the name is put before the last brace or bracket: it belongs
-        to the value only when nothing but that ended it.
+        Null where there is no such array, or where a field on the way to it is given with a value of another kind as
+        well. With ``end``, a name that no text contains, also null where the text goes on behind its first value, of
+        which Spark's parser says nothing. As in a framed line, the name is put before the last brace or bracket: it
+        belongs to the value only when nothing but that ended it.
         """
-        if end is None:
-            return self._array(F.from_json(text, self._ddl(self.steps), JSON_OPTIONS))
         if not self.steps:
-            marked = F.from_json(_marked_before(text, "]", f'"{end}"'), "array<string>", JSON_OPTIONS)
-            return let(marked, lambda found: F.when(_last(found) == end, F.slice(found, 1, F.size(found) - 1)))
-        first, *inner = self.steps
-        ddl = f"struct<{quoted(first)}: {self._ddl(inner)}, {end}: int>"
-        marked = F.from_json(_marked_before(text, "}", f'"{end}":1'), ddl, JSON_OPTIONS)
-        return let(marked, lambda found: F.when(found.getField(end).isNotNull(), self._array(found)))
-
-    def _array(self, parsed: Column) -> Column:
-        return reduce(Column.getField, self.steps, parsed)
-
-    @staticmethod
-    def _ddl(steps: Sequence[str]) -> str:
-        ddl = "array<string>"
-        for name in reversed(steps):
-            ddl = f"struct<{quoted(name)}: {ddl}>"
-        return ddl
+            return _elements_of_all(text, end)
+        if end is None:
+            return let(self._parsed(text), lambda found: F.when(_is_taken(found), self._array(found)))
+        marked = self._parsed(_marked_before(text, "}", f'"{end}":1'), f"{end}: int")
+        return let(
+            marked,
+            lambda found: F.when(_is_taken(found) & found.getField(end).isNotNull(), self._array(found)),
+        )
 
     def may_be_empty(self, text: Column) -> Column:
         """Tell whether a JSON text is an object without the array, or with null in its place."""
         first = self.steps[0]
-        value = F.from_json(text, f"struct<{quoted(first)}: string>", JSON_OPTIONS).getField(first)
-        return text.startswith("{") & value.isNull()
+        is_none = let(self._parsed(text), lambda found: _is_taken(found) & found.getField(first).isNull())
+        return text.startswith("{") & is_none
+
+    def given_twice(self, text: Column) -> Column:
+        """Return the paths of the fields on the way to the array that a JSON object gives more than once.
+
+        Null where all values on the way are of the right kind, of which the last ones count.
+        """
+        return F.when(~_is_taken(self._parsed(text)), repeated_on(self.steps, text))
+
+    def _parsed(self, text: Column, *beside: str) -> Column:
+        type_ = "array<string>"
+        for name in reversed(self.steps[1:]):
+            type_ = f"struct<{quoted(name)}: {type_}>"
+        fields = ", ".join([f"{quoted(self.steps[0])}: {type_}", *beside, f"{REFUSED}: string"])
+        return F.from_json(text, f"struct<{fields}>", READER_OPTIONS)
+
+    def _array(self, parsed: Column) -> Column:
+        return reduce(Column.getField, self.steps, parsed)
 
     def names(self) -> list[str]:
         """Return the names of the fields that columns are read from."""
@@ -121,6 +129,19 @@ class Level:
     def ddl(self, *, between: str = " ") -> str:
         """Return the DDL of these fields."""
         return fields_ddl(self.columns, read_type, between=between)
+
+
+def _is_taken(parsed: Column) -> Column:
+    """Tell whether the parser took each value; of a field given twice it would keep the one that it could read."""
+    return parsed.getField(REFUSED).isNull()
+
+
+def _elements_of_all(text: Column, end: str | None) -> Column:
+    """Return the elements of a text that is the array itself."""
+    if end is None:
+        return F.from_json(text, "array<string>", JSON_OPTIONS)
+    marked = F.from_json(_marked_before(text, "]", f'"{end}"'), "array<string>", JSON_OPTIONS)
+    return let(marked, lambda found: F.when(_last(found) == end, F.slice(found, 1, F.size(found) - 1)))
 
 
 def _marked_before(text: Column, closing: str, mark: str) -> Column:

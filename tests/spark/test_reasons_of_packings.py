@@ -130,3 +130,28 @@ def test_an_array_that_goes_on_is_not_told_to_be_empty(spark: SparkSession) -> N
         "[] []": goes_on, "[]": empty, " [ \t] ": empty,
     }  # fmt: skip
     assert told(spark, expected, recordsPath="[]") == expected
+
+
+@pytest.mark.parametrize("object_format", ["lines", "concatenated"])
+def test_a_field_that_is_given_twice_on_the_way_is_named(spark: SparkSession, object_format: str) -> None:
+    none = f"{NO_RECORD}: recordsPath {{}} leads to no array"
+    twice = f"{none}; given more than once, with a value of another kind: {{}}"
+    array = '[{"id":"a"}]'
+    for path, expected in {
+        "r": {
+            f'{{"r":{array},"r":"x"}}': twice.format("r", "r"),
+            f'{{"r":{{}},"r":{array}}}': twice.format("r", "r"),
+            f'{{"r":{array},"r":null}}': f"{none.format('r')}; r is null",
+        },
+        "x.r": {
+            f'{{"x":{{"r":{array},"r":7}}}}': twice.format("x.r", "x.r"),
+            f'{{"x":7,"x":{{"r":{array}}}}}': twice.format("x.r", "x"),
+        },
+        "x[].r": {
+            f'{{"x":[{{"r":{array},"r":7}}]}}': twice.format("x[].r", "r"),
+            '{"x":[{"r":7}]}': f"{none.format('x[].r')}; r is 7",
+            '{"x":7,"x":[{"r":1}]}': twice.format("x[].r", "x"),
+            '{"x":7}': f"{none.format('x[].r')}; x is 7",
+        },
+    }.items():
+        assert told(spark, expected, recordsPath=path, objectFormat=object_format) == expected

@@ -265,6 +265,44 @@ class TestAnEnvelope:
         found = values_of(spark, packed(ID, *own, *read, recordsPath="Records"), packings)
         assert [pair for pair in zip(packings, expected, found, strict=True) if pair[1] != pair[2]] == []
 
+    @pytest.mark.parametrize("object_format", ["lines", "document", "concatenated"])
+    def test_of_which_a_field_on_the_way_is_given_twice_has_the_last_one(
+        self, spark: SparkSession, object_format: str
+    ) -> None:
+        """As on any line, and as there only where each of the values is what it should be."""
+        array, other = '"r":[{"id":"a"}]', '"r":[{"id":"b"},{"id":"c"}]'
+        bad = [
+            fields
+            for kind in ('"x"', '"[]"', "7", "1.5", "true", "{}", '{"id":"a"}')
+            for fields in (f'{array},"r":{kind}', f'"r":{kind},{array}')
+        ]
+        good = {
+            f"{array},{other}": ["b", "c"], f'"r":null,{other}': ["b", "c"],
+            other + r',"\u0072":[{"id":"a"}]': ["a"],
+        }  # fmt: skip
+        # By path, the text around the field, and the record of another part of it.
+        ways = {
+            "r": ("{%s}", []),
+            "x.r": ('{"x":{%s}}', []),
+            "x[].r": ('{"x":[{%s},{"r":[{"id":"z"}]}]}', ["z"]),
+        }
+        for path, (around, beside) in ways.items():
+            contract = packed(ID, recordsPath=path, objectFormat=object_format)
+            misfits = [around % fields for fields in [*bad, '"r":"x","r":null']]
+            assert values_of(spark, contract, misfits) == [MISFIT, *beside] * len(misfits)
+            expected = [id_ for ids in good.values() for id_ in (*ids, *beside)]
+            assert values_of(spark, contract, [around % fields for fields in good]) == expected
+            none = [around % f'{array},"r":{last}' for last in ("null", "[]")]
+            assert values_of(spark, contract, none) == (beside or [MISFIT]) * len(none)
+
+    def test_of_which_the_way_itself_is_given_twice_goes_the_last_one(self, spark: SparkSession) -> None:
+        array = '{"r":[{"id":"a"}]}'
+        bad = [f'{{"x":{array},"x":{other}}}' for other in ("7", '"{}"', "[]", "null", "{}", '{"r":1}')]
+        bad += [f'{{"x":{other},"x":{array}}}' for other in ("7", '"{}"', "[]", '{"r":1}')]
+        good = [f'{{"x":{other},"x":{array}}}' for other in ("null", "{}", '{"r":[{"id":"b"}]}', '{"r":null}')]
+        contract = packed(ID, recordsPath="x.r")
+        assert values_of(spark, contract, bad + good) == [MISFIT] * len(bad) + ["a"] * len(good)
+
 
 def _maybe_json(random: Random, number: int) -> str:
     """An envelope of one record, with something in it that may be no JSON."""
