@@ -29,6 +29,7 @@ from curation.records import Level, levels
 from curation.silent_changes import infinities_as_text
 
 _HALF_CHARACTER = "an unpaired surrogate escape (half a character)"
+_HALF_AROUND = f"{_HALF_CHARACTER} in a field of the envelope"
 _NO_RECORD = "no record in it"
 _EMPTY_ARRAY = r"^[ \t\r\n]*\[[ \t\r\n]*\][ \t\r\n]*$"
 _LONG_TEXT = f"a text of more than {LONGEST_TEXT:,} characters"
@@ -75,7 +76,10 @@ def _explained(contract: DataContract, *, is_object: Column) -> Column:
         F.when(F.col("_holds_none"), F.coalesce(not_text, _no_record(contract, is_object=is_object)))
         .when(F.col("_line") == F.col("_text"), told(F.lit(f"{FORM}: null")))
         .when(~F.col("_is_record"), _envelope_misfit(levels(contract)))
-        .otherwise(F.coalesce(not_text, F.when(~is_object, _with_record(form_of_element("_line"))), named))
+        .when(not_text.isNotNull(), not_text)
+        .when(~is_object, _with_record(form_of_element("_line")))
+        .when(has_lone_surrogate("_envelope"), told(F.lit(_HALF_AROUND)))
+        .otherwise(named)
     )
 
 
@@ -180,10 +184,10 @@ def _no_array(path: str | None, level: Level) -> Column:
 def _envelope_misfit(all_levels: Sequence[Level]) -> Column:
     """Name the fields of the envelope that the parser refused; in an inner array only the columns that may have one."""
     outer = misfits(all_levels[0].columns, F.col("_text"))
-    columns = ", ".join(column.name for level in all_levels[1:] for column in level.columns)
-    what = "a field of the envelope does not fit its column, or holds an unpaired surrogate escape"
-    inner = told(F.lit(f"{what}: {columns}"))
-    return let(outer, lambda found: F.when(F.size(found) == 0, inner).otherwise(_joined(found)))
+    inner = [column.name for level in all_levels[1:] for column in level.columns]
+    columns = ", ".join(inner or [column.name for column in all_levels[0].columns])
+    other = told(F.lit(f"a field of the envelope is beyond the limits, or does not fit its column: {columns}"))
+    return let(outer, lambda found: F.when(F.size(found) == 0, other).otherwise(_joined(found)))
 
 
 def _name_and_number(column: ContractColumn) -> tuple[Column, Column]:

@@ -455,6 +455,18 @@ class TestADayOfEnvelopes:
             (lines[5], None): "no record in it: there is no array at recordsPath Records; its fields are records, b",
         }
 
+    def test_half_a_character_around_its_records_is_told(self, tmp_path: Path) -> None:
+        path = tmp_path / "trail.odcs.yaml"
+        place = "      - {name: place, logicalType: string, transformSourceObjects: [/place]}\n"
+        path.write_text(textwrap.dedent(self.CONTRACT).rstrip() + "\n" + place, "utf-8")
+        lab = Lab(tmp_path, path)
+        lab.put(r'{"place":"\ud83d","Records":[{"id":"ab"},5]}' + "\n" + f'{{"x":1.{"5" * 10_001},"Records":[{{}}]}}')
+        assert sorted(row["reason"] for row in lab.run().quarantine()) == [
+            "a field of the envelope is beyond the limits, or does not fit its column: account, place",
+            "an unpaired surrogate escape (half a character) in a field of the envelope",
+            "not one JSON object: 5",
+        ]
+
     def test_an_object_is_one_text_where_the_contract_says_so(self, tmp_path: Path) -> None:
         path = tmp_path / "trail.odcs.yaml"
         contract = textwrap.dedent(self.CONTRACT).replace(
