@@ -104,11 +104,11 @@ class DirectoryStore:
     def delete_prefix(self, prefix: str) -> None:
         folder = self._root / prefix
         with _translated("delete", self.uri(prefix)):
+            if folder.is_symlink():  # what it leads to may be of somebody else
+                folder.unlink()
             while folder.is_dir():
                 with suppress(FileNotFoundError):  # another run sweeps it too
-                    shutil.rmtree(folder.resolve())
-                    if folder.is_symlink():
-                        folder.unlink()
+                    shutil.rmtree(folder)
 
     def _write(self, key: str, content: IO[bytes]) -> None:
         path = self._root / key
@@ -170,7 +170,8 @@ def _files_below(folder: Path, above: Mapping[tuple[int, int], Path] = MappingPr
             return
     identity = (found.st_dev, found.st_ino)
     if identity in above:
-        raise PipelineError(f"{folder} is a link to {above[identity]}, in which it lies itself; remove the link")
+        link = next(path for path in (folder, *folder.parents) if path.is_symlink())
+        raise PipelineError(f"{link} is a link that leads back to {above[identity]}; remove the link")
     for one in below:
         yield from _files_below(one, {**above, identity: folder})
 

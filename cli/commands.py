@@ -35,6 +35,7 @@ from core.publication import Publication, Version, as_document
 from core.runs import Metrics
 
 _FAULTS_SHOWN = 20
+_JAVA_VARIABLES = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "SPARK_SUBMIT_OPTS")
 GOOD_OUTCOMES = ("published", "unchanged")
 
 
@@ -89,15 +90,20 @@ def curate(
         log=log,
         force=force,
         job_options=tuple(f"--{name}={value}" for name, value in catalog.items() if value is not None),
-        java_options=_java_options(place, day),
+        java_options=_java_options(place, day, environment),
     )
     with shown_progress(output.progress, str(day)) as show_step:
         show_step("starting Spark")
         return {**submit(job, environment=environment, on_step=show_step), "log": str(log)}
 
 
-def _java_options(place: Place, day: date) -> str:
-    """Return what Java runs a date soonest with; where its raw data cannot be listed, the job will say why."""
+def _java_options(place: Place, day: date, environment: Mapping[str, str]) -> str:
+    """Return what Java runs a date soonest with; where its raw data cannot be listed, the job will say why.
+
+    Beside options that people have set for Java nothing is chosen for them: there can be one garbage collector.
+    """
+    if any(environment.get(name) for name in _JAVA_VARIABLES):
+        return class_archive()
     try:
         dataset = open_dataset(place)
         return run_options(dataset.store.objects(dataset.paths.raw_prefix(day)))

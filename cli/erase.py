@@ -5,7 +5,6 @@ Knows the order of plan, consent, dates and receipt; what is found or changed in
 
 import secrets
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +27,6 @@ from cli.output import shown_progress
 from cli.views import whole
 from cli.words import count, plural
 from core.errors import AccessDenied, PipelineError
-from core.leases import sweep
 from core.times import iso
 from erasure.record import DateRecord, ErasureRecord, Erasures
 from erasure.subject import Subject, SubjectNotUsable, subject_of
@@ -119,16 +117,6 @@ def _look(place: Place, day: date) -> Look:
         raise
     except PipelineError as problem:
         return Look(DateRecord(problem=place.shown(str(problem))))
-    except OSError as error:
-        return Look(DateRecord(problem=_no_copy(error)))
-
-
-def _no_copy(error: OSError) -> str:
-    """Say what this machine would not do; a store says itself what it could not."""
-    return (
-        f"no copy could be made below {tempfile.gettempdir()}: {error.strerror or error}; make room there, or name "
-        "another folder by TMPDIR"
-    )
 
 
 def _new_record(place: Place) -> ErasureRecord:
@@ -203,17 +191,8 @@ class _Erasure:
                 erasing.erase(day, looks[day], found)
             except (DateNotErased, PipelineError) as problem:
                 found.problem = self.place.shown(str(problem))
-            except OSError as error:
-                found.problem = _no_copy(error)
             self.erasures.keep(self.record)
         self._require_all_done()
-        self._sweep()
-
-    def _sweep(self) -> None:
-        """Delete what dead runs left of any date, which no look decodes: it was not finished."""
-        dataset = self.place.dataset
-        for day in self.place.dates():
-            sweep(dataset.store, dataset.paths, day, dataset.publications, now=datetime.now(UTC))
 
     def prove(self) -> int:
         """Search everything, keep the receipt and show it."""

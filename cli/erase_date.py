@@ -150,6 +150,11 @@ class DateErasure:
                     erased = 0 if version is None else rewrite(content, into)
                 except NotReadable as problem:  # somebody has replaced it since the look
                     raise DateNotErased(self.place.unreadable(key, problem)) from None
+                except OSError as error:  # of this machine, as a store says what it could not do
+                    raise DateNotErased(
+                        f"no copy could be made below {tempfile.gettempdir()}: {error.strerror or error}; make room "
+                        "there, or name another folder by TMPDIR"
+                    ) from error
                 if version is None or not erased:
                     return 0
                 try:
@@ -269,6 +274,8 @@ class DateErasure:
     def _sweep(self, day: date) -> None:
         dataset = self.place.dataset
         sweep(dataset.store, dataset.paths, day, dataset.publications, now=datetime.now(UTC))
+        for run_id in self.place.unfinished_runs(day):  # whose versions were swept before
+            dataset.store.delete_prefix(dataset.paths.unfinished_quarantine_prefix(day, run_id))
 
     def _change_record(self, day: date, change: Callable[[Publication], Publication]) -> None:
         for _ in range(_ATTEMPTS):

@@ -5,15 +5,16 @@ Reads only. It must not know how anything is changed.
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import IO, Any, Final
 
 from cli.dataset import Dataset
 from core.acceptances import read_acceptance
 from core.layout import UNFINISHED_FOLDER, date_in, run_id_in
+from core.leases import at_work
 from core.publication import Publication, RunInput, Version
 from core.raw_day import RawDay, fingerprint, list_raw_day
 from core.raw_objects import COMPRESSED_SUFFIXES, JSON_SUFFIXES
@@ -72,6 +73,7 @@ class Place:
     def look(self, day: date) -> Look:
         """Look for the person in everything of a date."""
         look = Look()
+        look.record.left_behind = sorted(self.unfinished_runs(day))
         self._look_into_raw(day, look)
         self._look_into_versions(day, look)
         self._look_into_quarantine(day, look)
@@ -124,8 +126,6 @@ class Place:
     def _look_into_versions(self, day: date, look: Look) -> None:
         if not self.subject.column.is_stored:
             return
-        published = self.dataset.publications.read(day).record
-        recorded = set() if published is None else {version.run_id for version in published.versions}
         for item in self.dataset.store.objects(self.dataset.paths.versions_prefix(day)):
             run_id = run_id_in(item.key)
             if run_id is None or not _is_finished_parquet(item.key):
@@ -134,8 +134,7 @@ class Place:
                 try:
                     rows = 0 if version is None else count_rows(content, self.subject)
                 except NotReadable as problem:
-                    if run_id in recorded:  # others are being written, or go with what dead runs have left
-                        self._note_unreadable(item.key, problem, look.record)
+                    self._note_damaged(day, item.key, problem, look.record)
                     continue
             if rows:
                 look.record.versions[run_id] = look.record.versions.get(run_id, 0) + rows
@@ -151,6 +150,29 @@ class Place:
                     continue
             if rows:
                 look.record.quarantine[self.shown(key)] = rows
+
+    def _note_damaged(self, day: date, key: str, why: NotReadable, record: DateRecord) -> None:
+        """Note a file of a version that is damaged: it goes with the version, unless readers get that."""
+        run_id, published = str(run_id_in(key)), self.dataset.publications.read(day).record
+        recorded = set() if published is None else {version.run_id for version in published.versions}
+        if published is not None and run_id == published.current.run_id:
+            again = f"write the date again: pipeline run {day} --force"
+            record.problem = record.problem or f"{self.shown(key)} {why}, and readers get it; {again}"
+        elif run_id in recorded:
+            record.versions.setdefault(run_id, 0)
+        elif run_id not in self._at_work(day):
+            record.left_behind = sorted({*record.left_behind, run_id})
+
+    def unfinished_runs(self, day: date) -> set[str]:
+        """Return the runs that are not at work any more and have left unfinished files of a date."""
+        store, paths = self.dataset.store, self.dataset.paths
+        prefixes = (paths.versions_prefix(day), f"{paths.quarantine}ingestion_date={day}/")
+        keys = (item.key for prefix in prefixes for item in store.objects(prefix))
+        run_ids = {run_id for key in keys if UNFINISHED_FOLDER in key.split("/") and (run_id := run_id_in(key))}
+        return run_ids.difference(self._at_work(day)) if run_ids else set()
+
+    def _at_work(self, day: date) -> Mapping[str, str]:
+        return at_work(self.dataset.store, self.dataset.paths, day, now=datetime.now(UTC))
 
     def _note_unreadable(self, key: str, why: NotReadable, record: DateRecord) -> None:
         record.problem = record.problem or self.unreadable(key, why)

@@ -87,7 +87,9 @@ def _then(found: DateRecord) -> str:
         return "was rolled back, see below"
     if found.needs_run:
         return "a new version, older ones deleted"
-    return "older versions deleted" if found.drops_previous else "-"
+    if found.drops_previous:
+        return "older versions deleted"
+    return "what killed runs left is deleted" if found.left_behind else "-"
 
 
 def _left_lines(receipt: Mapping[str, Any]) -> Iterator[str]:

@@ -64,7 +64,8 @@ class Quarantine:
         return found, rows
 
     def _kept(self, group: Any, found: Found) -> Any:
-        lines, objects = group.column("line_bytes").to_pylist(), group.column("source_object").to_pylist()
+        with _read():
+            lines, objects = group.column("line_bytes").to_pylist(), group.column("source_object").to_pylist()
         kept = [self._is_kept(line, object_, found) for line, object_ in zip(lines, objects, strict=True)]
         return _arrow().array(kept, "bool")
 
@@ -106,7 +107,7 @@ def _read() -> Iterator[None]:
     """Say of a file that cannot be decoded that it is none; a run that was killed leaves such ones."""
     try:
         yield
-    except (_arrow().ArrowException, OSError) as error:
+    except (_arrow().ArrowException, OSError, UnicodeDecodeError) as error:
         raise NotReadable(f"is no complete Parquet file ({error})") from error
 
 

@@ -21,6 +21,7 @@ _RECEIPT: Final = ".receipt.json"
 class DateRecord:
     """One date: records by raw object, rows by run, lines by quarantine file, and the documents that quote the person.
 
+    ``left_behind`` are runs that died before they had finished what they wrote, of which nobody can tell what it holds.
     ``left_words`` and ``left_parts`` are texts of others that stay, with the value as a word or inside of a longer one.
     ``needs_run`` is said of a date whose published version has to be replaced, ``drops_previous`` of one whose older
     versions go. ``fingerprint`` is that of the raw data before it was changed, ``untouched`` that of its objects in
@@ -31,6 +32,7 @@ class DateRecord:
     versions: dict[str, int] = field(default_factory=dict)
     quarantine: dict[str, int] = field(default_factory=dict)
     documents: list[str] = field(default_factory=list)
+    left_behind: list[str] = field(default_factory=list)
     left_words: int = 0
     left_parts: int = 0
     is_rolled_back: bool = False
@@ -62,7 +64,7 @@ class DateRecord:
     @property
     def is_affected(self) -> bool:
         """Whether anything is to be erased, or may be for all that is known."""
-        found = self.raw or self.versions or self.quarantine or self.documents
+        found = self.raw or self.versions or self.quarantine or self.documents or self.left_behind
         return bool(found or self.needs_run or self.drops_previous or self.problem)
 
 

@@ -133,7 +133,7 @@ class Search:
 
         try:
             self._rows(content, hits)
-        except pa.ArrowException as error:
+        except (pa.ArrowException, UnicodeDecodeError) as error:
             raise NotSearchable(f"cannot be decoded: {error}") from error
 
     def _rows(self, content: IO[bytes], hits: Hits) -> None:

@@ -22,6 +22,17 @@ class TestRun:
         (tmp_path / "pyspark" / "__init__.py").touch()
         return tmp_path / "pyspark" / "bin" / "spark-submit"
 
+    def test_options_that_people_set_for_java_are_left_alone(
+        self, spark: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """With two garbage collectors, Java does not start."""
+        executable(spark, f'echo "$@" > {tmp_path}/asked; {self.outcome("published")}')
+        self.run(spark)
+        assert "-XX:+UseSerialGC" in (tmp_path / "asked").read_text(encoding="utf-8")
+        monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:+UseParallelGC")
+        self.run(spark)
+        assert "-XX:+UseSerialGC" not in (tmp_path / "asked").read_text(encoding="utf-8")
+
     def start(self, spark: Path, *arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "cli", "run", str(DAY), "--data_uri", str(spark.parent), *arguments]
         environment = os.environ | {"PYTHONPATH": str(spark.parents[2]), "JAVA_HOME": "/fitting/java"}

@@ -9,12 +9,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from adapters.directory import DirectoryStore
 from cli import commands
 from cli import dataset as cli_dataset
 from core.errors import AccessDenied
+from core.leases import take_lease
 from core.ports import StoredObject, WriteConflict
 from core.times import iso
 from erasure.objects import RawText
@@ -138,6 +141,28 @@ class TestWhatDeadRunsLeft:
         assert club.receipt()["absent"]
         assert not any(path.exists() for path in unfinished)
 
+    def test_goes_where_nothing_else_holds_the_person(self, club: Club, erase: Erase, unfinished: list[Path]) -> None:
+        erase("--yes")
+        for path, content in zip(unfinished, (b"", b"PAR1" + ZORRO.encode()), strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        unfinished[0].unlink()
+        shutil.rmtree(club.root / club.paths.version_prefix(OTHER_DAY, f"{START:%Y%m%dT%H%M%SZ}-deadbeef"))
+        assert "what killed runs left is deleted" in erase("--dry-run")
+        erase("--yes")
+        assert holding(club.root, ZORRO) == set()
+        assert not any(path.exists() for path in unfinished)
+
+    def test_of_a_run_that_is_at_work_stays(self, club: Club, erase: Erase) -> None:
+        club.put(*others())
+        run_id = f"{START:%Y%m%dT%H%M%SZ}-deadbeef"
+        path = club.root / club.paths.version_prefix(DAY, run_id) / "_temporary/0/part-0.parquet"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"PAR1")
+        take_lease(club.store, club.paths, DAY, run_id, now=datetime.now(UTC), minutes=9)
+        assert "nothing is to be erased" in erase("--yes")
+        assert path.exists()
+
     def test_goes_on_dates_in_which_nothing_is_found_too(self, club: Club, erase: Erase) -> None:
         published(club)
         club.put(*others(), day=OTHER_DAY)
@@ -151,18 +176,16 @@ class TestWhatDeadRunsLeft:
 class TestWhatCannotBeRead:
     """It is a problem of its own date: the plan says what to do, and the other dates go on."""
 
-    @pytest.mark.parametrize("folder", ["curated", "quarantine"])
-    @pytest.mark.parametrize(
-        "damage",
-        [lambda _: b"", lambda data: data[:50], lambda data: data[:40] + bytes(90)],
-        ids=["empty", "cut off", "zeros"],
-    )
-    def test_a_damaged_parquet_file(
-        self, club: Club, erase: Erase, folder: str, damage: Callable[[bytes], bytes]
-    ) -> None:
+    @pytest.fixture(params=["empty", "cut off", "zeros"])
+    def damage(self, request: pytest.FixtureRequest) -> Callable[[bytes], bytes]:
+        return {"empty": lambda _: b"", "cut off": lambda data: data[:50], "zeros": lambda data: data[:40] + bytes(90)}[
+            request.param
+        ]
+
+    def test_a_damaged_quarantine_file(self, club: Club, erase: Erase, damage: Callable[[bytes], bytes]) -> None:
         published(club)
         published(club, OTHER_DAY)
-        path = next((club.root / folder / "members" / "ingestion_date=2025-01-01").rglob("*.parquet"))
+        path = next((club.root / "quarantine" / "members" / "ingestion_date=2025-01-01").rglob("*.parquet"))
         whole = path.read_bytes()
         path.write_bytes(damage(whole))
         name = path.relative_to(club.root).as_posix()
@@ -174,6 +197,47 @@ class TestWhatCannotBeRead:
         assert not [name for name in holding(club.root, ZORRO) if "2025-01-02" in name]
         erase("--yes")
         assert holding(club.root, ZORRO) == set()
+
+    def test_text_that_is_none_in_a_quarantine_file(self, club: Club, erase: Erase) -> None:
+        published(club)
+        path = next((club.root / "quarantine").rglob("*.parquet"))
+        table = pq.read_table(path)
+        broken = pa.array([b"\xff"] * table.num_rows).view(pa.string())
+        at = table.column_names.index("source_object")
+        pq.write_table(table.set_column(at, "source_object", broken), path)
+        assert "is no complete Parquet file ('utf-8' codec can't decode" in erase("--yes", exit_code=1)
+
+    def test_a_damaged_version_that_readers_get_is_written_again_first(
+        self, club: Club, erase: Erase, damage: Callable[[bytes], bytes]
+    ) -> None:
+        published(club)
+        path = (
+            club.root / club.paths.version_prefix(DAY, club.record().current.run_id) / "outcome=accepted/part-0.parquet"
+        )
+        path.write_bytes(damage(path.read_bytes()))
+        told = "and readers get it; write the date again: pipeline run 2025-01-01 --force"
+        assert told in erase("--dry-run")
+        assert told in erase("--yes", exit_code=1)
+        club.run(force=True)
+        erase("--yes")
+        assert holding(club.root, ZORRO) == set()
+        assert club.publications.integrity_problem(DAY, club.record().current) is None
+
+    def test_a_damaged_version_before_the_published_one_goes_with_it(
+        self, club: Club, erase: Erase, damage: Callable[[bytes], bytes]
+    ) -> None:
+        club.put(*others())
+        club.run()
+        club.run(force=True)
+        path = (
+            club.root
+            / club.paths.version_prefix(DAY, club.record().previous[0].run_id)
+            / "outcome=accepted/part-0.parquet"
+        )
+        path.write_bytes(damage(path.read_bytes()))
+        erase("--yes")
+        assert (club.record().previous, path.exists()) == ((), False)
+        assert len(club.rows()) == 5
 
     def test_a_file_that_is_gone_by_then_is_none(
         self, club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch
@@ -232,16 +296,13 @@ class TestWhatCannotBeRead:
         assert erase("--yes", exit_code=1).count("the caller needs s3:GetObject") == 1
         assert not (club.root / "erasures").exists()
 
-    @pytest.mark.parametrize("step", ["look", "rewrite"])
-    def test_a_machine_without_room_for_copies(
-        self, club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch, step: str
-    ) -> None:
+    def test_a_machine_without_room_for_copies(self, club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch) -> None:
         published(club)
 
         def fail(*_: object, **__: object) -> NoReturn:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(RawText, step, fail)
+        monkeypatch.setattr(RawText, "rewrite", fail)
         said = erase("--yes", exit_code=1)
         assert re.search(r"no copy could be made below \S+: No space left on device; make room there, or name", said)
 
