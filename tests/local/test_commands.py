@@ -187,7 +187,9 @@ class TestCancel:
         held_scripts(cloud.state)
         jvms_before = len(jvms(cloud.state))
         until(lambda: len(self.under_way(cloud)) == len(runs))
-        document = json.loads(cloud.pipeline("cancel", first_day, "--json").stdout)
+        cancelled = cloud.pipeline("cancel", first_day, "--json")
+        assert (cancelled.returncode, cancelled.stderr) == (0, "")
+        document = json.loads(cancelled.stdout)
         assert [(item["status"], item["reason"]) for item in document["dates"]] == [
             ("stopped", f"run {before} is published")
         ] * len(runs)
