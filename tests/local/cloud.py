@@ -174,11 +174,11 @@ def ended_query(execution: dict[str, Any]) -> dict[str, Any] | None:
     return None if execution["Status"]["State"] in {"QUEUED", "RUNNING"} else execution
 
 
-def until(found: Callable[[], Any], *, seconds: float = RUN_SECONDS) -> Any:
+def until(found: Callable[[], Any], *, seconds: float = RUN_SECONDS, every: float = 0.2) -> Any:
     deadline = time.monotonic() + seconds
     while not (answer := found()):
         assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.2)
+        time.sleep(every)
     return answer
 
 
@@ -197,7 +197,8 @@ def held_scripts(state: Path) -> list[int]:
 
     What guards it goes on, and ends it when the emulator ends.
     """
-    found: list[int] = until(lambda: [process for process in scripts(state) if _is_at_work(process, state)])
+    # A run in a warm JVM is over a second later: on a busy machine a longer pause would miss its end.
+    found: list[int] = until(lambda: [process for process in scripts(state) if _is_at_work(process, state)], every=0.02)
     for process in found:
         os.kill(process, signal.SIGSTOP)
     return found
