@@ -170,7 +170,7 @@ def _files_below(folder: Path, above: Mapping[tuple[int, int], Path] = MappingPr
             return
     identity = (found.st_dev, found.st_ino)
     if identity in above:
-        link = next(path for path in (folder, *folder.parents) if path.is_symlink())
+        link = next((path for path in (folder, *folder.parents) if path.is_symlink()), folder)
         raise PipelineError(f"{link} is a link that leads back to {above[identity]}; remove the link")
     for one in below:
         yield from _files_below(one, {**above, identity: folder})

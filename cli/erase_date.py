@@ -274,8 +274,7 @@ class DateErasure:
     def _sweep(self, day: date) -> None:
         dataset = self.place.dataset
         sweep(dataset.store, dataset.paths, day, dataset.publications, now=datetime.now(UTC))
-        for run_id in self.place.unfinished_runs(day):  # whose versions were swept before
-            dataset.store.delete_prefix(dataset.paths.unfinished_quarantine_prefix(day, run_id))
+        dataset.store.delete(self.place.unfinished_keys(day))  # of runs whose versions are kept, or were swept before
 
     def _change_record(self, day: date, change: Callable[[Publication], Publication]) -> None:
         for _ in range(_ATTEMPTS):

@@ -73,7 +73,7 @@ class Place:
     def look(self, day: date) -> Look:
         """Look for the person in everything of a date."""
         look = Look()
-        look.record.left_behind = sorted(self.unfinished_runs(day))
+        look.record.left_behind = sorted({str(run_id_in(key)) for key in self.unfinished_keys(day)})
         self._look_into_raw(day, look)
         self._look_into_versions(day, look)
         self._look_into_quarantine(day, look)
@@ -88,7 +88,7 @@ class Place:
         return [key for key in keys if self._is_input(day, key) or _without_compression(key).endswith(JSON_SUFFIXES)]
 
     def quarantine_keys(self, day: date) -> list[str]:
-        listed = self.dataset.store.objects(f"{self.dataset.paths.quarantine}ingestion_date={day}/")
+        listed = self.dataset.store.objects(self.dataset.paths.quarantines_prefix(day))
         return [item.key for item in listed if _is_finished_parquet(item.key)]
 
     def metrics_keys(self, day: date) -> list[str]:
@@ -163,13 +163,13 @@ class Place:
         elif run_id not in self._at_work(day):
             record.left_behind = sorted({*record.left_behind, run_id})
 
-    def unfinished_runs(self, day: date) -> set[str]:
-        """Return the runs that are not at work any more and have left unfinished files of a date."""
-        store, paths = self.dataset.store, self.dataset.paths
-        prefixes = (paths.versions_prefix(day), f"{paths.quarantine}ingestion_date={day}/")
-        keys = (item.key for prefix in prefixes for item in store.objects(prefix))
-        run_ids = {run_id for key in keys if UNFINISHED_FOLDER in key.split("/") and (run_id := run_id_in(key))}
-        return run_ids.difference(self._at_work(day)) if run_ids else set()
+    def unfinished_keys(self, day: date) -> list[str]:
+        """List the unfinished files of a date whose runs are not at work any more."""
+        prefixes = (self.dataset.paths.versions_prefix(day), self.dataset.paths.quarantines_prefix(day))
+        listed = (item.key for prefix in prefixes for item in self.dataset.store.objects(prefix))
+        keys = [key for key in listed if UNFINISHED_FOLDER in key.split("/") and run_id_in(key) is not None]
+        busy = self._at_work(day) if keys else {}
+        return [key for key in keys if run_id_in(key) not in busy]
 
     def _at_work(self, day: date) -> Mapping[str, str]:
         return at_work(self.dataset.store, self.dataset.paths, day, now=datetime.now(UTC))

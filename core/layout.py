@@ -99,9 +99,13 @@ class DatasetPaths:
         """Folder that one run writes, and no other."""
         return f"{self.versions_prefix(ingestion_date)}run_id={run_id}/"
 
+    def quarantines_prefix(self, ingestion_date: date) -> str:
+        """Folder that holds one sub-folder per run of a day that rejected lines."""
+        return f"{self.quarantine}ingestion_date={ingestion_date}/"
+
     def quarantine_prefix(self, ingestion_date: date, run_id: str) -> str:
         """Folder of the lines that one run rejected."""
-        return f"{self.quarantine}ingestion_date={ingestion_date}/run_id={run_id}/"
+        return f"{self.quarantines_prefix(ingestion_date)}run_id={run_id}/"
 
     def unfinished_quarantine_prefix(self, ingestion_date: date, run_id: str) -> str:
         """Folder in which a run writes these lines; it is left behind by a run that was killed meanwhile."""

@@ -153,6 +153,17 @@ class TestWhatDeadRunsLeft:
         assert holding(club.root, ZORRO) == set()
         assert not any(path.exists() for path in unfinished)
 
+    def test_goes_where_the_version_itself_is_published(self, club: Club, erase: Erase) -> None:
+        club.put(*others())
+        club.run()
+        version = club.root / club.paths.version_prefix(DAY, club.record().current.run_id)
+        left = version / "_temporary/0/part-0.parquet"
+        left.parent.mkdir(parents=True)
+        left.write_bytes(b"PAR1")
+        erase("--yes")
+        assert (left.exists(), club.receipt()["absent"], len(club.rows())) == (False, True, 5)
+        assert "nothing is to be erased" in erase("--yes")
+
     def test_of_a_run_that_is_at_work_stays(self, club: Club, erase: Erase) -> None:
         club.put(*others())
         run_id = f"{START:%Y%m%dT%H%M%SZ}-deadbeef"
