@@ -108,7 +108,8 @@ def _has_long_text() -> Column:
 
 def _with_record(what: Column) -> Column:
     """Show the record that is no object, which is hard to find in its text."""
-    reason = F.concat(what["reason"], F.lit(": "), F.substring("_line", 1, _LONGEST_RECORD))
+    record = F.when(F.col("_line") == "", '""').otherwise(F.substring("_line", 1, _LONGEST_RECORD))
+    reason = F.concat(what["reason"], F.lit(": "), record)
     return told(what["kind"], reason=reason)
 
 

@@ -281,7 +281,12 @@ class _Packing:
         return F.regexp_replace(strings, _DOUBLE, f'$1"{self._number}$2"')
 
     def _unmarked(self, text: Column) -> Column:
-        return self._with_halves(self._without_number_and_string_marks(text))
+        # A number or a string that is an element itself came without its quotes; one that holds JSON gets them back, as
+        # it would be taken for what it holds.
+        number, string = (text.substr(F.lit(len(mark) + 1), F.length(text)) for mark in (self._number, self._string))
+        found = F.when(text.startswith(self._number), number)
+        found = found.when(text.startswith(self._string), F.concat(F.lit('"'), string, F.lit('"')))
+        return self._with_halves(found.otherwise(self._without_number_and_string_marks(text)))
 
     def _without_number_and_string_marks(self, text: Column) -> Column:
         numbers = F.regexp_replace(text, f'"{self._number}([-+.0-9eE]*+)"', "$1")

@@ -13,6 +13,7 @@ from curation.session import open_session
 from tests.spark.line_cases import ARRAY, FORM, MORE, PAGE, PIECE, TWO, UNENDED
 
 NO_RECORD = "no record in it"
+QUOTED = "a string that holds JSON; have the source leave out the quotes"
 INCOMPLETE = UNENDED.partition("; ")[0]
 
 
@@ -78,6 +79,20 @@ def test_what_should_be_an_array_is_told_what_it_is(spark: SparkSession) -> None
         "[5]": f"{FORM}: 5",
     }
     assert told(spark, expected, recordsPath="[]") == expected
+
+
+@pytest.mark.parametrize("path", ["[]", "r", "x[].r"])
+def test_an_element_that_is_no_object_is_shown_as_it_stands(spark: SparkSession, path: str) -> None:
+    around = {"[]": "{}", "r": '{{"r":{}}}', "x[].r": '{{"x":[{{"r":{}}}]}}'}[path]
+    expected = {
+        around.format(f"[{element}]"): f"{FORM}: {shown}"
+        for element, shown in {
+            "5": "5", "-1.50": "-1.50", "12E+3": "12E+3", "true": "true", '"text"': "text", '"1.5"': "1.5",
+            r'"\ud83d"': r"\ud83d", '""': '""', "[1.50]": "an array: [1.50]",
+            r'"{\"id\":\"a\"}"': f'{QUOTED}: "{{"id":"a"}}"',
+        }.items()
+    }  # fmt: skip
+    assert told(spark, expected, recordsPath=path) == expected
 
 
 def test_an_array_of_pieces_is_told_what_it_is(spark: SparkSession) -> None:
