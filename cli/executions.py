@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from cli.deployment import Deployment
 from cli.errors import CommandFailed
+from core.backfills import date_in_name
 from core.causes import Cause, read_cause
 from core.layout import parse_ingestion_date
 
@@ -38,6 +39,7 @@ class Execution:
     input: Mapping[str, Any] | None = None
     output: Mapping[str, Any] | None = None
     cause: Cause | None = None
+    redrives: int = 0
     # Of one that was looked into: the state that it entered last, the date that the sensor made of its input, and
     # whether there is raw data, so that what it waits for is another run of the date.
     state: str = ""
@@ -113,7 +115,7 @@ class Executions:
 
     def _started(self, machine_arn: str, backfill: Execution) -> Iterator[Execution]:
         for item in self._started_since(machine_arn, backfill):
-            if item["name"].startswith(f"{backfill.name}-"):
+            if date_in_name(item["name"], backfill.name, redrives=backfill.redrives) is not None:
                 yield Execution(
                     arn=item["executionArn"],
                     name=item["name"],
@@ -173,7 +175,7 @@ class Executions:
         """Return what has become of each date of a backfill; dates in ``known`` have ended and are not asked for."""
         states = {day: known.get(day, DateState(ingestion_date=day, status="waiting")) for day in dates}
         for execution in self._started(self._deployment.pipeline_arn, backfill):
-            day = _date_in_name(execution.name, backfill.name)
+            day = date_in_name(execution.name, backfill.name, redrives=backfill.redrives)
             if day in states and day not in known:
                 states[day] = self.date_state(day, execution)
         return states
@@ -225,6 +227,7 @@ class Executions:
             input=_json_object(found.get("input")),
             output=_json_object(found.get("output")),
             cause=cause,
+            redrives=found.get("redriveCount", 0),
         )
 
     @cached_property
@@ -235,11 +238,14 @@ class Executions:
 
 
 def dates_asked(backfill: Execution) -> list[date]:
-    """Return the dates that the input of a backfill names, in its order."""
+    """Return the dates that the input of a backfill names, in its order; none where it cannot be used and fails."""
     asked = backfill.input or {}
-    if "dates" in asked:
-        return [parse_ingestion_date(text) for text in asked["dates"]]
-    first, last = (parse_ingestion_date(str(asked[name])) for name in ("start", "end"))
+    try:
+        if "dates" in asked:
+            return [parse_ingestion_date(text) for text in asked["dates"]]
+        first, last = (parse_ingestion_date(asked[name]) for name in ("start", "end"))
+    except (KeyError, TypeError, ValueError):
+        return []
     return [date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
 
 
@@ -258,15 +264,6 @@ def _date_of(document: Any) -> date | None:
     try:
         return parse_ingestion_date(str(document["ingestion_date"]))
     except (KeyError, TypeError, ValueError):
-        return None
-
-
-def _date_in_name(name: str, backfill: str) -> date | None:
-    """Return the date of an execution that a backfill started; it is named for both."""
-    prefix, _, rest = name.partition(f"{backfill}-")
-    try:
-        return None if prefix or not rest else parse_ingestion_date(rest[-len("YYYY-MM-DD") :])
-    except ValueError:
         return None
 
 

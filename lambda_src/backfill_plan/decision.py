@@ -1,23 +1,17 @@
 """The dates of a backfill and how they are run; what a run does is not known here."""
 
-import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
+from core.backfills import name_prefix
 from core.days import MOST_BACKFILL_DATES
 from shared.inputs import Input, InvalidInput, parse_day
 
 # Of an inline map (https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html).
 MAX_CONCURRENCY: Final = 40
-# An execution name has at most 80 characters: the prefix, "-YYYY-MM-DD" and, in a redriven backfill, up to 4 that tell
-# attempts apart (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
-MAX_PREFIX: Final = 80 - len("-YYYY-MM-DD") - 4
 _KEYS: Final = ("start", "end", "dates", "max_concurrency", "on_failure", "force", "backfill_id")
-_NOT_ALLOWED: Final = re.compile(r"[^A-Za-z0-9_-]+")
-_DIGEST_LENGTH: Final = 8
 
 
 @dataclass(frozen=True)
@@ -56,15 +50,6 @@ def as_output(plan: BackfillPlan) -> dict[str, Any]:
         "on_failure": plan.on_failure,
         "force": plan.force,
     }
-
-
-def name_prefix(backfill_id: str) -> str:
-    """Make an execution name's beginning from the backfill's id; different ids never share one."""
-    plain = _NOT_ALLOWED.sub("-", backfill_id)
-    if plain == backfill_id and len(plain) <= MAX_PREFIX:
-        return plain
-    digest = hashlib.sha256(backfill_id.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
-    return f"{plain[: MAX_PREFIX - 1 - _DIGEST_LENGTH]}-{digest}"
 
 
 def _dates(given: Input) -> tuple[date, ...]:

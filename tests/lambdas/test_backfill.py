@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from backfill_plan.decision import name_prefix
 from backfill_plan.handler import handler as plan
 from backfill_summary.handler import handler as summarize
+from core.backfills import name_prefix
 from shared.environment import InvalidEnvironment
 from shared.inputs import InvalidInput
 from shared.messages import Message
