@@ -17,7 +17,7 @@ from cli.findings import RIGHT, UNCHECKED, WRONG, Finding
 from cli.questions import ask, denied_to, messages_in, pages
 from cli.words import plural
 from core.days import due_time, last_due_day, time_zone
-from core.errors import PipelineError
+from core.errors import InvalidDocument, PipelineError
 from core.times import iso_seconds
 from deployed_dataset import LATE_DATA
 
@@ -60,6 +60,8 @@ class _Examination:
         for name, look in checks:
             try:
                 yield from look()
+            except InvalidDocument as error:  # which was read, so that it is no matter of credentials
+                yield Finding(name, WRONG, str(error))
             except PipelineError as error:
                 yield _missing(name, error) if says_missing(error) else Finding(name, UNCHECKED, str(error))
             except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
@@ -150,10 +152,18 @@ class _Examination:
         return self._schedules_of(self._deployment.pipeline_arn)
 
     @property
+    def _freshness_checks(self) -> list[Mapping[str, Any]]:
+        """The schedules that ask whether the last day that is due is published."""
+        return self._schedules_of(self._function_configurations[self._names.function_name("alert")]["FunctionArn"])
+
+    @property
+    def _freshness_checks_switched_off(self) -> list[str]:
+        return [str(item["Name"]) for item in self._freshness_checks if item["State"] != "ENABLED"]
+
+    @property
     def _roles_of_schedules(self) -> dict[str, str]:
-        alert = self._function_configurations[self._names.function_name("alert")]["FunctionArn"]
         found = {}
-        for schedule in [*self._schedules, *self._schedules_of(alert)]:
+        for schedule in [*self._schedules, *self._freshness_checks]:
             named = {"Name": schedule["Name"], "GroupName": schedule["GroupName"]}
             target = ask("scheduler", "get_schedule", "scheduler:GetSchedule", **named)["Target"]
             found[f"schedule {schedule['Name']}"] = target["RoleArn"]
@@ -171,6 +181,9 @@ class _Examination:
     def _schedule(self) -> Iterator[Finding]:
         if not self._schedules:
             yield Finding("schedule", WRONG, f"no schedule starts {self._names.pipeline_name}", _DEPLOY)
+        elif self._starts_by_itself and (off := self._freshness_checks_switched_off):
+            says = "the daily check for overdue days was switched off by hand, so nobody hears of them"
+            yield Finding("schedule", WRONG, says, f"switch {off[0]} on in EventBridge Scheduler")
         elif self._starts_by_itself:
             yield Finding("schedule", RIGHT, "on")
         elif not self._schedule_is_wanted:
@@ -232,6 +245,9 @@ class _Examination:
             yield Finding("alarms", WRONG, f"not there: {_named(missing)}", _DEPLOY)
         elif going := [alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM"]:
             yield Finding("alarms", WRONG, f"on: {_named(going)}", "each says in its description what to do")
+        elif silent := [alarm["AlarmName"] for alarm in alarms if alarm.get("ActionsEnabled") is False]:
+            says = f"their actions are switched off, so they tell nobody: {_named(silent)}"
+            yield Finding("alarms", WRONG, says, "aws cloudwatch enable-alarm-actions --alarm-names NAME")
         else:
             yield Finding("alarms", RIGHT, f"{len(alarms)} of them, none is on")
 
@@ -254,20 +270,23 @@ class _Examination:
 
     def _partitions(self) -> Iterator[Finding]:
         records = self._dataset.records()
-        faults = [f"{fault.day}: {fault.reason}" for fault in self._dataset.publications.faults(records)]
+        faults = self._dataset.publications.faults(records)
         catalog = GlueCatalog(self._deployment.database, self._names.contract.table)
         older = [str(day) for day in catalog.days_with_other_columns()]
         in_vain = [str(day) for day in self._dataset.publications.days_shown_in_vain()]
         unrecorded = sorted({*map(str, self._dataset.publications.shown_without_record())} - {*in_vain})
-        says = faults[:_MOST_NAMED]
+        says = [f"{fault.day}: {fault.reason}" for fault in faults[:_MOST_NAMED]]
         says += [f"with other columns than the table: {_named(older)}"] if older else []
         says += [f"without files, of dates that are not published: {_named(in_vain)}"] if in_vain else []
-        next_step = "repair" if says else f"run {unrecorded[0]}" if unrecorded else ""
         says += [f"shown to readers though no record publishes them: {_named(unrecorded)}"] if unrecorded else []
+        # First what a repair mends, which brings no files back.
+        to_repair = [*older, *in_vain, *(fault.day for fault in faults if not fault.is_about_files)]
+        to_run = [*(fault.day for fault in faults if fault.is_about_files), *unrecorded]
         if says:
-            yield Finding("partitions", WRONG, "; ".join(says), self._command(next_step))
+            step = "repair" if to_repair else f"run {to_run[0]}"
+            yield Finding("partitions", WRONG, "; ".join(says), self._command(step))
         else:
-            yield Finding("partitions", RIGHT, f"{len(records)} dates, each at its published version")
+            yield Finding("partitions", RIGHT, f"{plural(len(records), 'date')}, each at its published version")
 
     def _days(self) -> Iterator[Finding]:
         zone = time_zone(self._variable("sensor", "TIME_ZONE") or "UTC")
