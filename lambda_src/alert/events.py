@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from core.causes import Cause, read_cause
 from core.layout import parse_ingestion_date
+from core.times import parse_moment
 from shared.inputs import Input, InvalidInput
 from shared.requests import day_asked_for
 
@@ -22,20 +23,24 @@ _DATED: Final = re.compile(r"(?:^|[\s;:])(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}): (
 
 @dataclass(frozen=True)
 class JobRunEnded:
-    """A job run that did not succeed. ``day`` comes from the message, the event itself has no arguments."""
+    """A job run that did not succeed. ``day`` comes from the message, the event itself has no arguments.
+
+    ``at`` is when that was announced, None where the event does not tell.
+    """
 
     job: str
     run_id: str
     state: str
     message: str
     day: date | None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class ExecutionEnded:
     """An execution that did not succeed. ``given`` is its input, empty when EventBridge left it out.
 
-    ``asked_day`` is the one date that the input asks for, by itself or by the time of a schedule.
+    ``asked_day`` is the one date that the input asks for, by itself or by the time of a schedule; ``at`` as above.
     """
 
     arn: str
@@ -44,6 +49,7 @@ class ExecutionEnded:
     given: Mapping[str, Any]
     asked_day: date | None
     cause: Cause
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -65,29 +71,37 @@ def read_event(event: object, zone: tzinfo) -> JobRunEnded | ExecutionEnded | Fr
     kind = event.get("detail-type") if isinstance(event, Mapping) else None
     detail = event.get("detail") if isinstance(event, Mapping) else None
     if kind == JOB_RUN and isinstance(detail, Mapping):
-        return _job_run(detail)
+        return _job_run(detail, _moment(event))
     if kind == EXECUTION and isinstance(detail, Mapping):
-        return _execution(detail, zone)
+        return _execution(detail, zone, _moment(event))
     raise InvalidInput(
         f"event {str(kind)[:80]!r} is not known; expected {JOB_RUN!r}, {EXECUTION!r} or a freshness check"
     )
 
 
-def _job_run(detail: Mapping[str, Any]) -> JobRunEnded:
+def _job_run(detail: Mapping[str, Any], at: datetime | None) -> JobRunEnded:
     state = _text(detail, "state")
     if state not in _JOB_STATES:
         raise InvalidInput(f"job run state {state[:80]!r} is no failure; expected {', '.join(_JOB_STATES)}")
     message = str(detail.get("message") or "")
-    return JobRunEnded(_text(detail, "jobName"), _text(detail, "jobRunId"), state, message, dated(message)[0])
+    return JobRunEnded(_text(detail, "jobName"), _text(detail, "jobRunId"), state, message, dated(message)[0], at)
 
 
-def _execution(detail: Mapping[str, Any], zone: tzinfo) -> ExecutionEnded:
+def _execution(detail: Mapping[str, Any], zone: tzinfo, at: datetime | None) -> ExecutionEnded:
     status = _text(detail, "status")
     if status not in _STATUSES:
         raise InvalidInput(f"execution status {status[:80]!r} is no failure; expected {', '.join(_STATUSES)}")
     cause = read_cause(detail.get("cause"), error=str(detail.get("error") or ""))
     arn, name, given = _text(detail, "executionArn"), _text(detail, "name"), _given(detail)
-    return ExecutionEnded(arn, name, status, given, day_asked_for(given, zone), cause)
+    return ExecutionEnded(arn, name, status, given, day_asked_for(given, zone), cause, at)
+
+
+def _moment(event: object) -> datetime | None:
+    """Read when EventBridge says that something happened."""
+    try:
+        return parse_moment(str(event["time"])) if isinstance(event, Mapping) else None
+    except (KeyError, ValueError):
+        return None
 
 
 def dated(message: str) -> tuple[date | None, str]:

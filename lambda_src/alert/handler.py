@@ -23,8 +23,10 @@ from core.causes import read_cause
 from core.checks import read_checks
 from core.days import due_time, last_due_day
 from core.errors import PipelineError
+from core.layout import started_at
 from core.refusals import told_by_an_earlier_run
 from core.rejections import RejectedLines, read_rejections
+from core.runs import Metrics
 from shared.environment import DataPlace, Environment
 from shared.executions import described
 from shared.logs import StepLog
@@ -151,12 +153,27 @@ def _is_told_already(event: JobRunEnded | ExecutionEnded, day: date | None, sett
         log.warning("other runs of the day not known", error_type=type(error).__name__, error=str(error))
         return False
     run_id = reported_run(event)
-    # The latest first: of several that say the same, it is the one that the event is about.
-    mine = next((run for run in runs if run["run_id"] == run_id or (run_id is None and is_said_by(run, event))), None)
+    # The latest first: of several that say the same before an event, it is the one that it is about. It may come late.
+    mine = next(
+        (
+            run
+            for run in runs
+            if run["run_id"] == run_id or (run_id is None and is_said_by(run, event) and not _began_after(run, event))
+        ),
+        None,
+    )
     earlier = None if mine is None else told_by_an_earlier_run(runs, mine)
     if earlier is not None:
         log.info("told of an earlier run already", ingestion_date=str(day), run=earlier)
     return earlier is not None
+
+
+def _began_after(run: Metrics, event: JobRunEnded | ExecutionEnded) -> bool:
+    """Tell whether a run began when what an event tells was over already."""
+    try:
+        return event.at is not None and started_at(str(run["run_id"])) > event.at
+    except ValueError:
+        return False
 
 
 def _readers(day: date | None, settings: Settings, log: StepLog) -> str:

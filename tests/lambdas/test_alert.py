@@ -294,6 +294,7 @@ class TestOneBadDay:
         )
         sample = event("glue_job_failed_gate")
         sample["detail"]["message"] = told["message"]
+        sample["time"] = f"2025-01-03T0{number + 2}:20:00Z"
         return sample
 
     def execution(self, job: dict[str, Any], name: str = "run-1") -> dict[str, Any]:
@@ -301,7 +302,7 @@ class TestOneBadDay:
         cause = {**json.loads(sample["detail"]["cause"]), "ErrorMessage": job["detail"]["message"]}
         arn = sample["detail"]["executionArn"].rpartition(":")[0]
         sample["detail"] |= {"cause": json.dumps(cause), "name": name, "executionArn": f"{arn}:{name}"}
-        return sample
+        return sample | {"time": job["time"]}
 
     def test_is_told_once_with_its_second_notice(self, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
         for number in range(3):
@@ -349,6 +350,25 @@ class TestOneBadDay:
         handler(second, None)
         handler(first, None)
         assert [self.RUNS[0] in message.body for message in cloud.sent] == [True]
+
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_that_breaks_runs_is_told_when_the_events_of_the_first_come_after_the_second(
+        self, cloud: Cloud, order: tuple[int, int]
+    ) -> None:
+        """Such a message names no report, so that by itself it could be that of either run."""
+        broken = {"status": "error", "message": f"{DAY}: a.json is not a complete gzip file; run the date again"}
+        jobs = [self.left(cloud, number, **broken) for number in range(2)]
+        for number in order:
+            handler(jobs[number], None)
+            handler(self.execution(jobs[number], f"run-{number}"), None)
+        assert [SECOND in message.body for message in cloud.sent] == [False, True]
+        assert "run-0" in cloud.sent[1].body
+
+    @pytest.mark.parametrize(("run_id", "time"), [("20259999T991504Z-9f3ac01b", "2025-01-03T03:20:00Z"), (7, "soon")])
+    def test_is_told_when_it_is_not_known_which_run_came_first(self, cloud: Cloud, run_id: object, time: str) -> None:
+        job = self.left(cloud, 0, status="error", message=f"{DAY}: broken", run_id=run_id)
+        handler(job | {"time": time}, None)
+        assert len(cloud.sent) == 1
 
     def test_that_breaks_every_run_is_told_at_first_and_when_it_is_left_to_people(self, cloud: Cloud) -> None:
         broken = {"status": "error", "message": f"{DAY}: a.json is not a complete gzip file; run the date again"}
