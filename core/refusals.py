@@ -37,7 +37,8 @@ def refusing_run(runs: Iterable[Metrics], raw: RawDay, *, contract_checksum: str
 def told_by_an_earlier_run(runs: Iterable[Metrics], run: Metrics) -> str | None:
     """Return an earlier run that failed on the same raw data for the same reason, or None.
 
-    Only those since the last run that ended well count: what fails after that is news, whatever failed before.
+    Only those since the last run that ended well count: what fails after that is news, whatever failed before. And of
+    these only what an execution started: whoever runs a date on a machine of his own sees the failure, others do not.
     """
     mine = _failure(run)
     if mine is None:
@@ -45,7 +46,8 @@ def told_by_an_earlier_run(runs: Iterable[Metrics], run: Metrics) -> str | None:
     earlier = [other for other in runs if str(other["run_id"]) < str(run["run_id"])]
     latest_first = sorted(earlier, key=lambda other: str(other["run_id"]), reverse=True)
     unsolved = takewhile(lambda other: other.get("status") not in _ENDED_WELL, latest_first)
-    return next((str(other["run_id"]) for other in unsolved if _failure(other) == mine), None)
+    told = (other for other in unsolved if other.get("execution") is not None)
+    return next((str(other["run_id"]) for other in told if _failure(other) == mine), None)
 
 
 def _failure(run: Metrics) -> tuple[Any, ...] | None:

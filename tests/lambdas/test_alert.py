@@ -351,6 +351,13 @@ class TestOneBadDay:
         handler(first, None)
         assert [self.RUNS[0] in message.body for message in cloud.sent] == [True]
 
+    def test_that_somebody_ran_on_a_machine_of_his_own_before_is_told(self, cloud: Cloud) -> None:
+        self.left(cloud, 0, execution=None)
+        job = self.left(cloud, 1)
+        handler(job, None)
+        handler(self.execution(job), None)
+        assert [SECOND in message.body for message in cloud.sent] == [False, True]
+
     @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
     def test_that_breaks_runs_is_told_when_the_events_of_the_first_come_after_the_second(
         self, cloud: Cloud, order: tuple[int, int]
