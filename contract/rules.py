@@ -12,6 +12,7 @@ from contract.drafts import AnomalyDraft, Draft
 from contract.model import Metric, Rule, Scalar, Severity, Unit
 from contract.section import Section
 from contract.type_options import checked_pattern
+from contract.value_sets import key_of
 from contract.values import value_problem
 from core.operators import OPERATORS
 from core.wording import not_known
@@ -224,12 +225,23 @@ def listed_values(
 
 
 def check_values(section: Section, values: Sequence[tuple[str, Any]], column_type: str) -> None:
-    """Report each (path, value) that does not fit the column's type or is listed again."""
-    seen: set[tuple[type, str]] = set()
+    """Report each (path, value) that does not fit the column's type or is listed again, perhaps in other words.
+
+    Rows are counted for each listed value, so those of one that stands twice would be counted twice.
+    """
+    seen: dict[object, Any] = {}
     for path, value in values:
         problem = None if column_type == UNKNOWN_TYPE else value_problem(value, column_type)
+        is_typed = problem is None and column_type != UNKNOWN_TYPE
+        key = key_of(value, column_type) if is_typed else (type(value), repr(value))
         if problem is not None:
             section.report(path, problem)
-        elif (type(value), repr(value)) in seen:
-            section.report(path, f"{value!r} is listed twice")
-        seen.add((type(value), repr(value)))
+        elif key in seen:
+            section.report(path, _again(value, seen[key], column_type))
+        seen.setdefault(key, value)
+
+
+def _again(value: object, before: object, column_type: str) -> str:
+    if repr(value) == repr(before):
+        return f"{value!r} is listed twice"
+    return f"{value!r} is the same {column_type} as {before!r}, which is listed already; keep one of them"

@@ -146,10 +146,10 @@ def _meets(value: Any, rule: Rule, column_type: str) -> bool:
 
 
 def _by_key(values: Sequence[Any], column_type: str) -> dict[Any, Any]:
-    return {_key(value, column_type): value for value in values}
+    return {key_of(value, column_type): value for value in values}
 
 
-def _key(value: Any, column_type: str) -> Any:
+def key_of(value: Any, column_type: str) -> Any:
     """Return what is equal for equal values of a column: 1 and 1.0, or one moment in two zones."""
     numbers = _numbers(column_type)
     if numbers is not None:

@@ -185,7 +185,9 @@ def _counts(rule: AnomalyRule, profile: Profile) -> Mapping[str, int] | None:
     distribution = of_column(profile.distributions, rule.column)
     if distribution is None or profile.rows_parsed == 0:
         return None
-    return {**distribution, OTHER_VALUE: profile.rows_parsed - sum(distribution.values())}
+    others = profile.rows_parsed - sum(distribution.values())
+    # Metrics of an earlier release may have rows twice, where one value was listed in two ways: they tell no shares.
+    return None if others < 0 else {**distribution, OTHER_VALUE: others}
 
 
 def _moved(name: str, share: float, low: float, high: float) -> str:

@@ -192,6 +192,13 @@ RULE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
 VALUE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
     (listing([]), f"{COLUMN_RULE}.arguments.validValues: must list at least one value"),
     (listing(["a", "a"]), f"{COLUMN_RULE}.arguments.validValues[1]: 'a' is listed twice"),
+    (listing([1, 2, 1.0], column_type="double"), "[2]: 1.0 is the same double as 1, which is listed already"),
+    (listing([0.1, 0.10000000149], column_type="float"), "[1]: 0.10000000149 is the same float as 0.1"),
+    (listing([1, 1.0], column_type="decimal(5,2)"), "[1]: 1.0 is the same decimal(5,2) as 1, which is listed already"),
+    (
+        listing(["2025-01-01T00:00:00Z", "2025-01-01T01:00:00+01:00"], column_type="timestamp"),
+        "[1]: '2025-01-01T01:00:00+01:00' is the same timestamp as '2025-01-01T00:00:00Z', which is listed already",
+    ),
     (listing([None]), f"{COLUMN_RULE}.arguments.validValues[0]: null is not a value; nulls are never invalid"),
     (
         listing(["NO", False]),

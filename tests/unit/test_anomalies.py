@@ -32,7 +32,7 @@ MIX = {"web": 0.6, "app": 0.35, "shop": 0.05}
 
 
 def columns(rows: int, *, mix: Mapping[str, float] = MIX, no_visitor: float = 0.02) -> dict[str, Any]:
-    counts = {kind: round(rows * share) for kind, share in mix.items()}
+    counts = {kind: int(rows * share) for kind, share in mix.items()}
     return {"kind": {"nulls": 0, "distribution": counts}, "visitor": {"nulls": round(rows * no_visitor)}}
 
 
@@ -248,6 +248,18 @@ class TestHistory:
         verdict = judge(past, counts_of(10_000, no_visitor=0.5))
         assert failed(verdict) == {"visitors_usual"}
         assert verdict.not_judged == []
+
+    def test_leaves_out_shares_of_more_rows_than_a_date_had(self, past: Past) -> None:
+        """A contract could once list a value in two ways, such as 1 and 1.0, and each had all its rows."""
+        quiet(past, dates=MINIMUM_HISTORY + 5)
+        for back in range(1, 5):
+            twice = {"web": 0.6, "app": 0.6, "shop": 0.4}
+            past.publish(DAY - timedelta(days=back), 10_000, columns=columns(10_000, mix=twice), malformed=20)
+        verdict = judge(past, counts_of(10_000, malformed=20))
+        assert failed(verdict) == set()
+        usual = check(verdict, "kinds_usual").baseline
+        assert usual is not None
+        assert usual.dates == MINIMUM_HISTORY + 1
 
     def test_of_two_years_is_read_within_a_second_where_each_read_takes_time(self, past: Past) -> None:
         quiet(past, dates=730)
