@@ -100,8 +100,9 @@ def _summary(facts: RangeFacts, made_at: datetime) -> str:
     latest = facts.latest_published
     if latest is None:
         return f"{'; '.join(parts)}."
-    age = plural((made_at.date() - latest.day).days, "day")
-    return f"{'; '.join(parts)}. The latest one published is {latest.day}, {age} before this page was made."
+    days = (made_at.date() - latest.day).days
+    age = f"{plural(abs(days), 'day')} {'before' if days >= 0 else 'after'} this page was made"
+    return f"{'; '.join(parts)}. The latest one published is {latest.day}, {age}."
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import subprocess
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -48,6 +48,11 @@ class Page(HTMLParser):
     @property
     def text(self) -> str:
         return " ".join(" ".join(self.texts).split())
+
+
+def _labels(html: str) -> list[str]:
+    """Return the texts on the axes that can be seen."""
+    return re.findall(r'<text[^>]* opacity="1">([^<]*)</text>', html)
 
 
 @pytest.fixture
@@ -128,6 +133,36 @@ class TestPage:
             (True, False), (False, True),
         ]  # fmt: skip
         assert len(season) == 60
+
+    def test_writes_small_rates_as_they_are(self, pipeline: Pipeline, shop: Shop, tmp_path: Path) -> None:
+        """Not as thousandths, 20m, which look like millions."""
+        Season(shop).write(10)
+        for metrics in shop.root.glob("metrics/*/*/*.json"):
+            document = json.loads(metrics.read_bytes())
+            for check in document["checks"]:
+                if check["unit"] == "percent":
+                    check |= {"value": check["value"] / 100, "limit": 0.02}
+            metrics.write_text(json.dumps(document))
+        html = (tmp_path / "report.html", written(pipeline, tmp_path))[0].read_text(encoding="utf-8")
+        rows, malformed = re.findall(r"<figure.*?</figure>", html, re.DOTALL)[:2]
+        assert {"0", "10k", "20k"} <= set(_labels(rows))
+        assert {"0", "0.01", "0.02"} <= set(_labels(malformed))
+
+    def test_draws_no_date_over_another(self, pipeline: Pipeline, shop: Shop, tmp_path: Path) -> None:
+        Season(shop).write(400)
+        page = written(pipeline, tmp_path, "--from", str(DAY), "--to", str(DAY + timedelta(days=399)))
+        html = (tmp_path / "report.html", page)[0].read_text(encoding="utf-8")
+        assert "1 Jul" in _labels(html)
+        assert "1 Apr" not in _labels(re.findall(r"<figure.*?</figure>", html, re.DOTALL)[0])  # 1 Jan 2025 reaches it
+
+    def test_of_a_date_ahead_says_so(self, pipeline: Pipeline, shop: Shop, tmp_path: Path) -> None:
+        """As of a source that is on the other side of midnight."""
+        tomorrow = datetime.now(UTC).date() + timedelta(days=2)
+        shop.publish(1, day=tomorrow)
+        assert re.search(
+            rf"The latest one published is {tomorrow}, [12] days? after this page was made\.",
+            written(pipeline, tmp_path).text,
+        )
 
     def test_tells_what_did_not_hold_and_what_came_of_it(
         self, pipeline: Pipeline, season: list[date], tmp_path: Path
