@@ -24,6 +24,8 @@ ACCEPTED: Final = "published, accepted"
 FAILED: Final = "failed"
 NOTHING: Final = "nothing"
 _GOOD: Final = ("published", "unchanged")
+# Another run published while this one was at work: nothing is wrong, and its numbers are those of no version.
+_OVERTAKEN: Final = "superseded"
 _READERS: Final = 8
 
 
@@ -151,6 +153,8 @@ def _date_facts(
 ) -> DateFacts:
     record = found if isinstance(found, Publication) else None
     known = [metrics[run] for run in runs if run in metrics]
+    costs = total(map(read_cost, known))
+    known = [run for run in known if record is None or run["status"] != _OVERTAKEN]
     latest = known[-1] if known else None
     counted = _counted(record, known)
     has_failed = latest is not None and latest["status"] not in _GOOD and not _is_current(record, latest)
@@ -165,7 +169,7 @@ def _date_facts(
         runs=len(runs),
         versions=0 if record is None else len(record.versions),
         is_rolled_back=record is not None and bool(record.blocked),
-        cost=total(map(read_cost, known)),
+        cost=costs,
         **(_of_record(record) | facts),
     )
 

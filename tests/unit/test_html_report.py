@@ -8,6 +8,7 @@ import subprocess
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +20,7 @@ import pytest
 
 from tests.unit.pipeline_command import Pipeline
 from tests.unit.season import ACCEPTED, FAILED, MENDED, MISSING, ROLLED_BACK, Season
-from tests.unit.shop import DAY, Shop
+from tests.unit.shop import COUNTS, DAY, Shop
 
 MOST_BYTES: Final = 2_000_000
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -133,6 +134,24 @@ class TestPage:
             (True, False), (False, True),
         ]  # fmt: skip
         assert len(season) == 60
+
+    def test_takes_no_numbers_and_no_failure_from_a_run_that_was_overtaken(
+        self, pipeline: Pipeline, shop: Shop, tmp_path: Path
+    ) -> None:
+        """Two runs of a date were at work at once, and the one that began first published."""
+        shop.publish(1)
+        many_nulls = replace(COUNTS, by_rule={**COUNTS.by_rule, "user_id_null_rate": 500})
+        shop.note(2, day=DAY, status="superseded", counts=many_nulls, message="superseded, …")
+        text = written(pipeline, tmp_path).text
+        assert "What needs attention" not in text
+        assert re.search(rf"{DAY} ✓ published 1,010 [\d, ]+ 2 -", text)
+        assert "All checks held on every date." in text
+
+    def test_tells_of_a_run_that_was_overtaken_where_nothing_is_published(
+        self, pipeline: Pipeline, shop: Shop, tmp_path: Path
+    ) -> None:
+        shop.note(2, day=DAY, status="superseded", counts=COUNTS, message="superseded, the lease ended")
+        assert f"{DAY} ✕ failed superseded, the lease ended" in written(pipeline, tmp_path).text
 
     def test_writes_small_rates_as_they_are(self, pipeline: Pipeline, shop: Shop, tmp_path: Path) -> None:
         """Not as thousandths, 20m, which look like millions."""
