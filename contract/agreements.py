@@ -16,7 +16,8 @@ OBJECT_FORMATS: Final = ("lines", "concatenated", "document")
 EXAMPLE_LINES: Final = ("one", "none")
 DEFAULT_MAX_MALFORMED_PERCENT: Final = 1.0
 _NEAR_MISS: Final = 0.8
-_FRESHNESS_NAMES: Final = ("latency", "ly", "freshness")
+FRESHNESS_NAMES: Final = ("latency", "ly", "freshness")
+_LONGEST_PROMISE_HOURS: Final = 366 * 24
 _HOURS_BY_UNIT: Final[Mapping[str, float]] = {
     **dict.fromkeys(("d", "day", "days"), 24.0),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 1.0),
@@ -126,12 +127,12 @@ def freshness_hours(root: Section) -> float | None:
     for sla in root.sections("slaProperties"):
         sla.allow_only(odcs_keys.SLA)
         name = sla.required_text("property").lower()
-        if name in _FRESHNESS_NAMES:
+        if name in FRESHNESS_NAMES:
             promises.append(_hours(sla))
         else:
             _refuse_near_miss(sla, name)
     if len(promises) > 1:
-        root.report("slaProperties", f"state freshness {len(promises)} times ({', '.join(_FRESHNESS_NAMES)}); keep one")
+        root.report("slaProperties", f"state freshness {len(promises)} times ({', '.join(FRESHNESS_NAMES)}); keep one")
     return promises[0] if promises else None
 
 
@@ -145,7 +146,10 @@ def _hours(sla: Section) -> float | None:
         sla.report("unit", f"{unit!r} is not known; allowed: {', '.join(_HOURS_BY_UNIT)}")
     if value is not None and value <= 0:
         sla.report("value", f"{value} must be greater than 0")
-    return None if value is None or unit is None else value * _HOURS_BY_UNIT.get(unit, 1.0)
+    hours = None if value is None or unit is None else value * _HOURS_BY_UNIT.get(unit, 1.0)
+    if hours is not None and hours > _LONGEST_PROMISE_HOURS:
+        sla.report("value", f"{value} {unit} is more than a year, so no day would ever be late; write a shorter time")
+    return hours
 
 
 def _refuse_near_miss(sla: Section, name: str) -> None:
