@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from contract import odcs_keys
+from contract.agreements import FRESHNESS_NAMES
 from contract.own_properties import COLUMN_PROPERTIES
 from contract_diff.changes import Change, documented
 
@@ -47,8 +48,18 @@ def _texts(values: Mapping[str, Any], place: str) -> Iterator[tuple[str, Any]]:
             yield from _texts(value, f"{place} {key}".strip())
         elif isinstance(value, list):
             for position, item in enumerate(value):
-                if isinstance(item, Mapping):
-                    yield from _texts(item, f"{place} {_called(key, item, position)}".strip())
+                name = _called(key, item, position) if isinstance(item, Mapping) else ""
+                if isinstance(item, Mapping) and _is_only_told(key, item):
+                    yield f"{place}/{name}", item
+                elif isinstance(item, Mapping):
+                    yield from _texts(item, f"{place} {name}".strip())
+
+
+def _is_only_told(key: str, item: Mapping[str, Any]) -> bool:
+    """Say whether an entry of a list is documentation as a whole: a promise that nobody enforces, a rule in words."""
+    if key == "slaProperties":
+        return str(item.get("property")).lower() not in FRESHNESS_NAMES
+    return key == "quality" and item.get("type") == "text"
 
 
 def _is_free(key: str, values: Mapping[str, Any], place: str) -> bool:
@@ -67,4 +78,4 @@ _WORDS: Final = {"properties": "column", "schema": "dataset", "quality": "rule",
 
 def _called(key: str, item: Mapping[str, Any], position: int) -> str:
     name = next((item[by] for by in ("name", "property", "id") if isinstance(item.get(by), str)), f"[{position}]")
-    return f"{_WORDS.get(key, key)} {name}"
+    return f"{_WORDS.get(key, key)} {name}".replace("/", " ")

@@ -50,6 +50,19 @@ def test_documentation_is_told_and_changes_nothing(what: str) -> None:
     assert all(change.is_documentation and change.effect == SAFE for change in found), found
 
 
+def test_promises_and_rules_that_nobody_enforces_are_told_by_name() -> None:
+    """They are the business of people, and no other words for the same."""
+    old, new = base(), base()
+    old["slaProperties"] += [{"property": "retention", "value": 90, "unit": "d"}, {"property": "support", "value": 1}]
+    new["slaProperties"] += [{"property": "retention", "value": 30, "unit": "d"}]
+    new["schema"][0]["properties"][1]["quality"] = [{"type": "text", "name": "recent", "description": "Not old."}]
+    assert [(change.place, change.what, change.is_documentation) for change in changes(old, new)] == [
+        ("contract", "SLA retention changed", True),
+        ("contract", "SLA support removed", True),
+        ("dataset orders column at", "rule recent added", True),
+    ]
+
+
 def test_a_contract_has_not_changed_against_itself_or_in_its_version_alone() -> None:
     assert changes(base(), {**base(), "version": "9.0.0"}) == ()
 
