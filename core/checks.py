@@ -5,10 +5,14 @@ Fails closed: a rule without a count, or with an operator that nobody knows, is 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from core.errors import InvalidDocument
 from core.operators import Limit, holds
+
+# The ids of the checks that no contract has to state.
+MALFORMED_ID: Final = "malformed_lines"
+ROWS_ID: Final = "rows"
 
 _SUBJECTS = {
     "rowCount": "row",
@@ -155,12 +159,10 @@ def evaluate(rules: Sequence[Rule], counts: Counted, *, max_malformed_percent: f
     """
     malformed = percentage(counts.rows_quarantined, counts.rows_read)
     checks = [
-        _built_in(
-            "malformed_lines", "malformedLines", "mustBeLessOrEqualTo", max_malformed_percent, "percent", malformed
-        )
+        _built_in(MALFORMED_ID, "malformedLines", "mustBeLessOrEqualTo", max_malformed_percent, "percent", malformed)
     ]
     if not any(rule.metric == "rowCount" for rule in rules):
-        checks.append(_built_in("rows", "rowCount", "mustBeGreaterThan", 0, "rows", counts.rows_parsed))
+        checks.append(_built_in(ROWS_ID, "rowCount", "mustBeGreaterThan", 0, "rows", counts.rows_parsed))
     return checks + [_check(rule, counts) for rule in rules]
 
 

@@ -263,6 +263,11 @@ def test_table_rules_come_first_and_may_look_at_several_columns() -> None:
     assert third.column == "value"
 
 
+def test_a_rule_gets_no_id_of_a_check_that_every_run_makes() -> None:
+    [rule] = rules_of(quality=[{"name": "Malformed lines", "metric": "nullValues", "mustBe": 0}])
+    assert rule.id == "malformed_lines_2"
+
+
 def test_rule_ids_are_stated_or_made_from_the_name_or_the_metric_and_are_unique() -> None:
     nulls = {"metric": "nullValues", "mustBe": 0}
     rules = rules_of(quality=[nulls, nulls, {**nulls, "name": "No nulls!"}, {**nulls, "id": "value_nullValues"}])
