@@ -76,4 +76,4 @@ def shown(value: object) -> str:
         return f"[{listed}, … {len(value)} in all]" if len(value) > 6 else f"[{listed}]"
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)

@@ -11,6 +11,7 @@ from contract.model import Rule
 from contract.rule_limits import limit_text
 from contract_diff.changes import Change, View, breaking, rerun, safe, shown
 from contract_diff.rule_strictness import CONDITIONS, Shift, is_promise, shift_of
+from core.operators import holds
 
 # How each field of a rule is compared, or why it is not.
 COMPARED: Final = {
@@ -97,7 +98,7 @@ def _added(rule: Rule, names: Names) -> tuple[View, View]:
     readers = safe("what is published keeps to more than before")
     if rule.severity == "warning":
         return readers, safe(_NO_GATE)
-    if rule.column in names.added and rule.metric == "invalidValues":
+    if rule.column in names.added and rule.metric == "invalidValues" and holds(rule.operator, 0, rule.limit):
         return readers, safe("the column is new, and null in written dates, which is not invalid")
     if rule.column in names.added:
         return readers, rerun("the column is new, and null in every row of written dates")

@@ -63,6 +63,25 @@ def test_promises_and_rules_that_nobody_enforces_are_told_by_name() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [(2, 2.0000001, "2 -> 2.0000001"), (12.34567, 12.34568, "12.34567 -> 12.34568"), (3.0, 2.5, "3 -> 2.5")],
+)
+def test_numbers_that_differ_are_told_apart(old: float, new: float, what: str) -> None:
+    contracts = [base(), base()]
+    for contract, limit in zip(contracts, (old, new), strict=True):
+        contract["customProperties"][2]["value"] = limit
+    assert [change.what for change in changes(*contracts)] == [what]
+
+
+def test_a_new_column_without_a_value_cannot_pass_a_rule_that_wants_invalid_ones() -> None:
+    new = base()
+    wants = {"metric": "invalidValues", "arguments": {"validValues": ["a"]}, "mustBeGreaterThan": 5}
+    new["schema"][0]["properties"].append({"name": "new", "logicalType": "string", "quality": [wants]})
+    [added] = [change for change in changes(base(), new) if change.place.startswith("rule")]
+    assert added.written.effect == RERUN
+
+
 def test_a_contract_has_not_changed_against_itself_or_in_its_version_alone() -> None:
     assert changes(base(), {**base(), "version": "9.0.0"}) == ()
 
