@@ -74,7 +74,8 @@ class Source:
     def __str__(self) -> str:
         text = ""
         for count, step in enumerate(self.steps):
-            text += "[]" * self.each.count(count) + _written(step, first=not text)
+            text += "[]" * self.each.count(count)
+            text += _written(step, first=not text)
         return (ENVELOPE if self.in_envelope else "") + text + "[]" * self.each.count(len(self.steps))
 
 
