@@ -23,8 +23,9 @@ _NUMBER: Final = re.compile(r"[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?0*[
 _DOUBLE: Final = re.compile(r"-?(?:(?:0|[1-9][0-9]*)[.][0-9]+|[1-9][.][0-9]+E-?[0-9]{1,3})")
 # All spellings of a double have so many digits in common, if it has them.
 _SURE_DIGITS: Final = 12
-# In a string its letter may be an escape.
-_EXPONENT: Final = rb"[0.]*(?:[eE][-+]?[0-9]+(?![0-9A-Za-z])|\\u00[46]5)"
+_EXPONENT: Final = rb"[0.]*[eE][-+]?[0-9]+(?![0-9A-Za-z])"
+# A character of a number that a string spells as an escape, which hardly any writer does.
+_ESCAPED: Final = re.compile(rb"\\u00(?:2[bBdDeE]|3[0-9]|[46]5)")
 # Digits beyond the scale are rounded away from zero, as Spark does.
 _DIGITS: Final = Context(prec=MAX_PRECISION, rounding=ROUND_HALF_UP)
 _LONGEST_VALUE: Final = 1_000
@@ -74,6 +75,8 @@ class Subject:
 
     def may_be_a_number_in(self, data: bytes) -> bool:
         """Tell fast whether a text has a number of which the value could be another spelling: ``1e6`` is 1000000."""
+        if self.is_number and _ESCAPED.search(data) is not None:
+            return True
         may_be = self.is_number or self.double is not None
         return may_be and self._other_spelling.search(data) is not None
 
