@@ -3,7 +3,6 @@
 Reads only. It must not know how anything is changed.
 """
 
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import IO, Any, Final
 
 from cli.dataset import Dataset
 from core.acceptances import read_acceptance
+from core.documents import json_object
 from core.layout import UNFINISHED_FOLDER, date_in, run_id_in
 from core.leases import at_work
 from core.publication import Publication, RunInput, Version
@@ -199,11 +199,8 @@ class Place:
     def cleaned_metrics(self, key: str, examples: set[str]) -> dict[str, Any] | None:
         """Return the metrics of a run without the value, None where they do not hold it or cannot be read."""
         content = self.dataset.store.read(key)
-        try:
-            metrics = json.loads(content.data) if content is not None else None
-        except ValueError:  # left to the search, which looks into whatever lies there
-            return None
-        if not isinstance(metrics, dict):
+        metrics = None if content is None else json_object(content.data)
+        if metrics is None:  # left to the search, which looks into whatever lies there
             return None
         cleaned = without_value(metrics, self.subject.words, examples=examples)
         return None if cleaned == metrics else cleaned

@@ -16,6 +16,7 @@ from cli.deployment import Deployment
 from cli.errors import CommandFailed
 from core.backfills import date_in_name
 from core.causes import Cause, read_cause
+from core.documents import json_object
 from core.layout import parse_ingestion_date
 
 RUNNING: Final = "RUNNING"
@@ -224,8 +225,8 @@ class Executions:
             status=found["status"],
             started_at=found["startDate"],
             stopped_at=found.get("stopDate"),
-            input=_json_object(found.get("input")),
-            output=_json_object(found.get("output")),
+            input=json_object(found.get("input")),
+            output=json_object(found.get("output")),
             cause=cause,
             redrives=found.get("redriveCount", 0),
         )
@@ -256,7 +257,7 @@ def _is_entered(event: Mapping[str, Any]) -> bool:
 def _answer(event: Mapping[str, Any]) -> Any:
     """Return what a function answered in an event, None in all others."""
     output = event.get("taskSucceededEventDetails", {}).get("output")
-    return (_json_object(output) or {}).get("Payload")
+    return (json_object(output) or {}).get("Payload")
 
 
 def _date_of(document: Any) -> date | None:
@@ -265,11 +266,3 @@ def _date_of(document: Any) -> date | None:
         return parse_ingestion_date(str(document["ingestion_date"]))
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def _json_object(text: str | None) -> Mapping[str, Any] | None:
-    try:
-        value = json.loads(text or "null")
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None

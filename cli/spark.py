@@ -4,7 +4,6 @@ Knows spark-submit and the job's last line; must not know what an outcome means 
 """
 
 import importlib.util
-import json
 import os
 import signal
 import subprocess
@@ -18,6 +17,7 @@ from typing import IO, Any, TypeAlias
 
 from cli import ROOT
 from cli.errors import CommandFailed
+from core.documents import json_object
 
 Outcome: TypeAlias = dict[str, Any]
 
@@ -62,7 +62,7 @@ def submit(job: Submission, *, environment: Mapping[str, str], on_step: Callable
         for line in process.stdout or ():
             log.write(line)
             log.flush()
-            said = _json_object(line)
+            said = json_object(line) or {}
             outcome = said if "status" in said else None
             if "level" in said:
                 on_step(str(said["message"]))
@@ -139,14 +139,6 @@ def java_home() -> str:
 def end_on_sigterm() -> None:
     """Let SIGTERM unwind the stack as Ctrl-C does, so that no Spark stays behind."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-
-
-def _json_object(line: str) -> dict[str, Any]:
-    try:
-        said = json.loads(line)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 def _last_words(log: Path) -> str:

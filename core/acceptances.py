@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, Final
 
 from core.checks import Check
-from core.errors import InvalidDocument
+from core.documents import content_of, refused
 from core.layout import DatasetPaths
 from core.ports import Store
 from core.publication import Publication, RunInput
@@ -69,22 +69,13 @@ def read_acceptance(store: Store, paths: DatasetPaths, day: date) -> Acceptance 
     content = store.read(key)
     if content is None:
         return None
-    try:
-        document = json.loads(content.data)
-        _require_known(document.pop("schema_version"))
+    with refused(f"{store.uri(key)} is not a valid acceptance", next_step="delete it and accept the day again"):
+        document = content_of(content.data, schema_version=_SCHEMA_VERSION)
         checks = tuple(AcceptedCheck(**check) for check in document["checks"])
         return Acceptance(**{**document, "input": RunInput(**document["input"]), "checks": checks})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        message = f"{store.uri(key)} is not a valid acceptance: {error!r}; delete it and accept the day again"
-        raise InvalidDocument(message) from error
 
 
 def write_acceptance(store: Store, paths: DatasetPaths, day: date, acceptance: Acceptance) -> None:
     """Store the acceptance of a day in place of an earlier one."""
     document = {"schema_version": _SCHEMA_VERSION, **asdict(acceptance)}
     store.write(paths.acceptance_key(day), json.dumps(document, indent=2).encode())
-
-
-def _require_known(schema_version: object) -> None:
-    if schema_version != _SCHEMA_VERSION:
-        raise ValueError(f"schema_version {schema_version!r}, this release reads {_SCHEMA_VERSION}")

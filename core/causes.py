@@ -8,6 +8,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from core.documents import json_object
+
 _MAX_DEPTH: Final = 8
 
 
@@ -24,7 +26,7 @@ class Cause:
 
 def read_cause(cause: object, *, error: str = "", depth: int = 0) -> Cause:
     """Unwrap a cause, given as text or as JSON values; whatever is not understood is the reason as it stands."""
-    document = _document(cause)
+    document = json_object(cause)
     if document is None or depth >= _MAX_DEPTH:
         return Cause(_text(cause), error)
     if "JobRunState" in document:
@@ -41,15 +43,6 @@ def _job_run(document: dict[str, Any]) -> Cause:
     state = _text(document["JobRunState"])
     message = _text(document.get("ErrorMessage")) or f"the job run ended as {state}"
     return Cause(message, "States.TaskFailed", job_run_id=_text(document.get("Id")), job_state=state)
-
-
-def _document(cause: object) -> dict[str, Any] | None:
-    if isinstance(cause, str):
-        try:
-            cause = json.loads(cause)
-        except (ValueError, RecursionError):
-            return None
-    return cause if isinstance(cause, dict) else None
 
 
 def _text(value: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol
 
-from core.errors import InvalidDocument
+from core.documents import refused_metrics
 from core.operators import Limit, holds
 
 # The ids of the checks that no contract has to state.
@@ -187,11 +187,8 @@ def read_checks(metrics: Mapping[str, Any], *, source: str) -> tuple[Check, ...]
     Raises:
         InvalidDocument: naming ``source`` and the key that is missing or of the wrong kind.
     """
-    try:
+    with refused_metrics(source):
         return tuple(map(_read, metrics["checks"]))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        message = f"metrics object {source} cannot be used: {error!r}; it is not of this release's schema"
-        raise InvalidDocument(message) from error
 
 
 def _read(document: Mapping[str, Any]) -> Check:

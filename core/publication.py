@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.errors import InvalidDocument
+from core.documents import content_of, refused
 
 SCHEMA_VERSION = 1
 # Raised whenever the job makes other rows of the same input and contract, so that dates of before are found and rerun.
@@ -140,9 +140,8 @@ def from_json(data: bytes, *, source: str) -> Publication:
     Raises:
         InvalidDocument: naming ``source`` when the document is not a record of this schema version.
     """
-    try:
-        document = json.loads(data)
-        _require_known(document["schema_version"])
+    with refused(f"publication record {source} cannot be used", next_step="restore the object from its older version"):
+        document = content_of(data, schema_version=SCHEMA_VERSION)
         return Publication(
             dataset=document["dataset"],
             ingestion_date=document["ingestion_date"],
@@ -150,9 +149,6 @@ def from_json(data: bytes, *, source: str) -> Publication:
             previous=tuple(Version(**version) for version in document["previous"]),
             blocked=tuple(RunInput(**withdrawn) for withdrawn in document["held"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
-        message = f"publication record {source} cannot be used: {error!r}; restore the object from its older version"
-        raise InvalidDocument(message) from error
 
 
 def _newest_older(record: Publication) -> Version:
@@ -183,8 +179,3 @@ def _age(version: Version) -> tuple[int, str]:
 
 def _replaced(before: Publication, *, at: str) -> tuple[Version, ...]:
     return (replace(before.current, replaced_at=at), *before.previous)
-
-
-def _require_known(schema_version: object) -> None:
-    if schema_version != SCHEMA_VERSION:
-        raise ValueError(f"schema_version {schema_version!r}, this release reads {SCHEMA_VERSION}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from core.errors import InvalidDocument
+from core.documents import refused_metrics
 
 MOST_REASONS: Final = 5
 # What stands before the most frequent reason where a message names it; a line of raw data may follow.
@@ -109,11 +109,8 @@ def read_rejections(metrics: Mapping[str, Any], *, source: str) -> tuple[Rejecte
     Raises:
         InvalidDocument: naming ``source`` and the key that is missing or of the wrong kind.
     """
-    try:
+    with refused_metrics(source):
         return tuple(map(_read, metrics.get("rejected_lines") or ()))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        message = f"metrics object {source} cannot be used: {error!r}; it is not of this release's schema"
-        raise InvalidDocument(message) from error
 
 
 def _read(document: Mapping[str, Any]) -> RejectedLines:

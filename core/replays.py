@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Final
 
-from core.errors import InvalidDocument
+from core.documents import content_of, refused
 from core.layout import DatasetPaths
 from core.ports import Store
 from core.raw_day import RawDay
@@ -74,13 +74,9 @@ def read_replays(store: Store, paths: DatasetPaths, day: date) -> StoredReplays:
     content = store.read(key)
     if content is None:
         return StoredReplays((), None)
-    try:
-        document = json.loads(content.data)
-        _require_known(document["schema_version"])
+    with refused(f"{store.uri(key)} is not a valid list of replays", next_step="restore its older version"):
+        document = content_of(content.data, schema_version=_SCHEMA_VERSION)
         replays = tuple(Replay(**{**item, "replaced": tuple(item["replaced"])}) for item in document["replays"])
-    except (ValueError, KeyError, TypeError) as error:
-        message = f"{store.uri(key)} is not a valid list of replays: {error!r}; restore its older version"
-        raise InvalidDocument(message) from error
     return StoredReplays(replays, content.version)
 
 
@@ -94,8 +90,3 @@ def write_replays(
     """
     document = {"schema_version": _SCHEMA_VERSION, "replays": [asdict(replay) for replay in replays]}
     store.replace(paths.replays_key(day), json.dumps(document, indent=2).encode(), expected=over.token)
-
-
-def _require_known(schema_version: object) -> None:
-    if schema_version != _SCHEMA_VERSION:
-        raise ValueError(f"schema_version {schema_version!r}, this release reads {_SCHEMA_VERSION}")

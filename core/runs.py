@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from core.documents import refused
 from core.errors import InvalidDocument
 from core.layout import DatasetPaths, date_in, run_id_in
 from core.ports import Store
@@ -106,13 +107,9 @@ class Runs:
         if content is None:  # never written, or deleted since it was listed
             return None
         source = self._store.uri(key)
-        try:
+        with refused(f"{source} is not a valid metrics object", next_step="move it out of the way"):
             document = json.loads(content.data)
             found = document["schema_version"]
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise InvalidDocument(
-                f"{source} is not a valid metrics object: {error!r}; move it out of the way"
-            ) from error
         if found != SCHEMA_VERSION:
             raise InvalidDocument(f"{source} has schema_version {found!r}, this release reads {SCHEMA_VERSION}")
         metrics: Metrics = document

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
-from core.errors import InvalidDocument, PipelineError
+from core.documents import content_of, refused
+from core.errors import PipelineError
 from core.layout import DatasetPaths, parse_ingestion_date
 from core.ports import Store, WriteConflict
 
@@ -151,18 +152,10 @@ class Erasures:
 
 
 def _read(data: bytes, *, source: str) -> ErasureRecord:
-    try:
-        document = json.loads(data)
-        _require_known(document.pop("schema_version"))
+    with refused(f"{source} is no record of an erasure", next_step="move it out of the way"):
+        document = content_of(data, schema_version=_SCHEMA_VERSION)
         dates = {day: DateRecord(**found) for day, found in document.pop("dates").items()}
         return ErasureRecord(**document, dates=dates)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidDocument(f"{source} is no record of an erasure: {error!r}; move it out of the way") from error
-
-
-def _require_known(schema_version: object) -> None:
-    if schema_version != _SCHEMA_VERSION:
-        raise ValueError(f"schema_version {schema_version!r}, this release reads {_SCHEMA_VERSION}")
 
 
 def _json(document: Mapping[str, Any]) -> bytes:

@@ -1,6 +1,5 @@
 """The events that raise an alert, read into typed values; what they mean to people is decided elsewhere."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
 from core.causes import Cause, read_cause
+from core.documents import json_object
 from core.layout import parse_ingestion_date
 from core.times import parse_moment
 from shared.inputs import Input, InvalidInput
@@ -92,7 +92,7 @@ def _execution(detail: Mapping[str, Any], zone: tzinfo, at: datetime | None) -> 
     if status not in _STATUSES:
         raise InvalidInput(f"execution status {status[:80]!r} is no failure; expected {', '.join(_STATUSES)}")
     cause = read_cause(detail.get("cause"), error=str(detail.get("error") or ""))
-    arn, name, given = _text(detail, "executionArn"), _text(detail, "name"), _given(detail)
+    arn, name, given = _text(detail, "executionArn"), _text(detail, "name"), json_object(detail.get("input")) or {}
     return ExecutionEnded(arn, name, status, given, day_asked_for(given, zone), cause, at)
 
 
@@ -119,14 +119,6 @@ def parse_day(value: object) -> date | None:
         return parse_ingestion_date(value) if isinstance(value, str) else None
     except ValueError:
         return None
-
-
-def _given(detail: Mapping[str, Any]) -> Mapping[str, Any]:
-    try:
-        given = json.loads(detail.get("input") or "{}")
-    except (ValueError, TypeError, RecursionError):
-        return {}
-    return given if isinstance(given, dict) else {}
 
 
 def _text(detail: Mapping[str, Any], key: str) -> str:

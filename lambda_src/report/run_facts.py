@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from core.checks import Check, read_checks
-from core.errors import InvalidDocument
+from core.documents import refused_metrics
 from core.prices import cost_usd, dpu_seconds, dpus, read_cost
 from core.rejections import RejectedLines, read_rejections
 from shared.inputs import Input, InvalidInput
@@ -99,7 +99,7 @@ def read_run_metrics(document: Mapping[str, Any], *, source: str) -> RunMetrics:
     Raises:
         InvalidDocument: naming ``source`` and the key that is missing or of the wrong kind.
     """
-    try:
+    with refused_metrics(source):
         counts = {name: int(document[name]) for name in _COUNTS}
         return RunMetrics(
             run_id=str(document["run_id"]),
@@ -114,9 +114,6 @@ def read_run_metrics(document: Mapping[str, Any], *, source: str) -> RunMetrics:
             rows_on_other_days=int((document.get("event_time") or {}).get("rows_on_other_days", 0)),
             **counts,
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        message = f"metrics object {source} cannot be used: {error!r}; it is not of this release's schema"
-        raise InvalidDocument(message) from error
 
 
 def _notes(document: Mapping[str, Any]) -> tuple[str, ...]:
