@@ -27,12 +27,13 @@ from cli.views import (
     versions_table,
     whole,
 )
-from cli.words import count, plural
+from cli.words import count
 from contract import load_contract
 from core.errors import PipelineError
 from core.faults import Fault
 from core.publication import Publication, Version, as_document
 from core.runs import Metrics
+from core.wording import plural
 
 _FAULTS_SHOWN = 20
 _JAVA_VARIABLES = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "SPARK_SUBMIT_OPTS")

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 from cli.contract_release import released_problems
 from cli.output import Output
 from cli.views import whole
-from cli.words import plural
 from contract import ContractError, DataContract, contract_json, load_contract
+from core.wording import plural
 
 _Read: TypeAlias = tuple[str, DataContract | ContractError]
 

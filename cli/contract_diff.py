@@ -17,7 +17,6 @@ from cli.contracts import CONTRACTS
 from cli.errors import WrongUse
 from cli.output import Output
 from cli.views import whole
-from cli.words import plural
 from contract import ContractError, DataContract, load_contract, read_contract
 from contract_diff import (
     BREAKING,
@@ -30,6 +29,7 @@ from contract_diff import (
     needed_version,
     worst,
 )
+from core.wording import plural
 
 REPAIR: Final = "pipeline repair"
 _STYLES: Final = {BREAKING: "bold red", RERUN: "yellow", SAFE: "green"}

@@ -15,10 +15,10 @@ from cli.deployed_contract import deployed_checksum
 from cli.deployment import Deployment
 from cli.findings import RIGHT, UNCHECKED, WRONG, Finding
 from cli.questions import ask, denied_to, messages_in, pages
-from cli.words import plural
 from core.days import due_time, last_due_day, time_zone
 from core.errors import InvalidDocument, PipelineError
 from core.times import iso_seconds
+from core.wording import first_of, plural
 from deployed_dataset import LATE_DATA
 
 FUNCTIONS: Final = ("sensor", "report", "alert", "backfill-plan", "backfill-summary")
@@ -306,5 +306,4 @@ def _missing(check: str, error: PipelineError) -> Finding:
 
 
 def _named(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join([*names[:_MOST_NAMED], *([f"and {more} more"] if more > 0 else [])])
+    return ", ".join(first_of(names, _MOST_NAMED))

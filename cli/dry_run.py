@@ -16,7 +16,7 @@ from cli.dataset import Dataset
 from cli.output import Output, shown_progress
 from cli.planned import FAILS, RUNS, SKIPS, PlannedDate, planned_table
 from cli.views import whole
-from cli.words import count, duration, plural
+from cli.words import count, duration
 from core.errors import PipelineError
 from core.layout import started_at
 from core.prices import read_cost, usd
@@ -24,6 +24,7 @@ from core.publication import JOB_VERSION, Publication, RunInput
 from core.raw_day import RawDay, list_raw_day
 from core.refusals import refusing_run
 from core.runs import Metrics
+from core.wording import plural
 
 _READERS: Final = 8
 _RUNS_LOOKED_AT: Final = 60

@@ -25,9 +25,10 @@ from cli.in_threads import each
 from cli.options import Call
 from cli.output import shown_progress
 from cli.views import whole
-from cli.words import count, plural
+from cli.words import count
 from core.errors import AccessDenied, PipelineError
 from core.times import iso
+from core.wording import plural
 from erasure.record import DateRecord, ErasureRecord, Erasures
 from erasure.subject import Subject, SubjectNotUsable, subject_of
 from erasure.texts import Judge

@@ -8,7 +8,8 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from cli.views import new_table, whole
-from cli.words import count, path_of, plural
+from cli.words import count, path_of
+from core.wording import plural
 from erasure.record import DateRecord, ErasureRecord
 
 _PLACES: Final = {

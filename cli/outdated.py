@@ -17,6 +17,7 @@ from contract import ContractError, DataContract, parse_contract
 from contract_diff import SAFE, changes_between
 from core.layout import parse_ingestion_date
 from core.publication import JOB_VERSION, Publication, RunInput, Version
+from core.wording import first_of
 
 _MOST_REASONS: Final = 3
 
@@ -101,8 +102,7 @@ class Outdated:
 
 def shown_reasons(reasons: Sequence[str]) -> str:
     """Write the first reasons, and how many more there are."""
-    more = len(reasons) - _MOST_REASONS
-    return "\n".join([*reasons[:_MOST_REASONS], *([f"and {more} more"] if more > 0 else [])])
+    return "\n".join(first_of(reasons, _MOST_REASONS))
 
 
 def _of_job(version: Version) -> Iterable[str]:

@@ -16,7 +16,6 @@ from cli.deployment import Deployment
 from cli.executions import Execution, Executions
 from cli.questions import ask, pages
 from cli.views import brief
-from cli.words import plural
 from core.days import last_due_day, time_zone
 from core.errors import PipelineError
 from core.faults import Fault
@@ -26,6 +25,7 @@ from core.prices import read_cost, total, usd
 from core.publication import Publication, RunInput
 from core.raw_day import list_raw_day
 from core.runs import ListedRun, Metrics
+from core.wording import plural
 
 # What is older was news once; `pipeline status` lists all of it.
 WINDOW: Final = timedelta(days=35)

@@ -15,10 +15,11 @@ from cli.options import Call
 from cli.output import shown_progress
 from cli.overview import WINDOW, Overview, look, unreadable
 from cli.views import Fitting, new_table, whole
-from cli.words import count, moment, percent, plural
+from cli.words import count, moment, percent
 from contract import ContractError
 from core.errors import PipelineError
 from core.prices import usd
+from core.wording import first_named, plural
 
 _DATASETS_AT_ONCE: Final = 4
 _DATES_SHOWN: Final = 3
@@ -98,8 +99,7 @@ def _problems(found: Sequence[Overview]) -> Iterable[RenderableType]:
 
 
 def _blocked(days: Sequence[date]) -> str:
-    more = f" and {len(days) - _DATES_SHOWN} more" if len(days) > _DATES_SHOWN else ""
-    return f"input is blocked, as it was rolled back: {', '.join(map(str, days[:_DATES_SHOWN]))}{more}"
+    return f"input is blocked, as it was rolled back: {first_named(list(map(str, days)), _DATES_SHOWN)}"
 
 
 def _not_looked_at(found: Iterable[Overview]) -> Iterable[RenderableType]:

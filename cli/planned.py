@@ -10,8 +10,9 @@ from rich.text import Text
 
 from cli.ranges import in_ranges
 from cli.views import new_table
-from cli.words import duration, plural, size
+from cli.words import duration, size
 from core.prices import usd
+from core.wording import plural
 
 RUNS: Final = "would run"
 SKIPS: Final = "would be skipped"

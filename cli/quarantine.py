@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cli.dataset import Dataset
 from cli.errors import CommandFailed, WrongUse
+from core.wording import first_of
 
 _PROBLEMS_SHOWN = 5
 
@@ -117,8 +118,7 @@ def _require_records(file: str, pairs: Sequence[tuple[bytes, RejectedLine]]) -> 
     found = ((number, line, old) for number, (line, old) in enumerate(pairs, 1) if not _are_equal(line, old.line))
     problems = [f"line {number}: {problem}" for number, line, _ in found if (problem := _problem(line))]
     if problems:
-        more = f"; and {len(problems) - _PROBLEMS_SHOWN} more" if len(problems) > _PROBLEMS_SHOWN else ""
-        raise WrongUse(f"--from {file!r}: {'; '.join(problems[:_PROBLEMS_SHOWN])}{more}")
+        raise WrongUse(f"--from {file!r}: {'; '.join(first_of(problems, _PROBLEMS_SHOWN))}")
 
 
 def _problem(line: bytes) -> str | None:

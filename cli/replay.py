@@ -15,12 +15,13 @@ from cli.dataset import Dataset
 from cli.errors import CommandFailed, WrongUse
 from cli.output import Output
 from cli.quarantine import Correction, RejectedLine, export_lines, read_correction, rejected_lines_of
-from cli.words import count, plural
+from cli.words import count
 from core.ports import WriteConflict
 from core.raw_day import RawDay, list_raw_day
 from core.replays import MOST_LINES, Replay, StoredReplays, line_digest, read_replays, replaced_lines, write_replays
 from core.runs import Metrics
 from core.times import iso
+from core.wording import plural
 
 
 @dataclass(frozen=True)

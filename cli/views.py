@@ -16,13 +16,13 @@ from rich.text import Text
 from cli.executions import DateState, Execution
 from cli.outdated import OutdatedDate, shown_reasons
 from cli.ranges import in_ranges
-from cli.words import count, moment, path_of, percent, plural, size, status_style, step
+from cli.words import count, moment, path_of, percent, size, status_style, step
 from core.checks import Check, read_checks
 from core.prices import read_cost, usd
 from core.publication import Publication, Version
 from core.rejections import read_rejections, without_example
 from core.runs import Metrics
-from core.wording import has_command
+from core.wording import first_of, has_command, plural
 
 _TOTALS = {
     "read": "rows_read",
@@ -359,9 +359,8 @@ def _columns_table(metrics: Metrics) -> Table:
     table = new_table("column", **{"nulls": "right", "null %": "right", "distribution": "left"})
     for name, column in metrics["columns"].items():
         values = column["distribution"] or {}
-        shown = [f"{value} {count(rows)}" for value, rows in list(values.items())[:_MOST_VALUES]]
-        more = [f"and {len(values) - _MOST_VALUES} more"] if len(values) > _MOST_VALUES else []
-        distribution = Text(", ".join([*shown, *more]) or "-")
+        shown = first_of([f"{value} {count(rows)}" for value, rows in values.items()], _MOST_VALUES)
+        distribution = Text(", ".join(shown) or "-")
         table.add_row(name, count(column["nulls"]), percent(column["null_percent"]), distribution)
     return table
 

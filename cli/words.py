@@ -48,11 +48,6 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def plural(value: int, noun: str) -> str:
-    """Write a count with its noun."""
-    return f"{count(value)} {noun}" if value == 1 else f"{count(value)} {noun}s"
-
-
 def moment(iso_time: str | None) -> str:
     """Write an ISO 8601 time to the second; all times of the pipeline are UTC."""
     return "-" if iso_time is None else f"{datetime.fromisoformat(iso_time):%Y-%m-%d %H:%M:%S}"

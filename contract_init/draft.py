@@ -21,8 +21,9 @@ from contract_init.rules import DraftRule, column_rules, is_personal, table_rule
 from contract_init.sample import Sample, read_sample
 from contract_init.shares import FEW
 from contract_init.types import ColumnType
-from contract_init.yaml_text import comment, flow_list, plural, scalar
+from contract_init.yaml_text import comment, flow_list, scalar
 from core.layout import DATASET_NAME, DATASET_NAME_RULE
+from core.wording import first_of, plural
 
 DEFAULT_LIMIT: Final = 100_000
 _MOST_NAMED: Final = 5
@@ -108,8 +109,7 @@ def _head(parts: _Parts) -> Iterator[str]:
         ("No column", parts.left_out),
     ):
         if entries:
-            more = [f"and {len(entries) - _MOST_NAMED} more"] if len(entries) > _MOST_NAMED else []
-            yield from comment(f"{title}: {'; '.join([*entries[:_MOST_NAMED], *more])}.")
+            yield from comment(f"{title}: {'; '.join(first_of(entries, _MOST_NAMED))}.")
     if parts.sample.malformed_rows or parts.sample.no_records:
         yield from comment(f"{_malformed(parts.sample)}.")
 

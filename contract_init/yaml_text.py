@@ -38,11 +38,6 @@ def comment(text: str, *, indent: int = 0) -> list[str]:
     return [f"{' ' * indent}# {part}".rstrip() for part in [*lines, line]]
 
 
-def plural(number: int, noun: str) -> str:
-    """Write a count with its noun."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def _escape(match: re.Match[str]) -> str:
     code = ord(match.group())
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

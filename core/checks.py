@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 from core.documents import refused_metrics
 from core.operators import Limit, holds
+from core.wording import plural
 
 # The ids of the checks that no contract has to state.
 MALFORMED_ID: Final = "malformed_lines"
@@ -94,7 +95,7 @@ class Baseline:
 
     def words(self) -> str:
         """Say which dates these are."""
-        dates = "1 date" if self.dates == 1 else f"{self.dates:,} dates"
+        dates = plural(self.dates, "date")
         return dates if self.weekday is None else f"{dates}, {_DAYS[self.weekday]}"
 
 

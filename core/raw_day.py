@@ -13,6 +13,7 @@ from core.errors import PipelineError
 from core.layout import DatasetPaths
 from core.ports import Store, StoredObject
 from core.raw_objects import Classified, Kind, RawObjects
+from core.wording import first_named
 
 _HASHING_THREADS = 4
 _NAMES_SHOWN = 5
@@ -88,9 +89,8 @@ class RawDay:
         return self._named(self.unread)
 
     def _named(self, others: Sequence[OtherObject]) -> str:
-        names = [f"{item.key.removeprefix(self.prefix) or '/'} ({item.reason})" for item in others[:_NAMES_SHOWN]]
-        more = len(others) - len(names)
-        return ", ".join(names) + (f" and {more} more" if more else "")
+        names = [f"{item.key.removeprefix(self.prefix) or '/'} ({item.reason})" for item in others]
+        return first_named(names, _NAMES_SHOWN)
 
 
 def list_raw_day(store: Store, paths: DatasetPaths, day: date, settings: RawObjects) -> RawDay:

@@ -1,7 +1,7 @@
-"""Words that many messages share: that a name is not known, and commands of `pipeline` as they can be pasted."""
+"""Words that many messages share: counts, lists that are cut, names not known, commands of `pipeline` to be pasted."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Final
 
@@ -9,6 +9,23 @@ _COMMAND: Final = re.compile(
     r"\bpipeline (?:run|accept|backfill|status|report|rollback|repair|follow|query|doctor)\b"
     r"(?: (?:[0-9]{4}-[0-9]{2}-[0-9]{2}|DATE)\b)*"
 )
+
+
+def plural(value: int, noun: str) -> str:
+    """Write a count with its noun."""
+    return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
+
+
+def first_of(texts: Sequence[str], most: int) -> list[str]:
+    """Return the first texts of a list, and behind them how many more there are."""
+    more = len(texts) - most
+    return [*texts[:most], *([f"and {more} more"] if more > 0 else [])]
+
+
+def first_named(names: Sequence[str], most: int) -> str:
+    """Name the first of a list, and say how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def not_known(value: object, allowed: Iterable[str]) -> str:

@@ -13,7 +13,8 @@ from cli.html_report.facts import days_with_anything, range_facts
 from cli.html_report.page import html_page
 from cli.output import Output, shown_progress
 from cli.views import whole
-from cli.words import plural, size
+from cli.words import size
+from core.wording import plural
 
 _DEFAULT_DATES: Final = 60
 _LONGEST_RANGE: Final = timedelta(days=3 * 366)

@@ -16,10 +16,11 @@ from typing import Final
 from cli.html_report.charts import MOST_SHARES, Point, bars, shares, trend
 from cli.html_report.facts import ACCEPTED, FAILED, NOTHING, PUBLISHED, WARNED, DateFacts, RangeFacts
 from cli.views import brief
-from cli.words import count, moment, percent, plural
+from cli.words import count, moment, percent
 from core.checks import Check
 from core.prices import PRICES_OF, total, usd
 from core.rejections import RejectedLines, printable
+from core.wording import plural
 
 _FOLDER: Final = Path(__file__).parent
 _LONGEST: Final = 300

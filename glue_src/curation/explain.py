@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from core.wording import first_named
+
 _LONGEST = 1000
 _MOST_CANDIDATES = 5
 _LOST_JVM = (
@@ -99,5 +101,4 @@ def _place(text: str, candidates: Sequence[str], suffix: str) -> str:
 def _one_of(uris: Sequence[str]) -> str:
     if len(uris) == 1:
         return uris[0]
-    more = f" and {len(uris) - _MOST_CANDIDATES} more" if len(uris) > _MOST_CANDIDATES else ""
-    return f"one of {', '.join(uris[:_MOST_CANDIDATES])}{more}" if uris else "a raw object"
+    return f"one of {first_named(uris, _MOST_CANDIDATES)}" if uris else "a raw object"

@@ -9,6 +9,7 @@ from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
 from core.rejections import object_name
+from core.wording import plural
 from curation.parsing import literal_path, read_texts
 from curation.quarantine import line_digest, object_key
 from curation.version import WriteRequest
@@ -68,7 +69,6 @@ def _uri(key: str, request: WriteRequest) -> str:
 
 def _sentence(lines: dict[str, int]) -> str:
     most = sorted(lines, key=lambda key: (-lines[key], key))[:_MOST_NAMED]
-    named = [f"{object_name(key)} ({lines[key]:,} {'line' if lines[key] == 1 else 'lines'})" for key in most]
+    named = [f"{object_name(key)} ({plural(lines[key], 'line')})" for key in most]
     more = f" and {len(lines) - len(most):,} more" if len(lines) > len(most) else ""
-    objects = "1 object" if len(lines) == 1 else f"{len(lines):,} objects"
-    return f"no line of {objects} is a row: {', '.join(named)}{more}"
+    return f"no line of {plural(len(lines), 'object')} is a row: {', '.join(named)}{more}"

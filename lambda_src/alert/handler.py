@@ -91,7 +91,7 @@ def _rejected(event: JobRunEnded, settings: Settings, log: StepLog) -> tuple[Rej
     try:
         return read_rejections(runs.metrics(day, run_id), source=runs.metrics_uri(day, run_id))
     except PipelineError as error:
-        log.warning("reasons of malformed lines not known", error_type=type(error).__name__, error=str(error))
+        log.failed("reasons of malformed lines not known", error)
         return ()
 
 
@@ -104,7 +104,7 @@ def _emit_checks(event: JobRunEnded, settings: Settings, log: StepLog) -> None:
     try:
         checks = read_checks(place.runs.metrics(day, run_id), source=place.runs.metrics_uri(day, run_id))
     except PipelineError as error:
-        log.warning("checks of the run not known", error_type=type(error).__name__, error=str(error))
+        log.failed("checks of the run not known", error)
         return
     for metric_set in check_values(place.paths.dataset, checks):
         emit(metric_set, at=datetime.now(UTC))
@@ -135,7 +135,7 @@ def _with_cause(event: ExecutionEnded, log: StepLog) -> ExecutionEnded:
     try:
         found = described(event.arn) or {}
     except PipelineError as error:
-        log.warning("cause of the execution not known", error_type=type(error).__name__, error=str(error))
+        log.failed("cause of the execution not known", error)
         return event
     return replace(event, cause=read_cause(found.get("cause"), error=str(found.get("error") or event.cause.error)))
 
@@ -150,7 +150,7 @@ def _is_told_already(event: JobRunEnded | ExecutionEnded, day: date | None, sett
     try:
         runs = settings.place.runs.readable(day)
     except PipelineError as error:
-        log.warning("other runs of the day not known", error_type=type(error).__name__, error=str(error))
+        log.failed("other runs of the day not known", error)
         return False
     run_id = reported_run(event)
     # The latest first: of several that say the same before an event, it is the one that it is about. It may come late.
@@ -185,7 +185,7 @@ def _readers(day: date | None, settings: Settings, log: StepLog) -> str:
         catalog = settings.place.catalog
         return standing(record, shown_at=catalog.location(day) if record and catalog else None)
     except PipelineError as error:
-        log.warning("what readers have is not known", error_type=type(error).__name__, error=str(error))
+        log.failed("what readers have is not known", error)
         return _STANDING_UNKNOWN
 
 
@@ -195,7 +195,7 @@ def _argument(event: JobRunEnded, log: StepLog) -> str | None:
         with translated(f"read job run {event.run_id} of job {event.job}", needs="glue:GetJobRun"):
             answer = client("glue").get_job_run(JobName=event.job, RunId=event.run_id)
     except PipelineError as error:
-        log.warning("date of the job run not known", error_type=type(error).__name__, error=str(error))
+        log.failed("date of the job run not known", error)
         return None
     argument: str | None = answer["JobRun"].get("Arguments", {}).get("--ingestion_date")
     return argument

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from core.causes import read_cause
-from core.wording import with_options
+from core.wording import first_of, with_options
 from shared.inputs import Input
 from shared.messages import Message, clean, subject
 
@@ -191,7 +191,5 @@ def _between(first: date, last: date) -> list[date]:
 
 def _ranges(days: Sequence[date]) -> str:
     """Write days with runs of consecutive ones as first to last."""
-    spans = _spans(days)
-    shown = [str(first) if first == last else f"{first} to {last}" for first, last in spans[:_FAILURES_SHOWN]]
-    more = [f"and {len(spans) - len(shown)} more"] if len(spans) > len(shown) else []
-    return ", ".join([*shown, *more])
+    spans = [str(first) if first == last else f"{first} to {last}" for first, last in _spans(days)]
+    return ", ".join(first_of(spans, _FAILURES_SHOWN))

@@ -113,7 +113,7 @@ def _handled(look: Look, settings: Settings, log: StepLog) -> bool:
     try:
         return _look_at(look, settings, log)
     except Exception as error:  # noqa: BLE001  logged and counted, and its messages come again
-        log.warning("day not handled", ingestion_date=str(look.day), error_type=type(error).__name__, error=str(error))
+        log.failed("day not handled", error, ingestion_date=str(look.day))
         return False
 
 

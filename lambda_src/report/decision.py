@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
+from core.checks import percentage
 from core.days import day_end
 from core.prices import PRICES_OF, Cost
 from core.publication import Publication
+from core.wording import plural
 from report.run_facts import JobRun, RunMetrics
 from shared.messages import Message, clean, subject
 from shared.metrics import Metric, MetricSet, check_values
@@ -50,8 +52,8 @@ def report_message(run: FinishedRun) -> Message:
     """Write the report for people."""
     done = "healed" if run.fault and not run.is_published_now else run.status
     found = len(run.metrics.warnings)
-    noted = "" if found == 0 else f", {_count(found, 'warning')}"
-    title = f"[{run.dataset}] {done} {run.day}: {_count(run.metrics.rows_written, 'row')}{noted}"
+    noted = "" if found == 0 else f", {plural(found, 'warning')}"
+    title = f"[{run.dataset}] {done} {run.day}: {plural(run.metrics.rows_written, 'row')}{noted}"
     parts = [_opening(run), "", *_table(run), *_warnings(run), *_rejected(run), *_notes(run), *_alarms(run)]
     return Message(subject(title), "\n".join(parts) + "\n")
 
@@ -120,7 +122,7 @@ def _notes(run: FinishedRun) -> list[str]:
     metrics, notes = run.metrics, [f"- {excess}" for excess in [_cost_excess(run)] if excess]
     notes += [f"- {clean(note)}" for note in metrics.notes]
     if metrics.rows_on_other_days:
-        notes.append(f"- {_count(metrics.rows_on_other_days, 'row')} with an event time on another day")
+        notes.append(f"- {plural(metrics.rows_on_other_days, 'row')} with an event time on another day")
     if metrics.unknown_fields:
         names = ", ".join(metrics.unknown_fields[:_FIELDS_SHOWN])
         more = f" and {len(metrics.unknown_fields) - _FIELDS_SHOWN} more" * (
@@ -156,10 +158,6 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def _effort(job_run: JobRun) -> tuple[Metric, ...]:
     cost = job_run.estimated_cost_usd
     known = (Metric("DpuSeconds", job_run.dpu_seconds, "Seconds"),) if job_run.dpu_seconds is not None else ()
@@ -169,7 +167,7 @@ def _effort(job_run: JobRun) -> tuple[Metric, ...]:
 
 def _totals(metrics: RunMetrics) -> tuple[Metric, ...]:
     parsed = metrics.rows_written + metrics.duplicates_removed
-    duplicate_percent = 100 * metrics.duplicates_removed / parsed if parsed else 0.0
+    duplicate_percent = percentage(metrics.duplicates_removed, parsed)
     return (
         Metric("RowsRead", metrics.rows_read),
         Metric("RowsWritten", metrics.rows_written),

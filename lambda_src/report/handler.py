@@ -42,7 +42,7 @@ def _alarms(settings: Settings, log: StepLog) -> tuple[str, ...]:
     try:
         return tuple(alarm.sentence() for alarm in alarms_on(settings.alert_topic_arn))
     except PipelineError as error:
-        log.warning("alarms not known", error_type=type(error).__name__, error=str(error))
+        log.failed("alarms not known", error)
         return (f"whether there are any is not known: {error}",)
 
 

@@ -20,6 +20,10 @@ class StepLog:
     def warning(self, step: str, **fields: object) -> None:
         self._write("WARNING", step, fields)
 
+    def failed(self, step: str, error: Exception, **fields: object) -> None:
+        """Say what went wrong with a step that keeps nothing from going on."""
+        self.warning(step, **fields, error_type=type(error).__name__, error=str(error))
+
     def _write(self, level: str, step: str, fields: dict[str, Any]) -> None:
         write_line({"level": level, "step": step, **self._fixed, **fields})
 
