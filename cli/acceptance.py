@@ -12,7 +12,6 @@ from cli.output import Output
 from core.acceptances import Acceptance, accepted, write_acceptance
 from core.checks import Check, failures, read_checks
 from core.publication import RunInput
-from core.raw_day import list_raw_day
 from core.runs import Metrics
 from core.times import iso
 
@@ -79,7 +78,7 @@ def _input(dataset: Dataset, metrics: Metrics, day: date, output: Output) -> Run
             f"contract, or check out the deployed one, then run the date again and accept that run: {_run(output, day)}"
         )
     rejected = RunInput(metrics["raw"]["fingerprint"], contract["checksum"])
-    raw = list_raw_day(dataset.store, dataset.paths, day, dataset.contract.raw_objects)
+    raw = dataset.raw_day(day)
     if raw.fingerprint != rejected.fingerprint:
         raise CommandFailed(
             f"{day}: the raw data has changed since run {run_id}; run the date again, and accept that run if it is "

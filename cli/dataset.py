@@ -3,8 +3,8 @@
 Opens what `curation` offers and reads documents; must not print.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from adapters.stores import open_store
@@ -12,11 +12,10 @@ from cli.errors import CommandFailed, WrongUse
 from contract import DataContract, load_contract
 from core.layout import DatasetPaths
 from core.ports import Catalog, Store
-from core.publication import Publication
+from core.publication import Publication, RunInput
 from core.publishing import Publications
+from core.raw_day import RawDay, list_raw_day
 from core.runs import Metrics, Runs
-
-_READERS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +40,15 @@ class Dataset:
 
     def records(self) -> list[Publication]:
         """Read the publication record of every published date, oldest date first."""
-        with ThreadPoolExecutor(_READERS) as readers:
-            records = list(readers.map(lambda day: self.publications.read(day).record, self.publications.days()))
-        return [record for record in records if record is not None]
+        return self.publications.records(self.publications.days())
+
+    def raw_day(self, day: date) -> RawDay:
+        """List the raw objects of a date, as the contract says what counts."""
+        return list_raw_day(self.store, self.paths, day, self.contract.raw_objects)
+
+    def input_of(self, raw: RawDay) -> RunInput:
+        """Return what a run of now would make a version of."""
+        return RunInput(raw.fingerprint, self.contract.checksum)
 
     @property
     def runs(self) -> Runs:

@@ -21,7 +21,7 @@ from core.errors import PipelineError
 from core.layout import started_at
 from core.prices import read_cost, usd
 from core.publication import JOB_VERSION, Publication, RunInput
-from core.raw_day import RawDay, list_raw_day
+from core.raw_day import RawDay
 from core.refusals import refusing_run
 from core.runs import Metrics
 from core.wording import plural
@@ -57,7 +57,7 @@ def show_plan(dataset: Dataset, days: Sequence[date], *, force: bool, concurrenc
 
 def _planned(dataset: Dataset, day: date, past: Sequence[_PastRun], *, force: bool) -> PlannedDate:
     try:
-        raw = list_raw_day(dataset.store, dataset.paths, day, dataset.contract.raw_objects)
+        raw = dataset.raw_day(day)
         record = dataset.publications.read(day).record
         what, why = _decided(dataset, day, raw, record, force=force)
     except PipelineError as error:
@@ -82,7 +82,7 @@ def _decided(dataset: Dataset, day: date, raw: RawDay, record: Publication | Non
         return FAILS, "no raw data"
     if raw.leaves_too_much_unread:
         return FAILS, f"{plural(len(raw.unread), 'object')} would not be read, limit {raw.max_unread}"
-    run_input = RunInput(raw.fingerprint, dataset.contract.checksum)
+    run_input = dataset.input_of(raw)
     if record is not None and not force and record.is_up_to_date(run_input):
         missing = dataset.publications.hidden_from_readers(day, record.current)
         if record.blocks(run_input):

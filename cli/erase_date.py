@@ -18,7 +18,6 @@ from core.errors import Superseded
 from core.leases import at_work, sweep
 from core.ports import WriteConflict
 from core.publication import Publication, RunInput
-from core.raw_day import RawDay, list_raw_day
 from core.refusals import refusing_run
 from core.replays import read_replays, write_replays
 from core.times import iso
@@ -171,7 +170,7 @@ class DateErasure:
 
         Not where other raw data lies there by now: nobody has accepted that.
         """
-        dataset, raw = self.place.dataset, self._raw(day)
+        dataset, raw = self.place.dataset, self.place.dataset.raw_day(day)
         acceptance = read_acceptance(dataset.store, dataset.paths, day)
         fingerprint = raw.fingerprint
         if self.place.untouched(raw, record) != record.untouched:
@@ -192,8 +191,9 @@ class DateErasure:
         Raises:
             DateNotErased: when the date cannot be published, and may not be taken from readers.
         """
-        published, raw = self._published(day), self._raw(day)
-        run_input = RunInput(raw.fingerprint, self.place.dataset.contract.checksum)
+        dataset, published = self.place.dataset, self._published(day)
+        raw = dataset.raw_day(day)
+        run_input = dataset.input_of(raw)
         if published is not None and published.current.input != run_input:
             withdrawn = self.publish_withdrawn and published.blocks(run_input)
             gone = "its raw data is gone; deliver it again, without these lines"
@@ -203,7 +203,7 @@ class DateErasure:
             if problem is not None and (published is None or published.current.input != run_input):
                 self._unpublish(day, record, problem)
                 published = self._published(day)
-        if published is not None and published.current.input.fingerprint != self._raw(day).fingerprint:
+        if published is not None and published.current.input.fingerprint != dataset.raw_day(day).fingerprint:
             raise DateNotErased("its raw data changed, or it was rolled back, while it was run")
         record.run_id = None if published is None else published.current.run_id
         self.keep()
@@ -232,8 +232,8 @@ class DateErasure:
 
     def _cannot_be_published(self, day: date) -> bool:
         """Tell whether there is no raw data, or the gate refused what is there: a run that broke may succeed later."""
-        raw, dataset = self._raw(day), self.place.dataset
-        runs = dataset.runs.readable(day)
+        dataset = self.place.dataset
+        raw, runs = dataset.raw_day(day), dataset.runs.readable(day)
         return not raw.objects or refusing_run(runs, raw, contract_checksum=dataset.contract.checksum) is not None
 
     def _run_ids(self, day: date) -> list[str]:
@@ -242,10 +242,6 @@ class DateErasure:
 
     def _published(self, day: date) -> Publication | None:
         return self.place.dataset.publications.read(day).record
-
-    def _raw(self, day: date) -> RawDay:
-        dataset = self.place.dataset
-        return list_raw_day(dataset.store, dataset.paths, day, dataset.contract.raw_objects)
 
     def _drop_previous(self, day: date, record: DateRecord) -> None:
         """Delete the versions before the published one: first no record names them, then their files go.

@@ -15,8 +15,8 @@ from core.acceptances import read_acceptance
 from core.documents import json_object
 from core.layout import UNFINISHED_FOLDER, date_in, run_id_in
 from core.leases import at_work
-from core.publication import Publication, RunInput, Version
-from core.raw_day import RawDay, fingerprint, list_raw_day
+from core.publication import Publication, Version
+from core.raw_day import RawDay, fingerprint
 from core.raw_objects import COMPRESSED_SUFFIXES, JSON_SUFFIXES
 from core.replays import line_digest, read_replays
 from erasure.documents import example_digest, shown, without_value
@@ -212,7 +212,7 @@ class Place:
     def _decide(self, day: date, look: Look) -> None:
         """Say which versions have to go, and whether the raw data of a new one was withdrawn from readers."""
         published, record = self.dataset.publications.read(day).record, look.record
-        raw = list_raw_day(self.dataset.store, self.dataset.paths, day, self.dataset.contract.raw_objects)
+        raw = self.dataset.raw_day(day)
         record.fingerprint = raw.fingerprint
         record.untouched = self.untouched(raw, record)
         if published is None:
@@ -228,7 +228,7 @@ class Place:
         record.needs_run = bool(look.inputs) or published.current.run_id in has_rows
         record.drops_previous = record.needs_run or any(version.run_id in has_rows for version in published.previous)
         withdrawn = {one.fingerprint for one in published.blocked} - {published.current.input.fingerprint}
-        is_blocked = published.blocks(RunInput(raw.fingerprint, self.dataset.contract.checksum))
+        is_blocked = published.blocks(self.dataset.input_of(raw))
         record.is_rolled_back = record.needs_run and (is_blocked or raw.fingerprint in withdrawn)
 
     def untouched(self, raw: RawDay, record: DateRecord) -> str:

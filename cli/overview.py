@@ -4,7 +4,6 @@ Reads what runs and publications left behind, and says what needs a person; it c
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -22,8 +21,7 @@ from core.faults import Fault
 from core.layout import parse_ingestion_date, started_at
 from core.leases import runs_at_work
 from core.prices import read_cost, total, usd
-from core.publication import Publication, RunInput
-from core.raw_day import list_raw_day
+from core.publication import Publication
 from core.runs import ListedRun, Metrics
 from core.wording import plural
 
@@ -31,7 +29,6 @@ from core.wording import plural
 WINDOW: Final = timedelta(days=35)
 # A run that another one was quicker than is none that failed.
 _GOOD: Final = ("published", "unchanged", "superseded")
-_READERS: Final = 8
 _MOST_FAILED: Final = 5
 _MOST_EXECUTIONS: Final = 3
 # What was aborted somebody has stopped.
@@ -138,7 +135,7 @@ class _Look:
     def overview(self) -> Overview:
         dataset, deployment = self._dataset, self._deployment
         days = dataset.publications.days()
-        records = self._records([day for day in days if day >= self._first] or days[-1:])
+        records = dataset.publications.records([day for day in days if day >= self._first] or days[-1:])
         runs, metrics = self._runs()
         overdue = self._overdue(days)
         at_work = self._at_work()
@@ -172,11 +169,6 @@ class _Look:
             ),
             not_looked_at=tuple(self._not_looked_at),
         )
-
-    def _records(self, days: Sequence[date]) -> list[Publication]:
-        with ThreadPoolExecutor(_READERS) as readers:
-            read = list(readers.map(lambda day: self._dataset.publications.read(day).record, days))
-        return [record for record in read if record is not None]
 
     def _runs(self) -> tuple[list[ListedRun], dict[ListedRun, Metrics]]:
         """Return the latest run of each date that ran in the window, and the metrics of these and of the month."""
@@ -229,8 +221,8 @@ class _Look:
         record = dataset.publications.read(day).record
         if record is None:
             return False
-        raw = list_raw_day(dataset.store, dataset.paths, day, dataset.contract.raw_objects)
-        return bool(raw.objects) and record.is_up_to_date(RunInput(raw.fingerprint, dataset.contract.checksum))
+        raw = dataset.raw_day(day)
+        return bool(raw.objects) and record.is_up_to_date(dataset.input_of(raw))
 
     def _last_stopped(self) -> list[Execution]:
         if self._deployment is None:

@@ -17,7 +17,7 @@ from cli.output import Output
 from cli.quarantine import Correction, RejectedLine, export_lines, read_correction, rejected_lines_of
 from cli.words import count
 from core.ports import WriteConflict
-from core.raw_day import RawDay, list_raw_day
+from core.raw_day import RawDay
 from core.replays import MOST_LINES, Replay, StoredReplays, line_digest, read_replays, replaced_lines, write_replays
 from core.runs import Metrics
 from core.times import iso
@@ -48,7 +48,7 @@ def find_rejected(dataset: Dataset, day: date, *, run_id: str | None, output: Ou
     Raises:
         CommandFailed: when there is no such run, or nothing of it is left.
     """
-    raw = list_raw_day(dataset.store, dataset.paths, day, dataset.contract.raw_objects)
+    raw = dataset.raw_day(day)
     stored = read_replays(dataset.store, dataset.paths, day)
     latest = max(stored.replays, key=lambda replay: replay.replayed_at, default=None)
     metrics = _run(dataset, day, latest.run_id if again and run_id is None and latest else run_id)
@@ -105,7 +105,7 @@ def require_other_contract(dataset: Dataset, day: date, *, run_id: str | None, o
             f"correct them: {export_command}, or change the contract, deploy it and replay again"
         )
     replays = read_replays(dataset.store, dataset.paths, day)
-    in_force = replays.in_force(list_raw_day(dataset.store, dataset.paths, day, dataset.contract.raw_objects))
+    in_force = replays.in_force(dataset.raw_day(day))
     if in_force:
         raise CommandFailed(
             f"{day}: corrected lines are in {in_force[0].object_key}; where the changed contract reads their originals "

@@ -38,7 +38,7 @@ _ATTEMPTS = 5
 _REPAIR = "pipeline repair"
 # A page of a listing has a thousand objects: a few days are listed one by one, many all at once.
 _MOST_LISTED_BY_DAY = 40
-_LISTERS = 8
+_READERS = 8
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,16 @@ class Publications:
         if content is None:
             return StoredPublication(None, None)
         return StoredPublication(from_json(content.data, source=self._store.uri(key)), content.version)
+
+    def records(self, days: Iterable[date]) -> list[Publication]:
+        """Read the records of days, many at once and in the order given; those without one are left out.
+
+        Raises:
+            InvalidDocument: when one of the stored documents is not a record.
+        """
+        with ThreadPoolExecutor(_READERS) as readers:
+            found = list(readers.map(lambda day: self.read(day).record, days))
+        return [record for record in found if record is not None]
 
     def days(self) -> list[date]:
         """List the days that have a record, oldest first."""
@@ -341,8 +351,8 @@ class Publications:
             prefixes = [self._paths.versions]
         else:
             prefixes = [self._paths.versions_prefix(day) for day in days]
-        with ThreadPoolExecutor(_LISTERS) as listers:
-            listed = [item for objects in listers.map(self._store.objects, prefixes) for item in objects]
+        with ThreadPoolExecutor(_READERS) as readers:
+            listed = [item for objects in readers.map(self._store.objects, prefixes) for item in objects]
         found: dict[str, list[StoredObject]] = {}
         for item in listed:
             day, run_id = date_in(item.key), run_id_in(item.key)
