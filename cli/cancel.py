@@ -48,8 +48,8 @@ def cancel(deployment: Deployment, target: str, *, output: Output) -> int:
         raise Interrupted(f"{target} may still be running; go on with: {command}") from None
     states = [_as_readers_see_it(state, dataset) for work in found for state in _states(executions, work)]
     names = [work.execution.name for work in found]
-    dates = [asdict(state) | {"ingestion_date": str(state.ingestion_date)} for state in states]
-    output.show({"executions": names, "dates": dates}, dates_table(states), *outcome_lines(names, states, output))
+    document = {"executions": names, "dates": [asdict(state) for state in states]}
+    output.show(document, dates_table(states), *outcome_lines(names, states, output))
     return 0
 
 

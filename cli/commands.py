@@ -172,8 +172,8 @@ def show_outdated(dataset: Dataset, *, first: date | None, last: date | None, ou
     found = Outdated(dataset).dates(first=first, last=last)
     other_columns = dataset.publications.days_with_other_columns()
     document = {
-        "outdated": [asdict(item) | {"ingestion_date": str(item.ingestion_date)} for item in found],
-        "partitions_with_other_columns": [str(day) for day in other_columns],
+        "outdated": [asdict(item) for item in found],
+        "partitions_with_other_columns": other_columns,
     }
     name, version = dataset.contract.name, dataset.contract.version
     none = f"{name}: no published date is outdated under contract {version}"

@@ -108,8 +108,7 @@ def _ended(deployment: Deployment, execution: Execution, output: Output) -> Exec
 def _run_document(execution: Execution) -> dict[str, Any]:
     facts: dict[str, Any] = {"execution_arn": execution.arn, "execution_status": execution.status}
     if execution.status != "SUCCEEDED":
-        day = None if execution.ingestion_date is None else str(execution.ingestion_date)
-        facts |= {"ingestion_date": day, "status": "failed", "message": execution.reason}
+        facts |= {"ingestion_date": execution.ingestion_date, "status": "failed", "message": execution.reason}
     return facts | dict(execution.output or {})
 
 
@@ -172,7 +171,7 @@ def _final(state: DateState) -> DateState:
 
 
 def _backfill_document(execution: Execution, states: list[DateState]) -> dict[str, Any]:
-    dates = [asdict(state) | {"ingestion_date": str(state.ingestion_date)} for state in states]
+    dates = [asdict(state) for state in states]
     facts = {"execution_arn": execution.arn, "execution_status": execution.status}
     return facts | {"message": None if execution.status == "SUCCEEDED" else execution.reason, "dates": dates}
 

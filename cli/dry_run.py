@@ -47,7 +47,7 @@ def show_plan(dataset: Dataset, days: Sequence[date], *, force: bool, concurrenc
         with ThreadPoolExecutor(_READERS) as readers:
             planned = list(readers.map(lambda day: _planned(dataset, day, past, force=force), days))
     document = {
-        "dates": [asdict(item) | {"ingestion_date": str(item.ingestion_date)} for item in planned],
+        "dates": [asdict(item) for item in planned],
         "estimated_job_seconds": _sum([item.seconds for item in planned]),
         "estimated_cost_usd": _sum([item.cost_usd for item in planned]),
     }

@@ -74,6 +74,9 @@ From: TypeAlias = Annotated[
 To: TypeAlias = Annotated[
     date | None, typer.Option("--to", parser=_day, metavar="DATE", show_default=False, help="last date of a range")
 ]
+Run: TypeAlias = Annotated[
+    str | None, typer.Option("--run", metavar="RUN_ID", help="this run, not the latest of the date")
+]
 Force: TypeAlias = Annotated[
     bool, typer.Option("--force", help="run even if this input is published already, or blocked")
 ]

@@ -43,9 +43,9 @@ class Output:
         return _console(stderr=True) if self.as_json else self.console
 
     def show(self, document: Any, *views: Any) -> None:
-        """Print a document for scripts or its views for people."""
+        """Print a document for scripts, dates as texts, or its views for people."""
         if self.as_json:
-            self.console.file.write(json.dumps(document, indent=2) + "\n")
+            self.console.file.write(json.dumps(document, indent=2, default=str) + "\n")
         else:
             shown = (whole(with_options(view, self.target)) if isinstance(view, str) else view for view in views)
             self.console.print(Group(*shown), crop=False)  # as a group, since others are wrapped as one text

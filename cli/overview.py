@@ -5,9 +5,9 @@ Reads what runs and publications left behind, and says what needs a person; it c
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Any, Final
+from typing import Final
 
 from adapters.aws import says_missing, translated
 from cli.dataset import Dataset
@@ -86,10 +86,6 @@ class Overview:
     month_usd: float | None = None
     problems: tuple[Problem, ...] = ()
     not_looked_at: tuple[str, ...] = ()
-
-    def document(self) -> dict[str, Any]:
-        """Return it for scripts."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
 
 
 def unreadable(dataset: str, reason: str) -> Overview:
@@ -288,11 +284,3 @@ def _of_faults(faults: Sequence[Fault]) -> Iterator[Problem]:
         if found:
             days = plural(len(found), "published day")
             yield Problem(f"readers do not find {days}, {found[0].day} the first: {found[0].reason}", step)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, date):
-        return str(value)
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -33,7 +33,7 @@ def show_overview(call: Call) -> int:
     with shown_progress(call.output.progress, f"looking at {plural(len(calls), 'dataset')}"):
         found = _looked_at(calls, now)
     is_well = not any(overview.problems for overview in found)
-    document = {"ok": is_well, "datasets": [overview.document() for overview in found]}
+    document = {"ok": is_well, "datasets": [asdict(overview) for overview in found]}
     views = (_table(found, now), _summary(found), *_problems(found), *_not_looked_at(found))
     call.output.show(document, *views)
     return 0 if is_well else 1

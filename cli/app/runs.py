@@ -2,7 +2,7 @@
 
 import os
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -15,8 +15,6 @@ from cli.options import Call, date_argument
 from cli.outdated import Outdated
 from cli.replay import bring_back, export, require_other_contract
 from core.days import MOST_BACKFILL_DATES
-
-_NO_WAIT: Final = "--no-wait cannot be combined with --data_uri: Spark on this machine ends with the command"
 
 
 def run(
@@ -33,10 +31,19 @@ def run(
 ) -> int:
     """Curate one date and publish it, if it passes its checks."""
     call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
+    _require_waiting(call, no_wait=no_wait)
+    return _run(call, day, force=force, no_wait=no_wait)
+
+
+def _require_waiting(call: Call, *, no_wait: bool) -> None:
+    if call.place is not None and no_wait:
+        raise WrongUse("--no-wait cannot be combined with --data_uri: Spark on this machine ends with the command")
+
+
+def _run(call: Call, day: date, *, force: bool = False, no_wait: bool) -> int:
+    """Run a date in the deployment, or on a place of its own with the Spark of this machine."""
     if call.place is None:
         return deployed.run_day(call.deployment, day, force=force, wait=not no_wait, output=call.output)
-    if no_wait:
-        raise WrongUse(_NO_WAIT)
     return commands.run_day(call.place, day, force=force, environment=os.environ, output=call.output)
 
 
@@ -44,9 +51,7 @@ def accept(
     day: options.Date,
     *,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", show_default=False, help="why the day is right")],
-    run_id: Annotated[
-        str | None, typer.Option("--run", metavar="RUN_ID", help="this run, not the latest of the date")
-    ] = None,
+    run_id: options.Run = None,
     no_wait: options.NoWait = False,
     contract: options.Contract = None,
     environment: options.Environment = None,
@@ -60,13 +65,10 @@ def accept(
     Exactly the input of its latest run, or of the run named, past exactly the checks that it failed.
     """
     call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
-    if call.place is not None and no_wait:
-        raise WrongUse(_NO_WAIT)
+    _require_waiting(call, no_wait=no_wait)
     call.require_deployed_contract()
     give_acceptance(call.dataset, day, run_id=run_id, reason=reason, output=call.output)
-    if call.place is None:
-        return deployed.run_day(call.deployment, day, force=False, wait=not no_wait, output=call.output)
-    return commands.run_day(call.place, day, force=False, environment=os.environ, output=call.output)
+    return _run(call, day, no_wait=no_wait)
 
 
 def replay(
@@ -98,8 +100,7 @@ def replay(
     contract that was mended and deployed.
     """
     call = Call(as_json, contract, environment, data_uri, catalog_database, catalog_table)
-    if call.place is not None and no_wait:
-        raise WrongUse(_NO_WAIT)
+    _require_waiting(call, no_wait=no_wait)
     if from_file is not None and export_to is not None:
         raise WrongUse("--export writes the lines that --from reads after they were corrected; give one of them")
     if again and from_file is None and export_to is None:
@@ -111,9 +112,7 @@ def replay(
         require_other_contract(call.dataset, day, run_id=run_id, output=call.output)
     else:
         bring_back(call.dataset, day, run_id=run_id, file=from_file, again=again, output=call.output)
-    if call.place is None:
-        return deployed.run_day(call.deployment, day, force=False, wait=not no_wait, output=call.output)
-    return commands.run_day(call.place, day, force=False, environment=os.environ, output=call.output)
+    return _run(call, day, no_wait=no_wait)
 
 
 def backfill(

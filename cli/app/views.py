@@ -64,9 +64,7 @@ def doctor(
 def report(
     day: options.AnyDate = None,
     *,
-    run_id: Annotated[
-        str | None, typer.Option("--run", metavar="RUN_ID", help="this run, not the latest of the date")
-    ] = None,
+    run_id: options.Run = None,
     html: Annotated[
         str | None, typer.Option("--html", metavar="FILE", help="write a page on a range of dates to this file")
     ] = None,
