@@ -4,7 +4,6 @@ Nothing that was published is touched: a date whose run was stopped is as it was
 """
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -18,7 +17,7 @@ from cli.errors import CommandFailed, Interrupted
 from cli.executions import CURATING, STOPPED, DateState, Execution, Executions, dates_asked
 from cli.output import Output, shown_progress
 from cli.views import dates_table, whole
-from cli.words import count
+from cli.words import counted
 from core.layout import parse_ingestion_date
 
 # Step Functions stops what an execution started, as far as it can; a job run that works on after this is stopped here.
@@ -58,8 +57,7 @@ def _found(deployment: Deployment, executions: Executions, target: str) -> list[
     try:
         day = parse_ingestion_date(target)
     except ValueError:
-        arn = target if target.startswith("arn:") else deployment.execution_arn(target)
-        execution = executions.describe(arn)
+        execution = executions.describe(deployment.execution_arn(target))
         if not execution.is_running:
             raise CommandFailed(f"{execution.name} has ended already: {execution.status}") from None
         return [_work(deployment, executions, execution)]
@@ -70,7 +68,7 @@ def _found(deployment: Deployment, executions: Executions, target: str) -> list[
 
 
 def _work(deployment: Deployment, executions: Executions, execution: Execution) -> _Work:
-    if f":{deployment.names.backfill_name}:" in execution.arn:
+    if deployment.is_backfill(execution.arn):
         return _Work(execution, dates_asked(execution), is_backfill=True)
     day = executions.looked_into(execution).ingestion_date
     return _Work(execution, [] if day is None else [day], is_backfill=False)
@@ -150,8 +148,7 @@ def _as_readers_see_it(state: DateState, dataset: Dataset) -> DateState:
 
 def outcome_lines(names: Sequence[str], states: Sequence[DateState], output: Output) -> Iterator[object]:
     """Say what became of the dates, and how to run those that are left."""
-    counts = Counter(state.status for state in states)
-    became = ", ".join(f"{count(number)} {status}" for status, number in sorted(counts.items()))
+    became = counted(state.status for state in states)
     yield whole(f"cancelled {', '.join(names)}: {became or 'it had no date yet'}")
     left = sorted({state.ingestion_date for state in states if state.status in (STOPPED, "not started", "failed")})
     asked = sorted({state.ingestion_date for state in states})

@@ -232,16 +232,11 @@ def _under_way(executions: Sequence[Execution]) -> list[Any]:
 def _faults(faults: Sequence[Fault], output: Output) -> list[Any]:
     """Say which published days readers do not find, and what puts each right."""
     shown = [
-        whole(f"{fault.day}: readers do not find it: {fault.reason}; next: {output.next_command(_cure(fault))}")
+        whole(f"{fault.day}: readers do not find it: {fault.reason}; next: {output.next_command(fault.cure)}")
         for fault in faults[:_FAULTS_SHOWN]
     ]
     more = [f"and {count(len(faults) - len(shown))} more dates"] if len(faults) > len(shown) else []
     return [*shown, *more]
-
-
-def _cure(fault: Fault) -> str:
-    """Files that are gone are written again by a run, a partition that points elsewhere is turned by a repair."""
-    return f"run {fault.day}" if fault.is_about_files else "repair"
 
 
 def _replayed(record: Publication | None) -> list[str]:

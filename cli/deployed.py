@@ -41,8 +41,7 @@ def backfill(
 
 def follow(deployment: Deployment, name: str, *, output: Output) -> int:
     """Follow an execution that was started before, by its name or ARN, and end as it does."""
-    arn = name if name.startswith("arn:") else deployment.execution_arn(name)
-    return _followed(deployment, Executions(deployment).describe(arn), output)
+    return _followed(deployment, Executions(deployment).describe(deployment.execution_arn(name)), output)
 
 
 def examine(deployment: Deployment, *, output: Output) -> int:
@@ -70,7 +69,7 @@ def query(deployment: Deployment, sql: str, *, output: Output) -> int:
 
 def _followed(deployment: Deployment, execution: Execution, output: Output) -> int:
     with _left_running(execution, output):
-        if ":" + deployment.names.backfill_name + ":" in execution.arn:
+        if deployment.is_backfill(execution.arn):
             return _follow_backfill(deployment, execution, output)
         return _follow_run(deployment, execution, output)
 

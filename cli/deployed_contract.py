@@ -6,7 +6,7 @@ Asks a function for its setting; must not know what depends on the answer.
 from cli.deployment import Deployment
 from cli.errors import CommandFailed
 from cli.output import Output
-from cli.questions import ask
+from cli.questions import function_configuration
 from core.errors import AccessDenied
 
 
@@ -17,7 +17,7 @@ def deployed_checksum(deployment: Deployment) -> str | None:
         AccessDenied: when the caller may not see it, or not decrypt it.
     """
     name = deployment.names.function_name("sensor")
-    found = ask("lambda", "get_function_configuration", "lambda:GetFunctionConfiguration", FunctionName=name)
+    found = function_configuration(name)
     environment = found["Environment"]
     if "Variables" not in environment:  # AWS answers so to who may not use the key
         why = environment.get("Error", {}).get("Message", "it shows no variables")

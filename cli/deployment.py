@@ -63,9 +63,14 @@ class Deployment:
         return 0.3 if self.is_embedded else 2.0
 
     def execution_arn(self, name: str) -> str:
-        """Return the ARN of an execution of the pipeline or, by its first word, of the backfill."""
+        """Return the ARN of an execution, given by that or by its name, whose first word tells a backfill."""
+        if name.startswith("arn:"):
+            return name
         machine = self.names.backfill_name if name.startswith("backfill-") else self.names.pipeline_name
         return self._arn("execution", f"{machine}:{name}")
+
+    def is_backfill(self, execution_arn: str) -> bool:
+        return f":{self.names.backfill_name}:" in execution_arn
 
     @cached_property
     def raw_uri(self) -> str:

@@ -14,7 +14,7 @@ from cli.dataset import Dataset, open_dataset
 from cli.deployed_contract import deployed_checksum
 from cli.deployment import Deployment
 from cli.findings import RIGHT, UNCHECKED, WRONG, Finding
-from cli.questions import ask, denied_to, messages_in, pages
+from cli.questions import alarms_named, ask, denied_to, function_configuration, messages_in, pages, schedules
 from core.days import due_time, last_due_day, time_zone
 from core.errors import InvalidDocument, PipelineError
 from core.times import iso_seconds
@@ -90,10 +90,7 @@ class _Examination:
     def _function_configurations(self) -> dict[str, Mapping[str, Any]]:
         parts = (*FUNCTIONS, *([LATE_DATA] if self._has_late_data else []))
         names = [self._names.function_name(part) for part in parts]
-        return {
-            name: ask("lambda", "get_function_configuration", "lambda:GetFunctionConfiguration", FunctionName=name)
-            for name in names
-        }
+        return {name: function_configuration(name) for name in names}
 
     @cached_property
     def _has_late_data(self) -> bool:
@@ -141,7 +138,7 @@ class _Examination:
 
     @cached_property
     def _all_schedules(self) -> list[Mapping[str, Any]]:
-        return pages("scheduler", "list_schedules", "scheduler:ListSchedules", "Schedules")
+        return schedules()
 
     def _schedules_of(self, target_arn: str) -> list[Mapping[str, Any]]:
         return [item for item in self._all_schedules if item["Target"]["Arn"] == target_arn]
@@ -239,7 +236,7 @@ class _Examination:
 
     def _alarms(self) -> Iterator[Finding]:
         names = self._names.alarms(has_late_data=self._has_late_data)
-        alarms = pages("cloudwatch", "describe_alarms", "cloudwatch:DescribeAlarms", "MetricAlarms", AlarmNames=names)
+        alarms = alarms_named(names)
         missing = sorted(set(names) - {alarm["AlarmName"] for alarm in alarms})
         if missing:
             yield Finding("alarms", WRONG, f"not there: {_named(missing)}", _DEPLOY)

@@ -4,7 +4,6 @@ Owns the terminal; must not know where results come from.
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from rich.text import Text
 
 from cli.executions import DateState
 from cli.views import dates_table, whole
-from cli.words import count
+from cli.words import counted
 from core.wording import with_options
 
 _LONGEST_STEP: Final = 60
@@ -100,7 +99,7 @@ def shown_backfill(console: Console) -> Iterator[Callable[[Sequence[DateState], 
 
 def _progress(states: Sequence[DateState], seconds: float) -> RenderableType:
     """Show the running dates and the latest of the others, as many as fit on a screen."""
-    counts = Counter(state.status for state in states)
-    summary = ", ".join(f"{count(number)} {status}" for status, number in sorted(counts.items()))
     begun = [state for state in states if state.status != "waiting"]
-    return Group(dates_table(begun[-_ROWS_SHOWN:]), Text(f"{seconds:.0f} s: {summary}"))
+    return Group(
+        dates_table(begun[-_ROWS_SHOWN:]), Text(f"{seconds:.0f} s: {counted(state.status for state in states)}")
+    )

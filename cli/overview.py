@@ -13,7 +13,7 @@ from adapters.aws import says_missing, translated
 from cli.dataset import Dataset
 from cli.deployment import Deployment
 from cli.executions import Execution, Executions
-from cli.questions import ask, pages
+from cli.questions import alarms_named, function_configuration, schedules
 from cli.views import brief
 from core.days import last_due_day, time_zone
 from core.errors import PipelineError
@@ -111,11 +111,10 @@ class _Look:
         zone, is_scheduled = settings.time_zone, settings.schedule_enabled
         with self._if_allowed():
             name = names.function_name("alert")
-            found = ask("lambda", "get_function_configuration", "lambda:GetFunctionConfiguration", FunctionName=name)
+            found = function_configuration(name)
             zone = str(found["Environment"]["Variables"].get("TIME_ZONE", zone))
         with self._if_allowed():
-            listed = pages("scheduler", "list_schedules", "scheduler:ListSchedules", "Schedules")
-            states = [item["State"] for item in listed if item["Target"]["Arn"] == deployment.pipeline_arn]
+            states = [item["State"] for item in schedules() if item["Target"]["Arn"] == deployment.pipeline_arn]
             is_scheduled = "ENABLED" in states
         return Sla(time_zone(zone), self._dataset.contract.freshness_hours, is_scheduled)
 
@@ -243,10 +242,8 @@ class _Look:
 
     def _of_alarms(self, deployment: Deployment) -> Iterator[Problem]:
         names = deployment.names.alarms(has_late_data=True)  # one that was not deployed is not found
-        request = {"AlarmNames": names, "StateValue": "ALARM"}
         with self._if_allowed():
-            found = pages("cloudwatch", "describe_alarms", "cloudwatch:DescribeAlarms", "MetricAlarms", **request)
-            for alarm in found:
+            for alarm in alarms_named(names, StateValue="ALARM"):
                 yield Problem(f"alarm {alarm['AlarmName']} is on", alarm.get("AlarmDescription") or "pipeline doctor")
 
 
@@ -280,7 +277,6 @@ def _of_failures(failures: Sequence[Failure], overdue: Sequence[date]) -> Iterat
 def _of_faults(faults: Sequence[Fault]) -> Iterator[Problem]:
     gone = [fault for fault in faults if fault.is_about_files]
     turned = [fault for fault in faults if not fault.is_about_files]
-    for found, step in ((gone, f"pipeline run {gone[0].day}" if gone else ""), (turned, "pipeline repair")):
-        if found:
-            days = plural(len(found), "published day")
-            yield Problem(f"readers do not find {days}, {found[0].day} the first: {found[0].reason}", step)
+    for found in filter(None, (gone, turned)):
+        days, first = plural(len(found), "published day"), found[0]
+        yield Problem(f"readers do not find {days}, {first.day} the first: {first.reason}", f"pipeline {first.cure}")

@@ -4,7 +4,7 @@ Knows calls and permissions; what an answer means for a dataset, others know.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 from urllib.parse import unquote
@@ -22,6 +22,19 @@ def pages(service: str, operation: str, permission: str, key: str, **request: An
     with translated(f"call {operation} of {service}", needs=permission):
         pages = client(service).get_paginator(operation).paginate(**request)
         return [item for page in pages for item in page.get(key, ())]
+
+
+def function_configuration(name: str) -> Mapping[str, Any]:
+    return ask("lambda", "get_function_configuration", "lambda:GetFunctionConfiguration", FunctionName=name)
+
+
+def schedules() -> list[Mapping[str, Any]]:
+    return pages("scheduler", "list_schedules", "scheduler:ListSchedules", "Schedules")
+
+
+def alarms_named(names: Sequence[str], **which: str) -> list[Mapping[str, Any]]:
+    request = {"AlarmNames": names, **which}
+    return pages("cloudwatch", "describe_alarms", "cloudwatch:DescribeAlarms", "MetricAlarms", **request)
 
 
 def messages_in(queue: str) -> int:

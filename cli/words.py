@@ -1,5 +1,7 @@
 """Numbers, times and places as people read them. Plain functions over plain values."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +23,11 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 def count(value: int | None) -> str:
     """Write a whole number with thousands apart, or a dash for none."""
     return "-" if value is None else f"{value:,}"
+
+
+def counted(statuses: Iterable[str]) -> str:
+    """Write how often each status is there: ``2 failed, 1 published``."""
+    return ", ".join(f"{count(number)} {status}" for status, number in sorted(Counter(statuses).items()))
 
 
 def percent(value: float) -> str:

@@ -19,6 +19,11 @@ class Fault:
     reason: str
     is_about_files: bool
 
+    @property
+    def cure(self) -> str:
+        """The words of the command: a run writes files that are gone again, a repair turns a partition."""
+        return f"run {self.day}" if self.is_about_files else "repair"
+
 
 def files_problem(version: Version, *, folder_uri: str, objects: Iterable[StoredObject]) -> str | None:
     """Say what is wrong with the files of a recorded version, or None when they are all there.

@@ -16,7 +16,7 @@ from cli.output import Output, shown_backfill
 from core.causes import Cause
 
 NAME = "run-2025-01-01-abcdef01"
-DEPLOYMENT = Mock(is_embedded=True, names=Mock(backfill_name="backfill"))
+DEPLOYMENT = Mock(is_embedded=True, **{"is_backfill.return_value": False})
 COUNTS = {"rows_read": 1010, "rows_written": 985, "duplicates_removed": 15, "rows_quarantined": 10}
 
 

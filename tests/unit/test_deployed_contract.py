@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cli import deployed_contract
+from cli import questions
 from cli.deployed_contract import require_same_contract
 from cli.errors import CommandFailed
 from cli.options import Call
@@ -24,7 +24,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, answer: dict[str, str] | Exceptio
             raise answer
         return {"Environment": {"Variables": answer}}
 
-    monkeypatch.setattr(deployed_contract, "ask", ask)
+    monkeypatch.setattr(questions, "ask", ask)
     return asked
 
 
@@ -60,7 +60,7 @@ def test_variables_that_the_caller_may_not_decrypt_are_told_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hidden = {"Environment": {"Error": {"ErrorCode": "AccessDeniedException", "Message": "no kms:Decrypt"}}}
-    monkeypatch.setattr(deployed_contract, "ask", lambda *_, **__: hidden)
+    monkeypatch.setattr(questions, "ask", lambda *_, **__: hidden)
     require_same_contract(DEPLOYMENT, Output(as_json=False))
     assert "the variables of prod-events-sensor cannot be read: no kms:Decrypt" in capsys.readouterr().out
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cli import deployed_contract, doctor
+from cli import doctor, questions
 from cli.deployment import Deployment
 from cli.findings import RIGHT, WRONG, Finding
 from config import ENVIRONMENTS
@@ -36,7 +36,8 @@ def always(answer: Any) -> Callable[..., Any]:
 def test_an_answer_of_another_form_is_not_taken_for_right_and_ends_nothing(
     answer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deployed_contract, "ask", always(answer))
+    for name in ("ask", "pages"):
+        monkeypatch.setattr(questions, name, always(answer))
     for name in ("ask", "pages", "messages_in", "denied_to", "open_dataset", "GlueCatalog"):
         monkeypatch.setattr(doctor, name, always(answer))
     findings = doctor.examine(DEPLOYMENT, command=lambda words: f"pipeline {words}")

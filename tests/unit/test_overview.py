@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cli import overview, overview_view
+from cli import overview, overview_view, questions
 from cli.dataset import Dataset, Place, open_dataset
 from cli.deployment import Deployment
 from cli.executions import Execution
@@ -63,8 +63,8 @@ class Aws:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     aws = Aws()
-    monkeypatch.setattr(overview, "ask", aws.ask)
-    monkeypatch.setattr(overview, "pages", aws.ask)
+    monkeypatch.setattr(questions, "ask", aws.ask)
+    monkeypatch.setattr(questions, "pages", aws.ask)
     monkeypatch.setattr(overview, "Executions", lambda _deployment: aws)
     return aws
 
