@@ -18,6 +18,7 @@ from cli.executions import CURATING, STOPPED, DateState, Execution, Executions, 
 from cli.output import Output, shown_progress
 from cli.views import dates_table, whole
 from cli.words import counted
+from core.days import is_range
 from core.layout import parse_ingestion_date
 
 # Step Functions stops what an execution started, as far as it can; a job run that works on after this is stopped here.
@@ -154,11 +155,7 @@ def outcome_lines(names: Sequence[str], states: Sequence[DateState], output: Out
     asked = sorted({state.ingestion_date for state in states})
     if len(left) == 1:
         yield whole(f"to run what is left: {output.next_command(f'run {left[0]}')}")
-    elif left and (_is_range(left) or _is_range(asked)):  # it passes over what is published
+    elif left and (is_range(left) or is_range(asked)):  # it passes over what is published
         yield whole(f"to run what is left: {output.next_command(f'backfill {left[0]} {left[-1]}')}")
     elif left:
         yield whole(f"to run what is left, for each of these dates: {output.next_command('run DATE')}")
-
-
-def _is_range(days: Sequence[date]) -> bool:
-    return (days[-1] - days[0]).days + 1 == len(days)

@@ -16,6 +16,7 @@ from cli.deployment import Deployment
 from cli.errors import CommandFailed
 from core.backfills import date_in_name
 from core.causes import Cause, read_cause
+from core.days import days_from, is_range
 from core.documents import json_object
 from core.layout import parse_ingestion_date
 
@@ -96,8 +97,7 @@ class Executions:
         """Start a backfill of dates, which are in order."""
         start, end = days[0], days[-1]
         name = f"backfill-{start}-{end}-{secrets.token_hex(4)}"
-        is_range = (end - start).days + 1 == len(days)
-        dates = {"start": str(start), "end": str(end)} if is_range else {"dates": list(map(str, days))}
+        dates = {"start": str(start), "end": str(end)} if is_range(days) else {"dates": list(map(str, days))}
         asked = {**dates, **options}
         return self._start(self._deployment.backfill_arn, name, asked)
 
@@ -247,7 +247,7 @@ def dates_asked(backfill: Execution) -> list[date]:
         first, last = (parse_ingestion_date(asked[name]) for name in ("start", "end"))
     except (KeyError, TypeError, ValueError):
         return []
-    return [date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
+    return days_from(first, last)
 
 
 def _is_entered(event: Mapping[str, Any]) -> bool:

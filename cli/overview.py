@@ -15,7 +15,7 @@ from cli.deployment import Deployment
 from cli.executions import Execution, Executions
 from cli.questions import alarms_named, function_configuration, schedules
 from cli.views import brief
-from core.days import last_due_day, time_zone
+from core.days import days_from, last_due_day, time_zone
 from core.errors import PipelineError
 from core.faults import Fault
 from core.layout import parse_ingestion_date, started_at
@@ -183,8 +183,7 @@ class _Look:
             return ()
         first = max(self._first, days[0]) if days else due
         published = set(days)
-        expected = (first + timedelta(days=number) for number in range((due - first).days + 1))
-        return tuple(day for day in expected if day not in published)
+        return tuple(day for day in days_from(first, due) if day not in published)
 
     def _at_work(self) -> tuple[str, ...]:
         if self._deployment is None:

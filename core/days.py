@@ -1,12 +1,16 @@
 """Days in the pipeline's time zone: when one ends, when it is due, and which one a schedule means."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
 # Dates of one backfill: so many statuses fit into what a state machine hands on.
-MOST_BACKFILL_DATES: Final = 3650
+_MOST_BACKFILL_DATES: Final = 3650
+# Dates that a backfill runs at once, which is the limit of an inline map:
+# https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
+MOST_AT_ONCE: Final = 40
 
 
 def time_zone(name: str) -> tzinfo:
@@ -21,6 +25,23 @@ def time_zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (KeyError, OSError) as error:  # ZoneInfo opens a file of that name: a folder's name is an OSError
         raise ValueError(name) from error
+
+
+def days_from(first: date, last: date) -> list[date]:
+    """Return each day of a range, both ends included; none where it ends before it begins."""
+    return [date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
+
+
+def is_range(days: Sequence[date]) -> bool:
+    """Tell whether days in order follow each other without a gap."""
+    return (days[-1] - days[0]).days + 1 == len(days)
+
+
+def too_many_dates(count: int) -> str | None:
+    """Say that so many dates are too many for one backfill, or None."""
+    if count <= _MOST_BACKFILL_DATES:
+        return None
+    return f"has {count:,} dates, limit {_MOST_BACKFILL_DATES:,}; split it into several backfills"
 
 
 def day_end(day: date, zone: tzinfo) -> datetime:

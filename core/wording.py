@@ -50,6 +50,12 @@ def with_options(text: str, options: str) -> str:
     return _COMMAND.sub(lambda found: found.group() + _missing(options, text[found.end() :]), text)
 
 
+def backfill_flags(*, concurrency: int, goes_on: bool, is_forced: bool) -> str:
+    """Return the options with which `pipeline backfill` does the same again, each behind a space."""
+    flags = {f" --concurrency {concurrency}": concurrency > 1, " --continue": goes_on, " --force": is_forced}
+    return "".join(flag for flag, is_given in flags.items() if is_given)
+
+
 def has_command(text: str) -> bool:
     """Tell whether a text holds a command of `pipeline`."""
     return _COMMAND.search(text) is not None

@@ -14,7 +14,7 @@ from cli.errors import WrongUse
 from cli.options import Call, date_argument
 from cli.outdated import Outdated
 from cli.replay import bring_back, export, require_other_contract
-from core.days import MOST_BACKFILL_DATES
+from core.days import days_from, too_many_dates
 
 
 def run(
@@ -163,12 +163,9 @@ def _backfilled(call: Call, start: date | None, end: date | None, *, outdated: b
         return [found.ingestion_date for found in Outdated(call.dataset).dates(first=start, last=end)]
     if start is None or end is None:
         raise WrongUse("backfill needs START and END, or --outdated")
-    count = (end - start).days + 1
-    if count > MOST_BACKFILL_DATES:
-        raise WrongUse(
-            f"{start} to {end} has {count:,} dates, limit {MOST_BACKFILL_DATES:,}; split it into several backfills"
-        )
-    return [date.fromordinal(number) for number in range(start.toordinal(), end.toordinal() + 1)]
+    if (problem := too_many_dates((end - start).days + 1)) is not None:
+        raise WrongUse(f"{start} to {end} {problem}")
+    return days_from(start, end)
 
 
 def follow(

@@ -6,8 +6,10 @@ Vega-Lite draws them (vl-convert); texts that came with data are made harmless b
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
+
+from core.days import days_from
 
 _WIDTH: Final = 300
 _HEIGHT: Final = 120
@@ -98,8 +100,7 @@ def _rows(points: Sequence[Point]) -> list[dict[str, Any]]:
     first, days = points[0].day, (points[-1].day - points[0].day).days + 1
     if len(rows) * 2 < days:
         return list(rows.values())
-    every = (first + timedelta(days=number) for number in range(days))
-    return [rows.get(day) or {"day": str(day), "value": None} for day in every]
+    return [rows.get(day) or {"day": str(day), "value": None} for day in days_from(first, points[-1].day)]
 
 
 def bars(values: Sequence[tuple[date, float]]) -> str:

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from cli.dataset import Dataset
 from core.checks import Check, read_checks
+from core.days import days_from
 from core.errors import InvalidDocument
 from core.prices import Cost, read_cost, total
 from core.publication import Publication
@@ -129,14 +130,13 @@ def range_facts(dataset: Dataset, first: date, last: date) -> RangeFacts:
     published = [day for day in dataset.publications.days() if first <= day <= last]
     with ThreadPoolExecutor(_READERS) as readers:
         records = dict(zip(published, readers.map(lambda day: _record(dataset, day), published), strict=True))
-    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     problems = [record for record in records.values() if isinstance(record, str)]
     problems += [f"{run.day}: the metrics of run {run.run_id} cannot be used" for run in listed if run not in metrics]
     return RangeFacts(
         contract.name,
         contract.description,
         contract.version,
-        tuple(_date_facts(day, records.get(day), by_day.get(day, []), metrics) for day in days),
+        tuple(_date_facts(day, records.get(day), by_day.get(day, []), metrics) for day in days_from(first, last)),
         tuple(problems),
     )
 

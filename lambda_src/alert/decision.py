@@ -17,7 +17,7 @@ from core.publication import Publication
 from core.rejections import MOST_WORDS, RejectedLines, without_example
 from core.runs import Metrics
 from core.times import iso_seconds
-from core.wording import has_command
+from core.wording import backfill_flags, has_command
 from shared.messages import Message, Notice, clean
 from shared.reruns import MOST_RUNS, is_last_run
 
@@ -219,14 +219,11 @@ def _after_execution(ended: ExecutionEnded, step: str) -> str:
 
 def _flags(given: Mapping[str, Any]) -> str:
     """Return the options of the command line that a backfill's input has."""
-    concurrency = given.get("max_concurrency", 1)
-    is_number = isinstance(concurrency, int) and concurrency > 1
-    return "".join(
-        [
-            f" --concurrency {concurrency}" if is_number else "",
-            " --continue" if given.get("on_failure") == "continue" else "",
-            " --force" if given.get("force") is True else "",
-        ]
+    concurrency = given.get("max_concurrency")
+    return backfill_flags(
+        concurrency=concurrency if isinstance(concurrency, int) else 1,
+        goes_on=given.get("on_failure") == "continue",
+        is_forced=given.get("force") is True,
     )
 
 

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from core.backfills import name_prefix
-from core.days import MOST_BACKFILL_DATES
+from core.days import MOST_AT_ONCE, days_from, too_many_dates
 from shared.inputs import Input, InvalidInput, parse_day
 
-# Of an inline map (https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html).
-MAX_CONCURRENCY: Final = 40
 _KEYS: Final = ("start", "end", "dates", "max_concurrency", "on_failure", "force", "backfill_id")
 
 
@@ -31,7 +29,7 @@ def plan_backfill(event: object, *, max_concurrent_runs: int) -> BackfillPlan:
     Raises:
         InvalidInput: naming the key, its value and what is allowed.
     """
-    given, concurrency = Input(event, allowed=_KEYS), min(MAX_CONCURRENCY, max_concurrent_runs)
+    given, concurrency = Input(event, allowed=_KEYS), min(MOST_AT_ONCE, max_concurrent_runs)
     return BackfillPlan(
         dates=_dates(given),
         name_prefix=name_prefix(given.text("backfill_id")),
@@ -62,9 +60,8 @@ def _dates(given: Input) -> tuple[date, ...]:
 def _range(start: date, end: date) -> tuple[date, ...]:
     if start > end:
         raise InvalidInput(f"the input: start {start} is after end {end}; exchange them")
-    count = (end - start).days + 1
-    _limit(count, f"{start} to {end}")
-    return tuple(start + timedelta(days=offset) for offset in range(count))
+    _limit((end - start).days + 1, f"{start} to {end}")
+    return tuple(days_from(start, end))
 
 
 def _listed(values: Sequence[object]) -> tuple[date, ...]:
@@ -81,7 +78,5 @@ def _listed(values: Sequence[object]) -> tuple[date, ...]:
 
 
 def _limit(count: int, what: str) -> None:
-    if count > MOST_BACKFILL_DATES:
-        raise InvalidInput(
-            f"the input: {what} has {count:,} dates, limit {MOST_BACKFILL_DATES:,}; split it into several backfills"
-        )
+    if (problem := too_many_dates(count)) is not None:
+        raise InvalidInput(f"the input: {what} {problem}")

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from core.causes import read_cause
-from core.wording import first_of, with_options
+from core.days import MOST_AT_ONCE, days_from
+from core.wording import backfill_flags, first_of, with_options
 from shared.inputs import Input
 from shared.messages import Message, clean, subject
 
@@ -15,8 +16,6 @@ _FAILURES_SHOWN: Final = 20
 _REASON_LIMIT: Final = 500
 # The state machine cuts a reason off at 300, in the units that JavaScript counts.
 _CUT_FROM: Final = 290
-# Of an inline map, as in the plan.
-_MOST_AT_ONCE: Final = 40
 # All reasons of an output together, which has to stay below Step Functions' 256 KiB.
 _REASONS_LENGTH: Final = 30_000
 
@@ -61,7 +60,7 @@ def read_results(event: object) -> BackfillResult:
         failed=tuple(Failure(day, reason) for day, reason in by_status["failed"]),
         not_started=tuple(day for day, _ in by_status["not_started"]),
         on_failure=given.one_of("on_failure", ("stop", "continue"), default="stop"),
-        max_concurrency=given.whole("max_concurrency", default=1, minimum=1, maximum=_MOST_AT_ONCE),
+        max_concurrency=given.whole("max_concurrency", default=1, minimum=1, maximum=MOST_AT_ONCE),
         force=given.flag("force", default=False),
     )
 
@@ -155,12 +154,9 @@ def _commands(result: BackfillResult) -> list[str]:
     Where published dates are not skipped, a command is for the dates between two of them.
     """
     spans = _spans(result.left, () if result.force else result.days)
-    given = {
-        f"--concurrency {result.max_concurrency}": result.max_concurrency > 1,
-        "--continue": result.on_failure == "continue",
-        "--force": result.force,
-    }
-    flags = "".join(f" {flag}" for flag, is_given in given.items() if is_given)
+    flags = backfill_flags(
+        concurrency=result.max_concurrency, goes_on=result.on_failure == "continue", is_forced=result.force
+    )
     shown = [f"  pipeline backfill {first} {last}{flags}" for first, last in spans[:_FAILURES_SHOWN]]
     more = [f"  and {len(spans) - len(shown)} more, up to {spans[-1][1]}"] if len(spans) > len(shown) else []
     return [*shown, *more]
@@ -178,15 +174,11 @@ def _spans(days: Sequence[date], passed_over: Collection[date] = ()) -> list[tup
     spans: list[tuple[date, date]] = []
     known = set(passed_over)
     for day in days:
-        if spans and known.issuperset(_between(spans[-1][1], day)):
+        if spans and known.issuperset(days_from(spans[-1][1], day)[1:-1]):
             spans[-1] = (spans[-1][0], day)
         else:
             spans.append((day, day))
     return spans
-
-
-def _between(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=number) for number in range(1, (last - first).days)]
 
 
 def _ranges(days: Sequence[date]) -> str:
