@@ -32,18 +32,17 @@ from contract import load_contract
 from core.errors import PipelineError
 from core.faults import Fault
 from core.publication import Publication, Version, as_document
-from core.runs import Metrics
+from core.runs import ENDED_WELL, Metrics
 from core.wording import plural
 
 _FAULTS_SHOWN = 20
 _JAVA_VARIABLES = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "SPARK_SUBMIT_OPTS")
-GOOD_OUTCOMES = ("published", "unchanged")
 
 
 def run_day(place: Place, day: date, *, force: bool, environment: Mapping[str, str], output: Output) -> int:
     """Curate a date with the local Spark; 0 when it is published afterwards, 1 when the run failed."""
     outcome = curate(place, day, force=force, environment=environment, output=output)
-    good = outcome["status"] in GOOD_OUTCOMES
+    good = outcome["status"] in ENDED_WELL
     if output.as_json:
         output.show(outcome)
     elif good:
@@ -61,12 +60,12 @@ def run_days(
     for day in days:
         outcome = curate(place, day, force=force, environment=environment, output=output)
         outcomes.append(outcome)
-        good = outcome["status"] in GOOD_OUTCOMES
+        good = outcome["status"] in ENDED_WELL
         if not output.as_json:
             output.show(None, outcome_line(outcome) if good else whole(output.told(f"{day}: {_failure(outcome)}")))
         if not good and not go_on:
             break
-    failed = [str(one["ingestion_date"]) for one in outcomes if one["status"] not in GOOD_OUTCOMES]
+    failed = [str(one["ingestion_date"]) for one in outcomes if one["status"] not in ENDED_WELL]
     if output.as_json:
         output.show({"dates": outcomes})
         return 1 if failed else 0

@@ -27,6 +27,7 @@ from cli.output import shown_progress
 from cli.views import whole
 from cli.words import count
 from core.errors import AccessDenied, PipelineError
+from core.runs import ENDED_WELL
 from core.times import iso
 from core.wording import plural
 from erasure.record import DateRecord, ErasureRecord, Erasures
@@ -227,7 +228,7 @@ class _Erasure:
         def run(day: date, *, force: bool) -> str | None:
             place: Any = self.call.place
             outcome = commands.curate(place, day, force=force, environment=environment, output=self.call.output)
-            return None if outcome["status"] in commands.GOOD_OUTCOMES else str(outcome["message"])
+            return None if outcome["status"] in ENDED_WELL else str(outcome["message"])
 
         return run
 

@@ -22,13 +22,13 @@ from core.layout import parse_ingestion_date, started_at
 from core.leases import runs_at_work
 from core.prices import read_cost, total, usd
 from core.publication import Publication
-from core.runs import ListedRun, Metrics
+from core.runs import ENDED_WELL, ListedRun, Metrics
 from core.wording import plural
 
 # What is older was news once; `pipeline status` lists all of it.
 WINDOW: Final = timedelta(days=35)
 # A run that another one was quicker than is none that failed.
-_GOOD: Final = ("published", "unchanged", "superseded")
+_GOOD: Final = (*ENDED_WELL, "superseded")
 _MOST_FAILED: Final = 5
 _MOST_EXECUTIONS: Final = 3
 # What was aborted somebody has stopped.

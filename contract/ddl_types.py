@@ -97,9 +97,14 @@ def inner_types(canonical: str) -> dict[str, str]:
     return dict(zip(names, parts, strict=False))
 
 
-def holds_inside(canonical: str, names: Collection[str]) -> bool:
-    """Say whether an array, map or struct holds one of the named types anywhere inside."""
-    return any(inner in names or holds_inside(inner, names) for inner in inner_types(canonical).values())
+def holds(canonical: str, kinds: Collection[str]) -> bool:
+    """Say whether a type is of one of these kinds, or holds one anywhere inside."""
+    return kind_of(canonical) in kinds or holds_inside(canonical, kinds)
+
+
+def holds_inside(canonical: str, kinds: Collection[str]) -> bool:
+    """Say whether an array, map or struct holds one of these kinds anywhere inside."""
+    return any(holds(inner, kinds) for inner in inner_types(canonical).values())
 
 
 def with_leaves(canonical: str, leaf: Callable[[str], str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from contract.column_properties import column_properties
 from contract.columns import UNKNOWN_TYPE, ReadColumn
-from contract.ddl_types import holds_inside
+from contract.ddl_types import holds
 from contract.expressions import Expression, ExpressionError, assignable, parse_expression
 from contract.model import UTC, Column
 from contract.read_types import SENT_AS_STRING, TIMES, read_type
@@ -113,18 +113,18 @@ def _check_unit(custom: Section, options: Section | None, type_: str) -> None:
 
 
 def _has_dates_only(type_: str) -> bool:
-    has_timestamps = type_ == "timestamp" or holds_inside(type_, ("timestamp",))
+    has_timestamps = holds(type_, ("timestamp",))
     return holds_time(type_) and not has_timestamps
 
 
 def holds_time(type_: str) -> bool:
     """Say whether a type is a date or timestamp, or has one inside."""
-    return type_ in TIMES or holds_inside(type_, TIMES)
+    return holds(type_, TIMES)
 
 
 def _may_be_string(type_: str, unit: str | None) -> bool:
     kinds = (*SENT_AS_STRING, *(TIMES if unit else ()))
-    return type_ in kinds or holds_inside(type_, kinds)
+    return holds(type_, kinds)
 
 
 def check_sources(columns: Sequence[Column], sections: Mapping[str, Section], records_path: Source | None) -> None:

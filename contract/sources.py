@@ -6,6 +6,7 @@ Knows nothing of types or of how records are parsed.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 
@@ -70,6 +71,11 @@ class Source:
     def inner_steps(self) -> Steps:
         """The steps behind the last array of the envelope."""
         return self.steps[self.each[-1] :] if self.each else self.steps
+
+    @property
+    def arrays(self) -> list[tuple[str, ...]]:
+        """The names that lead to each of the arrays in which records lie, from the outermost on."""
+        return [tuple(map(str, self.steps[start:end])) for start, end in pairwise((0, *self.each))]
 
     def __str__(self) -> str:
         text = ""

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Final, Protocol
 
 from core.baseline import Expected, Observation, expected_count, expected_rate
-from core.checks import Baseline, Check, percentage
+from core.checks import AnyRule, Baseline, Check, Rows, percentage
 from core.history import DateProfile, of_column
 from core.shares import ShareObservation, distance, expected_shares, shares_of
 
@@ -24,34 +24,18 @@ _NO_LONGER_ODD: Final = 5
 _NEIGHBOURS: Final = 2
 
 
-class AnomalyRule(Protocol):
-    """What is taken from an anomaly rule of the contract."""
+class AnomalyRule(AnyRule, Protocol):
+    """A rule whose limit earlier dates make."""
 
-    @property
-    def id(self) -> str: ...
-    @property
-    def metric(self) -> str: ...
-    @property
-    def column(self) -> str | None: ...
     @property
     def tolerance(self) -> float: ...
     @property
     def minimum_dates(self) -> int: ...
-    @property
-    def severity(self) -> str: ...
-    @property
-    def unit(self) -> str: ...
 
 
-class Profile(Protocol):
+class Profile(Rows, Protocol):
     """The counts of a day, be it published or just written."""
 
-    @property
-    def rows_read(self) -> int: ...
-    @property
-    def rows_quarantined(self) -> int: ...
-    @property
-    def rows_parsed(self) -> int: ...
     @property
     def duplicates_removed(self) -> int: ...
     @property
@@ -153,10 +137,8 @@ def _measure(rule: AnomalyRule, profile: Profile) -> tuple[float, int] | None:
 def _count_check(rule: AnomalyRule, value: float, usual: Expected) -> Check:
     # Whole rows, and never a range without one.
     low, high = math.floor(usual.low), math.ceil(usual.high)
-    passed = low <= value <= high
-    return _check(
-        rule, "mustBeBetween", (low, high), value, passed=passed, baseline=Baseline(usual.dates, usual.weekday)
-    )
+    baseline = Baseline(usual.dates, usual.weekday)
+    return _check(rule, "mustBeBetween", (low, high), value, passed=low <= value <= high, baseline=baseline)
 
 
 def _rate_check(rule: AnomalyRule, value: float, usual: Expected) -> Check:

@@ -50,8 +50,8 @@ _SYMBOLS = {
 _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
 
-class Rule(Protocol):
-    """What a check takes from a rule of the contract."""
+class AnyRule(Protocol):
+    """What any check takes from a rule of the contract."""
 
     @property
     def id(self) -> str: ...
@@ -60,17 +60,22 @@ class Rule(Protocol):
     @property
     def column(self) -> str | None: ...
     @property
-    def operator(self) -> str: ...
-    @property
-    def limit(self) -> Limit: ...
-    @property
     def unit(self) -> str: ...
     @property
     def severity(self) -> str: ...
 
 
-class Counted(Protocol):
-    """What a check takes from the counts of a run."""
+class Rule(AnyRule, Protocol):
+    """A rule that states its limit."""
+
+    @property
+    def operator(self) -> str: ...
+    @property
+    def limit(self) -> Limit: ...
+
+
+class Rows(Protocol):
+    """The rows of a day."""
 
     @property
     def rows_read(self) -> int: ...
@@ -78,6 +83,11 @@ class Counted(Protocol):
     def rows_quarantined(self) -> int: ...
     @property
     def rows_parsed(self) -> int: ...
+
+
+class Counted(Rows, Protocol):
+    """What checks take from the counts of a run."""
+
     @property
     def by_rule(self) -> Mapping[str, int]: ...
 
@@ -170,6 +180,11 @@ def evaluate(rules: Sequence[Rule], counts: Counted, *, max_malformed_percent: f
 def failures(checks: Sequence[Check], *, severity: str) -> list[Check]:
     """Return the checks of a severity that did not hold."""
     return [check for check in checks if not check.passed and check.severity == severity]
+
+
+def only_odd(failed: Sequence[Check]) -> bool:
+    """Tell whether nothing but comparisons with earlier dates failed, past which people may let a day."""
+    return all(check.baseline is not None for check in failed)
 
 
 def percentage(count: int, total: int) -> float:

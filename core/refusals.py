@@ -9,11 +9,10 @@ from itertools import takewhile
 from typing import Any, Final
 
 from core.raw_day import RawDay
-from core.runs import Metrics
+from core.runs import ENDED_WELL, Metrics
 
 _REFUSED: Final = "gate_failed"
 _FAILED: Final = (_REFUSED, "error")
-_ENDED_WELL: Final = ("published", "unchanged")
 
 
 def refusing_run(runs: Iterable[Metrics], raw: RawDay, *, contract_checksum: str) -> str | None:
@@ -45,7 +44,7 @@ def told_by_an_earlier_run(runs: Iterable[Metrics], run: Metrics) -> str | None:
         return None
     earlier = [other for other in runs if str(other["run_id"]) < str(run["run_id"])]
     latest_first = sorted(earlier, key=lambda other: str(other["run_id"]), reverse=True)
-    unsolved = takewhile(lambda other: other.get("status") not in _ENDED_WELL, latest_first)
+    unsolved = takewhile(lambda other: other.get("status") not in ENDED_WELL, latest_first)
     told = (other for other in unsolved if other.get("execution") is not None)
     return next((str(other["run_id"]) for other in told if _failure(other) == mine), None)
 

@@ -15,6 +15,8 @@ from core.layout import DatasetPaths, date_in, run_id_in
 from core.ports import Store
 
 SCHEMA_VERSION: Final = 1
+# Statuses of runs after which their date is published as it is now.
+ENDED_WELL: Final = ("published", "unchanged")
 _READERS: Final = 8
 
 Metrics: TypeAlias = dict[str, Any]

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from contract import Column, DataContract
-from contract.ddl_types import INTEGER_BITS, MAX_PRECISION, kind_of
+from contract.ddl_types import INTEGER_BITS, MAX_PRECISION, decimal_digits, kind_of
 from contract.sources import Entry, Step, Steps
 from core.wording import not_known
 from erasure.words import Words
@@ -176,7 +176,7 @@ def _number(text: str, type_: str) -> Decimal | None:
     try:
         if kind_of(type_) != "decimal":
             return whole if (whole := found.to_integral_value()) == found else None
-        scale = int(type_.partition(",")[2].rstrip(")") or 0)
+        _, scale = decimal_digits(type_)
         return found.quantize(Decimal(1).scaleb(-scale), context=_DIGITS)
     except InvalidOperation:
         return None

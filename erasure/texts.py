@@ -3,7 +3,7 @@
 Texts are framed as the contract says. One that no parser reads is the person's when the value stands in it as a word.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from erasure.spans import Span, concatenated, cuts_of, elements, parsed, without
@@ -127,15 +127,8 @@ class Judge:
 
     @property
     def _arrays(self) -> list[tuple[str, ...]]:
-        """The names that lead to each of the arrays around records, from the outermost on."""
-        return list(_arrays(self.subject))
-
-
-def _arrays(subject: Subject) -> Iterator[tuple[str, ...]]:
-    path = subject.contract.records_path
-    if path is not None:
-        for start, end in zip((0, *path.each[:-1]), path.each, strict=True):
-            yield tuple(str(step) for step in path.steps[start:end])
+        path = self.subject.contract.records_path
+        return [] if path is None else path.arrays
 
 
 def _holds_none(value: object, names: Sequence[str]) -> bool:

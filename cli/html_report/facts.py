@@ -11,20 +11,19 @@ from datetime import date
 from typing import Any, Final
 
 from cli.dataset import Dataset
-from core.checks import Check, read_checks
+from core.checks import Check, failures, only_odd, read_checks
 from core.days import days_from
 from core.errors import InvalidDocument
 from core.prices import Cost, read_cost, total
 from core.publication import Publication
 from core.rejections import RejectedLines, read_rejections
-from core.runs import ListedRun, Metrics
+from core.runs import ENDED_WELL, ListedRun, Metrics
 
 PUBLISHED: Final = "published"
 WARNED: Final = "published with warnings"
 ACCEPTED: Final = "published, accepted"
 FAILED: Final = "failed"
 NOTHING: Final = "nothing"
-_GOOD: Final = ("published", "unchanged")
 # Another run published while this one was at work: nothing is wrong, and its numbers are those of no version.
 _OVERTAKEN: Final = "superseded"
 _READERS: Final = 8
@@ -69,8 +68,8 @@ class DateFacts:
     @property
     def could_be_accepted(self) -> bool:
         """Tell whether people may let the date pass: nothing but comparisons with earlier dates failed."""
-        hard = [check for check in self.failed_checks if check.severity == "error"]
-        return bool(hard) and all(check.baseline is not None for check in hard)
+        failed = failures(self.checks, severity="error")
+        return bool(failed) and only_odd(failed)
 
 
 @dataclass(frozen=True)
@@ -157,7 +156,7 @@ def _date_facts(
     known = [run for run in known if record is None or run["status"] != _OVERTAKEN]
     latest = known[-1] if known else None
     counted = _counted(record, known)
-    has_failed = latest is not None and latest["status"] not in _GOOD and not _is_current(record, latest)
+    has_failed = latest is not None and latest["status"] not in ENDED_WELL and not _is_current(record, latest)
     facts = {} if counted is None else _of_run(counted)
     return DateFacts(
         day=day,

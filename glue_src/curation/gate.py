@@ -12,7 +12,7 @@ from contract import DataContract
 from core.acceptances import Acceptance, read_acceptance
 from core.anomalies import COLUMN_METRICS, NotJudged, find_anomalies
 from core.baseline import HISTORY_DAYS
-from core.checks import Check, evaluate, failures
+from core.checks import Check, evaluate, failures, only_odd
 from core.history import History
 from core.layout import DatasetPaths
 from core.ports import Store
@@ -40,7 +40,7 @@ class Verdict:
     @property
     def could_be_accepted(self) -> bool:
         """Whether all that failed is odd, and breaks no rule."""
-        return all(check.baseline for check in self.failed)
+        return only_odd(self.failed)
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Gate:
     def _acceptance(
         self, day: date, failed: Sequence[Check], run_input: RunInput, over: Publication | None
     ) -> Acceptance | None:
-        if not failed or not all(check.baseline for check in failed):
+        if not failed or not only_odd(failed):
             return None
         acceptance = read_acceptance(self.store, self.paths, day)
         if acceptance is None or not acceptance.covers(failed, run_input) or acceptance.was_used_for(over):

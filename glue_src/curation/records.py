@@ -159,15 +159,9 @@ def levels(contract: DataContract) -> list[Level]:
     """Return the arrays that lead to the records, from the outermost on; none where records are not in any."""
     if contract.records_path is None:
         return []
-    ends = contract.records_path.each
-    starts = (0, *ends[:-1])
     return [
-        Level(
-            number,
-            tuple(str(step) for step in contract.records_path.steps[start:end]),
-            tuple(_columns_at(contract, number)),
-        )
-        for number, (start, end) in enumerate(zip(starts, ends, strict=True))
+        Level(number, names, tuple(_columns_at(contract, number)))
+        for number, names in enumerate(contract.records_path.arrays)
     ]
 
 

@@ -7,7 +7,7 @@ refuse to read.
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from contract.ddl_types import inner_types, kind_of
+from contract.ddl_types import holds, inner_types, kind_of
 from curation.composing import any_of
 
 # What `rebuilt` relies on: without it Spark raises for such a map.
@@ -22,7 +22,7 @@ def last_value_wins(value: Column, type_: str) -> Column:
 
 
 def _has_maps(type_: str) -> bool:
-    return kind_of(type_) == "map" or any(_has_maps(inner) for inner in inner_types(type_).values())
+    return holds(type_, ("map",))
 
 
 def _repeats_a_key(value: Column, type_: str) -> Column:

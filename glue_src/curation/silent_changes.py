@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from contract import Column as ContractColumn
 from contract import DataContract
-from contract.ddl_types import inner_types, kind_of, with_leaves
+from contract.ddl_types import holds, inner_types, kind_of, with_leaves
 from contract.read_types import read_leaf, read_type
 from contract.sources import REFUSED
 from curation.composing import any_of, let
@@ -132,7 +132,7 @@ def _columns_with(kind: str, contract: DataContract) -> list[ContractColumn]:
 
 
 def _has(type_: str, kind: str) -> bool:
-    return kind_of(type_) == kind or any(_has(inner, kind) for inner in inner_types(type_).values())
+    return holds(type_, (kind,))
 
 
 def _parsed(object_: Column, columns: Sequence[ContractColumn]) -> Column:

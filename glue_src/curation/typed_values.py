@@ -9,7 +9,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from contract import Column as ContractColumn
-from contract.ddl_types import holds_inside, inner_types, kind_of
+from contract.ddl_types import holds, inner_types, kind_of
 from contract.iso_times import DATE_FORM, MINUTES_BEFORE_ZONE, TIMESTAMP_FORM
 from contract.model import UTC
 from contract.read_types import SENT_AS_STRING, TIMES
@@ -44,7 +44,7 @@ def is_judged(column: ContractColumn) -> bool:
 
 def _is_judged(type_: str, column: ContractColumn) -> bool:
     kinds = (*TIMES, *_CHANGED_BY_THE_PARSER, *(SENT_AS_STRING if column.sent_as_string else ()))
-    return type_ in kinds or holds_inside(type_, kinds)
+    return holds(type_, kinds)
 
 
 def typed_value(value: Column, column: ContractColumn) -> Column:

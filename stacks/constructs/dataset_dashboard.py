@@ -7,6 +7,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from contract import DataContract
+from core.checks import MALFORMED_ID
 from deployed_dataset import Dataset
 from stacks.constructs.state_machine import state_machine_arn
 
@@ -106,7 +107,7 @@ def _checks(contract: DataContract, unit: str) -> list[_Check]:
 
     Those against earlier dates have a range of their own each day, which no line can show.
     """
-    malformed = _Check("malformed_lines", "mustBeLessOrEqualTo", contract.max_malformed_percent)
+    malformed = _Check(MALFORMED_ID, "mustBeLessOrEqualTo", contract.max_malformed_percent)
     rules = [
         _Check(rule.id, rule.operator, None if isinstance(rule.limit, tuple) else rule.limit)
         for rule in contract.rules

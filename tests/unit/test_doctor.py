@@ -54,7 +54,8 @@ def found(monkeypatch: pytest.MonkeyPatch, check: str, **answers: Any) -> Findin
     """Return what is said of one matter where AWS and the dataset give these answers, and to all else none."""
     for name in ("ask", "pages", "messages_in", "denied_to", "open_dataset", "GlueCatalog"):
         monkeypatch.setattr(doctor, name, answers.get(name, always({})))
-    monkeypatch.setattr(deployed_contract, "ask", always({}))
+    for name in ("ask", "pages"):
+        monkeypatch.setattr(questions, name, answers.get(name, always({})))
     findings = doctor.examine(DEPLOYMENT, command=lambda words: f"pipeline {words}")
     (finding,) = (finding for finding in findings if finding.check == check)
     return finding
