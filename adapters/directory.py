@@ -47,11 +47,8 @@ class DirectoryStore:
         if (why := _unreadable_because(listed.key)) is not None:
             shown = self.uri(listed.key).encode(errors="backslashreplace").decode()
             raise PipelineError(f"{shown} {why}, which Spark cannot read here; rename it, then run the date again")
-        digest = hashlib.sha256()
         with _translated("read", self.uri(listed.key)), (self._root / listed.key).open("rb", buffering=0) as file:
-            while block := file.read(_HASH_BLOCK_BYTES):
-                digest.update(block)
-        return digest.hexdigest()
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def read(self, key: str) -> Content | None:
         with _translated("read", self.uri(key)):

@@ -1,9 +1,9 @@
-"""How a data root's URI becomes a store."""
+"""How a data root's URI becomes a store, and names in the catalog a catalog."""
 
 from pathlib import Path
 
 from core.errors import PipelineError
-from core.ports import Store
+from core.ports import Catalog, Store
 
 
 def open_store(data_uri: str) -> Store:
@@ -29,3 +29,12 @@ def open_store(data_uri: str) -> Store:
         return S3Store(bucket, prefix)
     message = f"--data_uri {data_uri!r} names no data root; give file:///absolute/folder or s3://bucket/prefix"
     raise PipelineError(message)
+
+
+def open_catalog(database: str | None, table: str) -> Catalog | None:
+    """Open the table that shows the published versions; without a database none is meant."""
+    if database is None:
+        return None
+    from adapters.glue_catalog import GlueCatalog  # noqa: PLC0415  as above
+
+    return GlueCatalog(database, table)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from adapters.stores import open_store
+from adapters.stores import open_catalog, open_store
 from cli.errors import CommandFailed, WrongUse
 from contract import DataContract, load_contract
 from core.layout import DatasetPaths
-from core.ports import Catalog, Store
+from core.ports import Store
 from core.publication import Publication, RunInput
 from core.publishing import Publications
 from core.raw_day import RawDay, list_raw_day
@@ -78,7 +78,8 @@ def open_dataset(place: Place) -> Dataset:
     contract = load_contract(place.contract)
     store = open_store(place.data_uri)
     paths = DatasetPaths(contract.name, contract.source_system)
-    return Dataset(place, contract, store, paths, Publications(store, paths, _catalog(place, contract)))
+    catalog = open_catalog(place.catalog_database, place.catalog_table or contract.table)
+    return Dataset(place, contract, store, paths, Publications(store, paths, catalog))
 
 
 def data_root(text: str) -> str:
@@ -103,11 +104,3 @@ def require_catalog(place: Place, *, why: str) -> None:
     """
     if place.catalog_database is None:
         raise WrongUse(f"{why}; give --catalog_database NAME (or set PIPELINE_CATALOG_DATABASE)")
-
-
-def _catalog(place: Place, contract: DataContract) -> Catalog | None:
-    if place.catalog_database is None:
-        return None
-    from adapters.glue_catalog import GlueCatalog  # noqa: PLC0415  boto3 is slow to load, and no local command needs it
-
-    return GlueCatalog(place.catalog_database, place.catalog_table or contract.table)

@@ -27,6 +27,7 @@ from cli.output import shown_progress
 from cli.views import whole
 from cli.words import count
 from core.errors import AccessDenied, PipelineError
+from core.layout import new_run_id
 from core.runs import ENDED_WELL
 from core.times import iso
 from core.wording import plural
@@ -124,7 +125,7 @@ def _look(place: Place, day: date) -> Look:
 def _new_record(place: Place) -> ErasureRecord:
     now, salt = datetime.now(UTC), secrets.token_hex(16)
     return ErasureRecord(
-        id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
+        id=new_run_id(now),
         dataset=place.dataset.contract.name,
         column=place.subject.column.name,
         salt=salt,

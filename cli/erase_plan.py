@@ -17,7 +17,7 @@ from core.layout import UNFINISHED_FOLDER, date_in, run_id_in
 from core.leases import at_work
 from core.publication import Publication, Version
 from core.raw_day import RawDay, fingerprint
-from core.raw_objects import COMPRESSED_SUFFIXES, JSON_SUFFIXES
+from core.raw_objects import JSON_SUFFIXES, compression_of
 from core.replays import line_digest, read_replays
 from erasure.documents import example_digest, shown, without_value
 from erasure.objects import NotReadable, RawText
@@ -256,6 +256,4 @@ def _with_reasons(record: Publication, change: Callable[[str], str]) -> Publicat
 
 
 def _without_compression(key: str) -> str:
-    name = key.rpartition("/")[2].lower()
-    suffix = next((suffix for suffix in COMPRESSED_SUFFIXES if name.endswith(suffix)), "")
-    return name.removesuffix(suffix)
+    return key.lower().removesuffix(compression_of(key))

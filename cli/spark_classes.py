@@ -21,7 +21,7 @@ from cli import ROOT
 from cli.errors import CommandFailed
 from cli.spark import Submission, end_on_sigterm, java_home, spark_home, submit
 from core.ports import StoredObject
-from core.raw_objects import COMPRESSED_SUFFIXES
+from core.raw_objects import compression_of
 
 # What a run of thousands of rows is over soonest with: most of its time goes into compiling code that runs once.
 SHORT_RUN: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
@@ -54,8 +54,7 @@ def run_options(listed: Iterable[StoredObject]) -> str:
 
 
 def _text_bytes(item: StoredObject) -> int:
-    is_packed = item.key.lower().endswith(COMPRESSED_SUFFIXES)
-    return item.size_bytes * _PACKED_TO_TEXT if is_packed else item.size_bytes
+    return item.size_bytes * _PACKED_TO_TEXT if compression_of(item.key) else item.size_bytes
 
 
 def make_archive(environment: Mapping[str, str]) -> None:

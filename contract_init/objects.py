@@ -16,7 +16,7 @@ from typing import IO, Final
 
 from contract_init.errors import SampleError
 from core.layout import date_in
-from core.raw_objects import COMPRESSED_SUFFIXES, RawObjects
+from core.raw_objects import RawObjects, compression_of
 
 READ_ERRORS: Final = (OSError, EOFError, zlib.error)
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -83,7 +83,7 @@ def find_objects(paths: Sequence[Path]) -> Found:
 def naming_problem(found: SampleObject) -> str | None:
     """Say why a run would not read an object as it is named, though it was read here; None when it would."""
     try:
-        said, is_ = _said_compression(found.path.name), _compression(_head(found.path))
+        said, is_ = compression_of(found.path.name), _compression(_head(found.path))
     except OSError:
         return None
     if is_ and not said:
@@ -195,10 +195,6 @@ def _head(path: Path) -> bytes:
 
 def _compression(head: bytes) -> tuple[str, str] | None:
     return next(((suffix, name) for magic, suffix, name in _COMPRESSIONS if head.startswith(magic)), None)
-
-
-def _said_compression(name: str) -> str | None:
-    return next((suffix for suffix in COMPRESSED_SUFFIXES if name.lower().endswith(suffix)), None)
 
 
 def _text_problem(head: bytes) -> str | None:

@@ -4,6 +4,7 @@ Every key of the pipeline is made here; it must not know which store holds the k
 """
 
 import re
+import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -142,6 +143,11 @@ class DatasetPaths:
     def lease_key(self, ingestion_date: date, run_id: str) -> str:
         """Object that says a run is at work."""
         return f"{self.leases_prefix(ingestion_date)}{run_id}.json"
+
+
+def new_run_id(now: datetime) -> str:
+    """Name what starts now, in UTC: names are in the order of their seconds, and no two are the same."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
 def started_at(run_id: str) -> datetime:

@@ -108,13 +108,18 @@ def pattern_problem(pattern: object) -> str | None:
     return _set_problem(pattern)
 
 
+def compression_of(key: str) -> str:
+    """Return the suffix by which an object's name says how it is compressed, empty where it is not."""
+    name = key.lower()
+    return next((suffix for suffix in COMPRESSED_SUFFIXES if name.endswith(suffix)), "")
+
+
 def needs_spark_4_1(key: str) -> str | None:
     """Say why Spark 3.5 cannot read an input object that Spark 4.1 reads, or None."""
-    name = key.rpartition("/")[2]
-    suffix = next((suffix for suffix in COMPRESSED_SUFFIXES if name.lower().endswith(suffix)), None)
+    suffix = compression_of(key)
     if suffix == ".zst":
         return "Spark 3.5 has no reader of .zst; compress it as .gz, or run on Spark 4.1"
-    if suffix is not None and not name.endswith(suffix):
+    if not key.endswith(suffix):
         return f"Spark 3.5 takes a name in upper case for plain text; rename it to end in {suffix}, or run on Spark 4.1"
     return None
 
@@ -137,7 +142,7 @@ def _unread_because(name: str, *, is_included: bool) -> str | None:
     for suffix in _OTHER_COMPRESSIONS:
         if name.endswith(suffix):
             return f"is compressed as {suffix}, which is not read; compress it as {', '.join(COMPRESSED_SUFFIXES)}"
-    compressed = next((suffix for suffix in COMPRESSED_SUFFIXES if name.endswith(suffix)), "")
+    compressed = compression_of(name)
     stem = name.removesuffix(compressed)
     if compressed and stem.endswith((*COMPRESSED_SUFFIXES, *_OTHER_COMPRESSIONS)):
         return "is compressed twice, by its name; compress it once"
@@ -149,7 +154,7 @@ def _unread_because(name: str, *, is_included: bool) -> str | None:
     what = f"does not end in {', '.join(JSON_SUFFIXES)}, alone or followed by {', '.join(COMPRESSED_SUFFIXES)}"
     if compressed and inner is not None:
         what = f"holds {inner.group()}, by its name, and no JSON lines"
-    return f"{what}"
+    return what
 
 
 def _read_patterns(given: dict[str, Any], name: str) -> tuple[str, ...]:

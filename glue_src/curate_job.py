@@ -8,7 +8,6 @@ spark-submit glue_src/curate_job.py --ingestion_date 2025-01-01 --data_uri file:
 import atexit
 import json
 import logging
-import secrets
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,13 +17,13 @@ from typing import Any
 # `curation` lies beside the script and is found; the packages it uses lie one level up. In Glue all are in the zip.
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-from adapters.stores import open_store
+from adapters.stores import open_catalog, open_store
 from contract import ContractError, DataContract, load_contract, parse_contract
 from core.errors import PipelineError
 from core.job_arguments import ArgumentError, JobArguments, parse_job_arguments
-from core.layout import DatasetPaths
-from core.ports import Catalog
+from core.layout import DatasetPaths, new_run_id
 from core.publishing import Publications
+from core.times import iso
 from curation.explain import explained
 from curation.metrics import TOTALS, RunReport
 from curation.run import DayRun
@@ -67,12 +66,11 @@ def prepared(argv: list[str]) -> tuple[JobArguments, DayRun]:
         arguments = parse_job_arguments(argv)
         contract = _contract(arguments.contract)
         store = open_store(arguments.data_uri)
-        catalog = _catalog(arguments, contract)
+        catalog = open_catalog(arguments.catalog_database, arguments.catalog_table or contract.table)
     except (ArgumentError, ContractError, PipelineError) as error:
         raise InvalidArguments(str(error)) from None
     started_at = datetime.now(UTC)
     paths = DatasetPaths(contract.name, contract.source_system)
-    run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     run = DayRun(
         arguments=arguments,
         contract=contract,
@@ -80,7 +78,9 @@ def prepared(argv: list[str]) -> tuple[JobArguments, DayRun]:
         paths=paths,
         publications=Publications(store, paths, catalog),
         write_version=_produce_version,
-        report=RunReport(run_id, str(arguments.ingestion_date), contract, started_at, execution=arguments.execution),
+        report=RunReport(
+            new_run_id(started_at), str(arguments.ingestion_date), contract, started_at, execution=arguments.execution
+        ),
         executor_seconds=_executor_seconds,
         invalid_values=_invalid_values,
     )
@@ -99,14 +99,6 @@ def _contract(place: str) -> DataContract:
     except ValueError as error:
         raise ContractError([f"the object is not JSON: {error}"], source=place) from error
     return parse_contract(document, source=place)
-
-
-def _catalog(arguments: JobArguments, contract: DataContract) -> Catalog | None:
-    if arguments.catalog_database is None:
-        return None
-    from adapters.glue_catalog import GlueCatalog  # noqa: PLC0415  a run without a catalog needs no boto3
-
-    return GlueCatalog(arguments.catalog_database, arguments.catalog_table or contract.table)
 
 
 def _produce_version(request: WriteRequest) -> WrittenVersion:
@@ -163,7 +155,7 @@ class _JsonLine(logging.Formatter):
     """One log record as one JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        moment = iso(datetime.fromtimestamp(record.created, UTC))
         return json.dumps({"time": moment, "level": record.levelname, "message": record.getMessage()})
 
 

@@ -48,23 +48,19 @@ def _lost_lines(spark: SparkSession, request: WriteRequest) -> dict[str, int]:
     malformed = {row["source_object"]: row["lines"] for row in counted.collect() if _may_be_lost(row, request)}
     if not _is_much(malformed, request):
         return {}
-    texts = read_texts(spark, [_uri(key, request) for key in malformed], request.contract)
+    texts = read_texts(spark, [request.object_uri(key) for key in malformed], request.contract)
     by_object = texts.groupBy(object_key(F.input_file_name(), request).alias("key")).count().collect()
     return {row["key"]: row["count"] for row in by_object if row["count"] == malformed.get(row["key"])}
 
 
 def _may_be_lost(row: Row, request: WriteRequest) -> bool:
-    size = request.raw_sizes[_uri(row["source_object"], request)]
+    size = request.raw_sizes[request.object_uri(row["source_object"])]
     return not row["is_corrected"] and bool(row["bytes"] + _ENVELOPE_BYTES >= _NEARLY_ALL * size)
 
 
 def _is_much(lines: dict[str, int], request: WriteRequest) -> bool:
-    size = sum(request.raw_sizes[_uri(key, request)] for key in lines)
+    size = sum(request.raw_sizes[request.object_uri(key)] for key in lines)
     return 100 * size > request.contract.max_malformed_percent * sum(request.raw_sizes.values())
-
-
-def _uri(key: str, request: WriteRequest) -> str:
-    return f"{request.raw_uri}{key.removeprefix(request.raw_prefix)}"
 
 
 def _sentence(lines: dict[str, int]) -> str:

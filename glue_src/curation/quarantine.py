@@ -41,7 +41,7 @@ def write_quarantine(spark: SparkSession, request: WriteRequest, counts: Counts,
     """
     carrier = _carrier(request.contract)
     if carrier is None:
-        found = _read_all_again(spark, request, frame)
+        found = _found_again(spark, request, frame, list(request.raw_sizes), refused_too=True)
     else:
         found = _arrived(spark, request, counts, frame, carrier=carrier)
     texts = found.withColumns({"_whole": F.col("line_bytes").cast("string"), "_told": explanation(request.contract)})
@@ -165,12 +165,7 @@ def _carrier(contract: DataContract) -> str | None:
 def _read_again(spark: SparkSession, request: WriteRequest, frame: Frame, lines: DataFrame) -> DataFrame:
     """Read the objects again that have lines which the parser did not refuse, and so did not give back."""
     keys = [row["source_object"] for row in lines.select("source_object").distinct().collect()]
-    uris = [f"{request.raw_uri}{key.removeprefix(request.raw_prefix)}" for key in keys]
-    return _found_again(spark, request, frame, uris, refused_too=False)
-
-
-def _read_all_again(spark: SparkSession, request: WriteRequest, frame: Frame) -> DataFrame:
-    return _found_again(spark, request, frame, list(request.raw_sizes), refused_too=True)
+    return _found_again(spark, request, frame, list(map(request.object_uri, keys)), refused_too=False)
 
 
 def _found_again(

@@ -30,7 +30,7 @@ from core.ports import Store
 from core.publication import JOB_VERSION, Publication, RunInput, Version
 from core.publishing import Publications, Retention, StoredPublication
 from core.raw_day import RawDay, list_raw_day, require_unchanged
-from core.raw_objects import COMPRESSED_SUFFIXES
+from core.raw_objects import compression_of
 from core.rejections import VALUES_WORDS
 from core.replays import read_replays, replaced_lines
 from core.times import iso
@@ -118,7 +118,7 @@ class DayRun:
         self.replaced = replaced_lines(replays)
         self._require_objects(raw)
         uris = [self.store.uri(item.key) for item in raw.objects]
-        self.compressed = [uri for uri in uris if uri.lower().endswith(COMPRESSED_SUFFIXES)]
+        self.compressed = [uri for uri in uris if compression_of(uri)]
         log.info("listed %s objects, %s bytes, fingerprint %s", len(raw.objects), raw.size_bytes, run_input.fingerprint)
         self.report.cleaned_up = sweep(self.store, self.paths, day, self.publications, now=datetime.now(UTC))
         if over.record is not None and not self.arguments.force and self._is_up_to_date(over.record, run_input):

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from contract import DataContract
 from core.layout import run_id_in
-from core.raw_objects import COMPRESSED_SUFFIXES
+from core.raw_objects import compression_of
 from core.rejections import RejectedLines
 
 # Plain NDJSON shrinks to about a seventh as Parquet with zstd; gzip has taken most of that already (measured on the
@@ -70,6 +70,10 @@ class WriteRequest:
         """Folder, within that of the version, of the malformed lines as they leave the one pass; not to be kept."""
         return f"{self.outcome}=quarantined/"
 
+    def object_uri(self, key: str) -> str:
+        """Return the URI of a raw object of the day."""
+        return f"{self.raw_uri}{key.removeprefix(self.raw_prefix)}"
+
     @property
     def field_sample(self) -> int:
         """Look at the field names of one line in this many."""
@@ -96,7 +100,7 @@ class WriteRequest:
     @property
     def _plain_bytes(self) -> int:
         sizes = self.raw_sizes.items()
-        compressed = sum(size for uri, size in sizes if uri.lower().endswith(COMPRESSED_SUFFIXES))
+        compressed = sum(size for uri, size in sizes if compression_of(uri))
         return sum(self.raw_sizes.values()) + compressed * (_PLAIN_BYTES_PER_PARQUET_BYTE - 1)
 
 
