@@ -14,7 +14,7 @@ from core.layout import DatasetPaths
 from core.prices import Capacity
 
 ROOT = Path(__file__).resolve().parent
-CONTRACT_FILES = ("*.odcs.yaml", "*.odcs.yml", "*.odcs.json")
+_CONTRACT_FILES = ("*.odcs.yaml", "*.odcs.yml", "*.odcs.json")
 DEFAULT_FRESHNESS_HOURS = 24.0
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 _FUNCTION_NAME = 64
@@ -130,6 +130,11 @@ class Dataset:
         return DatasetPaths(self.name, self.contract.source_system)
 
 
+def contract_files(folder: Path) -> list[Path]:
+    """List the files of a folder that are contracts by their names."""
+    return [path for pattern in _CONTRACT_FILES for path in folder.glob(pattern)]
+
+
 def load_datasets(settings: Settings, folder: Path) -> tuple[Dataset, ...]:
     """Read every contract of a folder, in order of file name.
 
@@ -137,7 +142,7 @@ def load_datasets(settings: Settings, folder: Path) -> tuple[Dataset, ...]:
         ContractError: when one of them is not valid.
         ConfigurationError: when there is none, or two would share a name or a table.
     """
-    files = sorted(path for pattern in CONTRACT_FILES for path in folder.glob(pattern))
+    files = sorted(contract_files(folder))
     if not files:
         raise ConfigurationError(f"{folder} holds no contract; add one as <dataset>.odcs.yaml, see docs/contract.md")
     datasets = tuple(Dataset(load_contract(path), settings) for path in files)

@@ -5,10 +5,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from cli.contracts import usable_contract
 from cli.errors import CommandFailed
-from contract import ContractError, DataContract, load_contract
+from contract import DataContract
 from contract_diff import Lock, LockError, Released, lock_text, read_lock
-from deployed_dataset import CONTRACT_FILES
+from deployed_dataset import contract_files
 
 LOCK: Final = "contracts.lock"
 
@@ -25,7 +26,7 @@ class Folder:
 
     @property
     def files(self) -> list[Path]:
-        return sorted(path for pattern in CONTRACT_FILES for path in self.path.glob(pattern))
+        return sorted(contract_files(self.path))
 
     def lock(self) -> Lock | None:
         """Read the lock file; None where there is none. Raises CommandFailed when it is not one."""
@@ -45,7 +46,7 @@ class Folder:
     @cached_property
     def contracts(self) -> dict[str, DataContract]:
         """The usable contracts by the names of their datasets."""
-        readable = (contract for file in self.files if (contract := _usable(file)) is not None)
+        readable = (contract for file in self.files if (contract := usable_contract(file)) is not None)
         return {contract.name: contract for contract in readable}
 
     @property
@@ -53,7 +54,7 @@ class Folder:
         """Say which datasets stand in more than one file."""
         files: dict[str, list[str]] = {}
         for file in self.files:
-            contract = _usable(file)
+            contract = usable_contract(file)
             if contract is not None:
                 files.setdefault(contract.name, []).append(file.name)
         return [
@@ -70,13 +71,5 @@ class Folder:
         file = self.path / one.file
         if not file.is_file():
             return False
-        contract = _usable(file)
+        contract = usable_contract(file)
         return contract is None or contract.name == one.contract.name
-
-
-def _usable(file: Path) -> DataContract | None:
-    """Read a contract; None when it is not usable, which is told by whoever is asked about this file."""
-    try:
-        return load_contract(file)
-    except ContractError:
-        return None

@@ -1,11 +1,13 @@
 """Which contract a command means: the one that is named, or the only one there is."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from cli import ROOT
 from cli.errors import WrongUse
-from deployed_dataset import CONTRACT_FILES
+from contract import ContractError, DataContract, load_contract
+from deployed_dataset import contract_files
 
 CONTRACTS: Final = ROOT / "contracts"
 EVENTS: Final = CONTRACTS / "events.odcs.yaml"
@@ -23,8 +25,7 @@ def find_contract(named: str | None, folder: Path = CONTRACTS) -> str:
         if is_name and named not in found:
             raise WrongUse(f"no contract {named!r} in {folder}; found: {_listed(found)}; or give the path of a file")
         return str(found[named]) if is_name else named
-    if not found:
-        raise WrongUse(f"no contract in {folder}; add one as <dataset>.odcs.yaml, see docs/contract.md")
+    _require_some(found, folder)
     if len(found) > 1:
         raise WrongUse(f"{folder} has {_listed(found)}; choose one with --contract NAME or PIPELINE_CONTRACT")
     return str(*found.values())
@@ -36,10 +37,17 @@ def all_contracts(folder: Path = CONTRACTS) -> list[str]:
     Raises:
         WrongUse: when there is none.
     """
-    found = sorted(_by_name(folder))
-    if not found:
-        raise WrongUse(f"no contract in {folder}; add one as <dataset>.odcs.yaml, see docs/contract.md")
-    return found
+    found = _by_name(folder)
+    _require_some(found, folder)
+    return sorted(found)
+
+
+def usable_contract(file: Path) -> DataContract | None:
+    """Read a contract; None when it is not usable, which is told by whoever is asked about this file."""
+    try:
+        return load_contract(file)
+    except ContractError:
+        return None
 
 
 def option_for(contract: Path) -> str:
@@ -50,7 +58,12 @@ def option_for(contract: Path) -> str:
 
 
 def _by_name(folder: Path) -> dict[str, Path]:
-    return {path.name.partition(".odcs.")[0]: path for pattern in CONTRACT_FILES for path in folder.glob(pattern)}
+    return {path.name.partition(".odcs.")[0]: path for path in contract_files(folder)}
+
+
+def _require_some(found: Mapping[str, Path], folder: Path) -> None:
+    if not found:
+        raise WrongUse(f"no contract in {folder}; add one as <dataset>.odcs.yaml, see docs/contract.md")
 
 
 def _listed(found: dict[str, Path]) -> str:

@@ -9,14 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from cli.contracts import CONTRACTS
+from cli.contracts import CONTRACTS, usable_contract
 from cli.erase_plan import Place
 from cli.in_threads import each
 from config import Settings
-from contract import ContractError, load_contract
 from core.layout import DatasetPaths
 from core.times import iso
-from deployed_dataset import CONTRACT_FILES
+from deployed_dataset import contract_files
 from erasure.record import ErasureRecord
 from erasure.search import Hits, NotSearchable, Search
 
@@ -180,14 +179,6 @@ def other_datasets(place: Place) -> list[str]:
     """Name the datasets that are made of the same raw data: their versions and quarantine may hold the person too."""
     own = place.dataset.contract
     folders = dict.fromkeys((Path(place.dataset.place.contract).resolve().parent, CONTRACTS))
-    files = (path for folder in folders for pattern in CONTRACT_FILES for path in sorted(folder.glob(pattern)))
-    names = (name for path in files if (name := _dataset_of(path, own.source_system)) is not None)
-    return sorted(set(names) - {own.name})
-
-
-def _dataset_of(path: Path, source_system: str) -> str | None:
-    try:
-        contract = load_contract(path)
-    except ContractError:
-        return None
-    return contract.name if contract.source_system == source_system else None
+    found = (usable_contract(path) for folder in folders for path in contract_files(folder))
+    same_data = (contract for contract in found if contract and contract.source_system == own.source_system)
+    return sorted({contract.name for contract in same_data} - {own.name})
