@@ -6,8 +6,8 @@ from constructs import Construct
 from config import SHORTEST_TRY_SECONDS
 from deployed_dataset import Dataset
 from stacks.constructs.curation_job import CurationJob
-from stacks.constructs.data_access import allow_key, allow_listing, allow_objects, table_arns
-from stacks.constructs.python_function import PythonFunction
+from stacks.constructs.data_access import allow_key, allow_records, job_arn, table_arns
+from stacks.constructs.python_function import PythonFunction, alert_variables, data_variables
 from stacks.constructs.shared_resources import SharedResources
 from stacks.constructs.state_machine import StateMachine
 from stacks.definitions.pipeline import Waits, pipeline_definition
@@ -46,13 +46,13 @@ class DailyPipeline(Construct):
         self._allow_tasks(dataset, shared)
 
     def _allow_tasks(self, dataset: Dataset, shared: SharedResources) -> None:
-        role, stack = self.state_machine.role, Stack.of(self)
+        role = self.state_machine.role
         functions = [self.sensor.arn, self.report.arn]
         role.allow(actions=["lambda:InvokeFunction"], resources=functions)
         # What `.sync` calls: https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html
         role.allow(
             actions=["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],
-            resources=[stack.format_arn(service="glue", resource="job", resource_name=dataset.job_name)],
+            resources=[job_arn(Stack.of(self), dataset)],
         )
         role.allow(actions=["sns:Publish"], resources=[shared.topic.topic_arn])
         allow_key(role, shared, writes=True, services=["sns"])
@@ -67,24 +67,14 @@ def _sensor(scope: Construct, dataset: Dataset, shared: SharedResources) -> Pyth
         shared=shared,
         memory_mb=512,
         environment={
-            "DATA_BUCKET": shared.bucket_name,
-            "DATASET": dataset.name,
-            "SOURCE_SYSTEM": dataset.contract.source_system,
+            **alert_variables(dataset, shared),
             "CONTRACT_CHECKSUM": dataset.contract.checksum,
             "RAW_OBJECTS": dataset.contract.raw_objects.to_json(),
-            "TIME_ZONE": dataset.settings.time_zone,
-            "ALERT_TOPIC_ARN": shared.topic.topic_arn,
-            "ENVIRONMENT": dataset.settings.environment,
             "JOB_NAME": dataset.job_name,
-            "CATALOG_DATABASE": dataset.settings.database,
-            "CATALOG_TABLE": dataset.contract.table,
         },
     )
-    prefixes = [dataset.paths.publications, dataset.paths.metrics]
-    allow_listing(sensor.role, shared, [dataset.paths.raw, dataset.paths.versions, *prefixes])
-    allow_objects(sensor.role, shared, prefixes, actions=["s3:GetObject"], reason=_one_per_day_and_run(dataset))
-    job = Stack.of(scope).format_arn(service="glue", resource="job", resource_name=dataset.job_name)
-    sensor.role.allow(actions=["glue:GetJobRuns"], resources=[job])
+    allow_records(sensor.role, shared, dataset, listed=[dataset.paths.raw, dataset.paths.versions])
+    sensor.role.allow(actions=["glue:GetJobRuns"], resources=[job_arn(Stack.of(scope), dataset)])
     sensor.role.allow(actions=["glue:GetPartition"], resources=table_arns(Stack.of(scope), dataset))
     sensor.role.allow(actions=["sns:Publish"], resources=[shared.topic.topic_arn])
     allow_key(sensor.role, shared, writes=True, services=["s3", "sns"])
@@ -98,13 +88,7 @@ def _report(scope: Construct, dataset: Dataset, shared: SharedResources) -> Pyth
         module="report",
         dataset=dataset,
         shared=shared,
-        environment={
-            "DATA_BUCKET": shared.bucket_name,
-            "DATASET": dataset.name,
-            "SOURCE_SYSTEM": dataset.contract.source_system,
-            "TIME_ZONE": dataset.settings.time_zone,
-            "ALERT_TOPIC_ARN": shared.topic.topic_arn,
-        },
+        environment={**data_variables(dataset, shared), "ALERT_TOPIC_ARN": shared.topic.topic_arn},
     )
     alarms = Stack.of(scope).format_arn(
         service="cloudwatch", resource="alarm", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
@@ -114,12 +98,6 @@ def _report(scope: Construct, dataset: Dataset, shared: SharedResources) -> Pyth
         resources=[alarms],
         reason="It names the alarms that are on, whichever they are; those of other topics are not asked for.",
     )
-    prefixes = [dataset.paths.publications, dataset.paths.metrics]
-    allow_listing(report.role, shared, prefixes)
-    allow_objects(report.role, shared, prefixes, actions=["s3:GetObject"], reason=_one_per_day_and_run(dataset))
+    allow_records(report.role, shared, dataset)
     allow_key(report.role, shared, writes=False)
     return report
-
-
-def _one_per_day_and_run(dataset: Dataset) -> str:
-    return f"One publication record per day and one metrics object per run of {dataset.name}."

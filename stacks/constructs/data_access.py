@@ -26,6 +26,14 @@ def allow_objects(
     role.allow(actions=actions, resources=[f"{shared.bucket_arn}/{prefix}*" for prefix in prefixes], reason=reason)
 
 
+def allow_records(role: ServiceRole, shared: SharedResources, dataset: Dataset, *, listed: Sequence[str] = ()) -> None:
+    """Let a role read what runs left behind, and see what is below the prefixes ``listed``."""
+    prefixes = [dataset.paths.publications, dataset.paths.metrics]
+    allow_listing(role, shared, [*listed, *prefixes])
+    reason = f"One publication record per day and one metrics object per run of {dataset.name}."
+    allow_objects(role, shared, prefixes, actions=["s3:GetObject"], reason=reason)
+
+
 def allow_key(role: ServiceRole, shared: SharedResources, *, writes: bool, services: Sequence[str] = ("s3",)) -> None:
     """Let a role use the customer-managed key, if there is one, through the services that encrypt with it.
 
@@ -42,6 +50,10 @@ def allow_key(role: ServiceRole, shared: SharedResources, *, writes: bool, servi
 def _via(role: ServiceRole, services: Sequence[str]) -> Mapping[str, Any]:
     region = Stack.of(role).region
     return {"StringEquals": {"kms:ViaService": [f"{service}.{region}.amazonaws.com" for service in services]}}
+
+
+def job_arn(stack: Stack, dataset: Dataset) -> str:
+    return stack.format_arn(service="glue", resource="job", resource_name=dataset.job_name)
 
 
 def table_arns(stack: Stack, dataset: Dataset) -> list[str]:

@@ -9,9 +9,9 @@ from constructs import Construct
 
 from config import day_without
 from deployed_dataset import Dataset
-from stacks.constructs.data_access import allow_key, allow_listing, allow_objects, table_arns
+from stacks.constructs.data_access import allow_key, allow_records, job_arn, table_arns
 from stacks.constructs.dead_letters import DeadLetters
-from stacks.constructs.python_function import PythonFunction
+from stacks.constructs.python_function import PythonFunction, alert_variables
 from stacks.constructs.schedule import SCHEDULED_TIME, Call, DailySchedule, DailyTime
 from stacks.constructs.shared_resources import SharedResources
 from stacks.constructs.state_machine import execution_arns, state_machine_arn
@@ -46,17 +46,7 @@ class IncidentAlerts(Construct):
             module="alert",
             dataset=dataset,
             shared=shared,
-            environment={
-                "DATA_BUCKET": shared.bucket_name,
-                "DATASET": dataset.name,
-                "SOURCE_SYSTEM": dataset.contract.source_system,
-                "TIME_ZONE": dataset.settings.time_zone,
-                "FRESHNESS_HOURS": dataset.freshness_variable,
-                "ALERT_TOPIC_ARN": shared.topic.topic_arn,
-                "ENVIRONMENT": dataset.settings.environment,
-                "CATALOG_DATABASE": dataset.settings.database,
-                "CATALOG_TABLE": dataset.contract.table,
-            },
+            environment={**alert_variables(dataset, shared), "FRESHNESS_HOURS": dataset.freshness_variable},
             # What it looks up before it tells can be slow on a bad day; that must not keep the message back.
             timeout_seconds=600,
         )
@@ -89,8 +79,7 @@ class IncidentAlerts(Construct):
     def _allow(self, dataset: Dataset, shared: SharedResources) -> None:
         role = self.function.role
         role.allow(actions=["sns:Publish"], resources=[shared.topic.topic_arn])
-        jobs = Stack.of(self).format_arn(service="glue", resource="job", resource_name=dataset.job_name)
-        role.allow(actions=["glue:GetJobRun"], resources=[jobs])
+        role.allow(actions=["glue:GetJobRun"], resources=[job_arn(Stack.of(self), dataset)])
         role.allow(actions=["glue:GetPartition"], resources=table_arns(Stack.of(self), dataset))
         machines = [dataset.pipeline_name, dataset.backfill_name]
         role.allow(
@@ -98,15 +87,7 @@ class IncidentAlerts(Construct):
             resources=[execution_arns(self, name) for name in machines],
             reason=f"Executions of {' and '.join(machines)} are named when they start.",
         )
-        prefixes = [dataset.paths.publications, dataset.paths.metrics]
-        allow_listing(role, shared, prefixes)
-        allow_objects(
-            role,
-            shared,
-            prefixes,
-            actions=["s3:GetObject"],
-            reason=f"One publication record per day and one metrics object per run of {dataset.name}.",
-        )
+        allow_records(role, shared, dataset)
         allow_key(role, shared, writes=True, services=["s3", "sns"])
 
     def _rule(self, construct_id: str, description: str, pattern: events.EventPattern) -> events.Rule:

@@ -14,9 +14,10 @@ from constructs import Construct
 
 from deployed_dataset import LATE_DATA, Dataset
 from stacks.constructs.alarm import Alarm
-from stacks.constructs.data_access import allow_key, allow_listing, allow_objects
+from stacks.constructs.data_access import allow_key, allow_records
+from stacks.constructs.dataset_dashboard import NAMESPACE
 from stacks.constructs.dead_letters import DeadLetters, encrypted_queue
-from stacks.constructs.python_function import PythonFunction
+from stacks.constructs.python_function import PythonFunction, data_variables
 from stacks.constructs.shared_resources import SharedResources
 from stacks.constructs.state_machine import StateMachine, execution_arns
 
@@ -28,7 +29,6 @@ _ENDINGS = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 # Four deliveries after the first, each when the message is visible again, and the longest delay; what is older than
 # that was not even tried.
 _OLDEST_MINUTES = 90
-_NAMESPACE = "DataPipeline"
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
 _RECEIVING = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
@@ -86,7 +86,7 @@ class LateData(Construct):
         trigger = f"aws lambda list-event-source-mappings --function-name {function}"
         tried_again = "the events are tried again, and then wait in the dead-letter queue."
         not_handled = cloudwatch.Metric(
-            namespace=_NAMESPACE,
+            namespace=NAMESPACE,
             metric_name="LateDataNotHandled",
             dimensions_map={"Dataset": dataset.name},
             statistic=cloudwatch.Stats.SUM,
@@ -172,26 +172,15 @@ def _function(scope: Construct, dataset: Dataset, pipeline: StateMachine, shared
         timeout_seconds=_TIMEOUT_SECONDS,
         memory_mb=512,
         environment={
-            "DATA_BUCKET": shared.bucket_name,
-            "DATASET": dataset.name,
-            "SOURCE_SYSTEM": dataset.contract.source_system,
+            **data_variables(dataset, shared),
             "CONTRACT_CHECKSUM": dataset.contract.checksum,
-            "TIME_ZONE": dataset.settings.time_zone,
             "FRESHNESS_HOURS": dataset.freshness_variable,
             "SCHEDULE": dataset.schedule_variable,
             "RAW_OBJECTS": dataset.contract.raw_objects.to_json(),
             "STATE_MACHINE_ARN": pipeline.machine.ref,
         },
     )
-    prefixes = [dataset.paths.publications, dataset.paths.metrics]
-    allow_listing(function.role, shared, [dataset.paths.raw, *prefixes])
-    allow_objects(
-        function.role,
-        shared,
-        prefixes,
-        actions=["s3:GetObject"],
-        reason=f"One publication record per day and one metrics object per run of {dataset.name}.",
-    )
+    allow_records(function.role, shared, dataset, listed=[dataset.paths.raw])
     function.role.allow(actions=["states:StartExecution"], resources=[pipeline.arn])
     function.role.allow(
         actions=["states:DescribeExecution", "states:GetExecutionHistory"],

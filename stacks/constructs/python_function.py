@@ -17,6 +17,27 @@ from stacks.constructs.shared_resources import SharedResources
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 
 
+def data_variables(dataset: Dataset, shared: SharedResources) -> dict[str, str]:
+    """Return the variables of a function that looks at days of a dataset."""
+    return {
+        "DATA_BUCKET": shared.bucket_name,
+        "DATASET": dataset.name,
+        "SOURCE_SYSTEM": dataset.contract.source_system,
+        "TIME_ZONE": dataset.settings.time_zone,
+    }
+
+
+def alert_variables(dataset: Dataset, shared: SharedResources) -> dict[str, str]:
+    """Return the variables of one that also tells people what readers have of a day."""
+    return {
+        **data_variables(dataset, shared),
+        "ALERT_TOPIC_ARN": shared.topic.topic_arn,
+        "ENVIRONMENT": dataset.settings.environment,
+        "CATALOG_DATABASE": dataset.settings.database,
+        "CATALOG_TABLE": dataset.contract.table,
+    }
+
+
 class PythonFunction(Construct):
     """Runs `<module>.handler.handler`. It may write its own log and nothing else until a caller allows it more."""
 

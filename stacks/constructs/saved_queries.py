@@ -3,11 +3,9 @@
 from aws_cdk import aws_athena as athena
 from constructs import Construct
 
+from core.prices import dpus
 from deployed_dataset import Dataset
 from stacks.constructs.metrics_table import CHECK_FIELDS
-
-# https://docs.aws.amazon.com/glue/latest/dg/worker-types.html
-_DPUS_PER_WORKER = {"G.1X": 1, "G.2X": 2}
 
 
 class SavedQueries(Construct):
@@ -75,12 +73,12 @@ def _duplicates_across_dates(dataset: Dataset) -> str:
 def _cost_per_day(dataset: Dataset) -> str:
     """Sum up the work and its upper bound in DPU-hours; what one costs differs by region."""
     seconds = "SUM(element_at(seconds, 'total'))"
-    dpus = dataset.settings.max_workers * _DPUS_PER_WORKER[dataset.settings.worker_type]
+    capacity = dpus(dataset.settings.worker_type, dataset.settings.max_workers)
     return "\n".join(
         [
             "-- Multiply max_dpu_hours by the price of a DPU-hour: https://aws.amazon.com/glue/pricing/",
             "SELECT ingestion_date, COUNT(*) AS runs, SUM(rows_read) AS rows_read, SUM(bytes_in) AS bytes_in,",
-            f"  {seconds} AS seconds, {seconds} / 3600 * {dpus} AS max_dpu_hours",
+            f"  {seconds} AS seconds, {seconds} / 3600 * {capacity} AS max_dpu_hours",
             f"FROM {_metrics(dataset)} GROUP BY ingestion_date ORDER BY ingestion_date",
         ]
     )
