@@ -8,7 +8,8 @@ from pathlib import Path
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
-from config import DEFAULT_ENVIRONMENT, Settings, settings_from
+from config import Settings, settings_from
+from core.wording import DEFAULT_ENVIRONMENT
 from deployed_dataset import ROOT, load_datasets
 from stacks.data_stack import DataStack
 from stacks.pipeline_stack import PipelineStack

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
+
+from core.days import time_zone
+from core.wording import DEFAULT_ENVIRONMENT
 
 GLUE_VERSIONS: Final = ("6.0", "5.1")
 WORKER_TYPES: Final = ("G.1X", "G.2X")
-DEFAULT_ENVIRONMENT: Final = "prod"
 # Delays of a full set of retries, so that the execution always outlives its task.
 EXECUTION_MARGIN_MINUTES: Final = 60
 # How long an execution may wait for one of the job's concurrent runs, when years of history are uploaded at once.
@@ -169,8 +171,8 @@ class Settings:
         _require(not self.account or bool(_ACCOUNT.fullmatch(self.account)), self, "account", "must be 12 digits")
         _require(not self.region or bool(_REGION.fullmatch(self.region)), self, "region", "for example eu-central-1")
         try:
-            ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
+            time_zone(self.time_zone)
+        except ValueError:
             _require(False, self, "time_zone", "must be an IANA name such as Europe/Berlin")  # noqa: FBT003  never holds
 
     def _check_agreement(self) -> None:

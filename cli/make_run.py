@@ -21,11 +21,10 @@ from cli.spark import end_on_sigterm
 from cli.story import SECOND, THIRD, Story
 from cli.story_cloud import StoryCloud, one_at_a_time
 from cli.words import size
-from config import DEFAULT_ENVIRONMENT
 from contract import ContractError, load_contract
 from core.layout import parse_ingestion_date
 from core.raw_objects import RawObjects
-from core.wording import plural
+from core.wording import DEFAULT_ENVIRONMENT, plural
 
 
 def main(argv: Sequence[str], environment: MutableMapping[str, str]) -> int:

@@ -20,8 +20,9 @@ from cli.deployment import Deployment, find_deployment
 from cli.errors import WrongUse
 from cli.executions import Execution, Executions
 from cli.output import Output
-from config import DEFAULT_ENVIRONMENT, ENVIRONMENTS
+from config import ENVIRONMENTS
 from core.layout import parse_ingestion_date
+from core.wording import DEFAULT_ENVIRONMENT
 
 
 def date_argument(name: str, meaning: str) -> Any:

@@ -24,7 +24,7 @@ from cli.main import main as pipeline
 from cli.output import shown_progress
 from cli.story_cloud import StoryCloud
 from cli.views import message_view, runs_table
-from config import DEFAULT_ENVIRONMENT
+from core.wording import DEFAULT_ENVIRONMENT
 
 FIRST, SECOND, THIRD, FOURTH = DAYS = tuple(date(2025, 1, day) for day in (1, 2, 3, 4))
 EXAMPLE_QUERY: Final = (

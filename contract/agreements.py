@@ -5,7 +5,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from contract import odcs_keys
-from contract.column_properties import custom_entries
+from contract.column_properties import properties_by_name
 from contract.own_properties import DATASET_PROPERTIES
 from contract.section import Section
 from contract.sources import PathNotUsableError, Source, parse_records_path
@@ -26,18 +26,8 @@ _HOURS_BY_UNIT: Final[Mapping[str, float]] = {
 
 
 def custom_properties(root: Section) -> Section:
-    """Return the root's customProperties as one mapping of property to value; their paths name the property."""
-    values = {}
-    for entry in custom_entries(root):
-        entry.allow_only(odcs_keys.CUSTOM_PROPERTY)
-        name = entry.required_text("property")
-        if name in values:
-            entry.report("property", f"{name!r} is stated twice")
-        elif name:
-            values[name] = entry.values.get("value")
-            if values[name] is None:
-                entry.report("value", "is required")
-    section = Section(values, root.at("customProperties"), root.problems)
+    """Return the root's customProperties, of which each has to mean something."""
+    section = properties_by_name(root, lambda _, name: name != "")
     section.allow_only(DATASET_PROPERTIES)
     return section
 

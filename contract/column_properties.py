@@ -1,6 +1,6 @@
 """The custom properties of a column: those that mean something here are read, others are documentation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -25,19 +25,28 @@ def column_properties(prop: Section) -> Section:
 
     One that belongs elsewhere or looks like a misspelling is an error: it would be documentation without a word.
     """
+
+    def means_something(entry: Section, name: str) -> bool:
+        if name not in COLUMN_PROPERTIES:
+            _refuse_without_effect(entry, name)
+        return name in COLUMN_PROPERTIES
+
+    return properties_by_name(prop, means_something)
+
+
+def properties_by_name(owner: Section, is_kept: Callable[[Section, str], bool]) -> Section:
+    """Return the customProperties that are kept as one mapping of property to value; their paths name the property."""
     values: dict[str, Any] = {}
-    for entry in custom_entries(prop):
+    for entry in custom_entries(owner):
         entry.allow_only(odcs_keys.CUSTOM_PROPERTY)
         name = entry.required_text("property")
         if name in values:
             entry.report("property", f"{name!r} is stated twice")
-        elif name in COLUMN_PROPERTIES:
+        elif is_kept(entry, name):
             values[name] = entry.values.get("value")
             if values[name] is None:
                 entry.report("value", "is required")
-        else:
-            _refuse_without_effect(entry, name)
-    return Section(values, prop.at("customProperties"), prop.problems)
+    return Section(values, owner.at("customProperties"), owner.problems)
 
 
 def refuse_misplaced(section: Section) -> None:

@@ -10,8 +10,8 @@ from contract.ddl_types import COMPLEX_KINDS, kind_of
 from contract.property_types import property_type
 from contract.section import Section
 
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}", re.ASCII)
-_RESERVED: Final = ("ingestion_date", "run_id")
+COLUMN_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}", re.ASCII)
+RESERVED_NAMES: Final = ("ingestion_date", "run_id")
 UNKNOWN_TYPE: Final = "unknown"
 
 
@@ -48,11 +48,11 @@ def _read_column(prop: Section) -> ReadColumn:
 
 
 def _check_name(prop: Section, name: str) -> None:
-    if name.lower() in _RESERVED:
+    if name.lower() in RESERVED_NAMES:
         prop.report("name", f"{name!r} is taken by the pipeline's own partitioning; rename the column")
     elif name.startswith("_"):
         prop.report("name", f"{name!r} starts with '_', which marks the pipeline's own columns; rename the column")
-    elif name and _NAME.fullmatch(name) is None:
+    elif name and COLUMN_NAME.fullmatch(name) is None:
         prop.report("name", f"{name!r} must be a letter, then up to 127 letters, digits or '_'")
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from contract_init.columns import DraftColumn
 from contract_init.errors import SampleError
-from contract_init.names import words
+from contract_init.names import value_behind, words
 from contract_init.sample import Row, Sample
 
 _ENOUGH_TO_TRUST_ANY_NAME: Final = 100
@@ -118,9 +118,7 @@ def value_at(row: Row, column: DraftColumn) -> Any:
     """Return a column's raw value in a row: of its places the first that holds one."""
     around, record = row
     for place in column.places:
-        value: Any = record if column.level is None else around[column.level]
-        for step in place:
-            value = value.get(step) if isinstance(value, dict) else None
+        value = value_behind(place, record if column.level is None else around[column.level])
         if value is not None:
             return value
     return None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from contract_init.names import Steps
+from contract_init.names import Steps, value_behind
 from contract_init.profile import Field, Strings, kind_of, number_in
 from contract_init.shares import FEW
 from contract_init.times import EPOCH_RANGES, READABLE_SECONDS, UNITS_WITH_FRACTIONS, are_of_different_days, forms_of
@@ -66,9 +66,8 @@ class Usual:
 
     def misfit_in(self, value: Any) -> Any:
         """Return the value that does not fit in a record, or in the object around it; None where all do."""
-        for step in self.steps:
-            value = value.get(step) if isinstance(value, dict) else None
-        return None if self.fit.accepts(value) else value
+        found = value_behind(self.steps, value)
+        return None if self.fit.accepts(found) else found
 
 
 @dataclass

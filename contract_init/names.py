@@ -1,22 +1,29 @@
-"""Names of columns for the names of fields, and the words that a name is made of; knows no types and no values."""
+"""Names of fields: what lies behind them, names of columns for them, and the words that a name is made of."""
 
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
+
+from contract.columns import COLUMN_NAME, RESERVED_NAMES
 
 Steps: TypeAlias = tuple[str, ...]
 
 _LONGEST: Final = 128
-_LEGAL: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}", re.ASCII)
 _FIELD_IN_STRUCT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_RESERVED: Final = ("ingestion_date", "run_id")
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
+def value_behind(steps: Steps, value: Any) -> Any:
+    """Return what lies behind the names of fields within each other, or None."""
+    for step in steps:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
 
 
 def is_legal(name: str) -> bool:
     """Say whether a column can have a name."""
-    return _LEGAL.fullmatch(name) is not None and name.lower() not in _RESERVED
+    return COLUMN_NAME.fullmatch(name) is not None and name.lower() not in RESERVED_NAMES
 
 
 def is_legal_inside(name: str) -> bool:
@@ -63,7 +70,7 @@ def _legal(name: str) -> str:
     legal = re.sub(r"[^A-Za-z0-9_]+", "_", _ascii(name)).strip("_")[: _LONGEST - len("source_")]
     if not legal:
         return "field"
-    if legal.lower() in _RESERVED:
+    if legal.lower() in RESERVED_NAMES:
         return f"source_{legal}"
     return legal if legal[0].isalpha() else f"field_{legal}"
 

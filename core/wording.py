@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Final
 
+# What the command line means without --environment.
+DEFAULT_ENVIRONMENT: Final = "prod"
 _COMMAND: Final = re.compile(
     r"\bpipeline (?:run|accept|backfill|status|report|rollback|repair|follow|query|doctor)\b"
     r"(?: (?:[0-9]{4}-[0-9]{2}-[0-9]{2}|DATE)\b)*"

@@ -19,9 +19,8 @@ from core.publishing import Publications
 from core.raw_day import RawDay, list_raw_day
 from core.raw_objects import RawObjects
 from core.runs import Runs
+from core.wording import DEFAULT_ENVIRONMENT
 
-# What the command line means without --environment.
-DEFAULT_ENVIRONMENT: Final = "prod"
 _ENVIRONMENT: Final = re.compile(r"[a-z0-9_-]{1,32}")
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CHECKSUM: Final = re.compile(r"[0-9a-f]{64}")

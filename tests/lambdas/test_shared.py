@@ -18,13 +18,12 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-import config
 from adapters.aws import in_our_words, translated
 from core.causes import read_cause
 from core.days import due_time, time_zone
 from core.errors import AccessDenied, PipelineError, ServiceError, ServiceThrottled, ServiceUnavailable
 from core.wording import with_options
-from shared.environment import DEFAULT_ENVIRONMENT, Environment, InvalidEnvironment
+from shared.environment import Environment, InvalidEnvironment
 from shared.logs import StepLog
 from shared.messages import Notice, clean, subject
 
@@ -271,9 +270,6 @@ class TestCommandOptions:
     def test_refuse_an_environment_that_is_no_name(self) -> None:
         with pytest.raises(InvalidEnvironment, match="ENVIRONMENT"):
             Environment({"DATASET": "events", "ENVIRONMENT": "$(rm)"}).command_options()
-
-    def test_mean_the_usual_environment_of_the_command_line(self) -> None:
-        assert DEFAULT_ENVIRONMENT == config.DEFAULT_ENVIRONMENT
 
 
 @pytest.mark.parametrize("length", range(1_900, 2_100, 3))
