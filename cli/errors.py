@@ -1,5 +1,9 @@
 """What ends a command early, as one line for the person who gave it."""
 
+from typing import Final
+
+INTERRUPTED: Final = 130
+
 
 class CommandFailed(Exception):
     """The command could not do what it was asked; the message names the reason and the next step.
@@ -21,4 +25,4 @@ class WrongUse(CommandFailed):
 class Interrupted(CommandFailed):
     """Ctrl-C while the command was waiting for something that does not need it."""
 
-    exit_code = 130
+    exit_code = INTERRUPTED

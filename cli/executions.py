@@ -15,7 +15,7 @@ from typing import Any, Final
 from cli.deployment import Deployment
 from cli.errors import CommandFailed
 from core.backfills import date_in_name
-from core.causes import Cause, read_cause
+from core.causes import Cause, answer_in, read_cause
 from core.days import days_from, is_range
 from core.documents import json_object
 from core.layout import parse_ingestion_date
@@ -115,15 +115,10 @@ class Executions:
         return self._started(self._deployment.pipeline_arn, backfill)
 
     def _started(self, machine_arn: str, backfill: Execution) -> Iterator[Execution]:
-        for item in self._started_since(machine_arn, backfill):
+        listed = self._listed(machine_arn)  # the youngest first
+        for item in takewhile(lambda item: item["startDate"] >= backfill.started_at, listed):
             if date_in_name(item["name"], backfill.name, redrives=backfill.redrives) is not None:
-                yield Execution(
-                    arn=item["executionArn"],
-                    name=item["name"],
-                    status=item["status"],
-                    started_at=item["startDate"],
-                    stopped_at=item.get("stopDate"),
-                )
+                yield _execution(item)
 
     def describe(self, arn: str) -> Execution:
         """Return an execution as it is now.
@@ -142,8 +137,8 @@ class Executions:
             executionArn=execution.arn, reverseOrder=True, maxResults=_EVENTS, includeExecutionData=True
         )
         entered = (event["stateEnteredEventDetails"]["name"] for event in history["events"] if _is_entered(event))
-        answers = [answer for event in history["events"] if _date_of(answer := _answer(event)) is not None]
-        latest: Mapping[str, Any] = answers[0] if answers else {}
+        answers = (answer for event in history["events"] if _date_of(answer := answer_in(event)) is not None)
+        latest = next(answers, {})
         return replace(
             execution,
             state=next(entered, ""),
@@ -175,7 +170,7 @@ class Executions:
     ) -> dict[date, DateState]:
         """Return what has become of each date of a backfill; dates in ``known`` have ended and are not asked for."""
         states = {day: known.get(day, DateState(ingestion_date=day, status="waiting")) for day in dates}
-        for execution in self._started(self._deployment.pipeline_arn, backfill):
+        for execution in self.dates_started_by(backfill):
             day = date_in_name(execution.name, backfill.name, redrives=backfill.redrives)
             if day in states and day not in known:
                 states[day] = self.date_state(day, execution)
@@ -192,12 +187,6 @@ class Executions:
         output = execution.output or {}
         rows = output.get("summary", {}).get("rows_written")
         return DateState(ingestion_date=day, status=str(output.get("status")), rows=rows, seconds=execution.seconds)
-
-    def _started_since(self, machine_arn: str, backfill: Execution) -> Iterator[Mapping[str, Any]]:
-        for item in self._listed(machine_arn):  # the youngest first
-            if item["startDate"] < backfill.started_at:
-                return
-            yield item
 
     def _listed(self, machine_arn: str, **which: str) -> Iterator[Mapping[str, Any]]:
         pages = self._client.get_paginator("list_executions").paginate(stateMachineArn=machine_arn, **which)
@@ -218,24 +207,28 @@ class Executions:
             found = self._client.describe_execution(executionArn=arn)
         except (self._client.exceptions.ExecutionDoesNotExist, self._client.exceptions.InvalidArn):
             return None
-        cause = read_cause(found["cause"], error=found.get("error", "")) if "cause" in found else None
-        return Execution(
-            arn=arn,
-            name=found["name"],
-            status=found["status"],
-            started_at=found["startDate"],
-            stopped_at=found.get("stopDate"),
-            input=json_object(found.get("input")),
-            output=json_object(found.get("output")),
-            cause=cause,
-            redrives=found.get("redriveCount", 0),
-        )
+        return _execution(found)
 
     @cached_property
     def _client(self) -> Any:
         from adapters.aws import client  # noqa: PLC0415  slow to load, and no command on a directory needs it
 
         return client("stepfunctions")
+
+
+def _execution(found: Mapping[str, Any]) -> Execution:
+    """Return an execution as it was described or, without what it was given and came to, listed."""
+    return Execution(
+        arn=found["executionArn"],
+        name=found["name"],
+        status=found["status"],
+        started_at=found["startDate"],
+        stopped_at=found.get("stopDate"),
+        input=json_object(found.get("input")),
+        output=json_object(found.get("output")),
+        cause=read_cause(found["cause"], error=found.get("error", "")) if "cause" in found else None,
+        redrives=found.get("redriveCount", 0),
+    )
 
 
 def dates_asked(backfill: Execution) -> list[date]:
@@ -252,12 +245,6 @@ def dates_asked(backfill: Execution) -> list[date]:
 
 def _is_entered(event: Mapping[str, Any]) -> bool:
     return "stateEnteredEventDetails" in event
-
-
-def _answer(event: Mapping[str, Any]) -> Any:
-    """Return what a function answered in an event, None in all others."""
-    output = event.get("taskSucceededEventDetails", {}).get("output")
-    return (json_object(output) or {}).get("Payload")
 
 
 def _date_of(document: Any) -> date | None:

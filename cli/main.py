@@ -2,16 +2,14 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import typer
 
 from cli.app import app
-from cli.errors import CommandFailed
+from cli.errors import INTERRUPTED, CommandFailed
 from contract import ContractError
 from core.errors import PipelineError
-
-INTERRUPTED: Final = 130
 
 
 def main(argv: Sequence[str]) -> int:

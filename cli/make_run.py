@@ -13,9 +13,8 @@ from rich.console import Console
 
 from cli.contracts import CONTRACTS, EVENTS, find_contract, option_for
 from cli.deployment import Deployment, find_deployment
-from cli.errors import CommandFailed, WrongUse
+from cli.errors import INTERRUPTED, CommandFailed, WrongUse
 from cli.local import state_folder
-from cli.main import INTERRUPTED
 from cli.main import main as pipeline
 from cli.spark import end_on_sigterm
 from cli.story import SECOND, THIRD, Story

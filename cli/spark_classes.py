@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from cli import ROOT
-from cli.errors import CommandFailed
+from cli.errors import INTERRUPTED, CommandFailed
 from cli.spark import Submission, end_on_sigterm, java_home, spark_home, submit
 from core.ports import StoredObject
 from core.raw_objects import compression_of
@@ -35,7 +35,6 @@ _STAMP: Final = _ARCHIVE.with_suffix(".txt")
 _NONE: Final = "none\n"
 _DAY: Final = date(2025, 1, 1)
 _ROWS: Final = 500
-_INTERRUPTED: Final = 130
 
 
 def class_archive() -> str:
@@ -138,7 +137,7 @@ def main() -> int:
     except (CommandFailed, OSError) as problem:
         print(f"no archive of Spark's classes, so Spark starts as slowly as ever: {problem}")
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
     return 0
 
 

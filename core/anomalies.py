@@ -6,9 +6,9 @@ becomes a check.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from core.baseline import Expected, Observation, expected_count, expected_rate
 from core.checks import AnyRule, Baseline, Check, Rows, percentage
@@ -69,11 +69,6 @@ def find_anomalies(
         else:
             not_judged.append(NotJudged(rule.id, judged))
     return checks, not_judged
-
-
-def not_judged_documents(not_judged: Sequence[NotJudged]) -> list[dict[str, Any]]:
-    """Write them as the metrics object holds them."""
-    return [asdict(item) for item in not_judged]
 
 
 def _telling(before: Sequence[DateProfile], rule_id: str) -> list[DateProfile]:

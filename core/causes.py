@@ -1,10 +1,11 @@
-"""Why something failed, out of the nested JSON that Step Functions gives as a cause.
+"""What Step Functions tells in nested JSON: why something failed, and what a function answered.
 
 A Glue task's cause is the job run, a Lambda task's is the error with its trace, and a nested execution's is that
 execution with a cause of its own.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -37,6 +38,13 @@ def read_cause(cause: object, *, error: str = "", depth: int = 0) -> Cause:
         inner = read_cause(document["Cause"], error=_text(document.get("Error") or error), depth=depth + 1)
         return replace(inner, execution=inner.execution or _text(document.get("ExecutionArn")))
     return Cause(_text(cause), error)
+
+
+def answer_in(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a function answered in an event of an execution's history; nothing for all others."""
+    task = json_object(event.get("taskSucceededEventDetails", {}).get("output")) or {}
+    answer = task.get("Payload")
+    return answer if isinstance(answer, dict) else {}
 
 
 def _job_run(document: dict[str, Any]) -> Cause:

@@ -4,7 +4,7 @@ Fails closed: a rule without a count, or with an operator that nobody knows, is 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from core.documents import refused_metrics
@@ -190,11 +190,6 @@ def only_odd(failed: Sequence[Check]) -> bool:
 def percentage(count: int, total: int) -> float:
     """Return 100 * count / total, correctly rounded: a rate of exactly 3 % equals 3.0. No rows give 0."""
     return 100 * count / total if total else 0.0
-
-
-def check_documents(checks: Sequence[Check]) -> list[dict[str, Any]]:
-    """Write checks as the metrics object holds them."""
-    return [asdict(check) for check in checks]
 
 
 def read_checks(metrics: Mapping[str, Any], *, source: str) -> tuple[Check, ...]:

@@ -1,8 +1,9 @@
-"""JSON documents that somebody else may have written: read, checked for their schema, and refused in one way."""
+"""JSON documents, which somebody else may have written: read, checked for their schema, and refused in one way."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict
 from typing import Any
 
 from core.errors import InvalidDocument
@@ -24,6 +25,11 @@ def content_of(data: bytes, *, schema_version: int) -> dict[str, Any]:
     if found != schema_version:
         raise ValueError(f"schema_version {found!r}, this release reads {schema_version}")
     return document
+
+
+def as_documents(items: Iterable[Any]) -> list[dict[str, Any]]:
+    """Write values of a dataclass as a stored document holds them."""
+    return [asdict(item) for item in items]
 
 
 @contextmanager

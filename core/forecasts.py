@@ -18,7 +18,7 @@ LEVEL_DATES: Final = 7
 # With fewer dates of one weekday than this, a weekday has no profile of its own.
 _SAME_WEEKDAY = 3
 # What makes a median of deviations, and a 90th percentile of them, the standard deviation of a normal distribution.
-_FROM_MEDIAN, _FROM_90TH = 1.4826, 0.6080
+FROM_MEDIAN, _FROM_90TH = 1.4826, 0.6080
 # Values further from a median than so many spreads are left out of a mean.
 _NEAR = 3.0
 # Dates further than so many spreads from the median of four weeks are odd: no level is taken from them, unless the last
@@ -141,7 +141,7 @@ def forecast(history: Sequence[Point], day: date) -> Forecast | None:
     return Forecast(
         day=day,
         centre=level + effects[day.weekday()],
-        spread=_FROM_MEDIAN * _median(deviations) * wider,
+        spread=FROM_MEDIAN * _median(deviations) * wider,
         tail=_FROM_90TH * deviations[ceil(0.9 * len(history)) - 1] * wider,
         history=history,
         fitted=[before + effects[point.day.weekday()] for before, point in zip(levels, history, strict=True)],
@@ -157,7 +157,7 @@ def _first_look(history: Sequence[Point], *, seasonal: bool) -> tuple[Sequence[f
         effects = _weekday_effects(history, _weekday_effects(history, effects))
     plain = _without_effects(history, effects)
     levels = (_usual(_before(plain, at), None) for at in range(len(plain)))
-    return effects, _FROM_MEDIAN * middle(abs(value - level) for value, level in zip(plain, levels, strict=True))
+    return effects, FROM_MEDIAN * middle(abs(value - level) for value, level in zip(plain, levels, strict=True))
 
 
 def _weekday_effects(history: Sequence[Point], effects: Sequence[float], reach: float | None = None) -> Sequence[float]:

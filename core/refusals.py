@@ -4,10 +4,10 @@ Sensor, late data and alerts decide with the same functions, over metrics that s
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from itertools import takewhile
 from typing import Any, Final
 
+from core.documents import as_documents
 from core.raw_day import RawDay
 from core.runs import ENDED_WELL, Metrics
 
@@ -62,7 +62,7 @@ def _failure(run: Metrics) -> tuple[Any, ...] | None:
 
 def _left_unread(run: Metrics, raw: RawDay) -> bool:
     unread = _mapping(run, "raw").get("unread")
-    return run.get("status") in _FAILED and unread == [asdict(item) for item in raw.unread]
+    return run.get("status") in _FAILED and unread == as_documents(raw.unread)
 
 
 def _fingerprint(run: Metrics) -> str | None:

@@ -5,7 +5,7 @@ Knows nothing of how a reason is found. Examples are raw data, so what a person 
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from core.documents import refused_metrics
@@ -96,11 +96,6 @@ def printable(text: str, *, limit: int) -> str:
         if length > limit:
             return _cut(shown, limit)
     return "".join(shown)
-
-
-def rejection_documents(rejected: Sequence[RejectedLines]) -> list[dict[str, Any]]:
-    """Write them as the metrics object holds them."""
-    return [asdict(item) for item in rejected]
 
 
 def read_rejections(metrics: Mapping[str, Any], *, source: str) -> tuple[RejectedLines, ...]:

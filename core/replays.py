@@ -8,11 +8,11 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from core.documents import content_of, refused
+from core.documents import as_documents, content_of, refused
 from core.layout import DatasetPaths
 from core.ports import Store
 from core.raw_day import RawDay
@@ -88,5 +88,5 @@ def write_replays(
     Raises:
         WriteConflict: when somebody else has stored others meanwhile.
     """
-    document = {"schema_version": _SCHEMA_VERSION, "replays": [asdict(replay) for replay in replays]}
+    document = {"schema_version": _SCHEMA_VERSION, "replays": as_documents(replays)}
     store.replace(paths.replays_key(day), json.dumps(document, indent=2).encode(), expected=over.token)

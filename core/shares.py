@@ -11,7 +11,7 @@ from math import ceil, hypot, pi, sqrt
 from typing import Final
 
 from core.baseline import DEFAULT_TOLERANCE
-from core.forecasts import Point, doubt, forecast, middle, within_reach
+from core.forecasts import FROM_MEDIAN, Point, doubt, forecast, middle, within_reach
 from core.percentages import PercentScale, Sensitivity
 
 __all__ = ["ExpectedShares", "ShareObservation", "distance", "expected_shares", "shares_of"]
@@ -24,8 +24,8 @@ _OF_DISTANCE: Final = 0.9
 # On that scale a distance varies by this part of itself at least, and less than this, in percentage points, is no news.
 _LEAST_SPREAD: Final = 0.12
 _SMALL_DISTANCE: Final = 0.5
-# What makes a median of deviations, and a 90th percentile above a median, the deviation of a normal distribution.
-_FROM_MEDIAN, _FROM_90TH = 1.4826, 1 / 1.2816
+# What makes a 90th percentile above a median the deviation of a normal distribution.
+_FROM_90TH: Final = 1 / 1.2816
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _highest_distance(distances: Sequence[float], *, by_chance: Sequence[float],
     roots = sorted(found**_ROOT for found in _as_now(distances, by_chance, now))
     usual = max(middle(roots), now**_ROOT)
     tail = _FROM_90TH * (roots[ceil(0.9 * len(roots)) - 1] - usual)
-    spread = max(_FROM_MEDIAN * middle(abs(root - usual) for root in roots), tail, _LEAST_SPREAD * usual)
+    spread = max(FROM_MEDIAN * middle(abs(root - usual) for root in roots), tail, _LEAST_SPREAD * usual)
     highest: float = (usual + _OF_DISTANCE * tolerance * spread) ** (1 / _ROOT)
     return min(max(doubt(len(roots)) * highest, _SMALL_DISTANCE), 100.0)
 

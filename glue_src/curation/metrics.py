@@ -6,17 +6,18 @@ Builds plain JSON values; must not know where they are stored.
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from contract import DataContract
-from core.anomalies import NotJudged, not_judged_documents
-from core.checks import Check, check_documents, percentage
+from core.anomalies import NotJudged
+from core.checks import Check, percentage
+from core.documents import as_documents
 from core.prices import Cost
 from core.publication import Version
 from core.raw_day import RawDay
-from core.rejections import RejectedLines, rejection_documents
+from core.rejections import RejectedLines
 from core.replays import Replay
 from core.runs import SCHEMA_VERSION
 from core.times import iso
@@ -68,8 +69,8 @@ class RunReport:
             "objects": len(raw.objects),
             "bytes": raw.size_bytes,
             "fingerprint": raw.fingerprint if raw.objects else None,
-            "ignored": [asdict(item) for item in raw.ignored],
-            "unread": [asdict(item) for item in raw.unread],
+            "ignored": as_documents(raw.ignored),
+            "unread": as_documents(raw.unread),
             "replayed": [],
         }
 
@@ -128,8 +129,8 @@ def document(report: RunReport) -> dict[str, Any]:
         **report.totals,
         "rows_replaced": 0 if report.counts is None else report.counts.rows_replaced,
         "columns": _columns(contract, report.counts),
-        "checks": check_documents(report.checks),
-        "checks_not_judged": not_judged_documents(report.not_judged),
+        "checks": as_documents(report.checks),
+        "checks_not_judged": as_documents(report.not_judged),
         "accepted": report.accepted,
         "event_time": _event_time(report.counts),
         "schema_drift": _schema_drift(report.counts),
@@ -139,7 +140,7 @@ def document(report: RunReport) -> dict[str, Any]:
         "bytes_in": report.raw["bytes"],
         "bytes_out": report.bytes_out,
         "quarantine": report.quarantine_uri,
-        "rejected_lines": rejection_documents(report.rejected),
+        "rejected_lines": as_documents(report.rejected),
         "rejected_reasons": report.rejected_reasons,
         "cleaned_up_runs": report.cleaned_up,
         "warnings": report.warnings,

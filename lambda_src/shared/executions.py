@@ -1,12 +1,12 @@
 """What Step Functions says of executions of the pipeline. Nothing is started or stopped."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from adapters.aws import client, error_code, translated
+from core.causes import answer_in
 
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
 AT_WORK: Final = frozenset({"RUNNING", "PENDING_REDRIVE"})
@@ -43,13 +43,5 @@ def raw_data_seen(arn: str) -> str | None:
             if error_code(error) == _NO_SUCH:
                 return None
             raise
-    return next((seen for event in history["events"] if (seen := _fingerprint(event)) is not None), None)
-
-
-def _fingerprint(event: Mapping[str, Any]) -> str | None:
-    """Return the fingerprint in the sensor's answer; other events have none."""
-    try:
-        answer = json.loads(event["taskSucceededEventDetails"]["output"])["Payload"]["fingerprint"]
-    except (KeyError, TypeError, ValueError):
-        return None
-    return answer if isinstance(answer, str) else None
+    answers = (answer_in(event).get("fingerprint") for event in history["events"])  # the sensor's alone have one
+    return next((fingerprint for fingerprint in answers if isinstance(fingerprint, str)), None)

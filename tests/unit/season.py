@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from core.checks import Baseline, Check, check_documents, evaluate
+from core.checks import Baseline, Check, evaluate
+from core.documents import as_documents
 from core.prices import Cost
-from core.rejections import RejectedLines, rejected_lines, rejection_documents
+from core.rejections import RejectedLines, rejected_lines
 from tests.unit.shop import CONTRACT, COUNTS, DAY, START, Shop
 
 EVENT_TYPES: Final = ("view_item", "login", "add_to_cart", "purchase")
@@ -102,9 +103,9 @@ class Season:
         }  # fmt: skip
         metrics |= totals | {
             "message": message,
-            "checks": check_documents(checks),
+            "checks": as_documents(checks),
             "cost": Cost(600.0 + number, 0.05 + number / 1000).document(),
-            "rejected_lines": rejection_documents(self._rejected(counts.rows_quarantined, day)),
+            "rejected_lines": as_documents(self._rejected(counts.rows_quarantined, day)),
             "accepted": self._acceptance(run_id) if number == ACCEPTED else None,
         }
         metrics["contract"]["version"] = "1.0.0" if number < 30 else "1.1.0"

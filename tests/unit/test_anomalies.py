@@ -14,7 +14,8 @@ import pytest
 from core.acceptances import Acceptance, AcceptedCheck, write_acceptance
 from core.anomalies import OTHER_VALUE
 from core.baseline import HISTORY_DAYS, MINIMUM_HISTORY
-from core.checks import Check, check_documents, read_checks
+from core.checks import Check, read_checks
+from core.documents import as_documents
 from core.history import History
 from core.ports import Content
 from core.publication import RunInput, to_json
@@ -311,7 +312,7 @@ class TestMessages:
     def test_are_the_same_when_a_check_is_read_again(self, past: Past) -> None:
         quiet(past)
         checks = judge(past, counts_of(5_000, mix={"web": 1.0, "app": 0, "shop": 0})).checks
-        stored = read_checks({"checks": check_documents(checks)}, source="metrics.json")
+        stored = read_checks({"checks": as_documents(checks)}, source="metrics.json")
         assert [check.sentence() for check in stored] == [check.sentence() for check in checks]
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.checks import Check, check_documents, read_checks
+from core.checks import Check, read_checks
+from core.documents import as_documents
 from core.errors import InvalidDocument
 
 
@@ -41,13 +42,13 @@ def test_a_check_says_what_was_measured_and_what_is_allowed(found: Check, senten
 
 def test_a_check_is_read_as_it_was_stored() -> None:
     checks = (check(3.5), check(12, operator="mustNotBeBetween", limit=[0, 10.5], unit="rows"))
-    assert read_checks({"checks": check_documents(checks)}, source="metrics.json") == checks
+    assert read_checks({"checks": as_documents(checks)}, source="metrics.json") == checks
 
 
 @pytest.mark.parametrize(
     "changed", [{"operator": "mustBeNice"}, {"metric": "niceValues"}, {"value": None}, {"limit": "3"}]
 )
 def test_what_is_no_check_of_this_release_is_named(changed: dict[str, object]) -> None:
-    [document] = check_documents([check(1.0)])
+    [document] = as_documents([check(1.0)])
     with pytest.raises(InvalidDocument, match=r"metrics object metrics\.json cannot be used"):
         read_checks({"checks": [document | changed]}, source="metrics.json")

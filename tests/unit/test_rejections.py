@@ -11,6 +11,7 @@ import pytest
 
 from contract import parse_contract
 from core.checks import evaluate, failures
+from core.documents import as_documents
 from core.errors import InvalidDocument
 from core.layout import DatasetPaths
 from core.rejections import (
@@ -18,7 +19,6 @@ from core.rejections import (
     printable,
     read_rejections,
     rejected_lines,
-    rejection_documents,
     without_example,
 )
 from curation.findings import findings, nothing_of_the_contract
@@ -104,7 +104,7 @@ class TestStored:
             rejected_lines("n is not int", 7, example=" \x00a ", object_=OBJECT, detail='n is not int: "\x00"'),
             rejected_lines("other", 1, example=None, object_=OBJECT),
         )
-        assert read_rejections({"rejected_lines": rejection_documents(items)}, source="x") == items
+        assert read_rejections({"rejected_lines": as_documents(items)}, source="x") == items
 
     def test_by_an_older_release_are_none(self) -> None:
         assert read_rejections({}, source="x") == ()
