@@ -5,18 +5,21 @@ Starts and writes nothing.
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date
 from statistics import median
 from typing import Final
 
+from rich.console import RenderableType
+from rich.text import Text
+
 from cli.dataset import Dataset
 from cli.output import Output, shown_progress
-from cli.planned import FAILS, RUNS, SKIPS, PlannedDate, planned_table
-from cli.views import whole
-from cli.words import count, duration
+from cli.ranges import in_ranges
+from cli.views import new_table, whole
+from cli.words import count, duration, size
 from core.errors import PipelineError
 from core.layout import started_at
 from core.prices import read_cost, usd
@@ -26,9 +29,25 @@ from core.refusals import refusing_run
 from core.runs import Metrics
 from core.wording import plural
 
+_RUNS: Final = "would run"
+_SKIPS: Final = "would be skipped"
+_FAILS: Final = "would fail"
+_STYLES: Final = {_RUNS: "yellow", _SKIPS: "cyan", _FAILS: "red"}
 _READERS: Final = 8
 _RUNS_LOOKED_AT: Final = 60
 _MOST_ALIKE: Final = 5
+
+
+@dataclass(frozen=True)
+class _PlannedDate:
+    """What a backfill would do with a date, and an estimate of its job by runs with about as much raw data."""
+
+    ingestion_date: date
+    what: str
+    why: str
+    raw_bytes: int
+    seconds: float | None = None
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,22 +70,22 @@ def show_plan(dataset: Dataset, days: Sequence[date], *, force: bool, concurrenc
         "estimated_job_seconds": _sum([item.seconds for item in planned]),
         "estimated_cost_usd": _sum([item.cost_usd for item in planned]),
     }
-    output.show(document, planned_table(planned), *_summary(planned, past, concurrency))
+    output.show(document, _table(planned), *_summary(planned, past, concurrency))
     return 0
 
 
-def _planned(dataset: Dataset, day: date, past: Sequence[_PastRun], *, force: bool) -> PlannedDate:
+def _planned(dataset: Dataset, day: date, past: Sequence[_PastRun], *, force: bool) -> _PlannedDate:
     try:
         raw = dataset.raw_day(day)
         record = dataset.publications.read(day).record
         what, why = _decided(dataset, day, raw, record, force=force)
     except PipelineError as error:
-        return PlannedDate(day, FAILS, str(error).removeprefix(f"{day}: "), 0)
-    if what != RUNS:
-        return PlannedDate(day, what, why, raw.size_bytes)
+        return _PlannedDate(day, _FAILS, str(error).removeprefix(f"{day}: "), 0)
+    if what != _RUNS:
+        return _PlannedDate(day, what, why, raw.size_bytes)
     alike = sorted(past, key=lambda run: abs(_size(run.raw_bytes) - _size(raw.size_bytes)))[:_MOST_ALIKE]
     costs = [run.cost_usd for run in alike if run.cost_usd is not None]
-    return PlannedDate(
+    return _PlannedDate(
         day,
         what,
         why,
@@ -79,18 +98,18 @@ def _planned(dataset: Dataset, day: date, past: Sequence[_PastRun], *, force: bo
 def _decided(dataset: Dataset, day: date, raw: RawDay, record: Publication | None, *, force: bool) -> tuple[str, str]:
     """Say what a run would make of a day, as the sensor and the job decide it."""
     if not raw.objects:
-        return FAILS, "no raw data"
+        return _FAILS, "no raw data"
     if raw.leaves_too_much_unread:
-        return FAILS, f"{plural(len(raw.unread), 'object')} would not be read, limit {raw.max_unread}"
+        return _FAILS, f"{plural(len(raw.unread), 'object')} would not be read, limit {raw.max_unread}"
     run_input = dataset.input_of(raw)
     if record is not None and not force and record.is_up_to_date(run_input):
         missing = dataset.publications.hidden_from_readers(day, record.current)
         if record.blocks(run_input):
-            return SKIPS, "its input is blocked, as it was rolled back; --force publishes it"
-        return (SKIPS, "published from the same raw data") if missing is None else (RUNS, missing)
+            return _SKIPS, "its input is blocked, as it was rolled back; --force publishes it"
+        return (_SKIPS, "published from the same raw data") if missing is None else (_RUNS, missing)
     refused = refusing_run(dataset.runs.readable(day), raw, contract_checksum=dataset.contract.checksum)
     repeats = f"; run {refused} failed its checks on the same raw data" if refused else ""
-    return RUNS, _reason(record, run_input) + repeats
+    return _RUNS, _reason(record, run_input) + repeats
 
 
 def _reason(record: Publication | None, run_input: RunInput) -> str:
@@ -128,14 +147,29 @@ def _sum(values: Sequence[float | None]) -> float | None:
     return round(sum(known), 4) if known else None
 
 
-def _summary(planned: Sequence[PlannedDate], past: Sequence[_PastRun], concurrency: int) -> Iterator[object]:
+def _table(planned: Iterable[_PlannedDate]) -> RenderableType:
+    table = new_table("date", "what", **{"raw data": "right", "about": "right", "cost": "right", "why": "left"})
+    for dates, alike in in_ranges(planned, lambda item: None if item.what == _RUNS else (item.what, item.why)):
+        item = alike[0]
+        table.add_row(
+            dates,
+            Text(item.what, _STYLES[item.what]),
+            size(sum(one.raw_bytes for one in alike)),
+            "-" if item.seconds is None else duration(item.seconds),
+            "-" if item.cost_usd is None else usd(item.cost_usd),
+            Text(f"{plural(len(alike), 'date')}: {item.why}" if len(alike) > 1 else item.why),
+        )
+    return table
+
+
+def _summary(planned: Sequence[_PlannedDate], past: Sequence[_PastRun], concurrency: int) -> Iterator[object]:
     counts = Counter(item.what for item in planned)
-    yield whole(", ".join(f"{count(counts[what])} {what}" for what in (RUNS, SKIPS, FAILS) if counts[what]))
+    yield whole(", ".join(f"{count(counts[what])} {what}" for what in (_RUNS, _SKIPS, _FAILS) if counts[what]))
     seconds, cost = (_sum([getattr(item, name) for item in planned]) for name in ("seconds", "cost_usd"))
     if seconds is not None:
         at_once = f", {duration(seconds / concurrency)} with {concurrency} at once" if concurrency > 1 else ""
         about = "" if cost is None else f"; about {usd(cost)}"
         by = f"by {plural(len(past), 'earlier run')}; the start of each job comes on top"
         yield whole(f"about {duration(seconds)} of job time{at_once}{about} ({by})")
-    elif counts[RUNS]:
+    elif counts[_RUNS]:
         yield whole("how long it would take is not known: no run has published anything yet")
