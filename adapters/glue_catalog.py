@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from adapters.aws import client, error_code, translated
-from core.layout import parse_ingestion_date
+from core.layout import as_ingestion_date
 
 
 class GlueCatalog:
@@ -83,10 +83,7 @@ class GlueCatalog:
 
 def _date(partition: dict[str, Any]) -> date | None:
     """Return the date of a partition, or None for one that somebody else has made."""
-    try:
-        return parse_ingestion_date(partition["Values"][0])
-    except ValueError:
-        return None
+    return as_ingestion_date(partition["Values"][0])
 
 
 def _types(descriptor: dict[str, Any]) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from cli.output import Output, shown_progress
 from cli.views import dates_table, whole
 from cli.words import counted
 from core.days import is_range
-from core.layout import parse_ingestion_date
+from core.layout import as_ingestion_date
 
 # Step Functions stops what an execution started, as far as it can; a job run that works on after this is stopped here.
 _PATIENCE_SECONDS: Final = 10
@@ -55,12 +55,11 @@ def cancel(deployment: Deployment, target: str, *, output: Output) -> int:
 
 def _found(deployment: Deployment, executions: Executions, target: str) -> list[_Work]:
     """Return what is named and runs. Raises CommandFailed when nothing of that name runs."""
-    try:
-        day = parse_ingestion_date(target)
-    except ValueError:
+    day = as_ingestion_date(target)
+    if day is None:
         execution = executions.describe(deployment.execution_arn(target))
         if not execution.is_running:
-            raise CommandFailed(f"{execution.name} has ended already: {execution.status}") from None
+            raise CommandFailed(f"{execution.name} has ended already: {execution.status}")
         return [_work(deployment, executions, execution)]
     running = [execution for execution in executions.under_way() if execution.ingestion_date == day]
     if not running:

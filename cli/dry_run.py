@@ -23,7 +23,7 @@ from cli.words import count, duration, size
 from core.errors import PipelineError
 from core.layout import started_at
 from core.prices import read_cost, usd
-from core.publication import JOB_VERSION, Publication, RunInput
+from core.publication import Publication, RunInput
 from core.raw_day import RawDay
 from core.refusals import refusing_run
 from core.runs import Metrics
@@ -115,11 +115,11 @@ def _decided(dataset: Dataset, day: date, raw: RawDay, record: Publication | Non
 def _reason(record: Publication | None, run_input: RunInput) -> str:
     if record is None:
         return "not published"
-    if record.current.raw["fingerprint"] != run_input.fingerprint:
+    if record.current.input.fingerprint != run_input.fingerprint:
         return "its raw data has changed"
-    if record.current.contract["checksum"] != run_input.contract_checksum:
+    if record.current.input.contract_checksum != run_input.contract_checksum:
         return "written under another contract"
-    return "written by an older job" if record.current.job_version < JOB_VERSION else "forced"
+    return "written by an older job" if record.current.is_of_an_older_job else "forced"
 
 
 def _past_runs(dataset: Dataset) -> list[_PastRun]:

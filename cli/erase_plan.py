@@ -227,9 +227,8 @@ class Place:
         has_rows = unknown | record.versions.keys()
         record.needs_run = bool(look.inputs) or published.current.run_id in has_rows
         record.drops_previous = record.needs_run or any(version.run_id in has_rows for version in published.previous)
-        withdrawn = {one.fingerprint for one in published.blocked} - {published.current.input.fingerprint}
-        is_blocked = published.blocks(self.dataset.input_of(raw))
-        record.is_rolled_back = record.needs_run and (is_blocked or raw.fingerprint in withdrawn)
+        is_blocked = published.blocks(self.dataset.input_of(raw)) or published.withdraws(raw.fingerprint)
+        record.is_rolled_back = record.needs_run and is_blocked
 
     def untouched(self, raw: RawDay, record: DateRecord) -> str:
         """Digest the raw objects of a day in which nothing is to be erased."""

@@ -18,7 +18,7 @@ from core.backfills import date_in_name
 from core.causes import Cause, answer_in, read_cause
 from core.days import days_from, is_range
 from core.documents import json_object
-from core.layout import parse_ingestion_date
+from core.layout import as_ingestion_date, parse_ingestion_date
 
 RUNNING: Final = "RUNNING"
 STOPPED: Final = "stopped"
@@ -247,9 +247,6 @@ def _is_entered(event: Mapping[str, Any]) -> bool:
     return "stateEnteredEventDetails" in event
 
 
-def _date_of(document: Any) -> date | None:
+def _date_of(document: Mapping[str, Any] | None) -> date | None:
     """Return the ingestion date that an input or an answer names."""
-    try:
-        return parse_ingestion_date(str(document["ingestion_date"]))
-    except (KeyError, TypeError, ValueError):
-        return None
+    return None if document is None else as_ingestion_date(document.get("ingestion_date"))

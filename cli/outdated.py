@@ -54,7 +54,7 @@ class Outdated:
 
         A date that was rolled back to it from what a run of today would write stays as it is: that input is blocked.
         """
-        if record.blocks(RunInput(record.current.raw["fingerprint"], self.dataset.contract.checksum)):
+        if record.blocks(RunInput(record.current.input.fingerprint, self.dataset.contract.checksum)):
             return []
         return [*_of_job(record.current), *self._of_contract(record.current)]
 
@@ -106,5 +106,5 @@ def shown_reasons(reasons: Sequence[str]) -> str:
 
 
 def _of_job(version: Version) -> Iterable[str]:
-    if version.job_version < JOB_VERSION:
+    if version.is_of_an_older_job:
         yield f"written by an older job, version {version.job_version}; today's is {JOB_VERSION}"

@@ -8,7 +8,7 @@ import re
 from datetime import date
 from typing import Final
 
-from core.layout import parse_ingestion_date
+from core.layout import as_ingestion_date
 
 # An execution name has at most 80 characters: the prefix, "-YYYY-MM-DD" and, in a redriven backfill, up to 4 that tell
 # attempts apart (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
@@ -36,7 +36,4 @@ def date_in_name(execution_name: str, backfill_id: str, *, redrives: int = 0) ->
     rest = _REST.fullmatch(execution_name.removeprefix(prefix)) if execution_name.startswith(prefix) else None
     if rest is None or int(rest["attempt"] or 0) > redrives:
         return None
-    try:
-        return parse_ingestion_date(rest["date"])
-    except ValueError:
-        return None
+    return as_ingestion_date(rest["date"])

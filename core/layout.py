@@ -31,6 +31,14 @@ def parse_ingestion_date(text: str) -> date:
         raise ValueError(message) from None
 
 
+def as_ingestion_date(value: object) -> date | None:
+    """Read a date that somebody else may have written; None for whatever is none."""
+    try:
+        return parse_ingestion_date(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
 @dataclass(frozen=True)
 class DatasetPaths:
     """The keys of one dataset; prefixes end with ``/``, and those of all days hold one folder or object per day."""
@@ -169,8 +177,5 @@ def date_in(key: str) -> date | None:
     for part in key.split("/"):
         name, _, value = part.removesuffix(".json").partition("=")
         if name == "ingestion_date":
-            try:
-                return parse_ingestion_date(value)
-            except ValueError:
-                return None
+            return as_ingestion_date(value)
     return None

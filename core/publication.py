@@ -55,6 +55,11 @@ class Version:
         """What this version was made of."""
         return RunInput(self.raw["fingerprint"], self.contract["checksum"])
 
+    @property
+    def is_of_an_older_job(self) -> bool:
+        """Tell whether a run of today may make other rows of the same."""
+        return self.job_version < JOB_VERSION
+
 
 @dataclass(frozen=True)
 class Publication:
@@ -79,9 +84,14 @@ class Publication:
         """Tell whether this input is that of a version which people withdrew."""
         return run_input != self.current.input and run_input in self.blocked
 
+    def withdraws(self, fingerprint: str) -> bool:
+        """Tell whether people withdrew a version of this raw data, under whichever contract, and have another one."""
+        blocked = {withdrawn.fingerprint for withdrawn in self.blocked}
+        return fingerprint in blocked - {self.current.input.fingerprint}
+
     def is_up_to_date(self, run_input: RunInput) -> bool:
         """Tell whether a run over this input would have nothing to do."""
-        is_current = run_input == self.current.input and self.current.job_version >= JOB_VERSION
+        is_current = run_input == self.current.input and not self.current.is_of_an_older_job
         return is_current or self.blocks(run_input)
 
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from alert.events import ExecutionEnded, JobRunEnded, dated, parse_day
+from alert.events import ExecutionEnded, JobRunEnded, dated
 from core.causes import Cause
-from core.layout import run_id_in
+from core.layout import as_ingestion_date, run_id_in
 from core.publication import Publication
 from core.rejections import MOST_WORDS, RejectedLines, without_example
 from core.runs import Metrics
@@ -180,7 +180,7 @@ def _primary_of(cause: Cause) -> str:
 def _matter(ended: ExecutionEnded) -> list[str]:
     """Say which date or dates an execution was for; empty when its input does not tell."""
     given = ended.given
-    start, end = (parse_day(given.get(key)) for key in ("start", "end"))
+    start, end = (as_ingestion_date(given.get(key)) for key in ("start", "end"))
     if ended.asked_day:
         return [str(ended.asked_day)]
     if start and end:
@@ -204,7 +204,7 @@ def _after_job_run(ended: JobRunEnded, day: date | None) -> str:
 
 def _after_execution(ended: ExecutionEnded, step: str) -> str:
     given = ended.given
-    start, end = parse_day(given.get("start")), parse_day(given.get("end"))
+    start, end = as_ingestion_date(given.get("start")), as_ingestion_date(given.get("end"))
     if start and end:
         return f"fix the cause (published dates are skipped), then: pipeline backfill {start} {end}{_flags(given)}"
     if isinstance(given.get("dates"), list):

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from core.causes import Cause, read_cause
 from core.documents import json_object
-from core.layout import parse_ingestion_date
+from core.layout import as_ingestion_date
 from core.times import parse_moment
 from shared.inputs import Input, InvalidInput
 from shared.requests import day_asked_for
@@ -109,16 +109,8 @@ def dated(message: str) -> tuple[date | None, str]:
     found = _DATED.search(message)
     if found is None:
         return None, message
-    day = parse_day(found["date"])
+    day = as_ingestion_date(found["date"])
     return (None, message) if day is None else (day, found["text"])
-
-
-def parse_day(value: object) -> date | None:
-    """Read a date that somebody else has written; None when it is none."""
-    try:
-        return parse_ingestion_date(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
 
 
 def _text(detail: Mapping[str, Any], key: str) -> str:

@@ -18,12 +18,12 @@ from alert.decision import (
     reported_run,
     standing,
 )
-from alert.events import ExecutionEnded, FreshnessCheck, JobRunEnded, parse_day, read_event
+from alert.events import ExecutionEnded, FreshnessCheck, JobRunEnded, read_event
 from core.causes import read_cause
 from core.checks import read_checks
 from core.days import due_time, last_due_day
 from core.errors import PipelineError
-from core.layout import started_at
+from core.layout import as_ingestion_date, started_at
 from core.refusals import told_by_an_earlier_run
 from core.rejections import RejectedLines, read_rejections
 from core.runs import Metrics
@@ -73,7 +73,7 @@ def _settings(environment: Environment) -> Settings:
 def _message(event: JobRunEnded | ExecutionEnded | FreshnessCheck, settings: Settings, log: StepLog) -> Message | None:
     dataset = settings.place.paths.dataset
     if isinstance(event, JobRunEnded):
-        day = day_of(event) or parse_day(_argument(event, log))
+        day = day_of(event) or as_ingestion_date(_argument(event, log))
         if _is_told_already(event, day, settings, log):
             return None
         readers, rejected = _readers(day, settings, log), _rejected(event, settings, log)

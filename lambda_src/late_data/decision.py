@@ -195,7 +195,7 @@ def batch_response(failed: Sequence[str]) -> dict[str, Any]:
 def _changed(fingerprint: str, record: Publication) -> RerunDecision:
     if fingerprint == record.current.input.fingerprint:
         return RerunDecision(start=False, reason=f"published from this raw data by run {record.current.run_id}")
-    if fingerprint in {withdrawn.fingerprint for withdrawn in record.blocked}:
+    if record.withdraws(fingerprint):
         return RerunDecision(start=False, reason="this raw data was rolled back and is blocked")
     return RerunDecision(start=True, reason=f"the raw data is not that of the published run {record.current.run_id}")
 
