@@ -11,7 +11,7 @@ from contract_diff.anomaly_rules import anomaly_rule_changes
 from contract_diff.changes import EFFECTS, Change, View, breaking, documented, rerun, safe, shown
 from contract_diff.columns import column_changes, paired
 from contract_diff.documentation import documentation_changes
-from contract_diff.rules import rule_changes
+from contract_diff.rules import ONLY_RERUN_TELLS, rule_changes
 
 _Compare: TypeAlias = Callable[[DataContract, DataContract], Iterable[Change]]
 _SCHEMA_STAYS: Final = "columns and their types stay"
@@ -36,15 +36,13 @@ def _moved(place: str, old: object, new: object, *, readers: View, written: View
         yield Change(place, f"{shown(old)} -> {shown(new)}", readers, written)
 
 
-def _id(old: DataContract, new: DataContract) -> Iterator[Change]:
-    readers = safe("the table stays; who looks for the contract by its id has to know the new one")
-    return _moved("id", old.id, new.id, readers=readers, written=safe("metrics of written dates keep the old id"))
+def _statement(name: str, place: str, *, readers: View, written: View) -> _Compare:
+    """Return the comparison of a field whose every change means the same."""
 
+    def compare(old: DataContract, new: DataContract) -> Iterator[Change]:
+        return _moved(place, getattr(old, name), getattr(new, name), readers=readers, written=written)
 
-def _name(old: DataContract, new: DataContract) -> Iterator[Change]:
-    readers = breaking("it is another dataset: paths, job, alarms and metrics have its name")
-    written = breaking("versions, records and metrics lie under the old name, where nothing looks any more")
-    return _moved("dataset name", old.name, new.name, readers=readers, written=written)
+    return compare
 
 
 def _table(old: DataContract, new: DataContract) -> Iterator[Change]:
@@ -78,12 +76,6 @@ def _anomaly_rules(old: DataContract, new: DataContract) -> Iterator[Change]:
     return anomaly_rule_changes(old.anomaly_rules, new.anomaly_rules, paired(old.columns, new.columns).names.renamed)
 
 
-def _source_system(old: DataContract, new: DataContract) -> Iterator[Change]:
-    readers = breaking("rows come from another source, and mean what that one means by them")
-    written = breaking("raw data of written dates lies under the old source system, so that no rerun finds it")
-    return _moved("source system", old.source_system, new.source_system, readers=readers, written=written)
-
-
 def _event_time(old: DataContract, new: DataContract) -> Iterator[Change]:
     now = paired(old.columns, new.columns).names.renamed
     before = old.event_time and now.get(old.event_time, old.event_time)
@@ -94,13 +86,10 @@ def _event_time(old: DataContract, new: DataContract) -> Iterator[Change]:
 def _max_malformed_percent(old: DataContract, new: DataContract) -> Iterator[Change]:
     before, after = old.max_malformed_percent, new.max_malformed_percent
     if after < before:
-        readers, written = safe("fewer lines may be missing than before"), rerun(_A_RERUN_TELLS)
+        readers, written = safe("fewer lines may be missing than before"), rerun(ONLY_RERUN_TELLS)
     else:
         readers, written = safe("more lines may be missing from a day; they are in quarantine"), safe()
     return _moved("maxMalformedPercent", before, after, readers=readers, written=written)
-
-
-_A_RERUN_TELLS: Final = "written dates may not pass it; a rerun tells"
 
 
 def _raw_objects(old: DataContract, new: DataContract) -> Iterator[Change]:
@@ -108,24 +97,13 @@ def _raw_objects(old: DataContract, new: DataContract) -> Iterator[Change]:
     for name, place in RAW_OBJECTS.items():
         before, after = getattr(old.raw_objects, name), getattr(new.raw_objects, name)
         if name == "max_unread":
-            written = rerun(_A_RERUN_TELLS) if after < before else safe()
+            written = rerun(ONLY_RERUN_TELLS) if after < before else safe()
         elif sorted(before) == sorted(after):
             continue
         yield from _moved(place, before, after, readers=safe(_SCHEMA_STAYS), written=written)
 
 
 RAW_OBJECTS: Final = {"include": "includeObjects", "exclude": "excludeObjects", "max_unread": "maxUnreadObjects"}
-
-
-def _packing(name: str, place: str) -> _Compare:
-    """Return the comparison of a statement on how records are packed in raw objects."""
-
-    def compare(old: DataContract, new: DataContract) -> Iterator[Change]:
-        written = rerun("written dates have the records that were found by the old statement")
-        before, after = getattr(old, name), getattr(new, name)
-        yield from _moved(place, before, after, readers=safe(_SCHEMA_STAYS), written=written)
-
-    return compare
 
 
 def _example_lines(old: DataContract, new: DataContract) -> Iterator[Change]:
@@ -135,33 +113,27 @@ def _example_lines(old: DataContract, new: DataContract) -> Iterator[Change]:
     return _moved("exampleLines", before, after, readers=readers, written=safe("metrics of written dates stay"))
 
 
-def _freshness(old: DataContract, new: DataContract) -> Iterator[Change]:
-    readers = safe("rows stay the same; who plans by the promise has to know the new one")
-    return _moved(
-        "freshness in hours",
-        old.freshness_hours,
-        new.freshness_hours,
-        readers=readers,
-        written=safe("it is about days to come"),
-    )
-
-
-def _cost(name: str, place: str) -> _Compare:
-    """Return the comparison of a limit on cost, which warns and refuses nothing."""
-
-    def compare(old: DataContract, new: DataContract) -> Iterator[Change]:
-        written = safe("it is about runs to come")
-        before, after = getattr(old, name), getattr(new, name)
-        yield from _moved(place, before, after, readers=safe("rows stay the same"), written=written)
-
-    return compare
-
-
+_PACKING: Final = {
+    "readers": safe(_SCHEMA_STAYS),
+    "written": rerun("written dates have the records that were found by the old statement"),
+}
+# What warns and refuses nothing.
+_COST: Final = {"readers": safe("rows stay the same"), "written": safe("it is about runs to come")}
 # How each field of a contract is compared.
 COMPARED: Final[Mapping[str, _Compare]] = {
-    "name": _name,
+    "name": _statement(
+        "name",
+        "dataset name",
+        readers=breaking("it is another dataset: paths, job, alarms and metrics have its name"),
+        written=breaking("versions, records and metrics lie under the old name, where nothing looks any more"),
+    ),
     "table": _table,
-    "source_system": _source_system,
+    "source_system": _statement(
+        "source_system",
+        "source system",
+        readers=breaking("rows come from another source, and mean what that one means by them"),
+        written=breaking("raw data of written dates lies under the old source system, so that no rerun finds it"),
+    ),
     "primary_key": _primary_key,
     "columns": _columns,
     "rules": _rules,
@@ -169,13 +141,23 @@ COMPARED: Final[Mapping[str, _Compare]] = {
     "event_time": _event_time,
     "max_malformed_percent": _max_malformed_percent,
     "raw_objects": _raw_objects,
-    "object_format": _packing("object_format", "objectFormat"),
-    "records_path": _packing("records_path", "recordsPath"),
+    "object_format": _statement("object_format", "objectFormat", **_PACKING),
+    "records_path": _statement("records_path", "recordsPath", **_PACKING),
     "shows_example_lines": _example_lines,
-    "freshness_hours": _freshness,
-    "max_run_cost_usd": _cost("max_run_cost_usd", "maxRunCostUsd"),
-    "max_monthly_cost_usd": _cost("max_monthly_cost_usd", "maxMonthlyCostUsd"),
-    "id": _id,
+    "freshness_hours": _statement(
+        "freshness_hours",
+        "freshness in hours",
+        readers=safe("rows stay the same; who plans by the promise has to know the new one"),
+        written=safe("it is about days to come"),
+    ),
+    "max_run_cost_usd": _statement("max_run_cost_usd", "maxRunCostUsd", **_COST),
+    "max_monthly_cost_usd": _statement("max_monthly_cost_usd", "maxMonthlyCostUsd", **_COST),
+    "id": _statement(
+        "id",
+        "id",
+        readers=safe("the table stays; who looks for the contract by its id has to know the new one"),
+        written=safe("metrics of written dates keep the old id"),
+    ),
 }
 NOT_COMPARED: Final = {
     "version": "it is what changes are judged by, and none itself",

@@ -26,7 +26,7 @@ COMPARED: Final = {
     **dict.fromkeys(CONDITIONS, "a condition on values"),
 }
 NOT_COMPARED: Final = {"description": "documentation, compared in the document"}
-_ONLY_RERUN_TELLS: Final = "written dates may not pass it; a rerun tells"
+ONLY_RERUN_TELLS: Final = "written dates may not pass it; a rerun tells"
 _NO_GATE: Final = "a warning stops nothing"
 
 
@@ -102,7 +102,7 @@ def _added(rule: Rule, names: Names) -> tuple[View, View]:
         return readers, safe("the column is new, and null in written dates, which is not invalid")
     if rule.column in names.added:
         return readers, rerun("the column is new, and null in every row of written dates")
-    return readers, rerun(_ONLY_RERUN_TELLS)
+    return readers, rerun(ONLY_RERUN_TELLS)
 
 
 def _removed(rule: Rule, names: Names) -> tuple[View, View]:
@@ -169,4 +169,4 @@ def _verb(shift: Shift) -> str:
 def _written(new: Rule, shift: Shift) -> View:
     if not shift.is_tighter:
         return safe("what passed the rule passes it still")
-    return safe(_NO_GATE) if new.severity == "warning" else rerun(_ONLY_RERUN_TELLS)
+    return safe(_NO_GATE) if new.severity == "warning" else rerun(ONLY_RERUN_TELLS)
