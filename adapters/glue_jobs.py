@@ -1,4 +1,4 @@
-"""What Glue says about the runs of a job that are at work, and their stopping. Nothing is started."""
+"""What Glue says about the runs of a job, those at work above all, and their stopping. Nothing is started."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -23,7 +23,13 @@ def runs_at_work(job_name: str) -> list[tuple[str, str]]:
     """Return the ingestion date and the id of each job run that is at work."""
     with translated(f"list the runs of job {job_name}", needs="glue:GetJobRuns"):
         runs: list[dict[str, Any]] = client("glue").get_job_runs(JobName=job_name, MaxResults=_RUNS_READ)["JobRuns"]
-    return [(_date(run), str(run["Id"])) for run in runs if run["JobRunState"] in _AT_WORK]
+    return [(str(_date(run)), str(run["Id"])) for run in runs if run["JobRunState"] in _AT_WORK]
+
+
+def ingestion_date_of(run_id: str, job_name: str) -> str | None:
+    """Return the ingestion date that a job run was given, or None."""
+    with translated(f"read job run {run_id} of job {job_name}", needs="glue:GetJobRun"):
+        return _date(client("glue").get_job_run(JobName=job_name, RunId=run_id)["JobRun"])
 
 
 def stop_job_run(run_id: str, job_name: str) -> None:
@@ -39,5 +45,6 @@ def stop_job_run(run_id: str, job_name: str) -> None:
         raise ServiceError(f"Glue does not stop run {run_id} of job {job_name}: {errors[0].get('ErrorMessage')}")
 
 
-def _date(run: Mapping[str, Any]) -> str:
-    return str(run.get("Arguments", {}).get("--ingestion_date"))
+def _date(run: Mapping[str, Any]) -> str | None:
+    given: str | None = run.get("Arguments", {}).get("--ingestion_date")
+    return given

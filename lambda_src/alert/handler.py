@@ -3,9 +3,9 @@
 import os
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
-from typing import Any, Final
+from typing import Any
 
-from adapters.aws import client, translated
+from adapters.glue_jobs import ingestion_date_of
 from alert.decision import (
     day_of,
     execution_message,
@@ -22,7 +22,6 @@ from alert.events import ExecutionEnded, FreshnessCheck, JobRunEnded, read_event
 from core.causes import read_cause
 from core.checks import read_checks
 from core.days import due_time, last_due_day
-from core.errors import PipelineError
 from core.layout import as_ingestion_date, started_at
 from core.refusals import told_by_an_earlier_run
 from core.rejections import RejectedLines, read_rejections
@@ -34,8 +33,6 @@ from shared.messages import Message
 from shared.metrics import Metric, MetricSet, check_values, emit
 from shared.reruns import is_last_run
 from shared.topic import publish
-
-_STANDING_UNKNOWN: Final = "pipeline status tells what is published"
 
 
 @dataclass(frozen=True)
@@ -88,11 +85,11 @@ def _rejected(event: JobRunEnded, settings: Settings, log: StepLog) -> tuple[Rej
     day, run_id, runs = event.day, reported_run(event), settings.place.runs
     if day is None or run_id is None or not is_about_malformed_lines(event):
         return ()
-    try:
-        return read_rejections(runs.metrics(day, run_id), source=runs.metrics_uri(day, run_id))
-    except PipelineError as error:
-        log.failed("reasons of malformed lines not known", error)
-        return ()
+    found = log.if_known(
+        "reasons of malformed lines not known",
+        lambda: read_rejections(runs.metrics(day, run_id), source=runs.metrics_uri(day, run_id)),
+    )
+    return found or ()
 
 
 def _emit_checks(event: JobRunEnded, settings: Settings, log: StepLog) -> None:
@@ -100,13 +97,12 @@ def _emit_checks(event: JobRunEnded, settings: Settings, log: StepLog) -> None:
     day, run_id = event.day, reported_run(event)
     if day is None or run_id is None:
         return
-    place = settings.place
-    try:
-        checks = read_checks(place.runs.metrics(day, run_id), source=place.runs.metrics_uri(day, run_id))
-    except PipelineError as error:
-        log.failed("checks of the run not known", error)
-        return
-    for metric_set in check_values(place.paths.dataset, checks):
+    runs = settings.place.runs
+    checks = log.if_known(
+        "checks of the run not known",
+        lambda: read_checks(runs.metrics(day, run_id), source=runs.metrics_uri(day, run_id)),
+    )
+    for metric_set in check_values(settings.place.paths.dataset, checks or ()):
         emit(metric_set, at=datetime.now(UTC))
 
 
@@ -132,10 +128,8 @@ def _with_cause(event: ExecutionEnded, log: StepLog) -> ExecutionEnded:
     """Ask why an execution ended, if its event does not tell; an alert without that is better than none."""
     if event.cause.text:
         return event
-    try:
-        found = described(event.arn) or {}
-    except PipelineError as error:
-        log.failed("cause of the execution not known", error)
+    found = log.if_known("cause of the execution not known", lambda: described(event.arn))
+    if found is None:
         return event
     return replace(event, cause=read_cause(found.get("cause"), error=str(found.get("error") or event.cause.error)))
 
@@ -147,11 +141,7 @@ def _is_told_already(event: JobRunEnded | ExecutionEnded, day: date | None, sett
     """
     if day is None:
         return False
-    try:
-        runs = settings.place.runs.readable(day)
-    except PipelineError as error:
-        log.failed("other runs of the day not known", error)
-        return False
+    runs = log.if_known("other runs of the day not known", lambda: settings.place.runs.readable(day)) or []
     run_id = reported_run(event)
     # The latest first: of several that say the same before an event, it is the one that it is about. It may come late.
     mine = next(
@@ -178,27 +168,18 @@ def _began_after(run: Metrics, event: JobRunEnded | ExecutionEnded) -> bool:
 
 def _readers(day: date | None, settings: Settings, log: StepLog) -> str:
     """Say what readers have of a day as its record has it: a run may fail after it has published."""
-    if day is None:
-        return _STANDING_UNKNOWN
-    try:
-        record = settings.place.publications.read(day).record
-        catalog = settings.place.catalog
-        return standing(record, shown_at=catalog.location(day) if record and catalog else None)
-    except PipelineError as error:
-        log.failed("what readers have is not known", error)
-        return _STANDING_UNKNOWN
+    told = None if day is None else log.if_known("what readers have is not known", lambda: _standing(day, settings))
+    return told or "pipeline status tells what is published"
+
+
+def _standing(day: date, settings: Settings) -> str:
+    record, catalog = settings.place.publications.read(day).record, settings.place.catalog
+    return standing(record, shown_at=catalog.location(day) if record and catalog else None)
 
 
 def _argument(event: JobRunEnded, log: StepLog) -> str | None:
     """Ask Glue for the date that a job run was given; an alert without it is better than none."""
-    try:
-        with translated(f"read job run {event.run_id} of job {event.job}", needs="glue:GetJobRun"):
-            answer = client("glue").get_job_run(JobName=event.job, RunId=event.run_id)
-    except PipelineError as error:
-        log.failed("date of the job run not known", error)
-        return None
-    argument: str | None = answer["JobRun"].get("Arguments", {}).get("--ingestion_date")
-    return argument
+    return log.if_known("date of the job run not known", lambda: ingestion_date_of(event.run_id, event.job))
 
 
 def _overdue(check: FreshnessCheck, settings: Settings, log: StepLog) -> Message | None:

@@ -5,7 +5,12 @@ It knows nothing of steps; docs/decisions/150-lambda-logging.md says why this is
 
 import json
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from core.errors import PipelineError
+
+_Answer = TypeVar("_Answer")
 
 
 class StepLog:
@@ -23,6 +28,14 @@ class StepLog:
     def failed(self, step: str, error: Exception, **fields: object) -> None:
         """Say what went wrong with a step that keeps nothing from going on."""
         self.warning(step, **fields, error_type=type(error).__name__, error=str(error))
+
+    def if_known(self, step: str, ask: Callable[[], _Answer]) -> _Answer | None:
+        """Return what is asked for, or None with a line that says why it is not known."""
+        try:
+            return ask()
+        except PipelineError as error:
+            self.failed(step, error)
+            return None
 
     def _write(self, level: str, step: str, fields: dict[str, Any]) -> None:
         write_line({"level": level, "step": step, **self._fixed, **fields})
