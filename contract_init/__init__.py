@@ -4,6 +4,6 @@ Standard library only, and bounded in memory whatever the sample's size; must kn
 """
 
 from contract_init.draft import DEFAULT_LIMIT, Draft, draft_contract
-from contract_init.errors import SampleError
+from contract_init.objects import SampleError
 
 __all__ = ["DEFAULT_LIMIT", "Draft", "SampleError", "draft_contract"]

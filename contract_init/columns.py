@@ -14,9 +14,8 @@ from contract_init.entries import EntryValue, Proposal, entry_values
 from contract_init.envelopes import ARRAY, RecordsPath
 from contract_init.misfits import Usual, affordable, moments, unreadable_moments, usual_parts
 from contract_init.names import Steps, column_names, have_clash, words
-from contract_init.profile import Field
+from contract_init.profile import FEW, Field
 from contract_init.sample import Sample
-from contract_init.shares import FEW
 from contract_init.types import ColumnType, map_type, numbers_in_strings_type, simple_type
 
 _MOST_STEPS: Final = 6

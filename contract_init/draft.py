@@ -11,15 +11,14 @@ from typing import Final
 from contract_init.columns import DraftColumn, draft_columns, records_path_text, usual_values
 from contract_init.entries import Proposal
 from contract_init.envelopes import ARRAY
-from contract_init.errors import SampleError
 from contract_init.keys import Key, find_event_time, find_key
 from contract_init.misfits import Usual
 from contract_init.names import words
-from contract_init.objects import find_objects
+from contract_init.objects import SampleError, find_objects
 from contract_init.patterns import patterns_of
+from contract_init.profile import FEW
 from contract_init.rules import DraftRule, column_rules, is_personal, table_rules, with_room
 from contract_init.sample import Sample, read_sample
-from contract_init.shares import FEW
 from contract_init.types import ColumnType
 from contract_init.yaml_text import comment, flow_list, scalar
 from core.layout import DATASET_NAME, DATASET_NAME_RULE

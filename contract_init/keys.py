@@ -10,8 +10,8 @@ from itertools import chain, combinations
 from typing import Any, Final
 
 from contract_init.columns import DraftColumn
-from contract_init.errors import SampleError
 from contract_init.names import value_behind, words
+from contract_init.objects import SampleError
 from contract_init.sample import Row, Sample
 
 _ENOUGH_TO_TRUST_ANY_NAME: Final = 100

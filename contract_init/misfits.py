@@ -12,8 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from contract_init.names import Steps, value_behind
-from contract_init.profile import Field, Strings, kind_of, number_in
-from contract_init.shares import FEW
+from contract_init.profile import FEW, Field, Strings, kind_of, number_in
 from contract_init.times import EPOCH_RANGES, READABLE_SECONDS, UNITS_WITH_FRACTIONS, are_of_different_days, forms_of
 
 _LONGEST_EXAMPLE: Final = 40

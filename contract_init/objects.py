@@ -14,7 +14,6 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Final
 
-from contract_init.errors import SampleError
 from core.layout import date_in
 from core.raw_objects import RawObjects, compression_of
 
@@ -31,6 +30,10 @@ _NO_TEXT: Final = (
     (b"\xff\xfe", "is UTF-16, which is not read; write it as UTF-8"),
     (b"\xfe\xff", "is UTF-16, which is not read; write it as UTF-8"),
 )
+
+
+class SampleError(ValueError):
+    """A sample from which no contract can be drafted; the message names the reason and the next step."""
 
 
 class NotReadable(ValueError):

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from contract_init.shares import FEW
+from contract.agreements import DEFAULT_MAX_MALFORMED_PERCENT
 from contract_init.times import epoch_units, forms_of
 
+# Of so few values that are odd the others count as all: as many lines may be malformed where a contract says nothing
+# else. Of fewer than a hundred values it is not one.
+FEW: Final = DEFAULT_MAX_MALFORMED_PERCENT / 100
 MOST_FIELDS: Final = 10_000
 MOST_FIELDS_OF_AN_OBJECT: Final = 500
 MOST_DEPTH: Final = 12

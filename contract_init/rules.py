@@ -13,10 +13,9 @@ from typing import Final
 from contract.rules import LONGEST_ID
 from contract_init.columns import DraftColumn
 from contract_init.keys import Key
-from contract_init.meanings import is_identifier
-from contract_init.names import words
+from contract_init.names import is_identifier, words
+from contract_init.profile import FEW
 from contract_init.sample import Sample
-from contract_init.shares import FEW
 
 _MOST_VALUES: Final = 20
 _REPEATED_AT_LEAST: Final = 10

@@ -10,9 +10,17 @@ from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from contract_init.envelopes import RecordsPath, common_fields, fields_of, find_records_path
-from contract_init.errors import SampleError
 from contract_init.misfits import Misfits, Usual
-from contract_init.objects import READ_ERRORS, Found, NotReadable, SampleObject, is_unread, naming_problem, opened
+from contract_init.objects import (
+    READ_ERRORS,
+    Found,
+    NotReadable,
+    SampleError,
+    SampleObject,
+    is_unread,
+    naming_problem,
+    opened,
+)
 from contract_init.patterns import as_pattern, excluding_patterns
 from contract_init.profile import Distinct, Field, record_profile
 from contract_init.texts import FORMS, Form, Reading, read_texts

@@ -9,9 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from contract_init import times
-from contract_init.meanings import is_count, is_identifier, is_money, is_version, names_a_moment
-from contract_init.profile import Field, Numbers, Strings
-from contract_init.shares import FEW
+from contract_init.names import is_count, is_identifier, is_money, is_version, names_a_moment
+from contract_init.profile import FEW, Field, Numbers, Strings
 
 _BIGINT: Final = (-(2**63), 2**63 - 1)
 _MOST_DIGITS: Final = 38
