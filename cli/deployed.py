@@ -85,8 +85,8 @@ def _follow_run(deployment: Deployment, execution: Execution, output: Output) ->
     execution = _ended(deployment, execution, output)
     if output.as_json:
         output.show(_run_document(execution))
-        return 0 if execution.status == "SUCCEEDED" else 1
-    if execution.status != "SUCCEEDED":
+        return 0 if execution.has_succeeded else 1
+    if not execution.has_succeeded:
         raise CommandFailed(output.told(f"{execution.reason}; execution {execution.name}"))
     output.show(None, _run_line(execution))
     return 0
@@ -105,10 +105,14 @@ def _ended(deployment: Deployment, execution: Execution, output: Output) -> Exec
 
 
 def _run_document(execution: Execution) -> dict[str, Any]:
-    facts: dict[str, Any] = {"execution_arn": execution.arn, "execution_status": execution.status}
-    if execution.status != "SUCCEEDED":
+    facts = _named(execution)
+    if not execution.has_succeeded:
         facts |= {"ingestion_date": execution.ingestion_date, "status": "failed", "message": execution.reason}
     return facts | dict(execution.output or {})
+
+
+def _named(execution: Execution) -> dict[str, Any]:
+    return {"execution_arn": execution.arn, "execution_status": execution.status}
 
 
 def _run_line(execution: Execution) -> str:
@@ -149,7 +153,7 @@ def _follow_backfill(deployment: Deployment, execution: Execution, output: Outpu
         if cost is not None and cost.estimated_usd is not None:
             used = f"{count(round(cost.dpu_seconds))} DPU-seconds"
             output.console.print(f"about {usd(cost.estimated_usd)} for all its runs ({used})", style="dim")
-    if execution.status == "SUCCEEDED":
+    if execution.has_succeeded:
         return 0
     if output.as_json:
         return 1
@@ -171,8 +175,7 @@ def _final(state: DateState) -> DateState:
 
 def _backfill_document(execution: Execution, states: list[DateState]) -> dict[str, Any]:
     dates = [asdict(state) for state in states]
-    facts = {"execution_arn": execution.arn, "execution_status": execution.status}
-    return facts | {"message": None if execution.status == "SUCCEEDED" else execution.reason, "dates": dates}
+    return _named(execution) | {"message": None if execution.has_succeeded else execution.reason, "dates": dates}
 
 
 def _why_backfill_failed(execution: Execution, states: list[DateState]) -> str:
@@ -191,9 +194,8 @@ def _why_backfill_failed(execution: Execution, states: list[DateState]) -> str:
 
 
 def _left(execution: Execution, output: Output) -> int:
-    document = {"execution_arn": execution.arn, "execution_status": execution.status}
     command = output.next_command(f"follow {execution.name}")
-    output.show(document, f"started {execution.name}", whole(f"follow it with: {command}"))
+    output.show(_named(execution), f"started {execution.name}", whole(f"follow it with: {command}"))
     return 0
 
 

@@ -235,4 +235,4 @@ class _Erasure:
 
     def _deployed(self, day: date, *, force: bool) -> str | None:
         execution = deployed.run_to_end(self.call.deployment, day, force=force, output=self.call.output)
-        return None if execution.status == "SUCCEEDED" else f"{execution.reason}; execution {execution.name}"
+        return None if execution.has_succeeded else f"{execution.reason}; execution {execution.name}"

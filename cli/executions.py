@@ -53,6 +53,10 @@ class Execution:
         return self.status == RUNNING
 
     @property
+    def has_succeeded(self) -> bool:
+        return self.status == "SUCCEEDED"
+
+    @property
     def seconds(self) -> float:
         """How long it took, or has taken so far."""
         return ((self.stopped_at or datetime.now(UTC)) - self.started_at).total_seconds()
@@ -136,7 +140,8 @@ class Executions:
         history = self._client.get_execution_history(
             executionArn=execution.arn, reverseOrder=True, maxResults=_EVENTS, includeExecutionData=True
         )
-        entered = (event["stateEnteredEventDetails"]["name"] for event in history["events"] if _is_entered(event))
+        found = (event.get("stateEnteredEventDetails") for event in history["events"])
+        entered = (details["name"] for details in found if details is not None)
         answers = (answer for event in history["events"] if _date_of(answer := answer_in(event)) is not None)
         latest = next(answers, {})
         return replace(
@@ -181,7 +186,7 @@ class Executions:
         if execution.is_running:
             return DateState(ingestion_date=day, status="running", seconds=execution.seconds)
         execution = self.describe(execution.arn)
-        if execution.status != "SUCCEEDED":
+        if not execution.has_succeeded:
             status = STOPPED if execution.status == "ABORTED" else "failed"
             return DateState(ingestion_date=day, status=status, seconds=execution.seconds, reason=execution.reason)
         output = execution.output or {}
@@ -241,10 +246,6 @@ def dates_asked(backfill: Execution) -> list[date]:
     except (KeyError, TypeError, ValueError):
         return []
     return days_from(first, last)
-
-
-def _is_entered(event: Mapping[str, Any]) -> bool:
-    return "stateEnteredEventDetails" in event
 
 
 def _date_of(document: Mapping[str, Any] | None) -> date | None:

@@ -90,9 +90,6 @@ class RangeFacts:
     def last(self) -> date:
         return self.dates[-1].day
 
-    def with_state(self, *states: str) -> list[DateFacts]:
-        return [facts for facts in self.dates if facts.state in states]
-
     def states(self) -> Counter[str]:
         return Counter(facts.state for facts in self.dates)
 

@@ -118,7 +118,7 @@ class Attention:
 
 
 def _attention(facts: RangeFacts) -> list[Attention]:
-    found = [_of_failed(item) for item in facts.with_state(FAILED)]
+    found = [_of_failed(item) for item in facts.dates if item.state == FAILED]
     found += [
         Attention(item.day, NOTHING, "though dates before and after it are there", "", [f"pipeline run {item.day}"])
         for item in facts.gaps()

@@ -27,7 +27,8 @@ def most_frequent(
     """
     stored = {column.name for column in contract.stored_columns}
     ids = set(failed)
-    rules = [rule for rule in contract.rules if rule.id in ids and _has_values(rule) and rule.columns[0] in stored]
+    on_values = (rule for rule in contract.rules if rule.id in ids and rule.metric == "invalidValues")
+    rules = [rule for rule in on_values if rule.columns[0] in stored]
     rows = spark.read.parquet(literal_path(written.location))
     found: list[str] = []
     for rule in rules[:_MOST_RULES]:
@@ -36,10 +37,6 @@ def most_frequent(
         if values and sum(map(len, found)) + len(told) <= _LONGEST_IN_ALL:
             found.append(told)
     return found
-
-
-def _has_values(rule: Rule) -> bool:
-    return rule.metric == "invalidValues"
 
 
 def _of_rule(rows: DataFrame, rule: Rule, contract: DataContract) -> list[str]:

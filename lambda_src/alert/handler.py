@@ -70,7 +70,9 @@ def _settings(environment: Environment) -> Settings:
 def _message(event: JobRunEnded | ExecutionEnded | FreshnessCheck, settings: Settings, log: StepLog) -> Message | None:
     dataset = settings.place.paths.dataset
     if isinstance(event, JobRunEnded):
-        day = day_of(event) or as_ingestion_date(_argument(event, log))
+        day = day_of(event) or as_ingestion_date(
+            log.if_known("date of the job run not known", lambda: ingestion_date_of(event.run_id, event.job))
+        )
         if _is_told_already(event, day, settings, log):
             return None
         readers, rejected = _readers(day, settings, log), _rejected(event, settings, log)
@@ -175,11 +177,6 @@ def _readers(day: date | None, settings: Settings, log: StepLog) -> str:
 def _standing(day: date, settings: Settings) -> str:
     record, catalog = settings.place.publications.read(day).record, settings.place.catalog
     return standing(record, shown_at=catalog.location(day) if record and catalog else None)
-
-
-def _argument(event: JobRunEnded, log: StepLog) -> str | None:
-    """Ask Glue for the date that a job run was given; an alert without it is better than none."""
-    return log.if_known("date of the job run not known", lambda: ingestion_date_of(event.run_id, event.job))
 
 
 def _overdue(check: FreshnessCheck, settings: Settings, log: StepLog) -> Message | None:
