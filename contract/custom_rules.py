@@ -11,7 +11,8 @@ from contract.comparisons import read_comparison
 from contract.drafts import AnomalyDraft, Draft
 from contract.model import AnomalyMetric, AnomalyRule, Rule, Severity, Unit
 from contract.section import Section
-from core.baseline import DEFAULT_TOLERANCE, HISTORY_DAYS, MINIMUM_HISTORY
+from core.baseline import DEFAULT_TOLERANCE
+from core.forecasts import HISTORY_DAYS, MINIMUM_HISTORY
 from core.operators import OPERATORS
 from core.wording import not_known
 

@@ -9,18 +9,8 @@ from datetime import date
 from math import exp, log, sqrt
 from typing import Final
 
-from core.forecasts import HISTORY_DAYS, MINIMUM_HISTORY, Point, forecast, within_reach
+from core.forecasts import Point, forecast, within_reach
 from core.percentages import PercentScale, Sensitivity
-
-__all__ = [
-    "DEFAULT_TOLERANCE",
-    "HISTORY_DAYS",
-    "MINIMUM_HISTORY",
-    "Expected",
-    "Observation",
-    "expected_count",
-    "expected_rate",
-]
 
 DEFAULT_TOLERANCE: Final = 4.5
 

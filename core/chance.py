@@ -8,8 +8,6 @@ from math import exp, fsum, lgamma, sqrt
 from statistics import NormalDist
 from typing import Final
 
-__all__ = ["counts_by_chance", "tail_of"]
-
 _NORMAL: Final = NormalDist()
 # Part of a tolerance that chance gets. Its probabilities are exact, so it needs no reserve for spreads that were
 # measured, or for tails wider than those of a normal distribution.

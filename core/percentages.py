@@ -12,8 +12,6 @@ from typing import Final
 from core.chance import counts_by_chance, tail_of
 from core.forecasts import LEVEL_DATES, Forecast
 
-__all__ = ["PercentScale", "Sensitivity"]
-
 # Percentages below this are not told apart: 0.02 % instead of 0.01 % is no news.
 _SMALL_PERCENT: Final = 0.1
 # The variance that a percentage has beside chance, as a share of its square: that of a source which varies by 30 %.

@@ -14,8 +14,6 @@ from core.baseline import DEFAULT_TOLERANCE
 from core.forecasts import FROM_MEDIAN, Point, doubt, forecast, middle, within_reach
 from core.percentages import PercentScale, Sensitivity
 
-__all__ = ["ExpectedShares", "ShareObservation", "distance", "expected_shares", "shares_of"]
-
 # A distance to this power varies normally, be it made by one value that moved or by many: Wilson and Hilferty's root
 # of a sum of squares (https://doi.org/10.1073/pnas.17.12.684).
 _ROOT: Final = 2 / 3

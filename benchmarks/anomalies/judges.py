@@ -7,13 +7,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from benchmarks.anomalies.simulate import Day
-from core.baseline import (
-    DEFAULT_TOLERANCE,
-    HISTORY_DAYS,
-    Observation,
-    expected_count,
-    expected_rate,
-)
+from core.baseline import DEFAULT_TOLERANCE, Observation, expected_count, expected_rate
+from core.forecasts import HISTORY_DAYS
 from core.shares import ShareObservation, distance, expected_shares
 
 Usual = Callable[[Day], bool]

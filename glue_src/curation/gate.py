@@ -11,8 +11,8 @@ from datetime import date
 from contract import DataContract
 from core.acceptances import Acceptance, read_acceptance
 from core.anomalies import COLUMN_METRICS, NotJudged, find_anomalies
-from core.baseline import HISTORY_DAYS
 from core.checks import Check, evaluate, failures, only_odd
+from core.forecasts import HISTORY_DAYS
 from core.history import History
 from core.layout import DatasetPaths
 from core.ports import Store

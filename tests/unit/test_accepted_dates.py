@@ -6,7 +6,8 @@ import pytest
 
 from contract.model import AnomalyRule
 from core.anomalies import find_anomalies
-from core.baseline import DEFAULT_TOLERANCE, MINIMUM_HISTORY
+from core.baseline import DEFAULT_TOLERANCE
+from core.forecasts import MINIMUM_HISTORY
 from core.history import DateProfile
 
 DAY = date(2025, 3, 4)

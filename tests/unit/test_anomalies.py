@@ -13,9 +13,9 @@ import pytest
 
 from core.acceptances import Acceptance, AcceptedCheck, write_acceptance
 from core.anomalies import OTHER_VALUE
-from core.baseline import HISTORY_DAYS, MINIMUM_HISTORY
 from core.checks import Check, read_checks
 from core.documents import as_documents
+from core.forecasts import HISTORY_DAYS, MINIMUM_HISTORY
 from core.history import History
 from core.ports import Content
 from core.publication import RunInput, to_json

@@ -11,15 +11,8 @@ from benchmarks.anomalies.faults import CLASSIC
 from benchmarks.anomalies.judges import baseline
 from benchmarks.anomalies.measure import judged_year
 from benchmarks.anomalies.simulate import shape_of, simulated
-from core.baseline import (
-    DEFAULT_TOLERANCE,
-    HISTORY_DAYS,
-    MINIMUM_HISTORY,
-    Expected,
-    Observation,
-    expected_count,
-    expected_rate,
-)
+from core.baseline import DEFAULT_TOLERANCE, Expected, Observation, expected_count, expected_rate
+from core.forecasts import HISTORY_DAYS, MINIMUM_HISTORY
 from core.shares import ExpectedShares, ShareObservation, expected_shares
 
 HELD_OUT_SEED = 1_001

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.anomalies.judges import baseline
 from benchmarks.anomalies.measure import judged_year
 from benchmarks.anomalies.mixes import Mix, mixed
-from core.baseline import HISTORY_DAYS
+from core.forecasts import HISTORY_DAYS
 from core.shares import ShareObservation, distance, expected_shares
 from tests.unit.test_baseline import TODAY, TYPES, before, shares, usual_shares
 
