@@ -84,7 +84,7 @@ def _input(dataset: Dataset, metrics: Metrics, day: date, output: Output) -> Run
             f"{day}: the raw data has changed since run {run_id}; run the date again, and accept that run if it is "
             f"rejected as well: {_run(output, day)}"
         )
-    record = dataset.publications.read(day).record
+    record = dataset.publications.records.read(day).record
     if record is not None and record.current.input == rejected:
         raise CommandFailed(f"{day}: this input is published already, by run {record.current.run_id}")
     if record is not None and record.blocks(rejected):

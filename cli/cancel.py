@@ -136,7 +136,7 @@ def _as_readers_see_it(state: DateState, dataset: Dataset) -> DateState:
     """Say of a date that was stopped, or not begun, what is published of it."""
     if state.status not in (STOPPED, "waiting"):
         return state
-    record = dataset.publications.read(state.ingestion_date).record
+    record = dataset.publications.records.read(state.ingestion_date).record
     if record is None:
         published = "nothing is published"
     else:

@@ -169,7 +169,7 @@ def show_status(dataset: Dataset, *, under_way: Sequence[Execution], output: Out
 def show_outdated(dataset: Dataset, *, first: date | None, last: date | None, output: Output) -> int:
     """Show which dates should be written again and why, and which the catalog shows by other columns than the table."""
     found = Outdated(dataset).dates(first=first, last=last)
-    other_columns = dataset.publications.days_with_other_columns()
+    other_columns = dataset.publications.catalog.days_with_other_columns()
     document = {
         "outdated": [asdict(item) for item in found],
         "partitions_with_other_columns": other_columns,
@@ -189,7 +189,7 @@ def show_outdated(dataset: Dataset, *, first: date | None, last: date | None, ou
 
 def show_day(dataset: Dataset, day: date, *, under_way: Sequence[Execution], output: Output) -> int:
     """Show the versions and the runs of one date."""
-    record, runs = dataset.publications.read(day).record, dataset.runs.of_day(day)
+    record, runs = dataset.publications.records.read(day).record, dataset.runs.of_day(day)
     at_work = [execution for execution in under_way if execution.ingestion_date == day]
     if record is None and not runs and not at_work:
         raise _never_run(dataset, day, output)

@@ -40,7 +40,7 @@ class Dataset:
 
     def records(self) -> list[Publication]:
         """Read the publication record of every published date, oldest date first."""
-        return self.publications.records(self.publications.days())
+        return self.publications.records.read_all(self.publications.records.days())
 
     def raw_day(self, day: date) -> RawDay:
         """List the raw objects of a date, as the contract says what counts."""

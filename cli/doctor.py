@@ -270,8 +270,8 @@ class _Examination:
         faults = self._dataset.publications.faults(records)
         catalog = GlueCatalog(self._deployment.database, self._names.contract.table)
         older = [str(day) for day in catalog.days_with_other_columns()]
-        in_vain = [str(day) for day in self._dataset.publications.days_shown_in_vain()]
-        unrecorded = sorted({*map(str, self._dataset.publications.shown_without_record())} - {*in_vain})
+        in_vain = [str(day) for day in self._dataset.publications.catalog.days_shown_in_vain()]
+        unrecorded = sorted({*map(str, self._dataset.publications.catalog.shown_without_record())} - {*in_vain})
         says = [f"{fault.day}: {fault.reason}" for fault in faults[:_MOST_NAMED]]
         says += [f"with other columns than the table: {_named(older)}"] if older else []
         says += [f"without files, of dates that are not published: {_named(in_vain)}"] if in_vain else []
@@ -289,7 +289,7 @@ class _Examination:
         zone = time_zone(self._variable("sensor", "TIME_ZONE") or "UTC")
         hours = float(self._variable("alert", "FRESHNESS_HOURS") or self._names.freshness_hours)
         due = last_due_day(datetime.now(UTC), zone, freshness_hours=hours)
-        if self._dataset.publications.read(due).record is not None:
+        if self._dataset.publications.records.read(due).record is not None:
             yield Finding("days", RIGHT, f"{due}, the last one that is due, is published")
         elif not self._starts_by_itself:
             yield Finding("days", RIGHT, f"{due} is not published; no schedule starts it")

@@ -77,7 +77,7 @@ def show_plan(dataset: Dataset, days: Sequence[date], *, force: bool, concurrenc
 def _planned(dataset: Dataset, day: date, past: Sequence[_PastRun], *, force: bool) -> _PlannedDate:
     try:
         raw = dataset.raw_day(day)
-        record = dataset.publications.read(day).record
+        record = dataset.publications.records.read(day).record
         what, why = _decided(dataset, day, raw, record, force=force)
     except PipelineError as error:
         return _PlannedDate(day, _FAILS, str(error).removeprefix(f"{day}: "), 0)

@@ -241,7 +241,7 @@ class DateErasure:
         return [] if published is None else [version.run_id for version in published.versions]
 
     def _published(self, day: date) -> Publication | None:
-        return self.place.dataset.publications.read(day).record
+        return self.place.dataset.publications.records.read(day).record
 
     def _drop_previous(self, day: date, record: DateRecord) -> None:
         """Delete the versions before the published one: first no record names them, then their files go.
@@ -250,7 +250,7 @@ class DateErasure:
             DateNotErased: when a version with the person's rows is the published one again.
         """
         publications = self.place.dataset.publications
-        publications.show(day)
+        publications.catalog.show(day)
 
         def without_previous(found: Publication) -> Publication:
             run_id = found.current.run_id

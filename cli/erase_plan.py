@@ -153,7 +153,7 @@ class Place:
 
     def _note_damaged(self, day: date, key: str, why: NotReadable, record: DateRecord) -> None:
         """Note a file of a version that is damaged: it goes with the version, unless readers get that."""
-        run_id, published = str(run_id_in(key)), self.dataset.publications.read(day).record
+        run_id, published = str(run_id_in(key)), self.dataset.publications.records.read(day).record
         recorded = set() if published is None else {version.run_id for version in published.versions}
         if published is not None and run_id == published.current.run_id:
             again = f"write the date again: pipeline run {day} --force"
@@ -189,7 +189,7 @@ class Place:
         acceptance = read_acceptance(self.dataset.store, self.dataset.paths, day)
         if acceptance is not None and self.shown(acceptance.reason) != acceptance.reason:
             yield self.dataset.paths.acceptance_key(day)
-        record = self.dataset.publications.read(day).record
+        record = self.dataset.publications.records.read(day).record
         if record is not None and self.cleaned_record(record) != record:
             yield self.dataset.paths.publication_key(day)
         replays = read_replays(self.dataset.store, self.dataset.paths, day).replays
@@ -211,7 +211,7 @@ class Place:
 
     def _decide(self, day: date, look: Look) -> None:
         """Say which versions have to go, and whether the raw data of a new one was withdrawn from readers."""
-        published, record = self.dataset.publications.read(day).record, look.record
+        published, record = self.dataset.publications.records.read(day).record, look.record
         raw = self.dataset.raw_day(day)
         record.fingerprint = raw.fingerprint
         record.untouched = self.untouched(raw, record)

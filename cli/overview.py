@@ -129,8 +129,8 @@ class _Look:
 
     def overview(self) -> Overview:
         dataset, deployment = self._dataset, self._deployment
-        days = dataset.publications.days()
-        records = dataset.publications.records([day for day in days if day >= self._first] or days[-1:])
+        days = dataset.publications.records.days()
+        records = dataset.publications.records.read_all([day for day in days if day >= self._first] or days[-1:])
         runs, metrics = self._runs()
         overdue = self._overdue(days)
         at_work = self._at_work()
@@ -212,7 +212,7 @@ class _Look:
         if failure.ingestion_date is None:
             return False
         dataset, day = self._dataset, failure.ingestion_date
-        record = dataset.publications.read(day).record
+        record = dataset.publications.records.read(day).record
         if record is None:
             return False
         raw = dataset.raw_day(day)

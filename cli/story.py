@@ -102,7 +102,7 @@ class Story:
 
     def _there_and_back(self) -> None:
         self._chapter(f"Rollback: {SECOND} as it was before the late events, and forward again")
-        record = open_dataset(self._deployed.place).publications.read(SECOND).record
+        record = open_dataset(self._deployed.place).publications.records.read(SECOND).record
         newest = "" if record is None else record.current.run_id
         self._pipeline("rollback", str(SECOND))
         self._pipeline("rollback", str(SECOND), "--to", newest)

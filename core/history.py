@@ -56,7 +56,7 @@ class History:
         """
         known = self._days(before, days)
         with ThreadPoolExecutor(_READERS) as readers:
-            records = list(readers.map(lambda day: self._publications.read(day).record, known))
+            records = list(readers.map(lambda day: self._publications.records.read(day).record, known))
         return {day: record.current for day, record in zip(known, records, strict=True) if record is not None}
 
     def profiles(self, before: date, *, days: int, of_columns: bool) -> tuple[list[DateProfile], list[str]]:
@@ -76,11 +76,11 @@ class History:
 
     def _days(self, before: date, days: int) -> list[date]:
         first = before - timedelta(days=days)
-        return [day for day in self._publications.days() if first <= day < before]
+        return [day for day in self._publications.records.days() if first <= day < before]
 
     def _profile(self, day: date, *, of_columns: bool) -> tuple[DateProfile | None, str | None]:
         try:
-            record = self._publications.read(day).record
+            record = self._publications.records.read(day).record
             profile = None if record is None else _of_version(day, record.current)
         except InvalidDocument as error:
             return None, f"{day} is left out of what is usual: {error}"

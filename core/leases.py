@@ -122,7 +122,7 @@ def sweep(store: Store, paths: DatasetPaths, day: date, publications: Publicatio
     """
     folders = {run_id: prefix for prefix in store.folders(paths.versions_prefix(day)) if (run_id := run_id_in(prefix))}
     leases = _leases(store, paths, day)
-    record = publications.read(day).record
+    record = publications.records.read(day).record
     kept = {version.run_id for version in record.versions} if record else set()
     alive = {run_id for run_id, lease in leases.items() if not lease.is_dead(now=now)}
     dead = [paths.lease_key(day, run_id) for run_id in sorted(set(leases) - alive)]
@@ -130,7 +130,7 @@ def sweep(store: Store, paths: DatasetPaths, day: date, publications: Publicatio
     store.delete(dead)
     orphans = sorted(set(folders) - kept - alive)
     if orphans and record is not None:
-        publications.show(day)  # a run that was killed behind its swap may have left the catalog on one of them
+        publications.catalog.show(day)  # a run that was killed behind its swap may have left the catalog on one of them
     for run_id in orphans:
         store.delete_prefix(paths.unfinished_quarantine_prefix(day, run_id))
         publications.discard(day, run_id)

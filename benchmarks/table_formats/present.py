@@ -17,7 +17,8 @@ from benchmarks.table_formats.races import AT_ONCE, at_once, both, outcome
 from benchmarks.table_formats.rows import days
 from core.layout import DatasetPaths
 from core.publication import Publication, Version, to_json
-from core.publishing import Publications, Retention, StoredPublication
+from core.publishing import Publications, Retention
+from core.stored_records import StoredPublication
 from core.times import iso
 
 _PARTITIONS_PER_CALL: Final = 100
@@ -67,14 +68,14 @@ class Dataset:
     def publish(self, day: str, over: StoredPublication) -> None:
         """Swap the record and let the catalog show it: all that a run does once its version is approved."""
         self.publications.publish(_date(day), self.version(day), over=over, retention=Retention())
-        self.publications.show(_date(day))
+        self.publications.catalog.show(_date(day))
 
     def publish_now(self, day: str) -> None:
         """Publish over the record that there is."""
         self.publish(day, self.read(day))
 
     def read(self, day: str) -> StoredPublication:
-        return self.publications.read(_date(day))
+        return self.publications.records.read(_date(day))
 
     def stored(self) -> dict[str, int]:
         return {item.key: item.size_bytes for item in self.store.objects(self.paths.publications)}

@@ -112,7 +112,7 @@ class RangeFacts:
 
 def days_with_anything(dataset: Dataset) -> list[date]:
     """List the dates that were published or run, oldest first."""
-    return sorted({*dataset.publications.days(), *(run.day for run in dataset.runs.listed())})
+    return sorted({*dataset.publications.records.days(), *(run.day for run in dataset.runs.listed())})
 
 
 def range_facts(dataset: Dataset, first: date, last: date) -> RangeFacts:
@@ -123,7 +123,7 @@ def range_facts(dataset: Dataset, first: date, last: date) -> RangeFacts:
     for run in listed:
         by_day.setdefault(run.day, []).append(run)
     metrics = dataset.runs.read(listed)
-    published = [day for day in dataset.publications.days() if first <= day <= last]
+    published = [day for day in dataset.publications.records.days() if first <= day <= last]
     with ThreadPoolExecutor(_READERS) as readers:
         records = dict(zip(published, readers.map(lambda day: _record(dataset, day), published), strict=True))
     problems = [record for record in records.values() if isinstance(record, str)]
@@ -139,7 +139,7 @@ def range_facts(dataset: Dataset, first: date, last: date) -> RangeFacts:
 
 def _record(dataset: Dataset, day: date) -> Publication | str | None:
     try:
-        return dataset.publications.read(day).record
+        return dataset.publications.records.read(day).record
     except InvalidDocument as error:
         return f"{day}: {error}"
 

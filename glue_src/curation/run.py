@@ -28,11 +28,12 @@ from core.layout import DatasetPaths
 from core.leases import Lease, sweep, take_lease
 from core.ports import Store
 from core.publication import JOB_VERSION, Publication, RunInput, Version
-from core.publishing import Publications, Retention, StoredPublication
+from core.publishing import Publications, Retention
 from core.raw_day import RawDay, list_raw_day, require_unchanged
 from core.raw_objects import compression_of
 from core.rejections import VALUES_WORDS
 from core.replays import read_replays, replaced_lines
+from core.stored_records import StoredPublication
 from core.times import iso
 from curation.explain import explained
 from curation.findings import findings
@@ -109,7 +110,7 @@ class DayRun:
     def _execute(self) -> None:
         day = self.arguments.ingestion_date
         with self.stopwatch.phase("list"):
-            over = self.publications.read(day)
+            over = self.publications.records.read(day)
             raw = list_raw_day(self.store, self.paths, day, self.contract.raw_objects)
             run_input = RunInput(raw.fingerprint, self.contract.checksum)
         self.report.record_input(raw)
@@ -130,7 +131,7 @@ class DayRun:
         try:
             self._write_and_publish(raw, run_input, over, lease)
         except Superseded:
-            record = self.publications.read(day).record
+            record = self.publications.records.read(day).record
             if record is None or self.arguments.force or not self._is_up_to_date(record, run_input):
                 raise
             self.store.delete_prefix(self.paths.quarantine_prefix(day, self.report.run_id))
@@ -170,7 +171,7 @@ class DayRun:
 
     def _leave_unchanged(self, record: Publication, run_input: RunInput, *, meanwhile: bool = False) -> None:
         day = self.arguments.ingestion_date
-        self.publications.show(day)  # heals a catalog that a killed run left behind its record
+        self.publications.catalog.show(day)  # heals a catalog that a killed run left behind its record
         if record.blocks(run_input):
             why = "this input was rolled back; give --force true to publish it again"
         elif meanwhile:
@@ -297,7 +298,7 @@ class DayRun:
             report.status, report.published_run_id = "published", report.run_id
             log.info("published run %s", report.run_id)
             # First, as readers go by the catalog: of a version that it still names no file may be missing.
-            self.publications.show(day)
+            self.publications.catalog.show(day)
             for problem in self.publications.delete_versions(day, expired):
                 self._warn(problem)
 

@@ -175,14 +175,14 @@ def _readers(day: date | None, settings: Settings, log: StepLog) -> str:
 
 
 def _standing(day: date, settings: Settings) -> str:
-    record, catalog = settings.place.publications.read(day).record, settings.place.catalog
+    record, catalog = settings.place.publications.records.read(day).record, settings.place.catalog
     return standing(record, shown_at=catalog.location(day) if record and catalog else None)
 
 
 def _overdue(check: FreshnessCheck, settings: Settings, log: StepLog) -> Message | None:
     hours, zone, dataset = settings.freshness_hours, settings.zone, settings.place.paths.dataset
     day = last_due_day(check.at, zone, freshness_hours=hours)
-    is_overdue = settings.place.publications.read(day).record is None
+    is_overdue = settings.place.publications.records.read(day).record is None
     emit(MetricSet({"Dataset": dataset}, (Metric("Overdue", int(is_overdue)),)), at=check.at)
     log.info("freshness checked", ingestion_date=str(day), is_overdue=is_overdue)
     due = due_time(day, zone, freshness_hours=hours)

@@ -119,7 +119,7 @@ def _handled(look: Look, settings: Settings, log: StepLog) -> bool:
 
 def _look_at(look: Look, settings: Settings, log: StepLog) -> bool:
     place, day = settings.place, look.day
-    raw, record = place.raw_day(day), place.publications.read(day).record
+    raw, record = place.raw_day(day), place.publications.records.read(day).record
     history = RunHistory(record, None if record else place.runs.latest_id(day))
     decision = judge(day, raw, history, now=datetime.now(UTC), sla=settings.sla, is_past_schedule=look.is_past_schedule)
     log.info(

@@ -48,7 +48,7 @@ def _alarms(settings: Settings, log: StepLog) -> tuple[str, ...]:
 
 def _finished_run(place: DataPlace, request: ReportRequest) -> FinishedRun:
     day, job_run = request.day, request.job_run
-    record = place.publications.read(day).record
+    record = place.publications.records.read(day).record
     if record is None:
         where = place.store.uri(place.paths.publication_key(day))
         raise InvalidDocument(f"{day}: job run {job_run.id} ended well, but there is no publication record {where}")

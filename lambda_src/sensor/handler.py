@@ -43,7 +43,7 @@ def handler(event: object, context: object) -> dict[str, Any]:
     """
     log, settings = StepLog("sensor", context), _settings(Environment(os.environ))
     request, place = parse_request(event, settings.zone), settings.place
-    raw, record = place.raw_day(request.day), place.publications.read(request.day).record
+    raw, record = place.raw_day(request.day), place.publications.records.read(request.day).record
     now = datetime.now(UTC)
     finding = find(request, raw, record, contract_checksum=settings.contract_checksum, now=now)
     # A run may have died between its swap and the catalog, and files may have been deleted.

@@ -77,7 +77,7 @@ def test_a_run_killed_before_any_change_leaves_one_complete_version_and_the_next
 
 
 def _assert_only_recorded_versions_remain(store: DirectoryStore) -> None:
-    record = plain_run(store, Path(), run_id(0)).publications.read(DAY).record
+    record = plain_run(store, Path(), run_id(0)).publications.records.read(DAY).record
     assert record is not None
     recorded = {PATHS.version_prefix(DAY, version.run_id) for version in record.versions}
     assert set(store.folders(PATHS.versions_prefix(DAY))) == recorded

@@ -196,7 +196,7 @@ def test_a_version_tells_the_job_that_wrote_it(tmp_path: Path, monkeypatch: pyte
     lay_raw(tmp_path, "events.json", "good")
     run = plain_run(DirectoryStore(str(tmp_path)), tmp_path, run_id(1))
     run.execute()
-    record = run.publications.read(DAY).record
+    record = run.publications.records.read(DAY).record
     assert record is not None
     assert record.current.job_version == 7
 
@@ -244,7 +244,7 @@ def test_what_was_rolled_back_is_not_published_because_files_of_the_version_in_i
     store.delete([f"{PATHS.version_prefix(DAY, run_id(1))}outcome=accepted/part-1.parquet"])
     with pytest.raises(PipelineError, match=f"^{DAY}: version {run_id(1)} should have .* this input was rolled back"):
         plain_run(store, tmp_path, run_id(3)).execute()
-    record = run.publications.read(DAY).record
+    record = run.publications.records.read(DAY).record
     assert record is not None
     assert record.current.run_id == run_id(1)
     plain_run(store, tmp_path, run_id(4), force=True).execute()

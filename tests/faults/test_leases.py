@@ -224,7 +224,7 @@ class TestALeaseThatIsLost:
         before = dict(catalog.partitions)
         lay_raw(tmp_path, "events.json", "good", "good")
         store = HeldUp(tmp_path, monkeypatch)
-        store.afterwards = lambda: Publications(plain_store(tmp_path), PATHS, catalog).show(DAY)
+        store.afterwards = lambda: Publications(plain_store(tmp_path), PATHS, catalog).catalog.show(DAY)
         catalog.partitions[DAY] = before.get(DAY, "elsewhere")
         with pytest.raises(Superseded, match="another run deleted its files"):
             plain_run(store, tmp_path, run_id(1), catalog=catalog).execute()

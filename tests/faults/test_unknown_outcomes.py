@@ -288,7 +288,7 @@ class TestASwapThatIsRejectedOnlyOnceItMayBeDone:
         plain_run(plain_store(tmp_path), tmp_path, run_id(1)).execute()
         publications = Publications(Scripted(tmp_path, "applied"), PATHS, None)
         changed = publications.rewrite(DAY, lambda record: replace(record, current=replace(record.current, files=7)))
-        assert changed == publications.read(DAY).record
+        assert changed == publications.records.read(DAY).record
 
     def test_of_a_record_that_names_the_same_versions_is_not_done_where_a_run_was_quicker(self, tmp_path: Path) -> None:
         lay_raw(tmp_path, "events.json", "good")
@@ -314,7 +314,7 @@ def test_a_record_that_is_rewritten_as_it_was_is_not_written(tmp_path: Path) -> 
     lay_raw(tmp_path, "events.json", "good")
     plain_run(plain_store(tmp_path), tmp_path, run_id(1)).execute()
     publications = Publications(Rejecting(tmp_path, AccessDenied("no")), PATHS, None)
-    assert publications.rewrite(DAY, lambda record: record) == publications.read(DAY).record
+    assert publications.rewrite(DAY, lambda record: record) == publications.records.read(DAY).record
 
 
 def test_a_swap_that_breaks_on_this_machine_may_be_done_all_the_same(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_readers_no_longer_find_a_date_of_which_the_record_could_not_be_deleted(
     with pytest.raises(PipelineError, match="cannot delete"):
         publications.unpublish(DAY)
     assert catalog.partitions == {}
-    assert publications.read(DAY).record is not None
+    assert publications.records.read(DAY).record is not None
 
 
 class RemovesOddly(DirectoryStore):
@@ -103,7 +103,7 @@ def test_a_repair_meanwhile_leaves_no_partition_behind(tmp_path: Path, when: str
     publications = _published(tmp_path, catalog)
     catalog.when = when
     publications.unpublish(DAY)
-    assert (catalog.when, catalog.partitions, publications.read(DAY).record) == ("over", {}, None)
+    assert (catalog.when, catalog.partitions, publications.records.read(DAY).record) == ("over", {}, None)
 
 
 def test_a_partition_that_was_pointed_after_its_record_went_is_removed_again(tmp_path: Path) -> None:
@@ -111,8 +111,8 @@ def test_a_partition_that_was_pointed_after_its_record_went_is_removed_again(tmp
     store, publications = DirectoryStore(str(tmp_path)), _published(tmp_path, catalog)
     catalog.partitions.clear()
     catalog.when = "before point"
-    assert publications.show(DAY)
-    assert (catalog.when, catalog.partitions, publications.read(DAY).record) == ("over", {}, None)
+    assert publications.catalog.show(DAY)
+    assert (catalog.when, catalog.partitions, publications.records.read(DAY).record) == ("over", {}, None)
 
 
 def test_a_run_that_publishes_while_a_partition_is_removed_is_shown(tmp_path: Path) -> None:
@@ -123,9 +123,9 @@ def test_a_run_that_publishes_while_a_partition_is_removed_is_shown(tmp_path: Pa
     lay_raw(tmp_path, "events.json", "good")
     catalog.partitions[DAY] = "file:///left/over"
     publications = Publications(DirectoryStore(str(tmp_path)), PATHS, catalog)
-    assert publications.show(DAY)
+    assert publications.catalog.show(DAY)
     assert served_lines(tmp_path) == ["good"]
-    record = publications.read(DAY).record
+    record = publications.records.read(DAY).record
     assert record is not None
     assert catalog.partitions == {DAY: record.current.location}
 
@@ -138,8 +138,8 @@ def test_a_partition_without_record_and_files_is_found_and_removed_by_a_repair(t
     for day in (in_vain, with_files):
         catalog.partitions[day] = root.uri(PATHS.version_prefix(day, run_id(1)))
     catalog.partitions[elsewhere] = "s3://of-somebody-else/"
-    assert publications.days_shown_in_vain() == [in_vain]
-    assert set(publications.shown_without_record()) == {in_vain, with_files, elsewhere}
+    assert publications.catalog.days_shown_in_vain() == [in_vain]
+    assert set(publications.catalog.shown_without_record()) == {in_vain, with_files, elsewhere}
     assert publications.repair().days == [in_vain]
     assert set(catalog.partitions) == {DAY, with_files, elsewhere}
     assert publications.repair().days == []
@@ -155,6 +155,6 @@ def test_a_run_removes_no_partition_as_no_role_of_a_job_may(tmp_path: Path, monk
     monkeypatch.setattr(catalog, "remove", denied)
     leave_behind(DirectoryStore(str(tmp_path)), number=2, expires_at="2024-01-01T00:00:00+00:00")
     publications = _published(tmp_path, catalog)
-    record = publications.read(DAY).record
+    record = publications.records.read(DAY).record
     assert record is not None
     assert catalog.partitions == {DAY: record.current.location}

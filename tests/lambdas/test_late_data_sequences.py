@@ -122,7 +122,7 @@ class World:
 
     def publish(self, run: Run, raw: RawDay) -> None:
         run_id = self.run_id()
-        before = Publications(S3Store(BUCKET), PATHS, None).read(DAY).record
+        before = Publications(S3Store(BUCKET), PATHS, None).records.read(DAY).record
         blocked: tuple[RunInput, ...] = () if before is None else before.blocked
         self.cloud.publish(
             Publication("events", str(DAY), version(fingerprint=raw.fingerprint, run_id=run_id), (), blocked)
@@ -230,7 +230,7 @@ def test_the_last_delivery_is_published_or_refused_or_people_know_of_it(
         world.chance.choice(steps)()
     world.deliver()
     world.come_to_rest()
-    last, record = world.raw().fingerprint, Publications(S3Store(BUCKET), PATHS, None).read(DAY).record
+    last, record = world.raw().fingerprint, Publications(S3Store(BUCKET), PATHS, None).records.read(DAY).record
     is_published = record is not None and record.current.input.fingerprint == last
     # A day that never got anywhere is told by the freshness check, once it is due.
     is_told_when_due = not is_due and record is None and Runs(S3Store(BUCKET), PATHS).latest_id(DAY) is None

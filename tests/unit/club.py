@@ -84,7 +84,7 @@ class Club:
         return {**metrics, "message": message, "log": "-"}
 
     def record(self, day: date = DAY) -> Publication:
-        record = self.publications.read(day).record
+        record = self.publications.records.read(day).record
         assert record is not None
         return record
 

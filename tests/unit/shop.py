@@ -75,7 +75,7 @@ class Shop:
             files=1,
             bytes=1,
         )
-        self.publications.publish(day, version, over=self.publications.read(day), retention=Retention())
+        self.publications.publish(day, version, over=self.publications.records.read(day), retention=Retention())
         self.note(number, day=day, status="published", counts=COUNTS)
         return run_id
 
@@ -135,5 +135,5 @@ class Shop:
         self.store.write(self.paths.metrics_key(day, self.run_id(number)), json.dumps(metrics).encode())
 
     def served(self, day: date = DAY) -> str | None:
-        record = self.publications.read(day).record
+        record = self.publications.records.read(day).record
         return None if record is None else record.current.run_id

@@ -72,7 +72,7 @@ def quiet(past: Past, *, dates: int = 60, rows: int = 10_000, until: date = DAY)
 def judge(past: Past, counts: Counts, *, day: date = DAY) -> Verdict:
     publications = Publications(past.store, past.paths, None)
     written = WrittenVersion(counts, "file:///x/", "4.1.1", {})
-    over = publications.read(day).record
+    over = publications.records.read(day).record
     return Gate(past.contract, past.store, past.paths, publications).judge(day, written, INPUT, over)
 
 
@@ -362,7 +362,7 @@ class TestAcceptance:
         quiet(past)
         self.accept(past)
         past.publish(DAY, 5_000)
-        record = Publications(past.store, past.paths, None).read(DAY).record
+        record = Publications(past.store, past.paths, None).records.read(DAY).record
         assert record is not None
         used = replace(record, current=replace(record.current, accepted=self.ACCEPTANCE.facts()))
         past.store.write(past.paths.publication_key(DAY), to_json(used))

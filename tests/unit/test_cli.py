@@ -34,7 +34,7 @@ class TestStatus:
     def test_json_is_the_records(self, shop: Shop, pipeline: Pipeline) -> None:
         shop.publish(1)
         shop.publish(2)
-        record = shop.publications.read(DAY).record
+        record = shop.publications.records.read(DAY).record
         assert record is not None
         assert pipeline.json("status") == [json.loads(to_json(record))]
 

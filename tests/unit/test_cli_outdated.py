@@ -123,7 +123,7 @@ def test_a_date_of_an_older_job_is_outdated_and_no_longer_up_to_date(
     shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.publish(1)
-    record = shop.publications.read(DAY).record
+    record = shop.publications.records.read(DAY).record
     assert record is not None
     assert record.is_up_to_date(record.current.input)
     for module in ("core.publication", "cli.outdated"):
@@ -140,7 +140,7 @@ def test_a_withdrawn_input_is_not_published_because_the_job_is_new(
     shop.publish(2)
     pipeline("rollback", str(DAY))
     monkeypatch.setattr("core.publication.JOB_VERSION", publication.JOB_VERSION + 1)
-    record = shop.publications.read(DAY).record
+    record = shop.publications.records.read(DAY).record
     assert record is not None
     [blocked] = record.blocked
     assert record.is_up_to_date(blocked)
@@ -154,7 +154,7 @@ def test_a_backfill_runs_just_the_outdated_dates_of_all_or_of_a_range(
     keep(shop)
     contract = changed(tmp_path, CHANGES["another key"][0])
     checksum = parse_contract(yaml.safe_load(Path(contract).read_text(encoding="utf-8"))).checksum
-    record = shop.publications.read(NEXT).record
+    record = shop.publications.records.read(NEXT).record
     assert record is not None
     current = replace(record.current, contract={**record.current.contract, "checksum": checksum})
     shop.store.write(shop.paths.publication_key(NEXT), to_json(replace(record, current=current)))

@@ -122,13 +122,13 @@ class TestBlockedInput:
         shop.publish(3, raw=2)
         for _ in range(2):
             pipeline("rollback", str(DAY))
-        record = shop.publications.read(DAY).record
+        record = shop.publications.records.read(DAY).record
         assert record is not None
         assert len(record.blocked) == 1
 
 
 def blocked(shop: Shop) -> set[int]:
-    record = shop.publications.read(DAY).record
+    record = shop.publications.records.read(DAY).record
     assert record is not None
     return {int(one.fingerprint, 16) for one in record.blocked}
 

@@ -193,7 +193,7 @@ class TestFaultsOfManyDays:
             shop.publish(number, day=day)
         with glue_catalog(monkeypatch, CONTRACT.table) as glue:
             for day in days[1:]:
-                record = shop.publications.read(day).record
+                record = shop.publications.records.read(day).record
                 assert record is not None
                 glue.locations[str(day)] = record.current.location
             glue.locations |= {"__HIVE_DEFAULT_PARTITION__": "x", str(days[1]): "s3://elsewhere/"}

@@ -63,9 +63,8 @@ def found(monkeypatch: pytest.MonkeyPatch, check: str, **answers: Any) -> Findin
 
 def dataset(*, faults: tuple[Fault, ...] = (), records: Callable[[], Any] = list, unrecorded: bool = False) -> Any:
     shown = {date(2025, 1, 9): "s3://data/x/"} if unrecorded else {}
-    publications = SimpleNamespace(
-        faults=lambda _: list(faults), days_shown_in_vain=list, shown_without_record=lambda: shown
-    )
+    catalog = SimpleNamespace(days_shown_in_vain=list, shown_without_record=lambda: shown)
+    publications = SimpleNamespace(faults=lambda _: list(faults), catalog=catalog)
     return always(SimpleNamespace(records=records, publications=publications))
 
 

@@ -132,7 +132,7 @@ class TestDatesThatNeedAPerson:
         assert "or take the date from readers with --unpublish" in said
         erase("--yes", "--unpublish")
         assert holding(club.root, ZORRO) == set()
-        assert club.publications.days() == []
+        assert club.publications.records.days() == []
         assert list((club.root / "curated").rglob("*.parquet")) == []
         assert club.receipt()["dates"][str(DAY)]["versions_deleted"]
         assert "nothing is to be erased" in erase("--yes", "--unpublish")
@@ -258,7 +258,7 @@ def test_a_date_on_which_a_run_begins_meanwhile_is_not_taken_from_readers(
     monkeypatch.setattr(commands, "curate", refused)
     said = erase("--yes", "--unpublish", exit_code=1)
     assert "run 20250601T000000Z-0000beef is at work on it, until " in said
-    assert club.publications.days() == [DAY]
+    assert club.publications.records.days() == [DAY]
 
 
 def test_raw_data_that_arrives_after_the_run_keeps_the_date_open(
@@ -287,10 +287,10 @@ def test_a_partition_that_cannot_be_removed_keeps_the_date_from_being_taken_from
         glue.denied = {"DeletePartition"}
         glue.locations[str(DAY)] = club.record().current.location
         assert "glue:DeletePartition" in erase("--yes", "--unpublish", exit_code=1)
-        assert (club.publications.days(), list(glue.locations)) == ([DAY], [str(DAY)])
+        assert (club.publications.records.days(), list(glue.locations)) == ([DAY], [str(DAY)])
         glue.denied, glue.locations = set(), {}  # somebody else has removed it
         erase("--yes", "--unpublish")
-        assert club.publications.days() == []
+        assert club.publications.records.days() == []
 
 
 class TestAcceptedDates:
