@@ -51,6 +51,11 @@ class Dataset:
     def alarm_name(self, part: str) -> str:
         return self._part_name(part, length=_ALARM_NAME)
 
+    @property
+    def metric_dimensions(self) -> dict[str, str]:
+        """By what CloudWatch tells its metrics from those of the other datasets and of another environment."""
+        return {"Environment": self.settings.environment, "Dataset": self.name}
+
     def dead_letter_queues(self, *, has_late_data: bool) -> list[str]:
         """Name the queues of what could not be started, told or handled."""
         parts = ["start", "alert", *([LATE_DATA] if has_late_data else [])]

@@ -1,6 +1,7 @@
 """Edge of the alerts: reads the event, the environment and the bucket, and sends what `decision` writes."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
@@ -42,6 +43,7 @@ class Settings:
     freshness_hours: float
     alert_topic_arn: str
     options: str
+    dimensions: Mapping[str, str]
 
 
 def handler(event: object, context: object) -> dict[str, Any]:
@@ -64,6 +66,7 @@ def _settings(environment: Environment) -> Settings:
         environment.freshness_hours(),
         environment.alert_topic_arn(),
         environment.command_options(),
+        environment.metric_dimensions(),
     )
 
 
@@ -104,7 +107,7 @@ def _emit_checks(event: JobRunEnded, settings: Settings, log: StepLog) -> None:
         "checks of the run not known",
         lambda: read_checks(runs.metrics(day, run_id), source=runs.metrics_uri(day, run_id)),
     )
-    for metric_set in check_values(settings.place.paths.dataset, checks or ()):
+    for metric_set in check_values(settings.dimensions, checks or ()):
         emit(metric_set, at=datetime.now(UTC))
 
 
@@ -183,7 +186,7 @@ def _overdue(check: FreshnessCheck, settings: Settings, log: StepLog) -> Message
     hours, zone, dataset = settings.freshness_hours, settings.zone, settings.place.paths.dataset
     day = last_due_day(check.at, zone, freshness_hours=hours)
     is_overdue = settings.place.publications.records.read(day).record is None
-    emit(MetricSet({"Dataset": dataset}, (Metric("Overdue", int(is_overdue)),)), at=check.at)
+    emit(MetricSet(settings.dimensions, (Metric("Overdue", int(is_overdue)),)), at=check.at)
     log.info("freshness checked", ingestion_date=str(day), is_overdue=is_overdue)
     due = due_time(day, zone, freshness_hours=hours)
     return overdue_message(dataset, day, due=due, options=settings.options) if is_overdue else None

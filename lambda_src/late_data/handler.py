@@ -47,6 +47,7 @@ class Settings:
     contract_checksum: str
     sla: Sla
     state_machine_arn: str
+    dimensions: Mapping[str, str]
 
 
 def handler(event: object, context: object) -> dict[str, Any]:
@@ -71,6 +72,7 @@ def _settings(environment: Environment) -> Settings:
         environment.contract_checksum(),
         sla,
         environment.state_machine_arn(),
+        environment.metric_dimensions(),
     )
 
 
@@ -173,5 +175,4 @@ def _start(state_machine_arn: str, name: str, asked: str) -> bool:
 def _count_not_handled(number: int, settings: Settings) -> None:
     """Let the alarm know what only the log says, as the function itself ends well."""
     if number:
-        dataset = {"Dataset": settings.place.paths.dataset}
-        emit(MetricSet(dataset, (Metric("LateDataNotHandled", number),)), at=datetime.now(UTC))
+        emit(MetricSet(settings.dimensions, (Metric("LateDataNotHandled", number),)), at=datetime.now(UTC))

@@ -1,5 +1,6 @@
 """What a finished run is to be reported as: the message, the summary and the metrics."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final
@@ -74,13 +75,12 @@ def run_summary(run: FinishedRun) -> dict[str, Any]:
     }
 
 
-def run_metrics(run: FinishedRun, zone: tzinfo) -> list[MetricSet]:
+def run_metrics(run: FinishedRun, zone: tzinfo, dimensions: Mapping[str, str]) -> list[MetricSet]:
     """Return what CloudWatch gets: the run's effort always, the data's numbers only from the run that published."""
-    dataset = {"Dataset": run.dataset}
     if not run.is_published_now:
-        return [MetricSet(dataset, _effort(run.job_run))]
+        return [MetricSet(dimensions, _effort(run.job_run))]
     totals = (*_effort(run.job_run), *_totals(run.metrics), *_freshness(run, zone))
-    return [MetricSet(dataset, totals), *check_values(run.dataset, run.metrics.checks)]
+    return [MetricSet(dimensions, totals), *check_values(dimensions, run.metrics.checks)]
 
 
 def _opening(run: FinishedRun) -> str:

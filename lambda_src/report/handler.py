@@ -1,6 +1,7 @@
 """Edge of the report: reads the event, the environment and the bucket; `decision` says what the run comes to."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -19,6 +20,7 @@ class Settings:
     place: DataPlace
     zone: tzinfo
     alert_topic_arn: str
+    dimensions: Mapping[str, str]
 
 
 def handler(event: object, context: object) -> dict[str, Any]:
@@ -26,7 +28,7 @@ def handler(event: object, context: object) -> dict[str, Any]:
     log, settings = StepLog("report", context), _settings(Environment(os.environ))
     request = read_request(event)
     run = replace(_finished_run(settings.place, request), alarms=_alarms(settings, log))
-    for metric_set in run_metrics(run, settings.zone):
+    for metric_set in run_metrics(run, settings.zone, settings.dimensions):
         emit(metric_set, at=datetime.now(UTC))
     message, summary = report_message(run), run_summary(run)
     log.info("run reported", ingestion_date=str(run.day), job_run_id=run.job_run.id, status=run.status, **summary)
@@ -34,7 +36,12 @@ def handler(event: object, context: object) -> dict[str, Any]:
 
 
 def _settings(environment: Environment) -> Settings:
-    return Settings(environment.place(), environment.time_zone(), environment.alert_topic_arn())
+    return Settings(
+        environment.place(),
+        environment.time_zone(),
+        environment.alert_topic_arn(),
+        environment.metric_dimensions(),
+    )
 
 
 def _alarms(settings: Settings, log: StepLog) -> tuple[str, ...]:

@@ -68,12 +68,18 @@ class Environment:
     def dataset(self) -> str:
         return self._matching("DATASET", DATASET_NAME, DATASET_NAME_RULE)
 
+    def name(self) -> str:
+        """Return which environment this is; an account may hold several."""
+        known = self._values.get("ENVIRONMENT")
+        return self._matching("ENVIRONMENT", _ENVIRONMENT, "a name such as prod") if known else DEFAULT_ENVIRONMENT
+
+    def metric_dimensions(self) -> dict[str, str]:
+        """Return by what CloudWatch tells the metrics of this dataset of this environment from all others."""
+        return {"Environment": self.name(), "Dataset": self.dataset()}
+
     def command_options(self) -> str:
         """Return what a command of `pipeline` needs to mean this dataset of this environment, to be put behind it."""
-        known = self._values.get("ENVIRONMENT")
-        environment = (
-            self._matching("ENVIRONMENT", _ENVIRONMENT, "a name such as prod") if known else DEFAULT_ENVIRONMENT
-        )
+        environment = self.name()
         elsewhere = "" if environment == DEFAULT_ENVIRONMENT else f" --environment {environment}"
         return f" --contract {self.dataset()}{elsewhere}"
 

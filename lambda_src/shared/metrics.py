@@ -25,17 +25,17 @@ class Metric:
 
 @dataclass(frozen=True)
 class MetricSet:
-    """Values that share their dimensions, the dataset first."""
+    """Values that share their dimensions, environment and dataset first."""
 
     dimensions: Mapping[str, str]
     metrics: tuple[Metric, ...]
 
 
-def check_values(dataset: str, checks: Sequence[Check]) -> list[MetricSet]:
+def check_values(dimensions: Mapping[str, str], checks: Sequence[Check]) -> list[MetricSet]:
     """Return the value of each check, to be drawn against its limit."""
     return [
         MetricSet(
-            {"Dataset": dataset, "Check": check.id},
+            {**dimensions, "Check": check.id},
             (Metric("CheckValue", check.value, "Percent" if check.unit == "percent" else "Count"),),
         )
         for check in checks

@@ -72,7 +72,7 @@ def _graph(
     title: str, dataset: Dataset, names: list[str], *, statistic: str = cloudwatch.Stats.MAXIMUM
 ) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(
-        title=title, left=[_metric(name, {"Dataset": dataset.name}, statistic) for name in names], width=_WIDTH
+        title=title, left=[_metric(name, dataset.metric_dimensions, statistic) for name in names], width=_WIDTH
     )
 
 
@@ -88,7 +88,7 @@ def _rates(dataset: Dataset, unit: str, title: str) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(
         title=title,
         left=[
-            _metric("CheckValue", {"Dataset": dataset.name, "Check": check.id}, cloudwatch.Stats.MAXIMUM, check.id)
+            _metric("CheckValue", {**dataset.metric_dimensions, "Check": check.id}, cloudwatch.Stats.MAXIMUM, check.id)
             for check in checks
         ],
         left_annotations=[

@@ -88,7 +88,7 @@ class LateData(Construct):
         not_handled = cloudwatch.Metric(
             namespace=NAMESPACE,
             metric_name="LateDataNotHandled",
-            dimensions_map={"Dataset": dataset.name},
+            dimensions_map=dataset.metric_dimensions,
             statistic=cloudwatch.Stats.SUM,
             # As long as it takes until a message comes again, so that the alarm stays on for as long as it fails.
             period=Duration.minutes(15),

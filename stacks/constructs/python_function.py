@@ -22,6 +22,7 @@ def data_variables(dataset: Dataset, shared: SharedResources) -> dict[str, str]:
     return {
         "DATA_BUCKET": shared.bucket_name,
         "DATASET": dataset.name,
+        "ENVIRONMENT": dataset.settings.environment,
         "SOURCE_SYSTEM": dataset.contract.source_system,
         "TIME_ZONE": dataset.settings.time_zone,
     }
@@ -32,7 +33,6 @@ def alert_variables(dataset: Dataset, shared: SharedResources) -> dict[str, str]
     return {
         **data_variables(dataset, shared),
         "ALERT_TOPIC_ARN": shared.topic.topic_arn,
-        "ENVIRONMENT": dataset.settings.environment,
         "CATALOG_DATABASE": dataset.settings.database,
         "CATALOG_TABLE": dataset.contract.table,
     }

@@ -661,6 +661,6 @@ def emitted(output: str) -> list[dict[str, Any]]:
 
 def overdue_metric(output: str) -> float:
     [document] = emitted(output)
-    assert document["Dataset"] == "events"
+    assert (document["Environment"], document["Dataset"]) == ("prod", "events")
     value: float = document["Overdue"]
     return value

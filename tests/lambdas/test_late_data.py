@@ -87,7 +87,7 @@ def first_name() -> str:
 def not_handled(output: str) -> list[float]:
     """What the alarm's metric counts."""
     lines = [json.loads(text) for text in output.splitlines() if '"_aws"' in text]
-    assert all(line["Dataset"] == "events" for line in lines)
+    assert all((line["Environment"], line["Dataset"]) == ("prod", "events") for line in lines)
     return [line["LateDataNotHandled"] for line in lines]
 
 

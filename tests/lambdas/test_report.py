@@ -139,7 +139,7 @@ class TestPublishedRun:
     def test_gives_its_numbers_to_cloudwatch(self, capsys: pytest.CaptureFixture[str]) -> None:
         report()
         metrics = emitted(capsys)
-        assert metrics.pop("events") == {
+        assert metrics.pop("prod/events") == {
             "JobSeconds": 133.0,
             "DpuSeconds": 410.0,
             "EstimatedCostUsd": 0.0351,
@@ -151,15 +151,22 @@ class TestPublishedRun:
             "Warnings": 1,
             "FreshnessHours": pytest.approx(2.2917, abs=0.0001),
         }
-        assert metrics["events/user_id_null_rate"] == {"CheckValue": 2.5}
-        assert metrics["events/price_in_range"] == {"CheckValue": 12.0}
-        assert set(metrics) == {f"events/{check['id']}" for check in event("metrics_published")["checks"]}
+        assert metrics["prod/events/user_id_null_rate"] == {"CheckValue": 2.5}
+        assert metrics["prod/events/price_in_range"] == {"CheckValue": 12.0}
+        assert set(metrics) == {f"prod/events/{check['id']}" for check in event("metrics_published")["checks"]}
+
+    def test_its_numbers_are_apart_from_those_of_another_environment(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ENVIRONMENT", "dev")
+        report()
+        assert {name.partition("/")[0] for name in emitted(capsys)} == {"dev"}
 
     def test_does_not_claim_a_version_that_is_older_than_the_job_run(self, capsys: pytest.CaptureFixture[str]) -> None:
         answer = report(StartedOn=1735884000000)
         assert answer["subject"] == "[events] unchanged 2025-01-02: 10,000 rows, 1 warning"
         assert "was published before from the same raw data; nothing was changed" in answer["message"]
-        assert set(emitted(capsys)["events"]) == {"JobSeconds", "DpuSeconds", "EstimatedCostUsd"}
+        assert set(emitted(capsys)["prod/events"]) == {"JobSeconds", "DpuSeconds", "EstimatedCostUsd"}
 
     @pytest.mark.parametrize(("later_ms", "status"), [(0, "published"), (1, "unchanged")])
     def test_claims_a_version_from_the_very_moment_of_its_start_on(self, later_ms: int, status: str) -> None:
@@ -170,7 +177,7 @@ class TestPublishedRun:
     ) -> None:
         put_metrics(cloud, execution="backfill-2025-01-01-2025-01-31-0a1b2c3d-2025-01-02")
         assert report()["status"] == "unchanged"
-        assert set(emitted(capsys)["events"]) == {"JobSeconds", "DpuSeconds", "EstimatedCostUsd"}
+        assert set(emitted(capsys)["prod/events"]) == {"JobSeconds", "DpuSeconds", "EstimatedCostUsd"}
         put_metrics(cloud, execution="run-2025-01-02-5f2c8d0e")
         assert report()["status"] == "published"
 
@@ -238,14 +245,14 @@ class TestFreshness:
         cloud.publish(Publication("events", str(DAY), current))
         put_metrics(cloud)
         report(StartedOn=1735689600000)
-        assert emitted(capsys)["events"].get("FreshnessHours") == hours
+        assert emitted(capsys)["prod/events"].get("FreshnessHours") == hours
 
     def test_is_told_of_the_first_publication_only(self, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
         current = version(fingerprint="0" * 32)
         cloud.publish(Publication("events", str(DAY), current, previous=(current,)))
         put_metrics(cloud)
         report()
-        assert "FreshnessHours" not in emitted(capsys)["events"]
+        assert "FreshnessHours" not in emitted(capsys)["prod/events"]
 
 
 class TestCost:

@@ -18,11 +18,14 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+import config
 from adapters.aws import in_our_words, translated
+from contract import load_contract
 from core.causes import read_cause
 from core.days import due_time, time_zone
 from core.errors import AccessDenied, PipelineError, ServiceError, ServiceThrottled, ServiceUnavailable
 from core.wording import with_options
+from deployed_dataset import Dataset
 from shared.environment import Environment, InvalidEnvironment
 from shared.logs import StepLog
 from shared.messages import Notice, clean, subject
@@ -270,6 +273,12 @@ class TestCommandOptions:
     def test_refuse_an_environment_that_is_no_name(self) -> None:
         with pytest.raises(InvalidEnvironment, match="ENVIRONMENT"):
             Environment({"DATASET": "events", "ENVIRONMENT": "$(rm)"}).command_options()
+
+    @pytest.mark.parametrize(("given", "name"), [({}, "prod"), ({"ENVIRONMENT": "dev"}, "dev")])
+    def test_two_environments_of_one_account_have_metrics_of_their_own(self, given: dict[str, str], name: str) -> None:
+        dimensions = Environment({"DATASET": "events", **given}).metric_dimensions()
+        dataset = Dataset(load_contract(ROOT / "contracts" / "events.odcs.yaml"), config.ENVIRONMENTS[name])
+        assert dimensions == dataset.metric_dimensions == {"Environment": name, "Dataset": "events"}
 
 
 @pytest.mark.parametrize("length", range(1_900, 2_100, 3))

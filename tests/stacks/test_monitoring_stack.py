@@ -10,6 +10,7 @@ from alert.events import JobRunEnded
 from config import ENVIRONMENTS
 from contract import load_contract
 from deployed_dataset import Dataset
+from shared.environment import Environment
 from shared.metrics import NAMESPACE, Metric, MetricSet, as_document
 from stacks.constructs.incident_alerts import freshness_check_time
 from tests.stacks.event_patterns import matches
@@ -169,15 +170,18 @@ class TestAlarms:
         assert {alarm["AlarmName"] for alarm in alarms} == set(dataset.alarms(has_late_data=True))
         assert set(dataset.dead_letter_queues(has_late_data=True)) < {queue["QueueName"] for queue in queues}
 
-    def test_the_one_on_days_that_were_not_handled_watches_what_the_function_counts(self) -> None:
-        alarm = synthesized().only("AWS::CloudWatch::Alarm", MetricName="LateDataNotHandled")
+    @pytest.mark.parametrize("overrides", [(), ("environment=dev",)], ids=["prod", "dev"])
+    def test_the_one_on_days_that_were_not_handled_watches_what_the_function_counts(
+        self, overrides: tuple[str, ...]
+    ) -> None:
+        alarm = synthesized(*overrides).only("AWS::CloudWatch::Alarm", MetricName="LateDataNotHandled")
         counted = as_document(
-            MetricSet({"Dataset": "events"}, (Metric("LateDataNotHandled", 1),)), at=datetime.now(UTC)
+            MetricSet(metric_dimensions(*overrides), (Metric("LateDataNotHandled", 1),)), at=datetime.now(UTC)
         )
         (definition,) = counted["_aws"]["CloudWatchMetrics"]
         assert alarm["Namespace"] == definition["Namespace"]
-        assert [[item["Name"] for item in alarm["Dimensions"]]] == definition["Dimensions"]
-        assert {item["Value"] for item in alarm["Dimensions"]} == {"events"}
+        assert [sorted(item["Name"] for item in alarm["Dimensions"])] == [sorted(definition["Dimensions"][0])]
+        assert {item["Name"]: item["Value"] for item in alarm["Dimensions"]} == metric_dimensions(*overrides)
 
     def test_the_one_on_the_age_of_late_data_lets_a_message_be_tried_until_it_is_a_dead_letter(self) -> None:
         alarm = synthesized().only("AWS::CloudWatch::Alarm", MetricName="ApproximateAgeOfOldestMessage")
@@ -211,7 +215,7 @@ class TestAlarms:
     @pytest.mark.parametrize("name", WATCHED)
     def test_each_watches_one_thing_and_goes_off_within_one_period(self, name: str) -> None:
         alarm = synthesized().only("AWS::CloudWatch::Alarm", AlarmName=f"prod-events-{name}")
-        (dimension,) = alarm["Dimensions"]
+        (dimension,) = [item for item in alarm["Dimensions"] if item["Name"] != "Environment"]
         watched = alarm["Namespace"], alarm["MetricName"], alarm["Statistic"], alarm["Period"], watched_name(dimension)
         assert watched == WATCHED[name]
         assert alarm["EvaluationPeriods"] == alarm.get("DatapointsToAlarm", 1) == 1
@@ -233,6 +237,12 @@ class TestAlarms:
 
 def topic_arn() -> Any:
     return synthesized().function("sensor")["Environment"]["Variables"]["ALERT_TOPIC_ARN"]
+
+
+def metric_dimensions(*overrides: str) -> dict[str, str]:
+    """By what the functions of an environment tell their metrics from those of another one."""
+    given = synthesized(*overrides).function("late_data")["Environment"]["Variables"]
+    return Environment({name: given[name] for name in ("ENVIRONMENT", "DATASET")}).metric_dimensions()
 
 
 class TestDashboard:
@@ -278,6 +288,10 @@ class TestDashboard:
         ours = [value for value in walk(json.loads(self.body())) if isinstance(value, list) and "Dataset" in value]
         assert ours
         assert {value[0] for value in ours} == {NAMESPACE}
+        for value in ours:
+            names = [item for item in value[2:] if isinstance(item, str)]
+            dimensions = dict(zip(names[::2], names[1::2], strict=True))
+            assert dimensions.items() >= metric_dimensions().items()
 
     def test_it_shows_no_metric_that_nobody_emits(self) -> None:
         shown = {
