@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
-from core.days import time_zone
 from core.wording import DEFAULT_ENVIRONMENT
 
 GLUE_VERSIONS: Final = ("6.0", "5.1")
@@ -43,7 +42,11 @@ _EMAIL: Final = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _KEY_ARN: Final = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+")
-_REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+_REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")  # eusc-de-east-1 is one
+
+
+# What the folder of zones of a machine holds besides them.
+_NO_ZONES: Final = frozenset({"Factory", "localtime", "posixrules"})
 
 
 class ConfigurationError(ValueError):
@@ -166,14 +169,14 @@ class Settings:
         _require(bool(_NAME.fullmatch(self.database)), self, "database", "needs a-z, 0-9 and _, a letter first")
         for address in self.alert_emails:
             _require(bool(_EMAIL.fullmatch(address)), self, "alert_emails", f"{address!r} is no e-mail address")
+            _require(self.alert_emails.count(address) == 1, self, "alert_emails", f"{address!r} is there twice")
         for arn in self.old_key_arns:
             _require(bool(_KEY_ARN.fullmatch(arn)), self, "old_key_arns", f"{arn!r} is not the ARN of a KMS key")
         _require(not self.account or bool(_ACCOUNT.fullmatch(self.account)), self, "account", "must be 12 digits")
         _require(not self.region or bool(_REGION.fullmatch(self.region)), self, "region", "for example eu-central-1")
-        try:
-            time_zone(self.time_zone)
-        except ValueError:
-            _require(False, self, "time_zone", "must be an IANA name such as Europe/Berlin")  # noqa: FBT003  never holds
+        # A file of the machine that synthesizes, such as localtime or right/UTC, is no zone of EventBridge Scheduler.
+        known = self.time_zone in available_timezones() - _NO_ZONES
+        _require(known, self, "time_zone", "must be an IANA name such as Europe/Berlin")
 
     def _check_agreement(self) -> None:
         missing = day_without(time(self.schedule_hour), self.time_zone)
@@ -260,7 +263,7 @@ def settings_from(context: Mapping[str, Any]) -> Settings:
         if key in kinds:
             values[key] = _typed(key, str(kinds[key]), value)
         elif key != "environment" and not re.search(r"[:@/]", key):
-            near = difflib.get_close_matches(key, kinds, n=1)
+            near = difflib.get_close_matches(key.lower(), ["environment", *kinds], n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise ConfigurationError(f"setting {key!r} is not known{hint}; docs/deploy.md lists them all")
     return replace(ENVIRONMENTS[name], **values)
@@ -268,9 +271,9 @@ def settings_from(context: Mapping[str, Any]) -> Settings:
 
 def _typed(name: str, kind: str, value: Any) -> Any:
     """Read a context value, which the command line always hands over as text."""
-    text = str(value).strip()
+    text = "" if value is None else str(value).strip()
     if "tuple" in kind:
-        parts = value if isinstance(value, list | tuple) else text.split(",")
+        parts = [str(part).strip() for part in value] if isinstance(value, list | tuple) else text.split(",")
         return tuple(part.strip() for part in parts if part.strip())
     if "bool" in kind:
         if text.lower() not in ("true", "false"):
@@ -278,6 +281,8 @@ def _typed(name: str, kind: str, value: Any) -> Any:
         return text.lower() == "true"
     if "int" in kind:
         return _whole_number(name, text)
+    if not text and "None" not in kind:
+        raise ConfigurationError(f"{name} is empty; leave it out for its default")
     return text or None
 
 

@@ -3,6 +3,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader
 
 from config import (
     ENVIRONMENTS,
@@ -38,6 +39,17 @@ def test_and_as_json_from_a_file() -> None:
     assert (settings.kms, settings.max_workers, settings.alert_emails) == (True, 20, ("a@example.com",))
 
 
+def test_a_null_in_the_file_leaves_open_what_may_be_open() -> None:
+    assert settings_from({"account": None, "region": None, "alert_emails": None}) == ENVIRONMENTS["prod"]
+
+
+def test_every_region_that_botocore_knows_has_a_name_that_is_accepted() -> None:
+    partitions = Loader().load_data("partitions")["partitions"]
+    regions = {name for item in partitions for name in item["regions"] if not name.endswith("-global")}
+    assert "eusc-de-east-1" in regions
+    assert {settings_from({"region": name}).region for name in regions} == regions
+
+
 def test_context_of_the_cdk_is_not_ours() -> None:
     context = {
         "@aws-cdk/core:checkSecretUsage": True,
@@ -52,7 +64,15 @@ def test_context_of_the_cdk_is_not_ours() -> None:
     [
         ({"environment": "stage"}, "environment 'stage' is not known; allowed: dev, prod"),
         ({"max_worker": "3"}, "setting 'max_worker' is not known; did you mean max_workers?"),
+        ({"enviroment": "dev"}, "setting 'enviroment' is not known; did you mean environment?"),
+        ({"Kms": "true"}, "setting 'Kms' is not known; did you mean kms?"),
         ({"kms": "yes"}, "kms 'yes' must be true or false"),
+        ({"database": " "}, "database is empty; leave it out for its default"),
+        ({"time_zone": None}, "time_zone is empty; leave it out for its default"),
+        ({"time_zone": "localtime"}, "time_zone 'localtime': must be an IANA name"),
+        ({"time_zone": "right/Europe/Berlin"}, "time_zone 'right/Europe/Berlin': must be an IANA name"),
+        ({"alert_emails": [1]}, "'1' is no e-mail address"),
+        ({"alert_emails": "a@example.com,b@example.com,a@example.com"}, "'a@example.com' is there twice"),
         ({"max_workers": "many"}, "max_workers 'many' must be a whole number"),
         ({"max_workers": "1"}, "prod: max_workers 1: must lie in 2 to 299; set it with -c max_workers=…"),
         ({"glue_version": "4.0"}, "glue_version '4.0': allowed: 6.0, 5.1"),
