@@ -6,7 +6,7 @@ Two, because one execution holds 25,000 events, and a date takes about 16
 
 from typing import Any
 
-from stacks.definitions import retries
+from stacks.definitions import integrations, retries
 from stacks.definitions.pipeline import invoke_lambda, publish_message
 
 DATES_PER_EXECUTION = 150
@@ -226,7 +226,7 @@ def _failure() -> dict[str, Any]:
 def _start_execution(machine_arn: str, *, name: str, payload: Any) -> dict[str, Any]:
     return {
         "Type": "Task",
-        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Resource": integrations.RUN_EXECUTION,
         "Arguments": {"StateMachineArn": machine_arn, "Name": name, "Input": payload},
         "Retry": [retries.START_EXECUTION],
     }

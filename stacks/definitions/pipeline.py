@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from stacks.definitions import retries
+from stacks.definitions import integrations, retries
 
 # What the caller tells this machine; everything else is for the sensor, which refuses keys that it does not know.
 _OWN_KEYS = "['notify', 'wait_minutes', 'backfill']"
@@ -136,7 +136,7 @@ def publish_message(topic_arn: str, variable: str, *, following: str) -> dict[st
     """Return the state that sends the subject and message held by a variable."""
     return {
         "Type": "Task",
-        "Resource": "arn:aws:states:::sns:publish",
+        "Resource": integrations.PUBLISH_MESSAGE,
         "Arguments": {
             "TopicArn": topic_arn,
             # SNS takes at most 100 characters: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
@@ -152,7 +152,7 @@ def invoke_lambda(function_arn: str, payload: Any) -> dict[str, Any]:
     """Return the task that calls a function; its answer is in ``$states.result.Payload``."""
     return {
         "Type": "Task",
-        "Resource": "arn:aws:states:::lambda:invoke",
+        "Resource": integrations.INVOKE_LAMBDA,
         "Arguments": {"FunctionName": function_arn, "Payload": payload},
         "Retry": [retries.LAMBDA],
     }
@@ -195,7 +195,7 @@ def _is_there_work() -> dict[str, Any]:
 def _curate_day(job_name: str, task_timeout_seconds: int) -> dict[str, Any]:
     return {
         "Type": "Task",
-        "Resource": "arn:aws:states:::glue:startJobRun.sync",
+        "Resource": integrations.RUN_JOB,
         "Arguments": {
             "JobName": job_name,
             "Arguments": {

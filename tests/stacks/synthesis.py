@@ -64,9 +64,11 @@ class Synthesis:
         return self.only("AWS::Lambda::Function", Handler=f"{module}.handler.handler")
 
     def machine(self, name: str) -> dict[str, Any]:
-        """Return the definition of a state machine, with tokens as text."""
+        """Return the definition of a state machine, with tokens as text and the partition of most regions."""
         properties = self.only("AWS::StepFunctions::StateMachine", StateMachineName=name)
-        definition: dict[str, Any] = json.loads(written(properties["DefinitionString"]))
+        definition: dict[str, Any] = json.loads(
+            written(properties["DefinitionString"]).replace("<AWS::Partition>", "aws")
+        )
         return definition
 
     def statements(self, role: Mapping[str, Any]) -> list[dict[str, Any]]:

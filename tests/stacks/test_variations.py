@@ -12,7 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from app import CONTRACTS, build
 from config import ConfigurationError
 from contract import ContractError
-from tests.stacks.synthesis import ROOT, STACKS, Synthesis, cdk_settings, synthesized
+from tests.stacks.synthesis import ROOT, STACKS, Synthesis, cdk_settings, synthesized, walk
 
 VARIATIONS = [
     (),
@@ -69,6 +69,17 @@ def test_all_variations_are_clean_for_cfn_lint() -> None:
     linter = str(Path(sys.executable).with_name("cfn-lint"))
     result = subprocess.run([linter, *templates], capture_output=True, text=True, check=False, cwd=ROOT)
     assert (result.returncode, result.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("variation", [(), ("region=cn-north-1",), ("region=us-gov-west-1", "kms=true")], ids=" ".join)
+def test_no_arn_names_a_partition_but_that_of_its_region(variation: tuple[str, ...]) -> None:
+    named = [
+        value
+        for template in synthesized(*variation).templates.values()
+        for value in walk(template)
+        if isinstance(value, str) and "arn:aws:" in value
+    ]
+    assert named == []
 
 
 def test_two_syntheses_are_the_same() -> None:
