@@ -1,5 +1,7 @@
 """The catalog table of a dataset's published days."""
 
+from unicodedata import category
+
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
@@ -43,7 +45,12 @@ class CuratedTable(Construct):
         )
 
 
-def _cut(text: str, length: int) -> str:
-    """Shorten to what the catalog stores (https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-tables.html)."""
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1] + "…"
+def _cut(text: str, most_bytes: int) -> str:
+    """Shorten to what the catalog stores, which counts bytes and takes no control characters.
+
+    https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-tables.html
+    """
+    line = " ".join("".join(" " if category(letter) == "Cc" else letter for letter in text).split())
+    if len(line.encode()) <= most_bytes:
+        return line
+    return line.encode()[: most_bytes - len("…".encode())].decode(errors="ignore") + "…"

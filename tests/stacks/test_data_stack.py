@@ -1,9 +1,11 @@
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from contract import load_contract
 from tests.stacks.synthesis import ROOT, as_list, synthesized, walk, written
@@ -164,6 +166,20 @@ class TestCatalog:
         columns = [(column["Name"], column["Type"]) for column in table["StorageDescriptor"]["Columns"]]
         assert columns == [(column.name, column.type) for column in CONTRACT.columns]
         assert [(key["Name"], key["Type"]) for key in table["PartitionKeys"]] == [("ingestion_date", "string")]
+
+    @pytest.mark.parametrize("text", ["a" * 3000, "ü" * 3000, "日付" * 1500, "🚲" * 1000, "one\ttwo\n\u0007" * 300])
+    def test_texts_of_the_contract_fit_into_what_the_catalog_stores(self, text: str, tmp_path: Path) -> None:
+        # Bytes, not characters: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-tables.html
+        contract = yaml.safe_load((ROOT / "contracts" / "events.odcs.yaml").read_text(encoding="utf-8"))
+        (schema,) = contract["schema"]
+        schema["description"] = schema["properties"][0]["description"] = text
+        (tmp_path / "events.odcs.json").write_text(json.dumps(contract, default=str), encoding="utf-8")
+        tables = synthesized(contracts=tmp_path).properties("AWS::Glue::Table")
+        (table,) = [item["TableInput"] for item in tables if item["TableInput"]["Name"] == "curated_events"]
+        for stored, most in [(table["StorageDescriptor"]["Columns"][0]["Comment"], 255), (table["Description"], 2048)]:
+            assert most - 8 < len(stored.encode()) <= most
+            assert stored.endswith("…")
+            assert not re.search(r"[\x00-\x1f\x7f]", stored)
 
     def test_partitions_are_registered_and_never_projected_or_crawled(self) -> None:
         assert not [key for key in catalog_table("curated_events")["Parameters"] if "projection" in key]
