@@ -116,4 +116,6 @@ def freshness_check_time(freshness_hours: float, zone: str) -> time:
     grace = _GRACE_MINUTES + (0 if zone == "UTC" else _CLOCK_CHANGE_MINUTES)
     hour, minute = divmod((round(freshness_hours * 60) + grace) % _MINUTES_PER_DAY, 60)
     due = time(hour, minute)
-    return due if day_without(due, zone) is None else time((hour + 1) % 24, minute)
+    while day_without(due, zone) is not None:  # Antarctica/Troll puts its clocks forward by two hours
+        due = time((due.hour + 1) % 24, minute)
+    return due

@@ -127,6 +127,7 @@ class TestFreshness:
             (24, "Europe/London", time(2, 10)),
             (23.5, "Atlantic/Azores", time(1, 40)),
             (47, "UTC", time(23, 10)),
+            (24, "Antarctica/Troll", time(3, 10)),
         ],
     )
     def test_it_asks_at_a_time_that_every_day_has(self, hours: float, zone: str, expected: time) -> None:
