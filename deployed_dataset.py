@@ -15,6 +15,8 @@ from core.prices import Capacity
 
 ROOT = Path(__file__).resolve().parent
 _CONTRACT_FILES = ("*.odcs.yaml", "*.odcs.yml", "*.odcs.json")
+# How what is meant as one may end; the JSON of a contract for the job is no dataset of its own.
+_LIKE_CONTRACTS = (".yaml", ".yml", ".odcs.json")
 DEFAULT_FRESHNESS_HOURS = 24.0
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 _FUNCTION_NAME = 64
@@ -145,11 +147,17 @@ def load_datasets(settings: Settings, folder: Path) -> tuple[Dataset, ...]:
 
     Raises:
         ContractError: when one of them is not valid.
-        ConfigurationError: when there is none, or two would share a name or a table.
+        ConfigurationError: when there is none, one that its name leaves out, or two would share a name or a table.
     """
     files = sorted(contract_files(folder))
     if not files:
         raise ConfigurationError(f"{folder} holds no contract; add one as <dataset>.odcs.yaml, see docs/contract.md")
+    for path in sorted(folder.iterdir()):
+        if path not in files and path.name.lower().endswith(_LIKE_CONTRACTS) and not path.name.startswith("."):
+            raise ConfigurationError(
+                f"{path.name} would not be deployed: a contract is called <dataset>.odcs.yaml, .odcs.yml or .odcs.json "
+                f"in lower case; rename it, or move it out of {folder}"
+            )
     datasets = tuple(Dataset(load_contract(path), settings) for path in files)
     owned = list(zip(datasets, files, strict=True))
     _require_unique("dataset name", [(item.name, file) for item, file in owned])

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -10,8 +11,9 @@ import pytest
 from aws_cdk import aws_sqs as sqs
 
 from app import CONTRACTS, build
-from config import ConfigurationError
+from config import ConfigurationError, settings_from
 from contract import ContractError
+from deployed_dataset import load_datasets
 from tests.stacks.synthesis import ROOT, STACKS, Synthesis, cdk_settings, synthesized, walk
 
 VARIATIONS = [
@@ -202,6 +204,18 @@ class TestContracts:
     def test_a_folder_without_contracts_does_too(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError, match="holds no contract"):
             synthesized(contracts=tmp_path)
+
+    @pytest.mark.parametrize("name", ["web.yaml", "web.yml", "Web.ODCS.YAML", "web.Odcs.json", "web.odcs.yaml.yml"])
+    def test_a_contract_that_its_name_would_leave_out_is_refused(self, two_contracts: Path, name: str) -> None:
+        (two_contracts / "web_access.odcs.yaml").rename(two_contracts / name)
+        with pytest.raises(ConfigurationError, match=f"{re.escape(name)} would not be deployed"):
+            synthesized(contracts=two_contracts)
+
+    @pytest.mark.parametrize("name", ["contracts.lock", "events.odcs.yaml.json", "notes.md", ".hidden.yaml"])
+    def test_other_files_may_lie_beside_them(self, tmp_path: Path, name: str) -> None:
+        shutil.copy(ROOT / "contracts" / "events.odcs.yaml", tmp_path)
+        (tmp_path / name).write_text("{}", encoding="utf-8")
+        assert [dataset.name for dataset in load_datasets(settings_from({}), tmp_path)] == ["events"]
 
     def test_two_contracts_of_one_dataset_are_refused(self, tmp_path: Path) -> None:
         for name in ("a", "b"):
