@@ -55,10 +55,17 @@ class Shop:
         return f"{START + timedelta(minutes=number):%Y%m%dT%H%M%SZ}-{number:08x}"
 
     def publish(
-        self, number: int, *, day: date = DAY, rows: int = 985, raw: int | None = None, fingerprint: str | None = None
+        self,
+        number: int,
+        *,
+        day: date = DAY,
+        rows: int = 985,
+        raw: int | None = None,
+        fingerprint: str | None = None,
+        minutes: int = 0,
     ) -> str:
-        """Publish a version with one file of one byte, and store the metrics of its run."""
-        run_id, moment = self.run_id(number), START + timedelta(minutes=number)
+        """Publish a version with one file of one byte, ``minutes`` after its run began, and store the metrics."""
+        run_id, moment = self.run_id(number), START + timedelta(minutes=number + minutes)
         folder = self.paths.version_prefix(day, run_id) + "outcome=accepted/"
         self.store.write(f"{folder}part-0.parquet", b"x")
         version = Version(

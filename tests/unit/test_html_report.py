@@ -139,12 +139,23 @@ class TestPage:
         self, pipeline: Pipeline, shop: Shop, tmp_path: Path
     ) -> None:
         """Two runs of a date were at work at once, and the one that began first published."""
-        shop.publish(1)
+        shop.publish(1, minutes=5)
         many_nulls = replace(COUNTS, by_rule={**COUNTS.by_rule, "user_id_null_rate": 500})
         shop.note(2, day=DAY, status="superseded", counts=many_nulls, message="superseded, …")
         text = written(pipeline, tmp_path).text
         assert "What needs attention" not in text
         assert re.search(rf"{DAY} ✓ published 1,010 [\d, ]+ 2 -", text)
+        assert "All checks held on every date." in text
+
+    def test_tells_of_a_run_that_lost_its_lease_though_an_older_version_is_published(
+        self, pipeline: Pipeline, shop: Shop, tmp_path: Path
+    ) -> None:
+        shop.publish(1)
+        many_nulls = replace(COUNTS, by_rule={**COUNTS.by_rule, "user_id_null_rate": 500})
+        shop.note(2, day=DAY, status="superseded", counts=many_nulls, message="superseded, its lease ended; run again")
+        text = written(pipeline, tmp_path).text
+        assert "What needs attention" in text
+        assert "superseded, its lease ended; run again" in text
         assert "All checks held on every date." in text
 
     def test_tells_of_a_run_that_was_overtaken_where_nothing_is_published(
