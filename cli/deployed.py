@@ -138,7 +138,9 @@ def _follow_backfill(deployment: Deployment, execution: Execution, output: Outpu
     with shown_backfill(output.progress) as show:
         while True:
             execution = executions.describe(execution.arn)
-            states = executions.dates_of(execution, dates, ended)
+            # What had ended before a redrive may have ended again since the last look.
+            is_told_anew = execution.redrives > 0 and not execution.is_running
+            states = executions.dates_of(execution, dates, {} if is_told_anew else ended)
             ended = {day: state for day, state in states.items() if state.status not in {"waiting", "running"}}
             show(list(states.values()), execution.seconds)
             if not execution.is_running:

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from cli.deployment import Deployment
 from cli.errors import CommandFailed
-from core.backfills import date_in_name
+from core.backfills import date_in_name, name_prefix
 from core.causes import Cause, answer_in, read_cause
-from core.days import days_from, is_range
+from core.days import days_from, is_range, too_many_dates
 from core.documents import json_object
 from core.layout import as_ingestion_date, parse_ingestion_date
 
@@ -119,10 +119,18 @@ class Executions:
         return self._started(self._deployment.pipeline_arn, backfill)
 
     def _started(self, machine_arn: str, backfill: Execution) -> Iterator[Execution]:
+        of_others = self._prefixes_of_others(backfill)
         listed = self._listed(machine_arn)  # the youngest first
         for item in takewhile(lambda item: item["startDate"] >= backfill.started_at, listed):
-            if date_in_name(item["name"], backfill.name, redrives=backfill.redrives) is not None:
+            day = date_in_name(item["name"], backfill.name, redrives=backfill.redrives)
+            if day is not None and item["name"].removesuffix(f"-{day}") not in of_others:
                 yield _execution(item)
+
+    def _prefixes_of_others(self, backfill: Execution) -> set[str]:
+        """Return which attempts of a redriven backfill are called like a backfill of its own: `x-2`, and `x` again."""
+        prefix, machine = name_prefix(backfill.name), backfill.arn.removesuffix(backfill.name)
+        attempts = [f"{prefix}-{number}" for number in range(1, backfill.redrives + 1)]
+        return {name for name in attempts if self._described(f"{machine}{name}") is not None}
 
     def describe(self, arn: str) -> Execution:
         """Return an execution as it is now.
@@ -173,13 +181,18 @@ class Executions:
     def dates_of(
         self, backfill: Execution, dates: Sequence[date], known: Mapping[date, DateState]
     ) -> dict[date, DateState]:
-        """Return what has become of each date of a backfill; dates in ``known`` have ended and are not asked for."""
-        states = {day: known.get(day, DateState(ingestion_date=day, status="waiting")) for day in dates}
-        for execution in self.dates_started_by(backfill):
+        """Return what has become of each date of a backfill; dates in ``known`` have ended and are not asked for.
+
+        Of a date that a redriven backfill runs again, the last time counts.
+        """
+        states = {day: DateState(ingestion_date=day, status="waiting") for day in dates} | dict(known)
+        latest: dict[date, Execution] = {}
+        for execution in self.dates_started_by(backfill):  # the youngest first
             day = date_in_name(execution.name, backfill.name, redrives=backfill.redrives)
-            if day in states and day not in known:
-                states[day] = self.date_state(day, execution)
-        return states
+            if day in states:
+                latest.setdefault(day, execution)
+        asked = {day: self.date_state(day, latest[day]) for day in latest if day not in known or latest[day].is_running}
+        return states | asked
 
     def date_state(self, day: date, execution: Execution) -> DateState:
         """Return what an execution of the pipeline, running or ended, has made of its date."""
@@ -245,7 +258,7 @@ def dates_asked(backfill: Execution) -> list[date]:
         first, last = (parse_ingestion_date(asked[name]) for name in ("start", "end"))
     except (KeyError, TypeError, ValueError):
         return []
-    return days_from(first, last)
+    return [] if too_many_dates((last - first).days + 1) else days_from(first, last)
 
 
 def _date_of(document: Mapping[str, Any] | None) -> date | None:

@@ -1,17 +1,25 @@
 """Which executions are a backfill's own: people cancel and follow it, and those of others are left alone."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from cli.executions import RUNNING, Execution, Executions, dates_asked
+from cli import deployed
+from cli.executions import RUNNING, DateState, Execution, Executions, dates_asked
+from cli.output import Output
 from core.backfills import date_in_name, name_prefix
 from tests.unit.test_overview import DEPLOYMENT
 
 DAY = date(2025, 1, 1)
 START = datetime(2025, 1, 2, tzinfo=UTC)
+
+
+class NotFound(Exception):
+    """What Step Functions says of an execution that it does not have."""
 
 
 def backfill(name: str, given: Any = None, *, redrives: int = 0) -> Execution:
@@ -20,12 +28,37 @@ def backfill(name: str, given: Any = None, *, redrives: int = 0) -> Execution:
     )
 
 
-def started_by(name: str, listed: list[str], *, redrives: int = 0) -> list[str]:
-    items = [{"executionArn": item, "name": item, "status": RUNNING, "startDate": START} for item in listed]
+def executions(listed: Mapping[str, str], *, backfills: Sequence[str] = ()) -> Executions:
+    """Return executions as Step Functions lists them, the youngest first, each with its status."""
+
+    def describe(*, executionArn: str) -> dict[str, Any]:  # noqa: N803  as AWS calls it
+        name = executionArn.removeprefix("arn:")
+        if name not in listed and name not in backfills:
+            raise NotFound
+        return {
+            "name": name,
+            "status": listed.get(name, RUNNING),
+            "startDate": START,
+            "output": '{"status": "published"}',
+        }
+
+    items = [
+        {"executionArn": f"arn:{name}", "name": name, "status": status, "startDate": START}
+        for name, status in listed.items()
+    ]
     paginator = SimpleNamespace(paginate=lambda **_: [{"executions": items}])
-    executions = Executions(DEPLOYMENT)
-    vars(executions)["_client"] = SimpleNamespace(get_paginator=lambda _: paginator)
-    return [item.name for item in executions.dates_started_by(backfill(name, redrives=redrives))]
+    found = Executions(DEPLOYMENT)
+    vars(found)["_client"] = SimpleNamespace(
+        get_paginator=lambda _: paginator,
+        describe_execution=describe,
+        exceptions=SimpleNamespace(ExecutionDoesNotExist=NotFound, InvalidArn=NotFound),
+    )
+    return found
+
+
+def started_by(name: str, listed: list[str], *, redrives: int = 0, backfills: Sequence[str] = ()) -> list[str]:
+    found = executions(dict.fromkeys(listed, RUNNING), backfills=backfills)
+    return [item.name for item in found.dates_started_by(backfill(name, redrives=redrives))]
 
 
 @pytest.mark.parametrize("other", ["x-2-2025-01-01", "x-y-2025-01-01", "x-2025-01-01-2025-01-01", "xy-2025-01-01"])
@@ -36,6 +69,43 @@ def test_those_of_a_backfill_whose_name_begins_alike_are_not_its_own(other: str)
 def test_those_of_each_attempt_of_a_redriven_backfill_are_its_own() -> None:
     names = ["x-2025-01-01", "x-1-2025-01-02", "x-2-2025-01-02"]
     assert started_by("x", [*names, "x-3-2025-01-02"], redrives=2) == names
+
+
+def test_those_of_a_backfill_that_is_called_like_an_attempt_are_its_own() -> None:
+    names = ["x-2-2025-01-01", "x-1-2025-01-01", "x-2025-01-01"]
+    assert started_by("x", names, redrives=2, backfills=["x-2"]) == names[1:]
+
+
+def test_of_a_date_that_a_redriven_backfill_ran_again_the_last_time_counts() -> None:
+    listed = {"x-2-2025-01-02": RUNNING, "x-1-2025-01-02": "ABORTED", "x-1-2025-01-01": "SUCCEEDED"}
+    found = executions({**listed, "x-2025-01-01": "FAILED"})
+    days, again = [DAY, date(2025, 1, 2)], backfill("x", redrives=2)
+    states = found.dates_of(again, days, {})
+    assert [states[day].status for day in days] == ["published", "running"]
+    known = {day: DateState(ingestion_date=day, status="failed") for day in days}
+    states = found.dates_of(again, days, known)
+    assert [states[day].status for day in days] == ["failed", "running"]  # which was not asked for, or runs
+
+
+@pytest.mark.parametrize(("redrives", "asked_last"), [(0, set()), (1, {DAY})])
+def test_following_one_that_was_redriven_asks_for_every_date_again_in_the_end(
+    monkeypatch: pytest.MonkeyPatch, redrives: int, asked_last: set[date]
+) -> None:
+    arn, asked = DEPLOYMENT.execution_arn("backfill-x"), []
+    one = replace(backfill("backfill-x", {"dates": [str(DAY)]}, redrives=redrives), arn=arn)
+    described = iter([one, one, replace(one, status="SUCCEEDED")])
+
+    def dates_of(_: Execution, dates: Sequence[date], known: Mapping[date, DateState]) -> dict[date, DateState]:
+        asked.append({*dates} - {*known})
+        return {day: DateState(ingestion_date=day, status="failed") for day in dates}
+
+    fake = SimpleNamespace(describe=lambda _: next(described), dates_of=dates_of)
+    monkeypatch.setattr(deployed, "Executions", lambda _: fake)
+    monkeypatch.setattr(deployed, "open_dataset", lambda _: None)
+    monkeypatch.setattr(deployed, "_cost_since", lambda *_: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    assert deployed.follow(DEPLOYMENT, "backfill-x", output=Output(as_json=True, target="")) == 0
+    assert asked == [{DAY}, asked_last]
 
 
 @pytest.mark.parametrize("name", ["january", "2025.q1", "a b", "x" * 80, "backfill-2025-01-01-2025-01-02-0a1b2c3d"])
@@ -51,7 +121,15 @@ def test_what_has_no_date_in_its_name_is_none_of_it(name: str) -> None:
 
 @pytest.mark.parametrize(
     "given",
-    [None, {}, {"start": "2025-01-01"}, {"start": "2025-02-30", "end": "2025-03-01"}, {"dates": [1]}, {"dates": 7}],
+    [
+        None,
+        {},
+        {"start": "2025-01-01"},
+        {"start": "2025-02-30", "end": "2025-03-01"},
+        {"dates": [1]},
+        {"dates": 7},
+        {"start": "2025-01-01", "end": "2034-12-30"},
+    ],
     ids=repr,
 )
 def test_an_input_that_the_plan_refuses_names_no_dates(given: Any) -> None:
