@@ -1,7 +1,7 @@
 """Edge of the alerts: reads the event, the environment and the bucket, and sends what `decision` writes."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
@@ -147,20 +147,23 @@ def _is_told_already(event: JobRunEnded | ExecutionEnded, day: date | None, sett
     if day is None:
         return False
     runs = log.if_known("other runs of the day not known", lambda: settings.place.runs.readable(day)) or []
-    run_id = reported_run(event)
-    # The latest first: of several that say the same before an event, it is the one that it is about. It may come late.
-    mine = next(
-        (
-            run
-            for run in runs
-            if run["run_id"] == run_id or (run_id is None and is_said_by(run, event) and not _began_after(run, event))
-        ),
-        None,
-    )
+    mine = _run_of(event, runs)
     earlier = None if mine is None else told_by_an_earlier_run(runs, mine)
     if earlier is not None:
         log.info("told of an earlier run already", ingestion_date=str(day), run=earlier)
     return earlier is not None
+
+
+def _run_of(event: JobRunEnded | ExecutionEnded, runs: Sequence[Metrics]) -> Metrics | None:
+    """Return the run that an event is about; ``runs`` are those of its day, the latest first.
+
+    Of several that say the same it is the latest that began before the event, which may come late. It is none on
+    somebody's own machine, which has no event, as long as an execution started one of them.
+    """
+    if (run_id := reported_run(event)) is not None:
+        return next((run for run in runs if run["run_id"] == run_id), None)
+    said = [run for run in runs if is_said_by(run, event) and not _began_after(run, event)]
+    return next((run for run in said if run.get("execution") is not None), said[0] if said else None)
 
 
 def _began_after(run: Metrics, event: JobRunEnded | ExecutionEnded) -> bool:

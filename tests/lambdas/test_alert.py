@@ -358,6 +358,14 @@ class TestOneBadDay:
         handler(self.execution(job), None)
         assert [SECOND in message.body for message in cloud.sent] == [False, True]
 
+    def test_that_somebody_ran_on_a_machine_of_his_own_meanwhile_is_told(self, cloud: Cloud) -> None:
+        broken = {"status": "error", "message": f"{DAY}: a.json is not a complete gzip file; run the date again"}
+        job = {**self.left(cloud, 0, **broken), "time": "2025-01-03T03:20:00Z"}
+        self.left(cloud, 1, execution=None, **broken)
+        handler(job, None)
+        handler(self.execution(job), None)
+        assert [SECOND in message.body for message in cloud.sent] == [False, True]
+
     @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
     def test_that_breaks_runs_is_told_when_the_events_of_the_first_come_after_the_second(
         self, cloud: Cloud, order: tuple[int, int]
