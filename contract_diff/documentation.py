@@ -47,12 +47,14 @@ def _texts(values: Mapping[str, Any], place: str) -> Iterator[tuple[str, Any]]:
         elif isinstance(value, Mapping):
             yield from _texts(value, f"{place} {key}".strip())
         elif isinstance(value, list):
+            told: dict[str, list[Mapping[str, Any]]] = {}  # several may have one name
             for position, item in enumerate(value):
                 name = _called(key, item, position) if isinstance(item, Mapping) else ""
                 if isinstance(item, Mapping) and _is_only_told(key, item):
-                    yield f"{place}/{name}", item
+                    told.setdefault(f"{place}/{name}", []).append(item)
                 elif isinstance(item, Mapping):
                     yield from _texts(item, f"{place} {name}".strip())
+            yield from told.items()
 
 
 def _is_only_told(key: str, item: Mapping[str, Any]) -> bool:

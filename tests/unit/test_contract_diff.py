@@ -63,6 +63,21 @@ def test_promises_and_rules_that_nobody_enforces_are_told_by_name() -> None:
     ]
 
 
+def test_each_of_several_promises_and_rules_in_words_of_one_name_is_compared() -> None:
+    contracts = [base(), base()]
+    for contract, days in zip(contracts, (90, 30), strict=True):
+        of_each = {"orders": days, "returns": 5}
+        contract["slaProperties"] += [
+            {"property": "retention", "value": value, "unit": "d", "element": name} for name, value in of_each.items()
+        ]
+        words = [f"Kept for {days} days.", "Not old."]
+        contract["schema"][0]["quality"] += [{"type": "text", "name": "age", "description": text} for text in words]
+    assert [(change.place, change.what) for change in changes(*contracts)] == [
+        ("contract", "SLA retention changed"),
+        ("dataset orders", "rule age changed"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "what"),
     [(2, 2.0000001, "2 -> 2.0000001"), (12.34567, 12.34568, "12.34567 -> 12.34568"), (3.0, 2.5, "3 -> 2.5")],
