@@ -17,7 +17,8 @@ def report_pointless_rules(drafts: Sequence[Draft], *, types: Mapping[str, str])
     Of a rule that could not be read as a whole, only what the rest would not change is reported.
     """
     useful = [draft for draft in drafts if draft.has_limit and not _has_pointless_limit(draft)]
-    _report_contradictions([draft for draft in useful if draft.is_sound and draft.rule.severity == "error"])
+    known = [draft for draft in useful if draft.is_sound and types.get(draft.rule.column or "") != UNKNOWN_TYPE]
+    _report_contradictions([draft for draft in known if draft.rule.severity == "error"])
     for column, column_type in types.items():
         if column_type != UNKNOWN_TYPE:
             of_column = [draft for draft in drafts if draft.rule.column == column]
@@ -90,7 +91,8 @@ def _report_value_conditions(drafts: Sequence[Draft], column_type: str) -> None:
 
 def _readable(draft: Draft) -> Draft:
     """Leave out a list that may hold values of no column type; with fewer conditions more values are valid."""
-    return draft if draft.is_sound else replace(draft, rule=replace(draft.rule, valid_values=None))
+    is_readable = draft.is_sound and None not in (draft.rule.valid_values or ())
+    return draft if is_readable else replace(draft, rule=replace(draft.rule, valid_values=None), is_sound=False)
 
 
 def _is_strict(draft: Draft) -> bool:

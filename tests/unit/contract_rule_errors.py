@@ -204,6 +204,8 @@ VALUE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
         listing(["2025-01-01T00:00:00Z", "2025-01-01T01:00:00+01:00"], column_type="timestamp"),
         "[1]: '2025-01-01T01:00:00+01:00' is the same timestamp as '2025-01-01T00:00:00Z', which is listed already",
     ),
+    (listing([float("inf"), 1], column_type="double"), "arguments.validValues[0]: inf is not a finite number"),
+    (listing([[1], {}], column_type="nonsense"), "'nonsense' is not a known type"),
     (listing([None]), f"{COLUMN_RULE}.arguments.validValues[0]: null is not a value; nulls are never invalid"),
     (
         listing(["NO", False]),
