@@ -154,6 +154,10 @@ class _Examination:
         return self._schedules_of(self._function_configurations[self._names.function_name("alert")]["FunctionArn"])
 
     @property
+    def _promises_freshness(self) -> bool:
+        return self._names.contract.freshness_hours is not None
+
+    @property
     def _freshness_checks_switched_off(self) -> list[str]:
         return [str(item["Name"]) for item in self._freshness_checks if item["State"] != "ENABLED"]
 
@@ -178,8 +182,11 @@ class _Examination:
     def _schedule(self) -> Iterator[Finding]:
         if not self._schedules:
             yield Finding("schedule", WRONG, f"no schedule starts {self._names.pipeline_name}", _DEPLOY)
+        elif self._starts_by_itself and self._promises_freshness and not self._freshness_checks:
+            says = "there is no daily check for overdue days, so nobody hears of them"
+            yield Finding("schedule", WRONG, says, _DEPLOY)
         elif self._starts_by_itself and (off := self._freshness_checks_switched_off):
-            says = "the daily check for overdue days was switched off by hand, so nobody hears of them"
+            says = "the daily check for overdue days is switched off, so nobody hears of them"
             yield Finding("schedule", WRONG, says, f"switch {off[0]} on in EventBridge Scheduler")
         elif self._starts_by_itself:
             yield Finding("schedule", RIGHT, "on")

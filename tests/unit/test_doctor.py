@@ -1,6 +1,7 @@
 """`pipeline doctor` by what AWS answers, also in unknown forms; on a deployment it is tested in tests/local."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -50,13 +51,15 @@ def test_an_answer_of_another_form_is_not_taken_for_right_and_ends_nothing(
     assert all(finding.says for finding in findings if finding.state != WRONG)
 
 
-def found(monkeypatch: pytest.MonkeyPatch, check: str, **answers: Any) -> Finding:
+def found(
+    monkeypatch: pytest.MonkeyPatch, check: str, *, deployment: Deployment = DEPLOYMENT, **answers: Any
+) -> Finding:
     """Return what is said of one matter where AWS and the dataset give these answers, and to all else none."""
     for name in ("ask", "pages", "messages_in", "denied_to", "open_dataset", "GlueCatalog"):
         monkeypatch.setattr(doctor, name, answers.get(name, always({})))
     for name in ("ask", "pages"):
         monkeypatch.setattr(questions, name, answers.get(name, always({})))
-    findings = doctor.examine(DEPLOYMENT, command=lambda words: f"pipeline {words}")
+    findings = doctor.examine(deployment, command=lambda words: f"pipeline {words}")
     (finding,) = (finding for finding in findings if finding.check == check)
     return finding
 
@@ -113,6 +116,22 @@ def test_a_check_for_overdue_days_that_was_switched_off_is_wrong(monkeypatch: py
     )
     assert finding.state == (RIGHT if state == "ENABLED" else WRONG)
     assert "switch overdue on" in (finding.next_step or "") or state == "ENABLED"
+
+
+@pytest.mark.parametrize(("promised", "state"), [(6, WRONG), (None, RIGHT)])
+def test_a_check_for_overdue_days_that_is_not_there_is_wrong_where_freshness_is_promised(
+    monkeypatch: pytest.MonkeyPatch, promised: float | None, state: str
+) -> None:
+    start = {"Name": "start", "State": "ENABLED", "Target": {"Arn": DEPLOYMENT.pipeline_arn}}
+    names = DeployedNames(replace(CONTRACT, freshness_hours=promised), ENVIRONMENTS["prod"])
+    finding = found(
+        monkeypatch,
+        "schedule",
+        deployment=replace(DEPLOYMENT, names=names),
+        ask=always({"FunctionArn": "arn:alert"}),
+        pages=lambda _service, operation, *_, **__: [start] if operation == "list_schedules" else [],
+    )
+    assert finding.state == state
 
 
 @pytest.mark.parametrize("is_told", [True, False])
