@@ -157,13 +157,13 @@ def _is_told_already(event: JobRunEnded | ExecutionEnded, day: date | None, sett
 def _run_of(event: JobRunEnded | ExecutionEnded, runs: Sequence[Metrics]) -> Metrics | None:
     """Return the run that an event is about; ``runs`` are those of its day, the latest first.
 
-    Of several that say the same it is the latest that began before the event, which may come late. It is none on
-    somebody's own machine, which has no event, as long as an execution started one of them.
+    Of several that say the same it is the latest that an execution started before the event, which may come late: a run
+    on somebody's own machine has no event.
     """
     if (run_id := reported_run(event)) is not None:
         return next((run for run in runs if run["run_id"] == run_id), None)
-    said = [run for run in runs if is_said_by(run, event) and not _began_after(run, event)]
-    return next((run for run in said if run.get("execution") is not None), said[0] if said else None)
+    started = (run for run in runs if run.get("execution") is not None and not _began_after(run, event))
+    return next((run for run in started if is_said_by(run, event)), None)
 
 
 def _began_after(run: Metrics, event: JobRunEnded | ExecutionEnded) -> bool:

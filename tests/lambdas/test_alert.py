@@ -385,6 +385,13 @@ class TestOneBadDay:
         handler(job | {"time": time}, None)
         assert len(cloud.sent) == 1
 
+    @pytest.mark.parametrize("time", [None, "", "soon", "2025-01-03T04:20:00"])
+    def test_is_told_once_by_events_without_a_time(self, cloud: Cloud, time: str | None) -> None:
+        for number in range(2):
+            job = self.left(cloud, number, status="error", message=f"{DAY}: a.json is not a complete gzip file")
+            handler({**job, "time": time}, None)
+        assert len(cloud.sent) == 1
+
     def test_that_breaks_every_run_is_told_at_first_and_when_it_is_left_to_people(self, cloud: Cloud) -> None:
         broken = {"status": "error", "message": f"{DAY}: a.json is not a complete gzip file; run the date again"}
         name = "late-events-2025-01-02-0123456789abcdef-20250103T021504"
