@@ -43,6 +43,10 @@ RULE_ERRORS: list[tuple[Mapping[str, Any], str]] = [
         with_table_rule(id="malformed_lines", metric="rowCount", mustBeGreaterThan=5),
         f"{TABLE_RULE}.id: 'malformed_lines' is the id of a check that every run makes by itself; choose another one",
     ),
+    (
+        with_table_rule(id="rows", type="custom", engine="baseline", implementation={"metric": "rowCount"}),
+        f"{TABLE_RULE}.id: 'rows' is the id of a check that every run makes by itself",
+    ),
     (with_rule(id="rows", metric="nullValues", mustBe=0), f"{COLUMN_RULE}.id: 'rows' is the id of a check that every"),
     (with_rule(metric="nullValues"), f"{COLUMN_RULE}: needs exactly one operator of {OPERATORS}; found none"),
     (with_rule(metric="nullValues", mustBee=0), f"{COLUMN_RULE}.mustBee: this key is not known here; allowed: "),

@@ -147,6 +147,10 @@ ROOT_ERRORS: list[tuple[Mapping[str, Any], str]] = [
         document(slaProperties=[{"property": "latency", "value": 1000000, "unit": "d"}]),
         "slaProperties[0].value: 1000000 d is more than a year, so no day would ever be late; write a shorter time",
     ),
+    (
+        document(slaProperties=[{"property": "latency", "value": 366 * 24 + 1, "unit": "h"}]),
+        "slaProperties[0].value: 8785 h is more than a year",
+    ),
     (document(slaProperties=[{"property": "ly", "valeu": 1}]), "slaProperties[0].valeu: this key is not known here; "),
     (
         document(slaProperties=[{"property": name, "value": 1, "unit": "h"} for name in ("latency", "freshness")]),

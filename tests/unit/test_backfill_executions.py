@@ -28,7 +28,7 @@ def backfill(name: str, given: Any = None, *, redrives: int = 0) -> Execution:
     )
 
 
-def executions(listed: Mapping[str, str], *, backfills: Sequence[str] = ()) -> Executions:
+def executions(listed: Mapping[str, str], *, backfills: Sequence[str] = (), **described: Any) -> Executions:
     """Return executions as Step Functions lists them, the youngest first, each with its status."""
 
     def describe(*, executionArn: str) -> dict[str, Any]:  # noqa: N803  as AWS calls it
@@ -40,6 +40,7 @@ def executions(listed: Mapping[str, str], *, backfills: Sequence[str] = ()) -> E
             "status": listed.get(name, RUNNING),
             "startDate": START,
             "output": '{"status": "published"}',
+            **described,
         }
 
     items = [
@@ -61,7 +62,9 @@ def started_by(name: str, listed: list[str], *, redrives: int = 0, backfills: Se
     return [item.name for item in found.dates_started_by(backfill(name, redrives=redrives))]
 
 
-@pytest.mark.parametrize("other", ["x-2-2025-01-01", "x-y-2025-01-01", "x-2025-01-01-2025-01-01", "xy-2025-01-01"])
+@pytest.mark.parametrize(
+    "other", ["x-0-2025-01-01", "x-2-2025-01-01", "x-y-2025-01-01", "x-2025-01-01-2025-01-01", "xy-2025-01-01"]
+)
 def test_those_of_a_backfill_whose_name_begins_alike_are_not_its_own(other: str) -> None:
     assert started_by("x", [other, "x-2025-01-01"]) == ["x-2025-01-01"]
 
@@ -69,6 +72,11 @@ def test_those_of_a_backfill_whose_name_begins_alike_are_not_its_own(other: str)
 def test_those_of_each_attempt_of_a_redriven_backfill_are_its_own() -> None:
     names = ["x-2025-01-01", "x-1-2025-01-02", "x-2-2025-01-02"]
     assert started_by("x", [*names, "x-3-2025-01-02"], redrives=2) == names
+
+
+@pytest.mark.parametrize("redrives", [0, 3])
+def test_how_often_a_backfill_was_redriven_is_read(redrives: int) -> None:
+    assert executions({"x": RUNNING}, redriveCount=redrives).describe("arn:x").redrives == redrives
 
 
 def test_those_of_a_backfill_that_is_called_like_an_attempt_are_its_own() -> None:

@@ -66,7 +66,14 @@ def test_names_and_limits_are_taken_from_the_document() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "unit", "hours"),
-    [("latency", 6, "h", 6), ("Latency", 1, "day", 24), ("freshness", 90, "minutes", 1.5), ("ly", 0.5, "hours", 0.5)],
+    [
+        ("latency", 6, "h", 6),
+        ("Latency", 1, "day", 24),
+        ("freshness", 90, "minutes", 1.5),
+        ("ly", 0.5, "hours", 0.5),
+        ("latency", 366, "d", 366 * 24),
+        ("latency", 9000, "m", 150),
+    ],
 )
 def test_freshness_is_in_hours(name: str, value: float, unit: str, hours: float) -> None:
     promised = contract(slaProperties=[{"property": name, "value": value, "unit": unit}])

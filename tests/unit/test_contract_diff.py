@@ -63,6 +63,19 @@ def test_promises_and_rules_that_nobody_enforces_are_told_by_name() -> None:
     ]
 
 
+def test_a_promise_of_freshness_is_no_documentation_in_any_case_of_letters() -> None:
+    contracts = [base(), base()]
+    for contract, hours in zip(contracts, (6, 8), strict=True):
+        contract["slaProperties"] = [{"property": "Latency", "value": hours, "unit": "h"}]
+    assert [(change.what, change.is_documentation) for change in changes(*contracts)] == [("6 -> 8", False)]
+
+
+def test_a_rule_in_words_may_have_any_name() -> None:
+    new = base()
+    new["schema"][0]["quality"].append({"type": "text", "name": "old/new", "description": "Not old."})
+    assert [change.what for change in changes(base(), new)] == ["rule old new added"]
+
+
 def test_each_of_several_promises_and_rules_in_words_of_one_name_is_compared() -> None:
     contracts = [base(), base()]
     for contract, days in zip(contracts, (90, 30), strict=True):

@@ -118,6 +118,32 @@ def test_a_check_for_overdue_days_that_was_switched_off_is_wrong(monkeypatch: py
     assert "switch overdue on" in (finding.next_step or "") or state == "ENABLED"
 
 
+def test_a_check_for_overdue_days_may_be_off_where_nothing_starts_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    schedules = [
+        {"Name": name, "State": "DISABLED", "Target": {"Arn": arn}}
+        for name, arn in {"start": DEPLOYMENT.pipeline_arn, "overdue": "arn:alert"}.items()
+    ]
+    finding = found(
+        monkeypatch,
+        "schedule",
+        ask=always({"FunctionArn": "arn:alert"}),
+        pages=lambda _service, operation, *_, **__: schedules if operation == "list_schedules" else [],
+    )
+    assert "switch start on" in (finding.next_step or "")
+
+
+@pytest.mark.parametrize("stale", ["days_with_other_columns", "days_shown_in_vain"])
+def test_what_a_repair_mends_is_repaired_before_files_are_written_again(
+    monkeypatch: pytest.MonkeyPatch, stale: str
+) -> None:
+    answers = {"days_with_other_columns": list, "days_shown_in_vain": list} | {stale: lambda: [date(2025, 1, 8)]}
+    opened = dataset(faults=(Fault(DAY, "not found", is_about_files=True),))
+    opened().publications.days_shown_in_vain = answers["days_shown_in_vain"]
+    catalog = always(SimpleNamespace(days_with_other_columns=answers["days_with_other_columns"]))
+    finding = found(monkeypatch, "partitions", open_dataset=opened, GlueCatalog=catalog)
+    assert (finding.state, finding.next_step) == (WRONG, "pipeline repair")
+
+
 @pytest.mark.parametrize(("promised", "state"), [(6, WRONG), (None, RIGHT)])
 def test_a_check_for_overdue_days_that_is_not_there_is_wrong_where_freshness_is_promised(
     monkeypatch: pytest.MonkeyPatch, promised: float | None, state: str
