@@ -133,7 +133,7 @@ def _with_cause(event: ExecutionEnded, log: StepLog) -> ExecutionEnded:
     """Ask why an execution ended, if its event does not tell; an alert without that is better than none."""
     if event.cause.text:
         return event
-    found = log.if_known("cause of the execution not known", lambda: described(event.arn))
+    found = log.if_known("cause of the execution not known", lambda: described(event.arn) or {})
     if found is None:
         return event
     return replace(event, cause=read_cause(found.get("cause"), error=str(found.get("error") or event.cause.error)))

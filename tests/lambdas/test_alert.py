@@ -529,6 +529,13 @@ class TestExecution:
         assert message.subject == "[events] 2025-01-02 execution was aborted: wrong contract deployed"
         assert line(message, "Why") == "by ops: wrong contract deployed"
 
+    def test_that_is_gone_is_no_second_notice_of_what_gave_no_reason(self, cloud: Cloud) -> None:
+        sample = event("execution_timed_out")
+        sample["detail"]["cause"] = json.dumps({"Cause": "", "ExecutionArn": "arn:of:another"})
+        message = alert(cloud, sample)
+        assert SECOND not in message.body
+        assert line(message, "Why") == "it ended as TIMED_OUT without a reason"
+
     def test_is_announced_although_step_functions_does_not_answer(self, cloud: Cloud) -> None:
         denied = json.dumps({"__type": "AccessDeniedException", "message": "no"})
         answer("stepfunctions", "DescribeExecution", status=400, body=denied)
