@@ -20,7 +20,9 @@ def json_object(text: object) -> dict[str, Any] | None:
 
 def content_of(data: bytes, *, schema_version: int) -> dict[str, Any]:
     """Read a document of a schema version, and leave that out. To be called where what it is not is `refused`."""
-    document: dict[str, Any] = json.loads(data)
+    document: Any = json.loads(data)
+    if not isinstance(document, dict):
+        raise TypeError("no JSON object")
     found = document.pop("schema_version")
     if found != schema_version:
         raise ValueError(f"schema_version {found!r}, this release reads {schema_version}")
