@@ -1,4 +1,4 @@
-"""The custom properties of a column: those that mean something here are read, others are documentation."""
+"""Custom properties by their names; of a column, those that mean something here, while others are documentation."""
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches

@@ -1,4 +1,4 @@
-"""Days in the pipeline's time zone: when one ends, when it is due, and which one a schedule means."""
+"""Days: ranges of them, the limits of a backfill, and in the pipeline's time zone when one ends and which is due."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

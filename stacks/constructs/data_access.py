@@ -1,4 +1,4 @@
-"""Grants on the prefixes of the data bucket and its key, and the ARNs of a dataset's table."""
+"""Grants on the prefixes of the data bucket and its key, and the ARNs of a dataset's job and table."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
