@@ -44,7 +44,7 @@ class Output:
     def show(self, document: Any, *views: Any) -> None:
         """Print a document for scripts, dates as texts, or its views for people."""
         if self.as_json:
-            self.console.file.write(json.dumps(document, indent=2, default=str) + "\n")
+            self.console.file.write(json.dumps(document, indent=2, default=date.isoformat) + "\n")
         else:
             shown = (whole(with_options(view, self.target)) if isinstance(view, str) else view for view in views)
             self.console.print(Group(*shown), crop=False)  # as a group, since others are wrapped as one text

@@ -1,5 +1,6 @@
 """Tables at every width of a terminal: nothing is cut off, and what is to be copied is whole."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -145,3 +146,13 @@ def test_a_reason_in_brief_holds_no_raw_value_whatever_that_says() -> None:
     reason = f"2025-01-01: invalid-value count of event_type is 2, must be 0; most frequent invalid values: {values}"
     ending = "report s3://bucket/metrics/x.json; fix the source, then: pipeline run 2025-01-01"
     assert brief(f"{reason}; {ending}", date(2025, 1, 1)) == "invalid-value count of event_type is 2, must be 0"
+
+
+def test_a_document_for_scripts_has_dates_as_texts_and_nothing_else_that_json_does_not_know(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output = Output(as_json=True)
+    output.show({"date": date(2025, 1, 2)})
+    assert json.loads(capsys.readouterr().out) == {"date": "2025-01-02"}
+    with pytest.raises(TypeError):
+        output.show({"names": {"a", "b"}})
