@@ -36,6 +36,7 @@ def executions(listed: Mapping[str, str], *, backfills: Sequence[str] = (), **de
         if name not in listed and name not in backfills:
             raise NotFound
         return {
+            "executionArn": executionArn,
             "name": name,
             "status": listed.get(name, RUNNING),
             "startDate": START,

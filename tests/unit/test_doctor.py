@@ -138,7 +138,7 @@ def test_what_a_repair_mends_is_repaired_before_files_are_written_again(
 ) -> None:
     answers = {"days_with_other_columns": list, "days_shown_in_vain": list} | {stale: lambda: [date(2025, 1, 8)]}
     opened = dataset(faults=(Fault(DAY, "not found", is_about_files=True),))
-    opened().publications.days_shown_in_vain = answers["days_shown_in_vain"]
+    opened().publications.catalog.days_shown_in_vain = answers["days_shown_in_vain"]
     catalog = always(SimpleNamespace(days_with_other_columns=answers["days_with_other_columns"]))
     finding = found(monkeypatch, "partitions", open_dataset=opened, GlueCatalog=catalog)
     assert (finding.state, finding.next_step) == (WRONG, "pipeline repair")
