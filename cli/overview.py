@@ -22,13 +22,11 @@ from core.layout import parse_ingestion_date, started_at
 from core.leases import runs_at_work
 from core.prices import read_cost, total, usd
 from core.publication import Publication
-from core.runs import ENDED_WELL, ListedRun, Metrics
+from core.runs import ENDED_WELL, ListedRun, Metrics, is_overtaken
 from core.wording import plural
 
 # What is older was news once; `pipeline status` lists all of it.
 WINDOW: Final = timedelta(days=35)
-# A run that another one was quicker than is none that failed.
-_GOOD: Final = (*ENDED_WELL, "superseded")
 _MOST_FAILED: Final = 5
 _MOST_EXECUTIONS: Final = 3
 # What was aborted somebody has stopped.
@@ -136,7 +134,7 @@ class _Look:
         at_work = self._at_work()
         current = {record.current.run_id for record in records}
         unfinished = [run for run in runs if run.run_id not in current and str(run.day) not in at_work]
-        failed = [*_failures(unfinished, metrics), *self._stopped(records, metrics)]
+        failed = [*self._failures(unfinished, metrics, records), *self._stopped(records, metrics)]
         failures = sorted((item for item in failed if not self._is_over(item)), key=lambda item: item.at)
         faults = dataset.publications.faults(records)
         blocked = tuple(parse_ingestion_date(record.ingestion_date) for record in records if record.blocked)
@@ -194,6 +192,16 @@ class _Look:
             executions = Executions(self._deployment).under_way()
         return tuple(str(execution.ingestion_date or execution.name) for execution in executions)
 
+    def _failures(
+        self, latest: Iterable[ListedRun], metrics: Mapping[ListedRun, Metrics], records: Iterable[Publication]
+    ) -> Iterator[Failure]:
+        published = {record.ingestion_date: record for record in records}
+        for run in latest:
+            found = metrics.get(run)
+            if found is None or found["status"] in ENDED_WELL or is_overtaken(found, published.get(str(run.day))):
+                continue
+            yield Failure(run.day, run.run_id, found["status"], found["message"] or "", found["started_at"])
+
     def _stopped(self, records: Sequence[Publication], metrics: Mapping[ListedRun, Metrics]) -> Iterator[Failure]:
         """Return the last executions that ended badly after the last that is known of their date."""
         if self._deployment is None:
@@ -244,13 +252,6 @@ class _Look:
         with self._if_allowed():
             for alarm in alarms_named(names, StateValue="ALARM"):
                 yield Problem(f"alarm {alarm['AlarmName']} is on", alarm.get("AlarmDescription") or "pipeline doctor")
-
-
-def _failures(latest: Iterable[ListedRun], metrics: Mapping[ListedRun, Metrics]) -> Iterator[Failure]:
-    for run in latest:
-        found = metrics.get(run)
-        if found is not None and found["status"] not in _GOOD:
-            yield Failure(run.day, run.run_id, found["status"], found["message"] or "", found["started_at"])
 
 
 def _of_overdue(overdue: Sequence[date]) -> Iterator[Problem]:

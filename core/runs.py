@@ -6,17 +6,20 @@ What a run counted is written by the job; here it becomes a document again.
 import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from core.documents import refused
 from core.errors import InvalidDocument
-from core.layout import DatasetPaths, date_in, run_id_in
+from core.layout import DatasetPaths, date_in, run_id_in, started_at
 from core.ports import Store
+from core.publication import Publication
 
 SCHEMA_VERSION: Final = 1
 # Statuses of runs after which their date is published as it is now.
 ENDED_WELL: Final = ("published", "unchanged")
+# The status of a run whose numbers are those of no version: see `is_overtaken`.
+SUPERSEDED: Final = "superseded"
 _READERS: Final = 8
 
 Metrics: TypeAlias = dict[str, Any]
@@ -116,3 +119,12 @@ class Runs:
             raise InvalidDocument(f"{source} has schema_version {found!r}, this release reads {SCHEMA_VERSION}")
         metrics: Metrics = document
         return metrics
+
+
+def is_overtaken(run: Metrics, record: Publication | None) -> bool:
+    """Tell whether a run was superseded by one that published meanwhile, so that nothing is wrong.
+
+    A run may also have lost its lease to one that never published.
+    """
+    versions = () if record is None or run.get("status") != SUPERSEDED else record.versions
+    return any(datetime.fromisoformat(one.published_at) >= started_at(str(run["run_id"])) for one in versions)

@@ -7,27 +7,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 from cli.dataset import Dataset
 from core.checks import Check, failures, only_odd, read_checks
 from core.days import days_from
 from core.errors import InvalidDocument
-from core.layout import started_at
 from core.prices import Cost, read_cost, total
 from core.publication import Publication
 from core.rejections import RejectedLines, read_rejections
-from core.runs import ENDED_WELL, ListedRun, Metrics
+from core.runs import ENDED_WELL, SUPERSEDED, ListedRun, Metrics, is_overtaken
 
 PUBLISHED: Final = "published"
 WARNED: Final = "published with warnings"
 ACCEPTED: Final = "published, accepted"
 FAILED: Final = "failed"
 NOTHING: Final = "nothing"
-# Its numbers are those of no version. Nothing is wrong where another run published meanwhile, but it may also have lost
-# its lease to one that never published.
-_SUPERSEDED: Final = "superseded"
 _READERS: Final = 8
 
 
@@ -152,8 +148,8 @@ def _date_facts(
     record = found if isinstance(found, Publication) else None
     known = [metrics[run] for run in runs if run in metrics]
     costs = total(map(read_cost, known))
-    latest = next((run for run in reversed(known) if not _is_overtaken(run, record)), None)
-    counted = _counted(record, [run for run in known if record is None or run.get("status") != _SUPERSEDED])
+    latest = next((run for run in reversed(known) if not is_overtaken(run, record)), None)
+    counted = _counted(record, [run for run in known if record is None or run.get("status") != SUPERSEDED])
     has_failed = latest is not None and latest["status"] not in ENDED_WELL and not _is_current(record, latest)
     facts = {} if counted is None else _of_run(counted)
     return DateFacts(
@@ -169,12 +165,6 @@ def _date_facts(
         cost=costs,
         **(_of_record(record) | facts),
     )
-
-
-def _is_overtaken(run: Metrics, record: Publication | None) -> bool:
-    """Tell whether another run published while a run was at work, which therefore was superseded."""
-    versions = () if record is None or run.get("status") != _SUPERSEDED else record.versions
-    return any(datetime.fromisoformat(one.published_at) >= started_at(str(run["run_id"])) for one in versions)
 
 
 def _is_current(record: Publication | None, run: Metrics) -> bool:

@@ -23,7 +23,7 @@ from core.prices import Cost
 from deployed_dataset import Dataset as DeployedNames
 from tests.unit.pipeline_command import Pipeline, lines_with
 from tests.unit.programs import ROOT
-from tests.unit.shop import CONTRACT, DAY, START, Shop
+from tests.unit.shop import CONTRACT, COUNTS, DAY, START, Shop
 
 CONTRACT_FILE = str(ROOT / "contracts" / "events.odcs.yaml")
 NOW = START + timedelta(days=8)
@@ -187,11 +187,13 @@ class TestFailures:
         shop.deliver(b"{} ")
         assert said(looked_at(shop)) == ["2025-01-01 gate_failed: null rate of user_id is too high"]
 
-    def test_are_no_runs_that_another_one_was_quicker_than(self, shop: Shop) -> None:
-        shop.publish(1)
-        metrics = json.loads((shop.root / shop.paths.metrics_key(DAY, shop.run_id(1))).read_bytes())
-        shop.write_metrics(2, {**metrics, "run_id": shop.run_id(2), "status": "superseded"})
-        assert said(looked_at(shop)) == []
+    @pytest.mark.parametrize(("minutes", "problems"), [(2, []), (0, ["2025-01-01 superseded: its lease ended"])])
+    def test_are_runs_that_were_superseded_unless_another_one_published_meanwhile(
+        self, shop: Shop, minutes: int, problems: list[str]
+    ) -> None:
+        shop.publish(1, minutes=minutes)
+        shop.note(2, day=DAY, status="superseded", counts=COUNTS, message="its lease ended")
+        assert said(looked_at(shop)) == problems
 
     def test_that_may_not_be_seen_hide_nothing_else(
         self, shop: Shop, aws: Aws, monkeypatch: pytest.MonkeyPatch
