@@ -15,7 +15,7 @@ from cli.errors import CommandFailed
 from cli.executions import Execution
 from cli.outdated import Outdated
 from cli.output import Output, shown_progress
-from cli.spark import Submission, submit
+from cli.spark import NoOutcome, Submission, submit
 from cli.spark_classes import class_archive, run_options
 from cli.views import (
     executions_table,
@@ -58,7 +58,7 @@ def run_days(
     """Curate dates one after the other with the local Spark; 0 when each is published afterwards."""
     outcomes: list[Mapping[str, Any]] = []
     for day in days:
-        outcome = curate(place, day, force=force, environment=environment, output=output)
+        outcome = _curated(place, day, force=force, environment=environment, output=output)
         outcomes.append(outcome)
         good = outcome["status"] in ENDED_WELL
         if not output.as_json:
@@ -74,6 +74,16 @@ def run_days(
         which = f"{count(len(failed))} of {plural(len(days), 'date')} failed: {', '.join(failed)}{left}"
         raise CommandFailed(f"{which}; fix the cause, then run the same command again: published dates are skipped")
     return 0
+
+
+def _curated(
+    place: Place, day: date, *, force: bool, environment: Mapping[str, str], output: Output
+) -> Mapping[str, Any]:
+    """Curate one date of several: one whose job broke off is a date that failed, and keeps no other from its turn."""
+    try:
+        return curate(place, day, force=force, environment=environment, output=output)
+    except NoOutcome as error:
+        return {"ingestion_date": str(day), "status": "error", "message": error.reason, "log": str(error.log)}
 
 
 def curate(

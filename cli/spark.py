@@ -22,6 +22,7 @@ from core.documents import json_object
 Outcome: TypeAlias = dict[str, Any]
 
 SECONDS_TO_STOP = 10
+_OUT_OF_MEMORY = 52  # by which Spark's driver ends then
 _LONGEST_HINT = 300
 
 
@@ -48,11 +49,22 @@ class Submission:
         return [str(spark_home / "bin" / "spark-submit"), *java, *quiet, *local, str(script), *job, *flags]
 
 
+class NoOutcome(CommandFailed):
+    """The job ended, or was ended, before it could say what became of the date; the message names the log."""
+
+    def __init__(self, job: Submission, exit_code: int) -> None:
+        why = " (Spark ran out of memory)" if exit_code == _OUT_OF_MEMORY else ""
+        words = _last_words(job.log)
+        self.reason = f"the job ended with exit code {exit_code}{why} and no outcome: {words}"
+        self.log = job.log
+        super().__init__(f"{job.ingestion_date}: {self.reason}; log {job.log}")
+
+
 def submit(job: Submission, *, environment: Mapping[str, str], on_step: Callable[[str], None]) -> Outcome:
     """Run the job to its end and return its outcome, whatever its status; ``on_step`` hears what it is doing.
 
     Raises:
-        CommandFailed: when the job ended without an outcome; the message names the log.
+        NoOutcome: when the job ended without one.
     """
     home = spark_home()
     variables = _variables(environment, home)
@@ -68,10 +80,7 @@ def submit(job: Submission, *, environment: Mapping[str, str], on_step: Callable
                 on_step(str(said["message"]))
         exit_code = process.wait()
     if outcome is None:
-        raise CommandFailed(
-            f"{job.ingestion_date}: the job ended with exit code {exit_code} and no outcome: {_last_words(job.log)}; "
-            f"log {job.log}"
-        )
+        raise NoOutcome(job, exit_code)
     return outcome
 
 

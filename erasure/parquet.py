@@ -7,11 +7,15 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from erasure.objects import Found, NotReadable
 from erasure.subject import Subject
-from erasure.texts import Judge
+from erasure.texts import Judge, Judged
+
+# Columns of a quarantine with the whole text of a line, or of all records that lie in it.
+_LINES: Final = ("line", "line_bytes")
+_OF_NO_LINE: Final = Judged(b"")
 
 
 def count_rows(content: IO[bytes], subject: Subject) -> int:
@@ -43,7 +47,7 @@ class Quarantine:
     def look(self, content: IO[bytes]) -> Found:
         """Say what is in a file. Raises NotReadable."""
         found = Found()
-        for group in _groups(_opened(content)):
+        for group in _groups(_opened(content, texts=_LINES), ["line_bytes", "source_object"]):
             self._kept(group, found)
         return found
 
@@ -55,28 +59,49 @@ class Quarantine:
         """
         import pyarrow.parquet as pq  # noqa: PLC0415  slow to load
 
-        file, found, rows = _opened(content), Found(), 0
-        with pq.ParquetWriter(into, file.schema_arrow, compression="zstd") as writer:
+        file, found, rows = _opened(content, texts=_LINES), Found(), 0
+        # Without Arrow's own schema, by which readers of Arrow would get dictionaries in place of texts.
+        with pq.ParquetWriter(into, file.schema_arrow, compression="zstd", store_schema=False) as writer:
             for group in _groups(file):
-                kept = group.filter(self._kept(group, found))
+                kept = _without_unused(group.filter(self._kept(group, found)))
                 rows += kept.num_rows
                 writer.write_table(kept)
         return found, rows
 
     def _kept(self, group: Any, found: Found) -> Any:
         with _read():
-            lines, objects = group.column("line_bytes").to_pylist(), group.column("source_object").to_pylist()
-        kept = [self._is_kept(line, object_, found) for line, object_ in zip(lines, objects, strict=True)]
+            lines, objects = group.column("line_bytes"), iter(group.column("source_object").to_pylist())
+        kept = []
+        for chunk in lines.chunks:
+            texts = [line or b"" for line in chunk.dictionary.to_pylist()]
+            judged = [self.judge.judge(text) for text in texts]  # each once: records of one text have it in common
+            for index in chunk.indices.to_pylist():
+                at = (b"", _OF_NO_LINE) if index is None else (texts[index], judged[index])
+                kept.append(self._is_kept(at, next(objects), found))
         return _arrow().array(kept, "bool")
 
-    def _is_kept(self, line: bytes | None, source_object: str, found: Found) -> bool:
-        judged = self.judge.judge(line or b"")
+    def _is_kept(self, at: tuple[bytes, Judged], source_object: str, found: Found) -> bool:
+        line, judged = at
         if source_object in self.unreadable or judged.erased:
             found.erased += 1
-            self.on_erased(line or b"")
+            self.on_erased(line)
             return False
         found.add(judged)
         return True
+
+
+def _without_unused(table: Any) -> Any:
+    """Leave out of dictionaries the texts that no row of the table has any more: they would be written with it."""
+    arrow = _arrow()
+    for name in _LINES:
+        chunks = []
+        for chunk in table.column(name).chunks:
+            used = arrow.compute.unique(chunk.indices.drop_null())
+            indices = arrow.compute.index_in(chunk.indices, value_set=used)
+            chunks.append(arrow.DictionaryArray.from_arrays(indices, chunk.dictionary.take(used)))
+        position, type_ = table.schema.get_field_index(name), table.schema.field(name).type
+        table = table.set_column(position, table.schema.field(name), arrow.chunked_array(chunks, type_))
+    return table
 
 
 def _scalar(arrow: Any, subject: Subject, kind: Any) -> Any:
@@ -86,12 +111,13 @@ def _scalar(arrow: Any, subject: Subject, kind: Any) -> Any:
         return None
 
 
-def _opened(content: IO[bytes]) -> Any:
+def _opened(content: IO[bytes], *, texts: Sequence[str] = ()) -> Any:
+    """Open a file; equal values of the columns that are ``texts`` are held once."""
     import pyarrow.parquet as pq  # noqa: PLC0415  slow to load
 
     content.seek(0)
     with _read():
-        return pq.ParquetFile(content)
+        return pq.ParquetFile(content, read_dictionary=list(texts))
 
 
 def _groups(file: Any, columns: Sequence[str] | None = None) -> Iterator[Any]:

@@ -141,7 +141,7 @@ class Search:
         import pyarrow.parquet as pq  # noqa: PLC0415  as above
 
         schema = pq.read_schema(content)
-        texts = [name for name in schema.names if pa.types.is_string(schema.field(name).type)]
+        texts = [name for name in schema.names if schema.field(name).type in (pa.string(), pa.binary())]
         content.seek(0)
         file = pq.ParquetFile(content, read_dictionary=texts)
         is_quarantine = "line_bytes" in schema.names

@@ -1,5 +1,8 @@
 """How Parquet is written and counted, whatever it holds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
@@ -11,6 +14,24 @@ PARQUET_OPTIONS = {
     "mapreduce.fileoutputcommitter.algorithm.version": "2",
     "mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
 }
+
+
+_IN_BATCHES = "spark.sql.parquet.enableVectorizedReader"
+
+
+@contextmanager
+def read_row_by_row(spark: SparkSession) -> Iterator[None]:
+    """Have what is read in here read one row at a time.
+
+    A batch of 4,096 rows of quarantine, each of which may hold the megabytes of its whole text, needs more memory than
+    there is.
+    """
+    before = spark.conf.get(_IN_BATCHES)
+    spark.conf.set(_IN_BATCHES, "false")
+    try:
+        yield
+    finally:
+        spark.conf.set(_IN_BATCHES, before or "true")
 
 
 def count_rows(spark: SparkSession, uri: str) -> int:

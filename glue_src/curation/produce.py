@@ -20,7 +20,7 @@ from curation.listed_values import long_lists, with_places
 from curation.lost_objects import lost_objects
 from curation.metrics import Stopwatch
 from curation.observations import aggregates, read_counts
-from curation.parquet import PARQUET_OPTIONS, count_rows
+from curation.parquet import PARQUET_OPTIONS, count_rows, read_row_by_row
 from curation.parsing import parse_lines, read_texts
 from curation.quarantine import carried, count_named, most_rejected, write_quarantine
 from curation.session import core_count, read_in_parts
@@ -51,7 +51,7 @@ def produce_version(spark: SparkSession, request: WriteRequest) -> WrittenVersio
     rejected: tuple[RejectedLines, ...] = ()
     lost: str | None = None
     reasons = 0
-    with stopwatch.phase("quarantine"):
+    with stopwatch.phase("quarantine"), read_row_by_row(spark):
         if counts.rows_quarantined > 0:
             write_quarantine(spark, request, counts, frame)
             _require_rows(spark, request.quarantine_uri, counts.rows_quarantined)

@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 import curate_job
 from core.errors import AuditFailed, GateFailed, PipelineError, RawDataMissing
 from curation import produce
+from curation.quarantine import most_rejected
 from curation.session import java_encoding, require_spellable
 from curation.version import Counts, WriteRequest, WrittenVersion
 from tests.spark.lab import CONTRACTS, DAY, Lab, event
@@ -273,6 +274,23 @@ def test_an_object_that_is_deleted_while_it_is_read_is_named_as_such(
     assert run.status == "error"
     assert run.message == f"{DAY}: file://{path} vanished while it was read; run the date again"
     assert lab.files("curated") | lab.files("publications") == {}
+
+
+def test_quarantine_is_read_row_by_row_as_each_row_may_hold_megabytes(
+    lab: Lab, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each record of an envelope has the whole envelope beside it: 4,096 of them at once are more than memory."""
+    setting, step = "spark.sql.parquet.enableVectorizedReader", most_rejected
+    found: list[str | None] = []
+
+    def look(*given: Any) -> Any:
+        found.append(spark.conf.get(setting))
+        return step(*given)
+
+    monkeypatch.setattr(produce, "most_rejected", look)
+    lab.put(b"7\n")
+    lab.run()
+    assert (found, spark.conf.get(setting)) == (["false"], "true")
 
 
 @pytest.mark.parametrize("name", ["events.json.bz2", "EVENTS.JSON", "events.json.GZ", "events.json.zst"])

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +35,14 @@ class TestRun:
         self.run(spark)
         assert "-XX:+UseSerialGC" not in (tmp_path / "asked").read_text(encoding="utf-8")
 
-    def start(self, spark: Path, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "cli", "run", str(DAY), "--data_uri", str(spark.parent), *arguments]
+    def start(self, spark: Path, *arguments: str, command: Sequence[str] = ("run", str(DAY))) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "cli", *command, "--data_uri", str(spark.parent), *arguments]
         environment = os.environ | {"PYTHONPATH": str(spark.parents[2]), "JAVA_HOME": "/fitting/java"}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)  # type: ignore[call-overload, no-any-return]
 
-    def run(self, spark: Path, *arguments: str) -> Result:
-        with self.start(spark, *arguments) as process:
+    def run(self, spark: Path, *arguments: str, command: Sequence[str] = ("run", str(DAY))) -> Result:
+        with self.start(spark, *arguments, command=command) as process:
             out, err = process.communicate(timeout=60)
             return Result(process.returncode, out, err)
 
@@ -75,6 +77,16 @@ class TestRun:
         assert "exit code 137 and no outcome: bye; log " in result.err
         log = Path(result.err.split("log ")[-1].strip())
         assert "Exception: no memory" in log.read_text(encoding="utf-8")
+
+    def test_a_job_without_an_outcome_is_a_date_of_a_backfill_that_failed(self, spark: Path) -> None:
+        executable(spark, f'case "$*" in *{DAY}*) exit 52 ;; *) {self.outcome("published")} ;; esac')
+        days = (str(DAY), str(DAY + timedelta(days=2)))
+        result = self.run(spark, "--continue", command=("backfill", *days))
+        assert result.exit_code == 1
+        assert f"{DAY}: error: the job ended with exit code 52 (Spark ran out of memory) and no outcome" in result.out
+        assert result.out.count("published run R") == 2
+        assert f"1 of 3 dates failed: {DAY}; fix the cause" in result.err
+        assert "1 of 3 dates failed: 2025-01-01, 2 not started" in self.run(spark, command=("backfill", *days)).err
 
     def test_the_job_gets_its_arguments_and_listens_on_loopback_only(self, spark: Path, tmp_path: Path) -> None:
         executable(spark, f'echo "$@" $SPARK_LOCAL_IP > {tmp_path}/asked; {self.outcome("published")}')

@@ -8,6 +8,7 @@ import lzma
 import random
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -17,9 +18,10 @@ import pytest
 from contract import DataContract, parse_contract
 from erasure.documents import example_digest, without_value
 from erasure.objects import NotReadable, RawText
+from erasure.parquet import Quarantine
 from erasure.search import NotSearchable, Search
 from erasure.subject import Subject, subject_of
-from erasure.texts import Judge
+from erasure.texts import Judge, Judged
 from erasure.words import Words
 
 ZORRO = "zorro-4711"
@@ -491,3 +493,29 @@ class TestMetrics:
             "rejected_lines": [{**item, "example": "(erased)", "detail": "(erased)"}],
         }
         assert without_value(metrics, Words("zorro@example.org")) == metrics
+
+
+@dataclass(frozen=True)
+class Counting(Judge):
+    """Counts the texts that it is asked about."""
+
+    asked: list[bytes] = field(default_factory=list)
+
+    def judge(self, data: bytes) -> Judged:
+        self.asked.append(data)
+        return super().judge(data)
+
+
+def test_the_text_of_many_rejected_records_is_looked_at_and_held_once() -> None:
+    """Each record of an envelope has all of the envelope beside it: a thousand of a megabyte are a gigabyte."""
+    envelopes = [json.dumps([{"user_id": who}, {"n": "x" * 1_000}]) for who in (ZORRO, "other")]
+    lines = [envelopes[0]] * 3 + [envelopes[1]] * 4
+    table = pa.table({"line": lines, "line_bytes": [line.encode() for line in lines], "source_object": ["o"] * 7})
+    stored, rest = io.BytesIO(), io.BytesIO()
+    pq.write_table(table, stored, store_schema=False)
+    asked = Counting(subject_of(contract(recordsPath="[]"), "user_id", ZORRO))
+    erased: list[bytes] = []
+    found, left = Quarantine(asked, on_erased=erased.append).rewrite(stored, rest)
+    assert (found.erased, left, len(erased), len(asked.asked)) == (3, 4, 3, 2)
+    assert pq.read_table(rest).to_pydict()["line"] == [envelopes[1]] * 4
+    assert ZORRO.encode() not in rest.getvalue()
