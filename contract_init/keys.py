@@ -173,7 +173,7 @@ def _measured_key(sample: Sample, extra: int, rank: int) -> str:
         same = ", equal in all fields" if extra == sample.equal_records else ""
         return (
             f"never null; {extra:,} of {sample.records:,} records repeat one before them{same}, to be removed as "
-            f"duplicates{unsure}"
+            f"duplicates where both are of one date{unsure}"
         )
     if sample.records == 1:
         return "never null in the only record: make sure"
@@ -208,7 +208,7 @@ def _measured_together(sample: Sample, distinct: int, *, extra: int, with_nulls:
         return f"no column alone is never null and different in all {records}; these together are{nulls}"
     return (
         f"no key was found; these tell apart whatever any column does, and {extra:,} of {records} "
-        f"repeat one before them and would be removed as duplicates{nulls}"
+        f"repeat one before them and would be removed as duplicates where both are of one date{nulls}"
     )
 
 

@@ -67,7 +67,10 @@ class TestKeys:
     def test_with_a_null_repeat_nothing(self, draft: Drafts) -> None:
         rows: list[Document] = [{"user": None, "page": None}] * 12 + [{"user": 1, "page": 2}] * 2
         contract = draft(rows)
-        assert "1 of 14 records repeat one before them and would be removed as duplicates" in contract.said_of("user")
+        assert (
+            "1 of 14 records repeat one before them and would be removed as duplicates where both are of one date"
+            in contract.said_of("user")
+        )
         assert "12 of 14 records have a null in it, and such rows are never removed" in contract.said_of("user")
         assert "7.14 % repeat one before them" in contract.text
 
