@@ -3,14 +3,17 @@
 import argparse
 import io
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 
+from adapters.directory import DirectoryStore
 from cli.contracts import CONTRACTS, EVENTS, find_contract, option_for
 from cli.deployment import Deployment, find_deployment
 from cli.errors import INTERRUPTED, CommandFailed, WrongUse
@@ -21,9 +24,12 @@ from cli.story import SECOND, THIRD, Story
 from cli.story_cloud import StoryCloud, one_at_a_time
 from cli.words import size
 from contract import ContractError, load_contract
+from core.errors import PipelineError
 from core.layout import parse_ingestion_date
 from core.raw_objects import RawObjects
-from core.wording import DEFAULT_ENVIRONMENT, plural
+from core.wording import DEFAULT_ENVIRONMENT, first_of, plural
+
+_MOST_NAMED: Final = 5
 
 
 def main(argv: Sequence[str], environment: MutableMapping[str, str]) -> int:
@@ -42,7 +48,7 @@ def main(argv: Sequence[str], environment: MutableMapping[str, str]) -> int:
                 _tell(console, cloud, rows=given.rows, environment=environment)
                 return 0
             return _own_day(console, cloud, given, environment)
-    except (CommandFailed, ContractError, OSError) as failure:
+    except (CommandFailed, ContractError, PipelineError, OSError) as failure:
         print(f"make run: {failure}", file=sys.stderr)
         return getattr(failure, "exit_code", 1)
     except KeyboardInterrupt:
@@ -77,11 +83,11 @@ def _own_day(
     cloud.start_as_it_is()
     environment.update(cloud.variables())
     chosen = _deployable(contract)
-    files = _raw_files(given.data, load_contract(chosen).raw_objects)
+    files = raw_files(given.data, load_contract(chosen).raw_objects)
     cloud.deploy(console)
     deployment = find_deployment(str(chosen), environment=DEFAULT_ENVIRONMENT)
     _upload(files, deployment, day)
-    total = size(sum(path.stat().st_size for path in files))
+    total = size(sum(path.stat().st_size for path in files.values()))
     place = f"{deployment.raw_uri}ingestion_date={day}/"
     console.print(f"uploaded {plural(len(files), 'object')} ({total}) to {place}", soft_wrap=True)
     code = pipeline(["run", str(day), "--contract", str(chosen)])
@@ -94,17 +100,31 @@ def _own_day(
     return code
 
 
-def _raw_files(data: Path, settings: RawObjects) -> list[Path]:
+def raw_files(data: Path, settings: RawObjects) -> dict[str, Path]:
+    """Return a day's objects by their path below ``data``, a file or a directory; what is never read is left out.
+
+    Raises:
+        WrongUse: when it is not there, or holds several days.
+        CommandFailed: when nothing of it counts as raw data.
+        PipelineError: when a link in it leads nowhere, or back to where it lies.
+    """
     if not data.exists():
         raise WrongUse(
             f"DATA {str(data)!r} does not exist; give a file or a directory of .json, .ndjson, .jsonl or .gz"
         )
-    paths = [data] if data.is_file() else sorted(path for path in data.iterdir() if path.is_file())
-    found = {path: settings.classify(path.name, path.stat().st_size, day_prefix="") for path in paths}
-    files = [path for path, classified in found.items() if classified.kind != "ignored"]
+    if data.is_file():
+        sizes, place = {data.name: data.stat().st_size}, data.parent
+    else:
+        sizes, place = {item.key: item.size_bytes for item in DirectoryStore(str(data)).objects("")}, data
+    found = {key: settings.classify(key, size_bytes, day_prefix="") for key, size_bytes in sizes.items()}
     if not any(classified.kind == "input" for classified in found.values()):
-        ignored = "; ".join(f"{path.name}: {classified.reason}" for path, classified in found.items()) or "it is empty"
-        raise CommandFailed(f"DATA {str(data)!r} holds nothing that counts as raw data: {ignored}")
+        ignored = [f"{key}: {classified.reason}" for key, classified in found.items()] or ["it is empty"]
+        says = "; ".join(first_of(ignored, _MOST_NAMED))
+        raise CommandFailed(f"DATA {str(data)!r} holds nothing that counts as raw data: {says}")
+    files = {key: place / key for key, classified in found.items() if classified.kind != "ignored"}
+    day = next((key.rpartition("/")[0] for key in files if re.search(r"(^|/)ingestion_date=[^/]*/", key)), None)
+    if day is not None:
+        raise WrongUse(f"DATA {str(data)!r} holds folders of dates, such as {day}; give one of them")
     return files
 
 
@@ -115,12 +135,12 @@ def _deployable(contract: Path) -> Path:
     return chosen
 
 
-def _upload(files: list[Path], deployment: Deployment, day: date) -> None:
+def _upload(files: Mapping[str, Path], deployment: Deployment, day: date) -> None:
     from adapters.aws import client  # noqa: PLC0415  slow to load
 
     store = client("s3")
-    for path in files:
-        store.upload_file(str(path), deployment.bucket, f"{deployment.names.paths.raw_prefix(day)}{path.name}")
+    for key, path in files.items():
+        store.upload_file(str(path), deployment.bucket, f"{deployment.names.paths.raw_prefix(day)}{key}")
 
 
 def _look_further(first: date, second: date, *, contract: Path) -> str:
@@ -154,7 +174,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make run", allow_abbrev=False, exit_on_error=True)
     parser.add_argument("--rows", type=int, default=20_000, help="lines per generated day (default 20000)")
     parser.add_argument("--date", type=_day, help="ingestion date of your own files")
-    parser.add_argument("--data", type=Path, help="your own files: one, or a directory")
+    parser.add_argument(
+        "--data", type=Path, help="your own files of that date: one, or a directory with all that lies below it"
+    )
     parser.add_argument("--contract", help="their contract, one of contracts/")
     return parser
 
