@@ -173,7 +173,7 @@ class DayRun:
         day = self.arguments.ingestion_date
         self.publications.catalog.show(day)  # heals a catalog that a killed run left behind its record
         if record.blocks(run_input):
-            why = "this input was rolled back; give --force true to publish it again"
+            why = f"this input was rolled back; to publish it after all: pipeline run {day} --force"
         elif meanwhile:
             why = f"run {record.current.run_id} published the same raw data while this run was at work"
         else:

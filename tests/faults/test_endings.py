@@ -251,6 +251,19 @@ def test_what_was_rolled_back_is_not_published_because_files_of_the_version_in_i
     assert served_lines(tmp_path) == ["good", "bad"]
 
 
+def test_a_run_of_what_was_rolled_back_says_which_command_publishes_it(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    for number, content in ((1, "good"), (2, "bad")):
+        lay_raw(tmp_path, f"{number}.json", content)
+        plain_run(store, tmp_path, run_id(number)).execute()
+    run = plain_run(store, tmp_path, run_id(3))
+    run.publications.rollback(DAY, None, now=datetime.now(UTC))
+    run.execute()
+    assert run.report.status == "unchanged"
+    told = f"this input was rolled back; to publish it after all: pipeline run {DAY} --force"
+    assert run.report.message == f"{DAY}: nothing to do, {told}"
+
+
 def test_the_days_of_a_data_root_that_moved_are_published_where_they_are_now(tmp_path: Path) -> None:
     before, after = tmp_path / "before", tmp_path / "after"
     lay_raw(before, "events.json", "good")
