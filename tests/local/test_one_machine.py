@@ -80,5 +80,8 @@ class TestRun:
         query = runbook.partition("```sql\n")[2].partition(";\n```")[0].replace(DAY, SECOND_DAY)
         rows = duckdb.sql(query.replace("'quarantine/", f"'{shop}/quarantine/")).fetchall()
         source = f"raw/source_system=app/ingestion_date={SECOND_DAY}/events.json"
-        assert (source, "not one JSON object", 2) in {row[:3] for row in rows}
-        assert sum(row[2] for row in rows) == 10
+        assert (source, "not one JSON object", 2) in {row[1:4] for row in rows}
+        assert {run_id: sum(row[3] for row in rows if row[0] == run_id) for run_id in {row[0] for row in rows}} == {
+            folder.name.partition("=")[2]: 10
+            for folder in (shop / "quarantine" / "events" / f"ingestion_date={SECOND_DAY}").iterdir()
+        }

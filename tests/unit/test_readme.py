@@ -124,6 +124,20 @@ def test_every_file_that_the_readme_names_exists() -> None:
     assert [name for name in names if not (ROOT / name).exists() and not (ROOT / "tests" / name).exists()] == []
 
 
+def test_the_query_on_quarantine_counts_no_line_once_for_each_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for run_id in ("r1", "r2"):
+        folder = tmp_path / f"quarantine/events/ingestion_date=2025-01-01/run_id={run_id}"
+        folder.mkdir(parents=True)
+        row = f"SELECT 'x' AS line, 'no JSON' AS kind, 'a.json' AS source_object, '{run_id}' AS run_id"
+        duckdb.sql(row).write_parquet(str(folder / "part-0.parquet"))
+    section = text(ROOT / "docs" / "runbook.md").partition("## Look into quarantine")[2]
+    documented = section.partition("```sql\n")[2].partition("```")[0]
+    assert duckdb.sql(documented).fetchall() == [(run_id, "a.json", "no JSON", 1, "x") for run_id in ("r1", "r2")]
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
     shop = Shop(tmp_path / "shop")
