@@ -293,6 +293,9 @@ class _Examination:
             yield Finding("partitions", RIGHT, f"{plural(len(records), 'date')}, each at its published version")
 
     def _days(self) -> Iterator[Finding]:
+        if not self._promises_freshness:
+            yield Finding("days", RIGHT, "no freshness is promised, so none is ever overdue")
+            return
         zone = time_zone(self._variable("sensor", "TIME_ZONE") or "UTC")
         hours = float(self._variable("alert", "FRESHNESS_HOURS") or self._names.freshness_hours)
         due = last_due_day(datetime.now(UTC), zone, freshness_hours=hours)

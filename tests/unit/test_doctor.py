@@ -160,6 +160,27 @@ def test_a_check_for_overdue_days_that_is_not_there_is_wrong_where_freshness_is_
     assert finding.state == state
 
 
+@pytest.mark.parametrize(("promised", "state"), [(6, WRONG), (None, RIGHT)])
+def test_a_day_that_is_not_published_is_overdue_only_where_freshness_is_promised(
+    monkeypatch: pytest.MonkeyPatch, promised: float | None, state: str
+) -> None:
+    start = {"Name": "start", "State": "ENABLED", "Target": {"Arn": DEPLOYMENT.pipeline_arn}}
+    variables = {"TIME_ZONE": "UTC", "FRESHNESS_HOURS": "24"}
+    records = SimpleNamespace(read=always(SimpleNamespace(record=None)))
+    finding = found(
+        monkeypatch,
+        "days",
+        deployment=replace(
+            DEPLOYMENT, names=DeployedNames(replace(CONTRACT, freshness_hours=promised), ENVIRONMENTS["prod"])
+        ),
+        ask=always({"FunctionArn": "arn:alert", "Environment": {"Variables": variables}}),
+        pages=lambda _service, operation, *_, **__: [start] if operation == "list_schedules" else [],
+        open_dataset=always(SimpleNamespace(publications=SimpleNamespace(records=records))),
+    )
+    assert finding.state == state
+    assert ("no freshness is promised" in finding.says) == (promised is None)
+
+
 @pytest.mark.parametrize("is_told", [True, False])
 def test_alarms_whose_actions_are_switched_off_are_wrong(monkeypatch: pytest.MonkeyPatch, *, is_told: bool) -> None:
     names = DEPLOYMENT.names.alarms(has_late_data=False)
