@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cli.dataset import Dataset
 from cli.errors import CommandFailed, WrongUse
+from contract import DataContract
 from core.wording import first_of
 
 _PROBLEMS_SHOWN = 5
@@ -34,6 +35,11 @@ class Correction:
     replaced: tuple[RejectedLine, ...]
     dropped: int
     unchanged: int
+
+
+def are_correctable(contract: DataContract) -> bool:
+    """Tell whether what is rejected are lines of one record each, which people can correct in a file."""
+    return not contract.has_records and contract.object_format == "lines"
 
 
 def rejected_lines_of(dataset: Dataset, day: date, run_id: str) -> list[RejectedLine]:

@@ -14,7 +14,7 @@ from cli.acceptance import caller_of
 from cli.dataset import Dataset
 from cli.errors import CommandFailed, WrongUse
 from cli.output import Output
-from cli.quarantine import Correction, RejectedLine, export_lines, read_correction, rejected_lines_of
+from cli.quarantine import Correction, RejectedLine, are_correctable, export_lines, read_correction, rejected_lines_of
 from cli.words import count
 from core.ports import WriteConflict
 from core.raw_day import RawDay
@@ -177,11 +177,10 @@ def _options(run_id: str | None, *, again: bool) -> str:
 
 
 def _require_lines(dataset: Dataset) -> None:
-    contract = dataset.contract
-    if contract.has_records or contract.object_format != "lines":
+    if not are_correctable(dataset.contract):
         raise CommandFailed(
-            f"the contract of {contract.name} packs records in other ways than one to a line, so its rejected lines "
-            "are no file of lines to correct; have the source deliver the object again, then run the date"
+            f"the contract of {dataset.contract.name} packs records in other ways than one to a line, so its rejected "
+            "lines are no file of lines to correct; have the source deliver the object again, then run the date"
         )
 
 

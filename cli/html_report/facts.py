@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, Final
 
 from cli.dataset import Dataset
+from cli.quarantine import are_correctable
 from core.checks import Check, failures, only_odd, read_checks
 from core.days import days_from
 from core.errors import InvalidDocument
@@ -79,6 +80,7 @@ class RangeFacts:
     contract_version: str
     dates: tuple[DateFacts, ...]
     unreadable: tuple[str, ...] = ()
+    has_correctable_lines: bool = True
 
     @property
     def first(self) -> date:
@@ -132,6 +134,7 @@ def range_facts(dataset: Dataset, first: date, last: date) -> RangeFacts:
         contract.version,
         tuple(_date_facts(day, records.get(day), by_day.get(day, []), metrics) for day in days_from(first, last)),
         tuple(problems),
+        are_correctable(contract),
     )
 
 

@@ -18,9 +18,13 @@ from typing import Any, Final
 
 import pytest
 
+from cli.contracts import EVENTS
+from cli.dataset import Place, open_dataset
+from cli.html_report.facts import range_facts
+from cli.html_report.page import html_page
 from tests.unit.pipeline_command import Pipeline
 from tests.unit.season import ACCEPTED, FAILED, MENDED, MISSING, ROLLED_BACK, Season
-from tests.unit.shop import COUNTS, DAY, Shop
+from tests.unit.shop import CONTRACT, COUNTS, DAY, START, Shop
 
 MOST_BYTES: Final = 2_000_000
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -211,6 +215,17 @@ class TestPage:
         assert re.search(rf"{season[ROLLED_BACK]} 2 \S+ 2025-01-29 03:00:00 ↺ yes", text)
         assert f"1.0.0 {season[0]} {season[29]} 30 1.1.0 {season[30]} {season[59]} 29" in text
         assert re.search(r"2025-01 \d\d,\d{3} 2\.\d\d USD 2025-02", text)
+
+    @pytest.mark.parametrize(("packed", "is_export"), [({}, True), ({"object_format": "document"}, False)])
+    def test_advises_an_export_of_lines_only_where_there_are_lines_to_correct(
+        self, season: list[date], shop: Shop, packed: dict[str, Any], *, is_export: bool
+    ) -> None:
+        opened = open_dataset(Place(data_uri=shop.root.as_uri(), contract=str(EVENTS)))
+        dataset = replace(opened, contract=replace(CONTRACT, **packed))
+        facts = range_facts(dataset, season[0], season[-1])
+        text = Page(html_page(facts, made_at=START, options=" --contract events")).text
+        assert ("pipeline replay DATE --export FILE --contract events" in text) == is_export
+        assert ("pipeline replay DATE --contract events" in text) == (not is_export)
 
     def test_lists_every_date_in_numbers(self, pipeline: Pipeline, season: list[date], tmp_path: Path) -> None:
         page = written(pipeline, tmp_path)
