@@ -13,8 +13,12 @@ CONTRACTS: Final = ROOT / "contracts"
 EVENTS: Final = CONTRACTS / "events.odcs.yaml"
 
 
-def find_contract(named: str | None, folder: Path = CONTRACTS) -> str:
+def find_contract(
+    named: str | None, folder: Path = CONTRACTS, *, chosen_by: str = "--contract NAME or PIPELINE_CONTRACT"
+) -> str:
     """Return the path of a contract, given as a path or as its name in the folder.
+
+    ``chosen_by`` says how a person names one of several.
 
     Raises:
         WrongUse: when there is none of that name, or several and none is named.
@@ -27,7 +31,7 @@ def find_contract(named: str | None, folder: Path = CONTRACTS) -> str:
         return str(found[named]) if is_name else named
     _require_some(found, folder)
     if len(found) > 1:
-        raise WrongUse(f"{folder} has {_listed(found)}; choose one with --contract NAME or PIPELINE_CONTRACT")
+        raise WrongUse(f"{folder} has {_listed(found)}; choose one with {chosen_by}")
     return str(*found.values())
 
 

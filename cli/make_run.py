@@ -79,7 +79,7 @@ def _own_day(
     console: Console, cloud: StoryCloud, given: argparse.Namespace, environment: MutableMapping[str, str]
 ) -> int:
     """Deploy, upload the files as the raw data of a date, run it and show what came of it."""
-    day, contract = given.date, Path(find_contract(given.contract))
+    day, contract = given.date, Path(find_contract(given.contract, chosen_by="CONTRACT=NAME"))
     cloud.start_as_it_is()
     environment.update(cloud.variables())
     chosen = _deployable(contract)

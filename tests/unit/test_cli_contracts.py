@@ -19,6 +19,8 @@ def test_one_of_several_contracts_has_to_be_named_so_that_no_command_takes_anoth
         (tmp_path / name).touch()
     with pytest.raises(WrongUse, match="has events, trips; choose one with --contract NAME or PIPELINE_CONTRACT"):
         find_contract(None, tmp_path)
+    with pytest.raises(WrongUse, match=r"has events, trips; choose one with CONTRACT=NAME$"):
+        find_contract(None, tmp_path, chosen_by="CONTRACT=NAME")
     assert find_contract("trips", tmp_path) == str(tmp_path / "trips.odcs.json")
 
 
