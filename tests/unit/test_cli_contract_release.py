@@ -1,6 +1,7 @@
 """contracts.lock: versions of contracts keep step with what was released, and `pipeline contract release` writes it."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from tests.unit.contract_changes import CASES, DOCUMENTED, added, base, without_column
 from tests.unit.pipeline_command import Pipeline
+from tests.unit.programs import ROOT
 
 FILE = "contracts/orders.odcs.json"
 Edit = Callable[[dict[str, Any]], object]
@@ -55,6 +57,21 @@ def test_a_change_needs_its_version_step(pipeline: Pipeline, edit: Edit, too_sma
     assert pipeline("contract", "check", FILE).exit_code == 0
     assert pipeline("contract", "release", FILE).out == f"{FILE}: orders {enough} is released, after 1.4.2\n"
     assert lock()["orders"]["version"] == enough
+
+
+def test_a_new_contract_is_checked_and_released_as_the_docs_say(pipeline: Pipeline) -> None:
+    file = "contracts/orders.odcs.yaml"
+    steps = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8").partition("3. **Check it:**")[2]
+    check, release = re.findall(r"`\./pipeline (contract [^`]+)`", steps.partition("4. **Run")[0])
+    assert check.split()[-1] == release.split()[-1] == file
+    Path(FILE).unlink()
+    assert pipeline("contract", "release", "contracts").exit_code == 0  # a lock that holds nothing yet
+    write("1.0.0", file=file)
+    before = pipeline(*check.split())
+    assert (before.exit_code, len(before.out.splitlines()), "is not in" in before.err) == (1, 1, True)
+    assert pipeline(*release.split()).exit_code == 0
+    after = pipeline(*check.split())
+    assert (after.exit_code, len(after.out.splitlines()), after.err) == (0, 1, "")
 
 
 @pytest.mark.parametrize("case", CASES[::7], ids=lambda case: case.what)
