@@ -5,9 +5,12 @@ Reads files and nothing of a deployment; what makes a contract usable, `contract
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
+from cli.contract_lock import Folder
 from cli.contract_release import released_problems
+from cli.errors import WrongUse
 from cli.output import Output
 from cli.views import whole
 from contract import ContractError, DataContract, contract_json, load_contract
@@ -17,13 +20,15 @@ _Read: TypeAlias = tuple[str, DataContract | ContractError]
 
 
 def check_contracts(paths: Sequence[str], *, is_released: bool, output: Output) -> int:
-    """Say of each file what it is; 0 when all are usable contracts in step with their releases, else 1.
+    """Say of each contract what it is; 0 when all are usable and in step with their releases, else 1.
+
+    A folder stands for the contracts in it.
 
     With `is_released` a lock file must be there to say what was released.
 
     Every problem is told on stderr.
     """
-    read = [_read(path) for path in paths]
+    read = [_read(path) for path in _files(paths)]
     usable = {path: contract for path, contract in read if isinstance(contract, DataContract)}
     if usable or output.as_json:
         lines = [_line(path, contract) for path, contract in usable.items()]
@@ -37,11 +42,23 @@ def check_contracts(paths: Sequence[str], *, is_released: bool, output: Output) 
 
 def print_contracts(paths: Sequence[str]) -> int:
     """Print each usable contract as the canonical JSON that the job reads, one line each; exits like a check."""
-    read = [_read(path) for path in paths]
+    read = [_read(path) for path in _files(paths)]
     for _, contract in read:
         if isinstance(contract, DataContract):
             print(contract_json(contract))
     return _report_problems(read)
+
+
+def _files(paths: Sequence[str]) -> list[str]:
+    """Put the contracts of a folder in its place."""
+    return [file for path in paths for file in (_files_in(Path(path)) if Path(path).is_dir() else [path])]
+
+
+def _files_in(folder: Path) -> list[str]:
+    found = Folder(folder).files
+    if not found:
+        raise WrongUse(f"{folder} holds no contract; add one as <dataset>.odcs.yaml, see docs/contract.md")
+    return list(map(str, found))
 
 
 def _read(path: str) -> _Read:

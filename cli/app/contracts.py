@@ -10,7 +10,8 @@ from contract_init import DEFAULT_LIMIT
 
 _COMPARED: Final = "a contract's file, or one of a git revision as REVISION:path"
 _Files: TypeAlias = Annotated[
-    list[str], typer.Argument(metavar="FILE...", show_default=False, help="contracts: .yaml, .yml, .json")
+    list[str],
+    typer.Argument(metavar="FILE...", show_default=False, help="contracts: .yaml, .yml, .json; or folders of them"),
 ]
 
 

@@ -40,6 +40,19 @@ def test_one_bad_file_fails_the_command_and_the_others_are_still_read(
     assert "kind: is required" in result.err
 
 
+@pytest.mark.parametrize("command", ["check", "json"])
+def test_a_folder_stands_for_the_contracts_in_it(pipeline: Pipeline, tmp_path: Path, command: str) -> None:
+    empty = pipeline("contract", command, str(tmp_path))
+    assert (empty.exit_code, f"{tmp_path} holds no contract; add one as" in empty.err) == (2, True)
+    for path in (EVENTS, WEB_ACCESS):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "contracts.txt").write_text("none", encoding="utf-8")
+    whole = pipeline("contract", command, str(tmp_path))
+    assert (whole.exit_code, whole.err) == (0, "")
+    assert whole.out == pipeline("contract", command, *map(str, sorted(tmp_path.glob("*.odcs.yaml")))).out
+    assert len(whole.out.splitlines()) == 2
+
+
 def test_check_as_json_has_the_problems_of_each_file(pipeline: Pipeline, bad: Path) -> None:
     result = pipeline("contract", "check", str(bad), str(EVENTS), "--json")
     refused, usable = json.loads(result.out)
