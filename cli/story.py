@@ -143,7 +143,7 @@ class Story:
 
     def _script(self, name: str, *arguments: str) -> None:
         command = [f"data/sample_raw/{name}", *arguments, "--out"]
-        self._command(f"python {' '.join(command)} s3://$bucket")
+        self._command(f"python3 {' '.join(command)} s3://$bucket")
         answer = subprocess.run(
             [sys.executable, *command, f"s3://{self._deployed.bucket}"],
             cwd=ROOT,

@@ -77,6 +77,7 @@ def chapter(told: str, beginning: str) -> str:
 class TestStory:
     def test_one_day_is_published_and_then_left_alone(self, told: str) -> None:
         text = chapter(told, "Raw events of")
+        assert "$ python3 data/sample_raw/generate_events.py " in text
         assert re.search(rf"^{FIRST}: published run \S+: 2,000 rows read", text, re.MULTILINE)
         assert f"{FIRST}: nothing to do, already published" in text
 

@@ -124,6 +124,13 @@ def test_every_file_that_the_readme_names_exists() -> None:
     assert [name for name in names if not (ROOT / name).exists() and not (ROOT / "tests" / name).exists()] == []
 
 
+def test_the_commands_without_aws_name_their_contract_so_that_a_second_one_is_not_in_their_way() -> None:
+    section = text(README).partition("### Without any AWS")[2].partition("\n## ")[0]
+    commands = re.findall(r"^\$ \./pipeline (.+)$", section, re.MULTILINE)
+    assert commands
+    assert [command for command in commands if "--contract events" not in command] == []
+
+
 def test_the_query_on_quarantine_counts_no_line_once_for_each_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
