@@ -29,11 +29,12 @@ def plan_document(record: ErasureRecord, others: Sequence[str]) -> dict[str, Any
 
 def plan_views(record: ErasureRecord, others: Sequence[str], data_uri: str) -> list[RenderableType]:
     """Show the plan for people."""
-    where = f"{record.dataset}: the value given of {record.column}"
     if not record.dates:
-        nowhere = f"{where} is in nothing that runs read or wrote below {data_uri}: nothing is to be erased"
-        return [whole(f"{nowhere}; objects that nobody reads were not searched")]
-    return [whole(where), _plan_table(record), *map(whole, _plan_lines(record, others))]
+        value = f"the given value of {record.column}"
+        nowhere = f"{value} is in nothing that runs read or wrote below {data_uri}: nothing is to be erased"
+        return [whole(f"{record.dataset}: {nowhere}; objects that nobody reads were not searched")]
+    title = f"{record.dataset}: what holds the given value of {record.column}"
+    return [whole(title), _plan_table(record), *map(whole, _plan_lines(record, others))]
 
 
 def receipt_lines(receipt: Mapping[str, Any], where: str) -> list[str]:

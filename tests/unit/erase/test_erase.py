@@ -23,6 +23,7 @@ class TestPlan:
         said = erase()
         assert re.search(r"2025-01-01 +8 +2 +6 +2 +2 +a new version, older ones deleted", said), said
         assert "2025-01-02" not in said
+        assert ": what holds the given value of " in said.splitlines()[0]
         assert "nothing was changed; to carry this out, give the same command with --yes" in said
         assert before == {path: path.read_bytes() for path in club.root.rglob("*") if path.is_file()}
 
