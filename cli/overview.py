@@ -27,6 +27,7 @@ from core.wording import plural
 
 # What is older was news once; `pipeline status` lists all of it.
 WINDOW: Final = timedelta(days=35)
+_DEPLOY: Final = "cdk deploy --all"
 _MOST_FAILED: Final = 5
 _MOST_EXECUTIONS: Final = 3
 # What was aborted somebody has stopped.
@@ -122,7 +123,7 @@ class _Look:
         try:
             yield
         except PipelineError as error:
-            missing = "it is not deployed, or not as it is here: " if says_missing(error) else ""
+            missing = f"not deployed, or not as it is here; next: {_DEPLOY}; " if says_missing(error) else ""
             self._not_looked_at.append(f"{missing}{error}")
 
     def overview(self) -> Overview:

@@ -206,7 +206,7 @@ class TestFailures:
         found = looked_at(shop, DEPLOYMENT, freshness_hours=None)
         assert found.last_published == DAY
         [unseen] = found.not_looked_at
-        assert unseen.startswith("it is not deployed, or not as it is here: cannot list executions")
+        assert unseen.startswith("not deployed, or not as it is here; next: cdk deploy --all; cannot list executions")
 
 
 class TestOtherStates:
