@@ -239,7 +239,7 @@ def _of_object(found: Field, steps: Steps, called: Steps, notes: _Notes) -> Iter
     if _is_typed(found):
         yield from _typed(found, steps, called, notes)
     elif _is_open_ended(found, called[-1]):
-        yield _leaf(found, steps, called, map_type(found))
+        yield _leaf(found, steps, called, map_type(found, is_by_name=_is_called_open_ended(called[-1])))
     elif len(steps) >= _MOST_STEPS or _count_leaves(found) > _MOST_LEAVES:
         yield _leaf(
             found,
@@ -262,13 +262,17 @@ def _is_open_ended(found: Field, name: str) -> bool:
         return True
     if "" in fields or have_clash(fields):
         return True
-    if not _OPEN_ENDED.isdisjoint(words(name)[-1:]):
+    if _is_called_open_ended(name):
         return True
     if sum(_LOOKS_LIKE_A_VALUE.search(inner) is not None for inner in fields) * 2 > len(fields):
         return True
     given = [(inner.count + inner.nulls) / found.count for inner in fields.values()]
     has_no_core = len(given) >= 3 and max(given) < _COMMON
     return has_no_core or (len(given) >= 6 and sum(share < 0.5 for share in given) > len(given) * 0.6)
+
+
+def _is_called_open_ended(name: str) -> bool:
+    return not _OPEN_ENDED.isdisjoint(words(name)[-1:])
 
 
 def _count_leaves(found: Field) -> int:

@@ -77,20 +77,25 @@ def _mixed_type(found: Field) -> ColumnType:
     return ColumnType("string", measured=(f"of different kinds, so each is kept as text: {_kinds(found)}",))
 
 
-def map_type(found: Field) -> ColumnType:
-    """Return the type of objects whose fields are not known beforehand: a map, or text where there is more inside."""
+def map_type(found: Field, *, is_by_name: bool) -> ColumnType:
+    """Return the type of objects whose fields are not known beforehand: a map, or text where there is more inside.
+
+    ``is_by_name`` tells that it was the name of the field that said so.
+    """
+    measured = _open_ended(found, is_by_name=is_by_name)
     if all(inner.kinds.keys() <= {"string", "integer", "boolean", "decimal"} for inner in found.fields.values()):
-        return ColumnType("object", "map<string,string>", measured=(_open_ended(found),))
-    return ColumnType("string", measured=(f"{_open_ended(found)}, kept as JSON text",))
+        return ColumnType("object", "map<string,string>", measured=(measured,))
+    return ColumnType("string", measured=(f"{measured}, kept as JSON text",))
 
 
-def _open_ended(found: Field) -> str:
+def _open_ended(found: Field, *, is_by_name: bool) -> str:
     if not found.fields:
         return "always empty in the sample"
-    more = "more than " if found.has_more_fields else ""
-    return (
-        f"{more}{len(found.fields)} different keys, not all in every record" if len(found.fields) > 1 else "1 key seen"
-    )
+    count = len(found.fields)
+    keys = f"{'more than ' if found.has_more_fields else ''}{count} different keys" if count > 1 else "1 key seen"
+    if any(inner.count + inner.nulls < found.count for inner in found.fields.values()):
+        return f"{keys}, not all in every record"
+    return f"{keys}; others may follow, by the name of the field" if is_by_name else keys
 
 
 def _kinds(found: Field) -> str:

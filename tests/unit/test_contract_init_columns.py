@@ -163,6 +163,21 @@ class TestTypes:
             assert canonical_type(column["physicalType"]) == column["physicalType"]
 
     @pytest.mark.parametrize(
+        ("name", "values", "words"),
+        [
+            ("metadata", [{"a": 1, "b": 2}] * 2, "2 different keys; others may follow, by the name of the field"),
+            ("metadata", [{"a": 1}, {"b": 2}], "2 different keys, not all in every record"),
+            ("value", [{"123": 1, "456": 2}] * 2, "2 different keys"),
+        ],
+    )
+    def test_of_open_maps_say_what_was_seen_of_their_keys(
+        self, draft: Drafts, name: str, values: list[Any], words: str
+    ) -> None:
+        said = draft([{"id": n, name: value} for n, value in enumerate(values)]).said_of(name)
+        assert words in said
+        assert ("not all in every record" in said) == ("not all" in words)
+
+    @pytest.mark.parametrize(
         ("values", "expected", "words"),
         [
             (["1", "9223372036854775807"], "integer string", "1 to 9223372036854775807"),
