@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from core.documents import json_object
 Outcome: TypeAlias = dict[str, Any]
 
 SECONDS_TO_STOP = 10
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 _OUT_OF_MEMORY = 52  # by which Spark's driver ends then
 _LONGEST_HINT = 300
 
@@ -87,22 +89,47 @@ def submit(job: Submission, *, environment: Mapping[str, str], on_step: Callable
 @contextmanager
 def _process(command: Sequence[str], variables: Mapping[str, str], log: IO[str]) -> Iterator[subprocess.Popen[str]]:
     """Start a process in a group of its own and leave none of the group behind."""
-    process = subprocess.Popen(
-        command,
-        env=variables,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=log,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
+    held, release = _held_signals()
+    try:
+        process = subprocess.Popen(
+            command,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except BaseException:
+        release()
+        raise
     with process:
         try:
+            release()
+            for number in held:
+                signal.raise_signal(number)
             yield process
         finally:
             if process.poll() is None:
                 _stop(process)
+
+
+def _held_signals() -> tuple[list[int], Callable[[], None]]:
+    """Hold back what stops this command, until it is released; return what came meanwhile.
+
+    Between the start of a process and the moment from which it would be ended, it would stay behind.
+    """
+    held: list[int] = []
+    if threading.current_thread() is not threading.main_thread():  # which Python's signals never reach
+        return held, lambda: None
+    before = {number: signal.signal(number, lambda number, _: held.append(number)) for number in _STOPPING}
+
+    def release() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    return held, release
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from cli import spark
 from tests.unit.programs import ROOT, Result, executable
 from tests.unit.shop import DAY
 
@@ -138,6 +139,26 @@ class TestRun:
         assert process.returncode == 128 + sent
         child = int((tmp_path / "child").read_text(encoding="utf-8"))
         wait_for(lambda: not is_running(child))
+
+
+def test_stopping_it_while_spark_is_being_started_leaves_none_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, started = subprocess.Popen, []
+
+    def start_and_stop(*given: Any, **options: Any) -> subprocess.Popen[str]:
+        started.append(start(*given, **options))
+        signal.raise_signal(signal.SIGINT)
+        return started[0]
+
+    monkeypatch.setattr(spark, "spark_home", lambda: tmp_path)
+    monkeypatch.setattr(subprocess, "Popen", start_and_stop)
+    executable(tmp_path / "bin" / "spark-submit", "sleep 300")
+    job = spark.Submission(ingestion_date=DAY, data_uri="file:///x", contract="x", log=tmp_path / "log", force=False)
+    with pytest.raises(KeyboardInterrupt):
+        spark.submit(job, environment={"JAVA_HOME": "/fitting/java"}, on_step=print)
+    assert not is_running(started[0].pid)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.usefixtures("interruptible")
