@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from rich.text import Text
+
 from cli import ROOT
 from cli.dataset import Dataset, Place, open_dataset, require_catalog
 from cli.errors import CommandFailed
@@ -32,6 +34,7 @@ from contract import load_contract
 from core.errors import PipelineError
 from core.faults import Fault
 from core.publication import Publication, Version, as_document
+from core.remarks import remarks
 from core.runs import ENDED_WELL, Metrics
 from core.wording import plural
 
@@ -204,10 +207,12 @@ def show_day(dataset: Dataset, day: date, *, under_way: Sequence[Execution], out
     if record is None and not runs and not at_work:
         raise _never_run(dataset, day, output)
     versions = versions_table(record) if record else f"{day}: no version is published"
-    document = {"publication": None if record is None else as_document(record), "runs": [_short(run) for run in runs]}
+    told = {str(run["run_id"]): _told(run) for run in runs}
+    shorts = [_short(run) | {"remarks": told[run["run_id"]]} for run in runs]
+    document = {"publication": None if record is None else as_document(record), "runs": shorts}
     shown_runs = ["runs", runs_table(runs)] if runs else []
     faults = [] if output.as_json or record is None else dataset.publications.faults([record])
-    notes = [*_faults(faults, output), *_blocked(record), *_replayed(record)]
+    notes = [*_faults(faults, output), *_blocked(record), *_replayed(record), *_remarks(record, told, output)]
     output.show(document, versions, *notes, *shown_runs, *_under_way(at_work))
     return 0
 
@@ -251,6 +256,20 @@ def _faults(faults: Sequence[Fault], output: Output) -> list[Any]:
 def _replayed(record: Publication | None) -> list[str]:
     keys = [] if record is None else record.current.raw.get("replayed", [])
     return [f"corrected lines were replayed: {key}" for key in keys]
+
+
+def _told(run: Metrics) -> list[str]:
+    """Return what a run that published has to tell besides its counts; why another one did not, is told elsewhere."""
+    return remarks(run, source=f"of run {run['run_id']}") if run["status"] == "published" else []
+
+
+def _remarks(record: Publication | None, told: Mapping[str, Sequence[str]], output: Output) -> list[Any]:
+    """Say what the run that readers see has to tell besides its counts."""
+    if record is None or not (found := told.get(record.current.run_id)):
+        return []
+    run_id = record.current.run_id
+    more = whole(f"more: {output.next_command(f'report --run {run_id}')}")
+    return [Text(f"published run {run_id}: {'; '.join(found)}"), more]
 
 
 def _blocked(record: Publication | None) -> list[str]:

@@ -84,6 +84,7 @@ class DateState:
     rows: int | None = None
     seconds: float | None = None
     reason: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 class Executions:
@@ -203,8 +204,14 @@ class Executions:
             status = STOPPED if execution.status == "ABORTED" else "failed"
             return DateState(ingestion_date=day, status=status, seconds=execution.seconds, reason=execution.reason)
         output = execution.output or {}
-        rows = output.get("summary", {}).get("rows_written")
-        return DateState(ingestion_date=day, status=str(output.get("status")), rows=rows, seconds=execution.seconds)
+        status, summary = str(output.get("status")), output.get("summary", {})
+        return DateState(
+            ingestion_date=day,
+            status=status,
+            rows=summary.get("rows_written"),
+            seconds=execution.seconds,
+            remarks=tuple(summary.get("remarks", ())) if status == "published" else (),
+        )
 
     def _listed(self, machine_arn: str, **which: str) -> Iterator[Mapping[str, Any]]:
         pages = self._client.get_paginator("list_executions").paginate(stateMachineArn=machine_arn, **which)

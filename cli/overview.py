@@ -22,6 +22,7 @@ from core.layout import parse_ingestion_date, started_at
 from core.leases import runs_at_work
 from core.prices import read_cost, total, usd
 from core.publication import Publication
+from core.remarks import warned
 from core.runs import ENDED_WELL, ListedRun, Metrics, is_overtaken
 from core.wording import plural
 
@@ -81,9 +82,11 @@ class Overview:
     rows_read: int = 0
     rows_quarantined: int = 0
     blocked: tuple[date, ...] = ()
+    warned: tuple[date, ...] = ()
     faults: tuple[Fault, ...] = ()
     month_usd: float | None = None
     problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
     not_looked_at: tuple[str, ...] = ()
 
 
@@ -130,7 +133,7 @@ class _Look:
         dataset, deployment = self._dataset, self._deployment
         days = dataset.publications.records.days()
         records = dataset.publications.records.read_all([day for day in days if day >= self._first] or days[-1:])
-        runs, metrics = self._runs()
+        runs, metrics = self._runs(records)
         overdue = self._overdue(days)
         at_work = self._at_work()
         current = {record.current.run_id for record in records}
@@ -140,6 +143,7 @@ class _Look:
         faults = dataset.publications.faults(records)
         blocked = tuple(parse_ingestion_date(record.ingestion_date) for record in records if record.blocked)
         cost = self._cost(metrics)
+        with_warnings = self._warned(records, metrics)
         last = records[-1] if records else None
         return Overview(
             dataset=dataset.contract.name,
@@ -152,6 +156,7 @@ class _Look:
             rows_read=sum(record.current.rows_read for record in records),
             rows_quarantined=sum(record.current.rows_quarantined for record in records),
             blocked=blocked,
+            warned=tuple(with_warnings),
             faults=tuple(faults),
             month_usd=cost,
             problems=(
@@ -161,15 +166,21 @@ class _Look:
                 *self._of_cost(cost),
                 *([] if deployment is None else self._of_alarms(deployment)),
             ),
+            notes=tuple(_of_warned(with_warnings)),
             not_looked_at=tuple(self._not_looked_at),
         )
 
-    def _runs(self) -> tuple[list[ListedRun], dict[ListedRun, Metrics]]:
-        """Return the latest run of each date that ran in the window, and the metrics of these and of the month."""
+    def _runs(self, records: Iterable[Publication]) -> tuple[list[ListedRun], dict[ListedRun, Metrics]]:
+        """Return the latest run of each date that ran in the window, and the metrics of these and of the month.
+
+        And of the runs that readers see, which need not be the latest of their dates.
+        """
         recent = [run for run in self._dataset.runs.listed() if started_at(run.run_id).date() >= self._first]
         latest = list({run.day: run for run in recent}.values())
         month = [run for run in recent if self._is_of_month(run)]
-        return latest, self._dataset.runs.read(dict.fromkeys([*latest, *month]))
+        seen = {record.current.run_id for record in records}
+        shown = [run for run in recent if run.run_id in seen]
+        return latest, self._dataset.runs.read(dict.fromkeys([*latest, *month, *shown]))
 
     def _is_of_month(self, run: ListedRun) -> bool:
         start = started_at(run.run_id)
@@ -183,6 +194,20 @@ class _Look:
         first = max(self._first, days[0]) if days else due
         published = set(days)
         return tuple(day for day in days_from(first, due) if day not in published)
+
+    def _warned(
+        self, records: Iterable[Publication], metrics: Mapping[ListedRun, Metrics]
+    ) -> dict[date, tuple[str, bool]]:
+        """Return the dates that are published with warnings: by which run, and whether that is the date's latest."""
+        latest = {run.day: run.run_id for run in sorted(metrics)}
+        found = {}
+        for record in records:
+            day, run_id = parse_ingestion_date(record.ingestion_date), record.current.run_id
+            run = metrics.get(ListedRun(day, run_id))
+            with self._if_allowed():
+                if run is not None and warned(run, source=f"of run {run_id}"):
+                    found[day] = (run_id, latest[day] == run_id)
+        return found
 
     def _at_work(self) -> tuple[str, ...]:
         if self._deployment is None:
@@ -253,6 +278,15 @@ class _Look:
         with self._if_allowed():
             for alarm in alarms_named(names, StateValue="ALARM"):
                 yield Problem(f"alarm {alarm['AlarmName']} is on", alarm.get("AlarmDescription") or "pipeline doctor")
+
+
+def _of_warned(found: Mapping[date, tuple[str, bool]]) -> Iterator[Problem]:
+    """Say that dates were published though checks of severity warning failed; that needs a look, and no repair."""
+    if found:
+        last = max(found)
+        run_id, is_latest = found[last]
+        step = f"pipeline report {last}" if is_latest else f"pipeline report --run {run_id}"
+        yield Problem(f"{plural(len(found), 'date')} published with warnings, {last} the last", step)
 
 
 def _of_overdue(overdue: Sequence[date]) -> Iterator[Problem]:

@@ -34,7 +34,7 @@ def show_overview(call: Call) -> int:
         found = _looked_at(calls, now)
     is_well = not any(overview.problems for overview in found)
     document = {"ok": is_well, "datasets": [asdict(overview) for overview in found]}
-    views = (_table(found, now), _summary(found), *_problems(found), *_not_looked_at(found))
+    views = (_table(found, now), _summary(found), *_told(found), *_not_looked_at(found))
     call.output.show(document, *views)
     return 0 if is_well else 1
 
@@ -54,8 +54,11 @@ def _look_at(call: Call, now: datetime) -> Overview:
         found = look(call.dataset, None if call.place else call.deployment, now=now)
     except (PipelineError, ContractError) as error:
         found = unreadable(call.contract or "the only dataset", str(error))
-    told = (replace(problem, next_step=call.output.told(problem.next_step)) for problem in found.problems)
-    return replace(found, problems=tuple(told))
+    problems, notes = (
+        tuple(replace(item, next_step=call.output.told(item.next_step)) for item in items)
+        for items in (found.problems, found.notes)
+    )
+    return replace(found, problems=problems, notes=notes)
 
 
 def _table(found: Iterable[Overview], now: datetime) -> RenderableType:
@@ -89,9 +92,10 @@ def _summary(found: Sequence[Overview]) -> RenderableType:
     return whole(f"{state}; looked at the last {days} days")
 
 
-def _problems(found: Sequence[Overview]) -> Iterable[RenderableType]:
+def _told(found: Sequence[Overview]) -> Iterable[RenderableType]:
+    """Say what needs a person, and what should be looked at all the same."""
     for overview in found:
-        for problem in overview.problems:
+        for problem in (*overview.problems, *overview.notes):
             yield whole(f"\n{overview.dataset}: {problem.says}")
             yield whole(f"  next: {problem.next_step}")
         if overview.blocked:

@@ -135,7 +135,7 @@ def dates_table(states: Iterable[DateState]) -> RenderableType:
     for dates, alike in in_ranges(states, _said_of_a_date):
         state = alike[0]
         seconds = "-" if state.seconds is None else f"{state.seconds:.1f}"
-        reason = brief(state.reason, state.ingestion_date)
+        reason = brief(state.reason or "; ".join(state.remarks), state.ingestion_date)
         status = Text(state.status, status_style(state.status))
         if "/" in reason:  # a path, which only the terminal may break, so that it can be copied
             places.append(whole(f"{state.ingestion_date}: {reason}"))
@@ -203,13 +203,20 @@ def outcome_line(run: Mapping[str, Any]) -> str:
     return (
         f"{run['ingestion_date']}: published run {run['run_id']}: {plural(run['rows_read'], 'row')} read, "
         f"{count(run['rows_written'])} written, {plural(run['duplicates_removed'], 'duplicate')} removed, "
-        f"{count(run['rows_quarantined'])} quarantined{_why(run)}"
+        f"{count(run['rows_quarantined'])} quarantined{_why(run)}{_remarks(run)}"
     )
 
 
 def _why(run: Mapping[str, Any]) -> str:
     """Name the command that tells why lines are in quarantine."""
     return f" (why: pipeline report {run['ingestion_date']})" if run["rows_quarantined"] else ""
+
+
+def _remarks(run: Mapping[str, Any]) -> str:
+    """Add what the run has to tell besides, and which command tells all of it, where that is not named yet."""
+    told = "".join(f"; {remark}" for remark in run.get("remarks", ()))  # a deployment of an older release tells none
+    more = "" if not told or run["rows_quarantined"] else f" (more: pipeline report {run['ingestion_date']})"
+    return told + more
 
 
 def brief(reason: str, day: date | None) -> str:

@@ -9,7 +9,7 @@ import atexit
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,15 @@ from core.errors import PipelineError
 from core.job_arguments import ArgumentError, JobArguments, parse_job_arguments
 from core.layout import DatasetPaths, new_run_id
 from core.publishing import Publications
+from core.remarks import remarks
 from core.times import iso
 from curation.explain import explained
-from curation.metrics import TOTALS, RunReport
+from curation.metrics import TOTALS, RunReport, document
 from curation.run import DayRun
 from curation.version import WriteRequest, WrittenVersion
 
 _FACTS = ("status", "run_id", "ingestion_date", "metrics_uri", "location", *TOTALS, "message")
-_NO_OUTCOME = dict.fromkeys(_FACTS)
+_NO_OUTCOME: Mapping[str, Any] = {**dict.fromkeys(_FACTS), "remarks": []}
 
 
 class InvalidArguments(PipelineError):
@@ -52,7 +53,7 @@ def main(argv: list[str], *, announce: Callable[[str], object] = print) -> None:
     try:
         run.execute()
     finally:
-        announce(json.dumps(_outcome(arguments, run)))
+        announce(json.dumps(outcome_of(arguments, run)))
         _stop_spark()
 
 
@@ -138,8 +139,10 @@ def _stop_spark() -> None:
             logging.getLogger("pipeline").warning("Spark could not be stopped: %s", explained(error))
 
 
-def _outcome(arguments: JobArguments, run: DayRun) -> dict[str, Any]:
+def outcome_of(arguments: JobArguments, run: DayRun) -> dict[str, Any]:
+    """Return what the last line on stdout says of a run, however it ended."""
     report = run.report
+    told = remarks(document(report), source=run.metrics_uri) if report.status == "published" else []
     return {
         "status": report.status,
         "run_id": report.run_id,
@@ -148,6 +151,7 @@ def _outcome(arguments: JobArguments, run: DayRun) -> dict[str, Any]:
         "location": report.location,
         **report.totals,
         "message": report.message,
+        "remarks": told,
     }
 
 

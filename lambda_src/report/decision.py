@@ -72,6 +72,7 @@ def run_summary(run: FinishedRun) -> dict[str, Any]:
         "dpu_seconds": run.job_run.dpu_seconds,
         "estimated_cost_usd": run.job_run.estimated_cost_usd,
         "run_id": metrics.run_id,
+        "remarks": list(metrics.remarks),
     }
 
 

@@ -9,6 +9,7 @@ from core.checks import Check, read_checks
 from core.documents import refused_metrics
 from core.prices import cost_usd, dpu_seconds, dpus, read_cost
 from core.rejections import RejectedLines, read_rejections
+from core.remarks import remarks
 from shared.inputs import Input, InvalidInput
 
 _COUNTS: Final = ("rows_read", "rows_written", "duplicates_removed", "rows_quarantined")
@@ -29,6 +30,7 @@ class RunMetrics:
     rows_on_other_days: int
     rejected: tuple[RejectedLines, ...]
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     accepted: str | None = None
     max_cost_usd: float | None = None
     execution: str | None = None
@@ -105,6 +107,7 @@ def read_run_metrics(document: Mapping[str, Any], *, source: str) -> RunMetrics:
             run_id=str(document["run_id"]),
             checks=read_checks(document, source=source),
             notes=_notes(document),
+            remarks=tuple(remarks(document, source=source)),
             # Both are null where there was nothing to look at: no rows, or a contract without an event time.
             unknown_fields=tuple(map(str, (document.get("schema_drift") or {}).get("unknown_fields", ()))),
             rejected=read_rejections(document, source=source),

@@ -154,7 +154,7 @@ def test_the_last_line_says_what_came_of_the_run_in_both_forms_of_arguments(tmp_
     assert done.returncode != 0
     assert list(outcome) == [
         "status", "run_id", "ingestion_date", "metrics_uri", "location",
-        "rows_read", "rows_quarantined", "duplicates_removed", "rows_written", "message",
+        "rows_read", "rows_quarantined", "duplicates_removed", "rows_written", "message", "remarks",
     ]  # fmt: skip
     assert (outcome["status"], outcome["ingestion_date"]) == ("raw_missing", "2999-01-01")
     content = Path(outcome["metrics_uri"].removeprefix("file://")).read_bytes()

@@ -134,6 +134,10 @@ class TestPublishedRun:
             "dpu_seconds": 410.0,
             "estimated_cost_usd": 0.0351,
             "run_id": RUN_ID,
+            "remarks": [
+                "1 warning: invalid-value count of price is 12, must be between 0 and 10",
+                "no column reads coupon (in 120 of 10,200 rows)",
+            ],
         }
 
     def test_gives_its_numbers_to_cloudwatch(self, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """Which executions are a backfill's own: people cancel and follow it, and those of others are left alone."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -7,10 +8,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from cli import deployed
 from cli.executions import RUNNING, DateState, Execution, Executions, dates_asked
 from cli.output import Output
+from cli.views import dates_table
 from core.backfills import date_in_name, name_prefix
 from tests.unit.test_overview import DEPLOYMENT
 
@@ -68,6 +71,18 @@ def started_by(name: str, listed: list[str], *, redrives: int = 0, backfills: Se
 )
 def test_those_of_a_backfill_whose_name_begins_alike_are_not_its_own(other: str) -> None:
     assert started_by("x", [other, "x-2025-01-01"]) == ["x-2025-01-01"]
+
+
+def test_a_date_that_is_published_with_a_warning_tells_it_in_its_row() -> None:
+    warning = "1 warning: null rate of customer_id is 100 %, limit 5 %"
+    output = {"status": "published", "summary": {"rows_written": 985, "remarks": [warning]}}
+    found = executions({"x-2025-01-01": "SUCCEEDED"}, output=json.dumps(output))
+    ended = replace(backfill("x-2025-01-01"), status="SUCCEEDED")
+    state = found.date_state(date(2025, 1, 1), ended)
+    assert (state.rows, state.remarks, state.reason) == (985, (warning,), "")
+    console = Console(width=200, record=True)
+    console.print(dates_table([state]))
+    assert warning in console.export_text()
 
 
 def test_those_of_each_attempt_of_a_redriven_backfill_are_its_own() -> None:

@@ -14,10 +14,11 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ProfileNotFo
 from adapters.aws import client
 from cli.errors import CommandFailed
 from cli.words import size
+from core.checks import Check
 from core.publication import to_json
 from core.rejections import rejected_lines
 from tests.unit.pipeline_command import Pipeline, lines_with
-from tests.unit.shop import DAY, Shop
+from tests.unit.shop import COUNTS, DAY, Shop
 
 
 class TestStatus:
@@ -47,6 +48,21 @@ class TestStatus:
         found = pipeline.json("status", str(DAY))
         assert [run["run_id"] for run in found["runs"]] == [replaced, current, refused]
         assert found["publication"]["current"]["run_id"] == current
+
+    def test_of_a_date_tells_warnings_of_what_readers_see_and_fields_that_no_column_reads(
+        self, shop: Shop, pipeline: Pipeline
+    ) -> None:
+        shop.publish(1)
+        current = shop.publish(2)
+        nulls = Check("customers", "nullValues", "user_id", "mustBe", 0, "percent", 100.0, "warning", passed=False)
+        shop.note(2, day=DAY, status="published", counts=COUNTS, odd=(nulls,))
+        refused = shop.refuse(3)
+        warning = "1 warning: null rate of user_id is 100 %, must be 0 %"
+        fields = "no column reads coupon (in 7 of 1,010 rows)"
+        out = " ".join(pipeline("status", str(DAY)).out.split())
+        assert f"published run {current}: {warning}; {fields} more: pipeline report --run {current}" in out
+        told = {run["run_id"]: run["remarks"] for run in pipeline.json("status", str(DAY))["runs"]}
+        assert (told[current], told[refused]) == ([warning, fields], [])
 
     @pytest.mark.parametrize("arguments", [(), (str(DAY),)])
     def test_fits_80_columns_with_every_id_and_number_whole(

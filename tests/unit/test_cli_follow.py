@@ -18,6 +18,7 @@ from core.causes import Cause
 NAME = "run-2025-01-01-abcdef01"
 DEPLOYMENT = Mock(is_embedded=True, **{"is_backfill.return_value": False})
 COUNTS = {"rows_read": 1010, "rows_written": 985, "duplicates_removed": 15, "rows_quarantined": 10}
+REMARKS = ["1 warning: null rate of customer_id is 100 %, limit 5 %", "no column reads customerId"]
 
 
 def execution(ended: str, /, **output: Any) -> Execution:
@@ -47,6 +48,14 @@ def follow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
             (
                 "published run R: 1,010 rows read, 985 written, 15 duplicates removed, 10 quarantined (why: pipeline "
                 "report 2025-01-01 --contract trips)"
+            ),
+        ),
+        (
+            {"status": "published", "run_id": "R", "summary": COUNTS | {"rows_quarantined": 0, "remarks": REMARKS}},
+            (
+                "published run R: 1,010 rows read, 985 written, 15 duplicates removed, 0 quarantined; 1 warning: null "
+                "rate of customer_id is 100 %, limit 5 %; no column reads customerId (more: pipeline report 2025-01-01 "
+                "--contract trips)"
             ),
         ),
         ({"status": "unchanged", "run_id": "R"}, "nothing to do, already published by run R"),

@@ -59,6 +59,13 @@ class TestRun:
         said = "2025-01-01: published run R: 1,010 rows read, 985 written, 15 duplicates removed, 10 quarantined"
         assert " ".join(result.out.split()) == f"{said} (why: pipeline report 2025-01-01 --data_uri {spark.parent})"
 
+    def test_warnings_of_a_published_day_are_told_on_the_same_line(self, spark: Path) -> None:
+        remarks = ["2 warnings: null rate of customer_id is 100 %, limit 5 %, and 1 more", "no column reads customerId"]
+        executable(spark, self.outcome("published", remarks=remarks))
+        said = " ".join(self.run(spark).out.split())
+        assert said.startswith("2025-01-01: published run R: 1,010 rows read, ")
+        assert said.endswith(f"; {'; '.join(remarks)}")
+
     def test_a_refused_day_is_one_line_on_stderr_and_exit_code_1(self, spark: Path) -> None:
         executable(spark, f"{self.outcome('gate_failed', message='null rate is 12 %, limit 3 %')}; exit 1")
         result = self.run(spark)

@@ -17,9 +17,11 @@ from cli.executions import Execution
 from cli.overview import Overview, Sla, look
 from config import ENVIRONMENTS
 from contract import DataContract
+from core.checks import Check
 from core.errors import AccessDenied
 from core.leases import take_lease
 from core.prices import Cost
+from curation.metrics import RunReport, document
 from deployed_dataset import Dataset as DeployedNames
 from tests.unit.pipeline_command import Pipeline, lines_with
 from tests.unit.programs import ROOT
@@ -31,6 +33,9 @@ DEPLOYMENT = Deployment(
     names=DeployedNames(CONTRACT, ENVIRONMENTS["prod"]), contract="events", bucket="data", database="db",
     workgroup="queries", partition="aws", region="eu-central-1", account="111122223333",
 )  # fmt: skip
+NO_CUSTOMERS = Check(
+    "customers", "nullValues", "customer_id", "mustBeLessOrEqualTo", 5, "percent", 100.0, "warning", passed=False
+)
 ALERT_SETTINGS = {"Environment": {"Variables": {"TIME_ZONE": "Europe/Berlin"}}}
 SCHEDULE = {"Target": {"Arn": DEPLOYMENT.pipeline_arn}, "State": "ENABLED"}
 
@@ -237,6 +242,13 @@ class TestOtherStates:
         found = looked_at(shop)
         assert (found.blocked, found.problems) == ((DAY,), ())
 
+    def test_warnings_are_those_of_the_run_that_readers_see(self, shop: Shop) -> None:
+        run_id = shop.publish(1)
+        shop.note(1, day=DAY, status="published", counts=COUNTS, odd=(NO_CUSTOMERS,))
+        shop.write_metrics(2, {**document(RunReport(shop.run_id(2), str(DAY), CONTRACT, START)), "status": "unchanged"})
+        [note] = looked_at(shop).notes
+        assert note.next_step == f"pipeline report --run {run_id}"
+
     def test_its_own_alarms_that_are_on_need_a_person(self, shop: Shop, aws: Aws) -> None:
         names = ("prod-events-start-dead-letters", "prod-events-eu-start-dead-letters", "prod-events-of-somebody")
         alarms = [{"AlarmName": name, "AlarmDescription": "do this"} for name in names]
@@ -319,6 +331,20 @@ class TestCommand:
         assert refused not in result.out
 
     @pytest.mark.usefixtures("now")
+    def test_warnings_of_what_is_published_are_told_and_need_nobody(self, shop: Shop, pipeline: Pipeline) -> None:
+        dull, second, third = (DAY + timedelta(days=number) for number in range(3))
+        shop.publish(1, day=dull)
+        for number, day in ((2, second), (3, third)):
+            shop.publish(number, day=day)
+            shop.note(number, day=day, status="published", counts=COUNTS, odd=(NO_CUSTOMERS,))
+        found = looked_at(shop)
+        assert (found.warned, found.problems) == ((second, third), ())
+        result = pipeline("overview")
+        lines = result.out.splitlines()
+        at = lines.index("events: 2 dates published with warnings, 2025-01-03 the last")
+        assert (result.exit_code, lines[at + 1].strip()) == (0, "next: pipeline report 2025-01-03")
+
+    @pytest.mark.usefixtures("now")
     def test_says_for_scripts_what_it_found(self, shop: Shop, pipeline: Pipeline) -> None:
         shop.publish(1)
         document = pipeline.json("overview")
@@ -326,7 +352,7 @@ class TestCommand:
         assert document["datasets"][0] | {"published_at": ""} == {
             "dataset": "events", "last_published": "2025-01-01", "published_at": "", "is_judged": False, "overdue": [],
             "failures": [], "at_work": [], "rows_read": 1010, "rows_quarantined": 10, "blocked": [], "faults": [],
-            "month_usd": None, "problems": [], "not_looked_at": [],
+            "month_usd": None, "problems": [], "not_looked_at": [], "warned": [], "notes": [],
         }  # fmt: skip
 
     @pytest.mark.usefixtures("now")
