@@ -66,13 +66,14 @@ def _checks_table(checks: Iterable[Check], *, accepted: Collection[str]) -> Tabl
 
 
 def runs_table(runs: Iterable[Metrics]) -> RenderableType:
-    """Show runs in the order given."""
+    """Show runs in the order given; what a run wrote that was deleted is not among its rows."""
     numbers = dict.fromkeys((*_HEADINGS, "seconds"), "right")
     wide, narrow = new_table("date", "run", "status", **numbers), new_table("date, status\nrun", **numbers)
     for run in runs:
         day, run_id, status = run["ingestion_date"], run["run_id"], status_text(run["status"])
         total = run["seconds"].get("total")
-        cells = [*(count(run[name]) for name in _TOTALS.values()), "-" if total is None else f"{total:.1f}"]
+        shown = {**run, "rows_written": None} if _is_deleted(run) else run
+        cells = [*(count(shown[name]) for name in _TOTALS.values()), "-" if total is None else f"{total:.1f}"]
         wide.add_row(day, run_id, status, *cells)
         narrow.add_row(Text.assemble(day, " ", status, "\n", run_id), *cells)
     return Fitting(wide, narrow)
@@ -306,8 +307,13 @@ def _replaced_lines(metrics: Metrics) -> str:
     return f"; corrected lines stand for {count(replaced)} of these" if replaced else ""
 
 
+def _is_deleted(run: Metrics) -> bool:
+    """Tell whether nothing is left of what a run wrote."""
+    return bool(run["rows_written"]) and run["location"] is None
+
+
 def _discarded(metrics: Metrics) -> str:
-    if not metrics["rows_written"] or metrics["location"] is not None:
+    if not _is_deleted(metrics):
         return ""
     kind = "rejected" if metrics["status"] == "gate_failed" else "unpublished"
     return f"; the {kind} output was deleted"

@@ -33,7 +33,8 @@ class DateFacts:
     """One date. Counts, checks and distributions are those of the last run that counted its rows.
 
     ``state`` is that of the date, not of a run; ``shown_run`` is the published one, None without any, and
-    ``rows_published`` are its rows. ``accepted`` are the checks that people let pass.
+    ``rows_published`` are its rows. ``replaced`` are the quarantined lines that corrected ones stand for; ``accepted``
+    are the checks that people let pass.
     """
 
     day: date
@@ -45,7 +46,7 @@ class DateFacts:
     published_at: str | None = None
     contract_version: str | None = None
     rows_read: int | None = None
-    rows_written: int | None = None
+    replaced: int | None = None
     duplicates: int | None = None
     quarantined: int | None = None
     checks: tuple[Check, ...] = ()
@@ -201,7 +202,7 @@ def _of_record(record: Publication | None) -> dict[str, Any]:
         "run_id": current.run_id,
         "contract_version": str(current.contract["version"]),
         "rows_read": current.rows_read,
-        "rows_written": current.rows_written,
+        "replaced": int(current.raw.get("rows_replaced", 0)),
         "duplicates": current.duplicates_removed,
         "quarantined": current.rows_quarantined,
     }
@@ -213,7 +214,7 @@ def _of_run(run: Metrics) -> dict[str, Any]:
         "run_id": run["run_id"],
         "contract_version": str(run["contract"]["version"]),
         "rows_read": run["rows_read"],
-        "rows_written": run["rows_written"],
+        "replaced": run.get("rows_replaced"),
         "duplicates": run["duplicates_removed"],
         "quarantined": run["rows_quarantined"],
         "checks": read_checks(run, source=source),

@@ -77,6 +77,7 @@ def html_page(facts: RangeFacts, *, made_at: datetime, options: str) -> str:
         failed=_failed_checks(facts)[:_MOST_ROWS],
         failed_count=len(_failed_checks(facts)),
         reasons=_reasons(facts),
+        quarantined=_quarantined(facts),
         versions=[item for item in facts.dates if item.versions > 1 or item.is_rolled_back][-_MOST_ROWS:],
         costs=_costs(facts),
         cost_chart=_cost_chart(facts),
@@ -301,6 +302,18 @@ def _reasons(facts: RangeFacts) -> list[Reason]:
             by_reason.setdefault(rejected.reason, []).append(rejected)
     found = [Reason(name, sum(one.lines for one in all_), len(all_), all_[-1]) for name, all_ in by_reason.items()]
     return sorted(found, key=lambda reason: -reason.lines)[:_MOST_ROWS]
+
+
+def _quarantined(facts: RangeFacts) -> str:
+    """Say how the lines of the tile come about: those of the table, and those that are not in it."""
+    all_lines, replaced = facts.total("quarantined"), facts.total("replaced")
+    if not all_lines:
+        return "No line is in quarantine."
+    listed = sum(reason.lines for reason in _reasons(facts))
+    others = max(0, all_lines - listed - replaced)
+    kinds = ((listed, "in this table"), (replaced, "lines that corrected ones stand for"), (others, "of other reasons"))
+    told = "; ".join(f"{count(lines)} {words}" for lines, words in kinds if lines)
+    return f"{plural(all_lines, 'line')} quarantined by the last run of each date, failed ones too: {told}."
 
 
 def _costs(facts: RangeFacts) -> list[tuple[str, float, float | None]]:

@@ -45,6 +45,8 @@ class TestStatus:
         assert lines_with(out, current, "(current)")
         assert lines_with(out, replaced, "2025-01-02 03:01:00", "2025-01-02 03:02:00")
         assert lines_with(out, refused, "gate_failed", "1.5")
+        [row] = lines_with(pipeline("status", str(DAY)).out, refused, "gate_failed")
+        assert row.split()[3:5] == ["1,010", "-"]  # nothing is left of what it wrote
         found = pipeline.json("status", str(DAY))
         assert [run["run_id"] for run in found["runs"]] == [replaced, current, refused]
         assert found["publication"]["current"]["run_id"] == current

@@ -27,6 +27,7 @@ from tests.unit.season import ACCEPTED, FAILED, MENDED, MISSING, ROLLED_BACK, Se
 from tests.unit.shop import CONTRACT, COUNTS, DAY, START, Shop
 
 MOST_BYTES: Final = 2_000_000
+COUNTED_BY: Final = "by the last run of each date, failed ones too"
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Nothing of it may reach the network by itself, https://peter.sh/experiments/chromium-command-line-switches/.
 QUIET: Final = (
@@ -82,7 +83,7 @@ class TestPage:
         published = sum(
             int(rows.replace(",", "")) for rows in re.findall(r"published(?:, \w[\w ]*)? [\d,]+ ([\d,]+)", page.text)
         )
-        assert f"rows published {published:,} lines quarantined" in page.text  # what failed its checks is none of them
+        assert f"rows published {published:,} what readers see" in page.text  # what failed its checks is none of them
 
     def test_says_what_needs_somebody_and_with_which_command(
         self, pipeline: Pipeline, season: list[date], tmp_path: Path
@@ -226,6 +227,33 @@ class TestPage:
         text = Page(html_page(facts, made_at=START, options=" --contract events")).text
         assert ("pipeline replay DATE --export FILE --contract events" in text) == is_export
         assert ("pipeline replay DATE --contract events" in text) == (not is_export)
+
+    def test_numbers_of_lines_and_rows_add_up_and_say_what_they_count(
+        self, pipeline: Pipeline, season: list[date], shop: Shop, tmp_path: Path
+    ) -> None:
+        key = shop.root / shop.paths.metrics_key(season[-1], shop.run_id((len(season) - 1) * 10 + 2))
+        metrics = json.loads(key.read_bytes())
+        metrics |= {"rows_quarantined": metrics["rows_quarantined"] + 249, "rows_replaced": 249}
+        key.write_text(json.dumps(metrics))
+        text = written(pipeline, tmp_path).text
+        [(lines, replaced)] = re.findall(
+            rf"lines quarantined ([\d,]+) {COUNTED_BY}; corrected lines stand for (\d+) of them", text
+        )
+        listed = sum(int(number.replace(",", "")) for number in re.findall(r"([\d,]+) 5\d (?:price is|not one)", text))
+        assert (replaced, int(lines.replace(",", "")) - 249) == ("249", listed)
+        assert f"{listed:,} in this table; 249 lines that corrected ones stand for. Quarantined" in text
+        assert re.search(rf"{season[FAILED]} ✕ failed [\d,]+ - \d+ \d+ 1 user_id_null_rate", text)
+        assert "rows published are what is left" in text
+
+    def test_says_of_lines_that_were_all_corrected_where_they_are(
+        self, pipeline: Pipeline, shop: Shop, tmp_path: Path
+    ) -> None:
+        shop.publish(1)
+        content = shop.store.read(shop.paths.metrics_key(DAY, shop.run_id(1)))
+        assert content is not None
+        shop.write_metrics(1, {**json.loads(content.data), "rows_quarantined": 10, "rows_replaced": 10})
+        told = f"10 lines quarantined {COUNTED_BY}: 10 lines that corrected ones stand for."
+        assert told in written(pipeline, tmp_path).text
 
     def test_lists_every_date_in_numbers(self, pipeline: Pipeline, season: list[date], tmp_path: Path) -> None:
         page = written(pipeline, tmp_path)
