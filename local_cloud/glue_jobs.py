@@ -22,6 +22,8 @@ from local_cloud.spark_run import ScriptRun, SparkHost, SparkProcess
 
 ENDED: Final = frozenset({"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED"})
 _SECONDS_PER_MINUTE: Final = 60
+# DPUs of one worker (https://docs.aws.amazon.com/glue/latest/dg/worker-types.html).
+_DPU_BY_WORKER: Final[Mapping[str | None, float]] = {"G.025X": 0.25, "G.1X": 1, "G.2X": 2, "G.4X": 4, "G.8X": 8}
 _MOST_RUNS: Final = 200
 _FEWEST_AT_ONCE: Final = 2
 _LOOK_SECONDS: Final = 0.2
@@ -104,11 +106,13 @@ class GlueJobs:
             _end(run, "FAILED", f"LAUNCH ERROR | {error}")
         finally:
             _processes.pop(run["Id"], None)
+            _begun.pop(run["Id"], None)
             self._free.release()
 
     def _run(self, run: JobRun, prepared: ScriptRun) -> None:
         if run["JobRunState"] in ENDED:
             return
+        _begun[run["Id"]] = time.monotonic()
         run["JobRunState"] = "RUNNING"
         process = _processes[run["Id"]] = SparkProcess(prepared, self.host, self._jvms)
         if run["JobRunState"] in ENDED:  # stopped while Spark was being started
@@ -177,6 +181,8 @@ def end_interrupted_runs() -> None:
 
 
 _processes: dict[str, SparkProcess] = {}
+# Since when runs have been at work: Glue counts the seconds from there, and none in which a run waits to be started.
+_begun: dict[str, float] = {}
 _ending = threading.Lock()
 
 
@@ -208,6 +214,7 @@ def _store_attributes(name: str, given: Mapping[str, Any]) -> None:
 def _new_run(job: Mapping[str, Any], data: Mapping[str, Any]) -> JobRun:
     now = int(time.time())
     workers = data.get("NumberOfWorkers") or job.get("NumberOfWorkers")
+    worker_type = data.get("WorkerType") or job.get("WorkerType")
     return {
         "Id": f"jr_{secrets.token_hex(32)}",
         "JobName": job["Name"],
@@ -219,9 +226,9 @@ def _new_run(job: Mapping[str, Any], data: Mapping[str, Any]) -> JobRun:
         "ExecutionTime": 0,
         "Attempt": 0,
         "Timeout": int(data.get("Timeout") or job["Timeout"]),
-        "WorkerType": data.get("WorkerType") or job.get("WorkerType"),
+        "WorkerType": worker_type,
         "NumberOfWorkers": workers,
-        "MaxCapacity": float(workers or 2),
+        "MaxCapacity": float(workers or 2) * _DPU_BY_WORKER.get(worker_type, 1),
         "GlueVersion": job.get("GlueVersion"),
         "ExecutionClass": data.get("ExecutionClass") or job["ExecutionClass"],
     }
@@ -233,7 +240,10 @@ def _end(run: JobRun, state: str, message: str = "") -> bool:
         if run["JobRunState"] in ENDED:
             return False
         now = int(time.time())
-        run.update(JobRunState=state, CompletedOn=now, LastModifiedOn=now, ExecutionTime=now - run["StartedOn"])
+        seconds = round(time.monotonic() - _begun[run["Id"]]) if run["Id"] in _begun else 0
+        run.update(JobRunState=state, CompletedOn=now, LastModifiedOn=now, ExecutionTime=seconds)
+        if _scales(run):
+            run["DPUSeconds"] = seconds * _DPU_BY_WORKER.get(run["WorkerType"], 1)
         if message:
             run["ErrorMessage"] = message
     detail = {
@@ -246,6 +256,15 @@ def _end(run: JobRun, state: str, message: str = "") -> bool:
     entry = {"Source": "aws.glue", "DetailType": "Glue Job State Change", "Detail": json.dumps(detail)}
     eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
     return True
+
+
+def _scales(run: JobRun) -> bool:
+    """Tell whether Glue would say what a run used instead of what it could have: here, one worker that is all of Spark.
+
+    https://docs.aws.amazon.com/glue/latest/webapi/API_JobRun.html (DPUSeconds)
+    """
+    scales: str | None = run["Arguments"].get("--enable-auto-scaling")
+    return bool(run["ExecutionClass"] == "FLEX") or scales == "true"
 
 
 def _kill(run_id: str) -> None:

@@ -138,10 +138,14 @@ def _accepted(document: Mapping[str, Any] | None) -> str | None:
 
 
 def _billed_dpu_seconds(document: Mapping[str, Any], seconds: float) -> float | None:
-    """Return Glue's own DPU-seconds, which it reports for auto scaling and Flex, or those of a constant capacity."""
+    """Return Glue's own DPU-seconds, which it reports for auto scaling and Flex, or those of a constant capacity.
+
+    A run is billed for a minute at least: of one that scales the driver's worker is, which is there from start to end.
+    """
     reported = _number(document, "DPUSeconds")
     if reported is not None:
-        return reported
+        driver = dpus(str(document.get("WorkerType")), 1) or 0.0
+        return reported + dpu_seconds(seconds, driver) - seconds * driver
     capacity = _number(document, "MaxCapacity")
     if capacity is None:
         capacity = dpus(str(document.get("WorkerType")), _number(document, "NumberOfWorkers") or 0)

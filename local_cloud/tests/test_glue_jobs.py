@@ -81,6 +81,37 @@ def test_as_many_runs_as_the_machine_takes_are_at_work_and_the_others_wait(
     assert (processes.started, len(set(run_ids))) == (4, 5)
 
 
+@pytest.mark.parametrize(
+    ("job", "capacity", "used"),
+    [
+        ({"DefaultArguments": {"--enable-auto-scaling": "true"}}, 20.0, 240),
+        ({"ExecutionClass": "FLEX"}, 20.0, 240),
+        ({}, 20.0, None),
+        ({"DefaultArguments": {"--enable-auto-scaling": "true"}, "WorkerType": "G.1X"}, 10.0, 120),
+    ],
+)
+def test_a_run_that_scales_is_told_with_the_one_worker_that_it_used(
+    processes: Processes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    job: dict[str, Any],
+    capacity: float,
+    used: int | None,
+) -> None:
+    glue._jobs[JOB] |= {"WorkerType": "G.2X", "NumberOfWorkers": 10, **job}
+    jobs = GlueJobs(
+        host=SparkHost(spark_submit=tmp_path, java_home=tmp_path), folder=tmp_path, endpoint_url="", settings=dict
+    )
+    _started(jobs)
+    until(lambda: states() == ["RUNNING"])
+    [run] = glue._job_runs[JOB]
+    run["StartedOn"] -= 1000  # it waited for others before it was at work
+    monkeypatch.setitem(glue_jobs._begun, run["Id"], time.monotonic() - 120)
+    processes.may_end.set()
+    until(lambda: states() == ["SUCCEEDED"])
+    assert (run["ExecutionTime"], run["MaxCapacity"], run.get("DPUSeconds")) == (120, capacity, used)
+
+
 def test_a_machine_of_one_core_takes_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     host = SparkHost(spark_submit=tmp_path, java_home=tmp_path)

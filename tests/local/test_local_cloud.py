@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -57,6 +58,17 @@ def test_a_day_is_published_in_bucket_and_catalog_and_reported(cloud: Cloud, pub
     record = cloud.record(published_day)
     assert cloud.partitions()[published_day] == record["current"]["location"]
     assert len(until(lambda: cloud.messages(f"published {published_day}"))) == 1
+
+
+def test_the_message_of_a_run_tells_the_cost_that_its_metrics_have(cloud: Cloud, published_day: str) -> None:
+    run_id = cloud.record(published_day)["current"]["run_id"]
+    key = f"metrics/events/ingestion_date={published_day}/{run_id}.json"
+    metrics = json.loads(cloud.client("s3").get_object(Bucket=cloud.bucket, Key=key)["Body"].read())
+    (message,) = until(lambda: cloud.messages(f"published {published_day}"))
+    told = re.search(r"\(([\d,]+) DPU-seconds", message["body"])
+    assert told is not None
+    # Glue counts from when the worker is there, the run from when its script starts.
+    assert 0 <= int(told[1].replace(",", "")) - metrics["cost"]["dpu_seconds"] < 60
 
 
 def test_a_run_leaves_nothing_in_the_bucket_but_what_readers_may_see(cloud: Cloud, published_day: str) -> None:
