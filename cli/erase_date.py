@@ -250,7 +250,6 @@ class DateErasure:
             DateNotErased: when a version with the person's rows is the published one again.
         """
         publications = self.place.dataset.publications
-        publications.catalog.show(day)
 
         def without_previous(found: Publication) -> Publication:
             run_id = found.current.run_id
@@ -263,6 +262,7 @@ class DateErasure:
             return replace(found, previous=())
 
         self._change_record(day, without_previous)
+        publications.catalog.show(day)  # which may still show one of them, also that of a rollback a moment ago
         # Those of an attempt before may have been published again since.
         for run_id in set(record.versions_deleted).difference(self._run_ids(day)):
             publications.discard(day, run_id)

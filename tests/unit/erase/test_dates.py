@@ -1,6 +1,6 @@
 """`pipeline erase`: what keeps a date from being erased, and what people accepted of one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from cli.erase_date import DateErasure
 from cli.erase_plan import Look
 from core.acceptances import Acceptance, AcceptedCheck, read_acceptance, write_acceptance
 from core.leases import take_lease
-from core.publication import RunInput, Version
+from core.publication import Publication, RunInput, Version, rolled_back
+from core.publishing import Publications
 from core.raw_day import list_raw_day
 from tests.erasure.everything import holding
 from tests.unit.club import DAY, START, Club, visit
@@ -89,6 +90,33 @@ class TestDatesThatNeedAPerson:
         erase("--yes", "--publish-withdrawn")
         assert holding(club.root, ZORRO) == set()
         assert [row["visit"] for row in club.rows()] == [f"v{number}" for number in range(5)]
+
+    def test_no_version_is_deleted_that_a_rollback_meanwhile_has_left_in_the_catalog(
+        self, club: Club, erase: Erase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for lines in ([visit("z", ZORRO)], [], [visit("later", "other")]):
+            club.put(*others(), *lines)
+            club.run()
+        third, second, _ = club.record().versions
+        rewrite, discard = Publications.rewrite, Publications.discard
+        shown_when_deleted: dict[str, str] = {}
+
+        def race(publications: Publications, day: date, change: Callable[[Publication], Publication]) -> object:
+            if club.record().current.run_id == third.run_id and change.__name__ == "without_previous":
+                rewrite(publications, day, lambda record: rolled_back(record, None, at=START.isoformat()))
+            return rewrite(publications, day, change)
+
+        def noted(publications: Publications, day: date, run_id: str) -> None:
+            shown_when_deleted[run_id] = glue.locations[str(day)]
+            discard(publications, day, run_id)
+
+        monkeypatch.setattr(Publications, "rewrite", race)
+        monkeypatch.setattr(Publications, "discard", noted)
+        with glue_catalog(monkeypatch, club.contract.table) as glue:
+            glue.locations[str(DAY)] = third.location
+            erase("--yes")
+        assert club.record().versions[0].run_id == second.run_id
+        assert shown_when_deleted[third.run_id] == second.location
 
     def test_a_date_on_which_a_run_is_at_work_is_left(self, club: Club, erase: Erase) -> None:
         published(club)
