@@ -325,10 +325,15 @@ class DayRun:
         return {"replayed": keys, "rows_replaced": written.counts.rows_replaced} if keys else {}
 
     def _abandon(self, lease: Lease) -> None:
-        """Delete the version, which nothing names; where that fails too, the next run sweeps."""
+        """Delete the version, which nothing names; where that fails too, the next run sweeps.
+
+        What an engine that died left of the quarantine goes first, as in a sweep: nobody finds it without the version.
+        """
+        day, run_id = self.arguments.ingestion_date, self.report.run_id
         self.report.location = None
         try:
-            self.publications.discard(self.arguments.ingestion_date, self.report.run_id)
+            self.store.delete_prefix(self.paths.unfinished_quarantine_prefix(day, run_id))
+            self.publications.discard(day, run_id)
         except Exception as error:  # noqa: BLE001  whatever else is broken must not hide why the run failed
             log.warning("the version of this run could not be deleted, the next run will: %s", explained(error))
         self._give_back(lease)

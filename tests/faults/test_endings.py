@@ -124,6 +124,23 @@ def test_a_run_stopped_by_the_keyboard_leaves_a_report_and_no_files(tmp_path: Pa
     assert run.store.objects(PATHS.leases_prefix(DAY)) == []
 
 
+def test_a_run_whose_engine_died_leaves_no_half_written_quarantine(tmp_path: Path) -> None:
+    """Without its version nothing leads a sweep to it; finished files stay, as they may tell why."""
+    lay_raw(tmp_path, "events.json", "good")
+    run = plain_run(DirectoryStore(str(tmp_path)), tmp_path, run_id(1))
+    quarantine = PATHS.quarantine_prefix(DAY, run_id(1))
+
+    def dies(_: WriteRequest) -> WrittenVersion:
+        run.store.write(f"{quarantine}part-0.parquet", b"finished")
+        run.store.write(f"{PATHS.unfinished_quarantine_prefix(DAY, run_id(1))}0/part-1.parquet", b"half")
+        raise RuntimeError("the JVM is gone")
+
+    run.write_version = dies
+    with pytest.raises(PipelineError):
+        run.execute()
+    assert [item.key for item in run.store.objects(quarantine)] == [f"{quarantine}part-0.parquet"]
+
+
 def test_an_unchanged_run_brings_the_catalog_to_the_record(tmp_path: Path) -> None:
     """A run that was killed behind its swap leaves it behind."""
     store, catalog = DirectoryStore(str(tmp_path)), FakeCatalog()
