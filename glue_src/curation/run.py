@@ -117,11 +117,11 @@ class DayRun:
         replays = read_replays(self.store, self.paths, day).in_force(raw)
         self.report.record_replays(replays)
         self.replaced = replaced_lines(replays)
+        self.report.cleaned_up = sweep(self.store, self.paths, day, self.publications, now=datetime.now(UTC))
         self._require_objects(raw)
         uris = [self.store.uri(item.key) for item in raw.objects]
         self.compressed = [uri for uri in uris if compression_of(uri)]
         log.info("listed %s objects, %s bytes, fingerprint %s", len(raw.objects), raw.size_bytes, run_input.fingerprint)
-        self.report.cleaned_up = sweep(self.store, self.paths, day, self.publications, now=datetime.now(UTC))
         if over.record is not None and not self.arguments.force and self._is_up_to_date(over.record, run_input):
             self._leave_unchanged(over.record, run_input)
             return

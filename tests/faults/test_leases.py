@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import pytest
 
 from adapters.directory import DirectoryStore
-from core.errors import AccessDenied, CommitStateUnknown, Superseded
+from core.errors import AccessDenied, CommitStateUnknown, RawDataMissing, Superseded
 from core.leases import Lease, sweep, take_lease
 from core.ports import StoredObject, WriteConflict
 from core.publishing import Publications
@@ -51,6 +51,15 @@ def test_only_what_no_live_run_may_be_writing_is_swept(
     store = DirectoryStore(str(tmp_path))
     leave_behind(store, number=1, **change)
     assert _swept(store) == ([run_id(1)] if is_swept else [])
+
+
+def test_a_run_that_finds_no_raw_data_sweeps_as_well(tmp_path: Path) -> None:
+    leave_behind(DirectoryStore(str(tmp_path)), number=1, process="999999999 5")
+    run = plain_run(plain_store(tmp_path), tmp_path, run_id(2))
+    with pytest.raises(RawDataMissing):
+        run.execute()
+    assert run.report.cleaned_up == [run_id(1)]
+    assert (version_folders(tmp_path), plain_store(tmp_path).objects(LEASES)) == ([], [])
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"run_id": "x", "expires_at": "y", "host": "z", "process_id": 1}'])
