@@ -9,7 +9,7 @@ import hashlib
 import io
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,12 +35,14 @@ class DirectoryStore:
     def uri(self, key: str) -> str:
         return f"file://{self._root / key}" + ("/" if key.endswith("/") else "")
 
-    def objects(self, prefix: str) -> list[StoredObject]:
-        listed = (self._listed(path) for path in _files_below(self._root / prefix) if not _is_own(path))
+    def objects(self, prefix: str, *, is_passed_over: Callable[[str], bool] = lambda _: False) -> list[StoredObject]:
+        """List files; folders and links with names that are passed over are not looked at, wherever they lead."""
+        files = _files_below(self._root / prefix, is_passed_over)
+        listed = (self._listed(path) for path in files if not _is_own(path))
         return sorted((item for item in listed if item is not None), key=lambda item: item.key)
 
     def folders(self, prefix: str) -> list[str]:
-        below, _ = _content_of(self._root / prefix)
+        below, _ = _content_of(self._root / prefix, lambda _: False)
         return sorted(f"{prefix}{folder.name}/" for folder in below if not folder.name.startswith("."))
 
     def etag(self, listed: StoredObject) -> str:
@@ -154,9 +156,13 @@ class DirectoryStore:
             yield
 
 
-def _files_below(folder: Path, above: Mapping[tuple[int, int], Path] = MappingProxyType({})) -> Iterator[Path]:
+def _files_below(
+    folder: Path,
+    is_passed_over: Callable[[str], bool],
+    above: Mapping[tuple[int, int], Path] = MappingProxyType({}),
+) -> Iterator[Path]:
     """Walk through a folder and the folders that links in it lead to; ``above`` are those that it lies in."""
-    below, files = _content_of(folder)
+    below, files = _content_of(folder, is_passed_over)
     yield from files
     if not below:
         return
@@ -170,17 +176,21 @@ def _files_below(folder: Path, above: Mapping[tuple[int, int], Path] = MappingPr
         link = next((path for path in (folder, *folder.parents) if path.is_symlink()), folder)
         raise PipelineError(f"{link} is a link that leads back to {above[identity]}; remove the link")
     for one in below:
-        yield from _files_below(one, {**above, identity: folder})
+        yield from _files_below(one, is_passed_over, {**above, identity: folder})
 
 
-def _content_of(folder: Path) -> tuple[list[Path], list[Path]]:
+def _content_of(folder: Path, is_passed_over: Callable[[str], bool]) -> tuple[list[Path], list[Path]]:
     """Return the folders and the files in a folder; of one that is not there, or not any more, nothing.
 
     A folder that cannot be read is never taken for an empty one: what lies in it would be lost without a word.
     """
     with _translated("list", f"file://{folder}"):
         try:
-            entries = [(Path(entry.path), entry.is_dir()) for entry in os.scandir(folder)]
+            entries = [
+                (Path(entry.path), entry.is_dir())
+                for entry in os.scandir(folder)
+                if not (is_passed_over(entry.name) and (entry.is_symlink() or entry.is_dir()))
+            ]
         except (FileNotFoundError, NotADirectoryError):
             return [], []
     return [path for path, is_folder in entries if is_folder], [path for path, is_folder in entries if not is_folder]

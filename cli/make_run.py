@@ -26,7 +26,7 @@ from cli.words import size
 from contract import ContractError, load_contract
 from core.errors import PipelineError
 from core.layout import parse_ingestion_date
-from core.raw_objects import RawObjects
+from core.raw_objects import RawObjects, is_hidden
 from core.wording import DEFAULT_ENVIRONMENT, first_of, plural
 
 _MOST_NAMED: Final = 5
@@ -106,7 +106,7 @@ def raw_files(data: Path, settings: RawObjects) -> dict[str, Path]:
     Raises:
         WrongUse: when it is not there, or holds several days.
         CommandFailed: when nothing of it counts as raw data.
-        PipelineError: when a link in it leads nowhere, or back to where it lies.
+        PipelineError: when a link in it that is not hidden leads nowhere, or back to where it lies.
     """
     if not data.exists():
         raise WrongUse(
@@ -115,7 +115,8 @@ def raw_files(data: Path, settings: RawObjects) -> dict[str, Path]:
     if data.is_file():
         sizes, place = {data.name: data.stat().st_size}, data.parent
     else:
-        sizes, place = {item.key: item.size_bytes for item in DirectoryStore(str(data)).objects("")}, data
+        objects = DirectoryStore(str(data)).objects("", is_passed_over=is_hidden)
+        sizes, place = {item.key: item.size_bytes for item in objects}, data
     found = {key: settings.classify(key, size_bytes, day_prefix="") for key, size_bytes in sizes.items()}
     if not any(classified.kind == "input" for classified in found.values()):
         ignored = [f"{key}: {classified.reason}" for key, classified in found.items()] or ["it is empty"]

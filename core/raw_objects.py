@@ -124,13 +124,18 @@ def needs_spark_4_1(key: str) -> str | None:
     return None
 
 
+def is_hidden(name: str) -> bool:
+    """Tell whether an object of that name, or all in a folder of it, is never read."""
+    return name.startswith((".", "_"))
+
+
 def _ignored_because(path: str, size_bytes: int) -> str | None:
     *folders, name = path.split("/")
     if name == "":
         return "folder marker"
-    if name.startswith((".", "_")):
+    if is_hidden(name):
         return "hidden name (starts with '.' or '_')"
-    if any(folder.startswith((".", "_")) for folder in folders):
+    if any(map(is_hidden, folders)):
         return "in a hidden folder (its name starts with '.' or '_'), such as a writer's temporary one"
     return "zero bytes" if size_bytes == 0 else None
 

@@ -47,6 +47,18 @@ def test_links_are_followed_unless_they_lead_nowhere_or_back(tmp_path: Path) -> 
         raw_files(day, RawObjects())
 
 
+def test_what_is_hidden_keeps_nobody_from_a_run(tmp_path: Path) -> None:
+    written(tmp_path, "a.json", ".git/b.json", "04/_temporary/c.json", "elsewhere/d.txt")
+    (tmp_path / ".#a.json").symlink_to("somebody@machine.4711")  # an editor's lock
+    (tmp_path / ".git" / "gone").symlink_to("nowhere")
+    (tmp_path / "04" / "_temporary" / "back").symlink_to(tmp_path)
+    (tmp_path / ".latest").symlink_to(tmp_path / "elsewhere")
+    assert uploaded(tmp_path) == ["a.json", "elsewhere/d.txt"]
+    (tmp_path / "04" / "gone.json").symlink_to("nowhere")
+    with pytest.raises(PipelineError, match=r"gone\.json is a link to a file that is not there"):
+        raw_files(tmp_path, RawObjects())
+
+
 def test_several_days_are_not_taken_for_one(tmp_path: Path) -> None:
     written(tmp_path, "ingestion_date=2025-01-01/a.json", "ingestion_date=2025-01-02/a.json")
     with pytest.raises(WrongUse, match="holds folders of dates, such as ingestion_date=2025-01-01; give one of them"):
