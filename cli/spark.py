@@ -81,6 +81,8 @@ def submit(job: Submission, *, environment: Mapping[str, str], on_step: Callable
             if "level" in said:
                 on_step(str(said["message"]))
         exit_code = process.wait()
+    if exit_code < 0:  # ended by a signal, which Python tells otherwise than shells and Spark do
+        exit_code = 128 - exit_code
     if outcome is None:
         raise NoOutcome(job, exit_code)
     return outcome

@@ -148,6 +148,16 @@ class TestRun:
         wait_for(lambda: not is_running(child))
 
 
+def test_a_killed_spark_is_told_by_the_exit_code_that_shells_and_the_runbook_know(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spark, "spark_home", lambda: tmp_path)
+    executable(tmp_path / "bin" / "spark-submit", "kill -9 $$")
+    job = spark.Submission(ingestion_date=DAY, data_uri="file:///x", contract="x", log=tmp_path / "log", force=False)
+    with pytest.raises(spark.NoOutcome, match="ended with exit code 137 and no outcome"):
+        spark.submit(job, environment={"JAVA_HOME": "/fitting/java"}, on_step=print)
+
+
 def test_stopping_it_while_spark_is_being_started_leaves_none_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
