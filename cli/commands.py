@@ -31,7 +31,7 @@ from cli.views import (
 )
 from cli.words import count
 from contract import load_contract
-from core.errors import PipelineError
+from core.errors import InvalidDocument, PipelineError
 from core.faults import Fault
 from core.publication import Publication, Version, as_document
 from core.remarks import remarks
@@ -259,8 +259,16 @@ def _replayed(record: Publication | None) -> list[str]:
 
 
 def _told(run: Metrics) -> list[str]:
-    """Return what a run that published has to tell besides its counts; why another one did not, is told elsewhere."""
-    return remarks(run, source=f"of run {run['run_id']}") if run["status"] == "published" else []
+    """Return what a run that published has to tell besides its counts; why another one did not, is told elsewhere.
+
+    Of checks of another release it is told that they cannot be read, as all else of the date can.
+    """
+    if run["status"] != "published":
+        return []
+    try:
+        return remarks(run, source=f"of run {run['run_id']}")
+    except InvalidDocument as error:
+        return [str(error)]
 
 
 def _remarks(record: Publication | None, told: Mapping[str, Sequence[str]], output: Output) -> list[Any]:

@@ -66,6 +66,20 @@ class TestStatus:
         told = {run["run_id"]: run["remarks"] for run in pipeline.json("status", str(DAY))["runs"]}
         assert (told[current], told[refused]) == ([warning, fields], [])
 
+    def test_of_a_date_tells_all_else_where_the_checks_of_a_run_are_of_another_release(
+        self, shop: Shop, pipeline: Pipeline
+    ) -> None:
+        shop.publish(1)
+        current = shop.publish(2)
+        metrics = next(shop.root.glob(f"metrics/**/{current}.json"))
+        shop.write_metrics(2, {**json.loads(metrics.read_bytes()), "checks": [{"metric": "of a later release"}]})
+        result = pipeline("status", str(DAY))
+        assert result.exit_code == 0
+        assert f"published run {current}: metrics object of run {current} cannot be used" in " ".join(
+            result.out.split()
+        )
+        assert len(pipeline.json("status", str(DAY))["runs"]) == 2
+
     @pytest.mark.parametrize("arguments", [(), (str(DAY),)])
     def test_fits_80_columns_with_every_id_and_number_whole(
         self, shop: Shop, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
