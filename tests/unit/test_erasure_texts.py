@@ -90,6 +90,40 @@ def without(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [one for one in found if one["user_id"] != ZORRO]
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_a_rewritten_quarantine_has_the_other_lines_alone_and_the_columns_as_they_were(seed: int) -> None:
+    random_ = random.Random(seed)
+    users = random_.choices([ZORRO, "other", "another", None], k=random_.choice([0, 1, 9, 40]))
+    lines = [None if user is None else json.dumps({"id": "1", "user_id": user}) for user in users]
+    columns = {
+        "line": pa.array(lines, pa.string()),
+        "line_bytes": pa.array([None if line is None else line.encode() for line in lines], pa.binary()),
+        "source_object": pa.array(["a.json"] * len(lines), pa.string()),
+    }
+    before, after = io.BytesIO(), io.BytesIO()
+    pq.write_table(
+        pa.table(columns),
+        before,
+        row_group_size=random_.choice([1, 7, 99]),
+        use_dictionary=random_.random() < 0.5,
+        dictionary_pagesize_limit=random_.choice([40, 1 << 20]),  # beyond which texts are written plain
+        store_schema=random_.random() < 0.5,
+    )
+    found, rows = Quarantine(judge(contract())).rewrite(before, after)
+    rewritten = pq.read_table(after)
+    assert (found.erased, rows) == (users.count(ZORRO), len(users) - users.count(ZORRO))
+    assert rewritten.schema == pa.table(columns).schema
+    assert rewritten.column("line").to_pylist() == [line for line in lines if line is None or ZORRO not in line]
+    held = pq.ParquetFile(after, read_dictionary=["line", "line_bytes"])
+    chunks = [
+        chunk
+        for number in range(held.num_row_groups)
+        for name in ("line", "line_bytes")
+        for chunk in held.read_row_group(number, columns=[name]).column(0).chunks
+    ]
+    assert ZORRO not in str([chunk.dictionary.to_pylist() for chunk in chunks])  # also where no row has it any more
+
+
 @pytest.mark.parametrize("seed", range(60))
 class TestGenerated:
     def test_an_envelope_loses_the_persons_records_alone(self, seed: int) -> None:

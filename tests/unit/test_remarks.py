@@ -37,6 +37,8 @@ def told(*checks: Check, **more: Any) -> list[str]:
         (told(schema_drift=FIELDS), [f"no column reads customerId{IN_ALL}"]),
         (told(schema_drift=MANY_FIELDS), [f"no column reads a, b, c and 2 more{IN_ALL}"]),
         (told(warnings=["a\x1b[31m"]), ["1 warning: a\\u001b[31m"]),
+        (told(warnings=["a" * 999]), [f"1 warning: {'a' * 199}…"]),
+        (told(schema_drift=FIELDS | {"unknown_fields": ["a" * 99]}), [f"no column reads {'a' * 39}…{IN_ALL}"]),
     ],
 )  # fmt: skip
 def test_warnings_and_fields_are_told_in_a_few_words(said: list[str], expected: list[str]) -> None:
