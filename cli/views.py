@@ -136,7 +136,7 @@ def dates_table(states: Iterable[DateState]) -> RenderableType:
     for dates, alike in in_ranges(states, _said_of_a_date):
         state = alike[0]
         seconds = "-" if state.seconds is None else f"{state.seconds:.1f}"
-        reason = brief(state.reason or "; ".join(state.remarks), state.ingestion_date)
+        reason = brief(state.reason, state.ingestion_date) or _shortened("; ".join(state.remarks))
         status = Text(state.status, status_style(state.status))
         if "/" in reason:  # a path, which only the terminal may break, so that it can be copied
             places.append(whole(f"{state.ingestion_date}: {reason}"))
@@ -224,7 +224,10 @@ def brief(reason: str, day: date | None) -> str:
     """Return the reason without what the row or `pipeline report` says as well, and without the next step."""
     parts = without_example(reason).split("; ")
     kept = "; ".join(part for part in parts if not part.startswith("report ") and not has_command(part))
-    text = kept.partition(f"{day}: ")[2] or kept
+    return _shortened(kept.partition(f"{day}: ")[2] or kept)
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON].rpartition(' ')[0]}…"
 
 

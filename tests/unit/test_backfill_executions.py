@@ -85,6 +85,34 @@ def test_a_date_that_is_published_with_a_warning_tells_it_in_its_row() -> None:
     assert warning in console.export_text()
 
 
+@pytest.mark.parametrize(
+    ("remarks", "shown"),
+    [
+        (["1 warning: not in the catalog: 2025-01-01: denied"], "1 warning: not in the catalog: 2025-01-01: denied"),
+        (["1 warning: denied; next: pipeline repair", "no column reads a"], "1 warning: denied; next: pipeline repair"),
+        (["no column reads pipeline run"], "no column reads pipeline run"),
+        (["1 warning: " + "a " * 99, "no column reads b"], "1 warning: a a a"),
+    ],
+)
+def test_what_a_published_date_has_to_tell_is_no_reason_of_a_failure_that_is_cut(
+    remarks: list[str], shown: str
+) -> None:
+    state = DateState(ingestion_date=date(2025, 1, 1), status="published", rows=1, remarks=tuple(remarks))
+    console = Console(width=400, record=True)
+    console.print(dates_table([state]))
+    text = console.export_text()
+    assert shown in text
+    assert ("…" in text) == (len(remarks[0]) > 160)
+
+
+@pytest.mark.parametrize("status", ["unchanged", "refused"])
+def test_only_a_date_that_was_published_has_something_to_tell_beside_its_counts(status: str) -> None:
+    output = {"status": status, "summary": {"remarks": ["1 warning: the cost"]}}
+    found = executions({"x-2025-01-01": "SUCCEEDED"}, output=json.dumps(output))
+    ended = replace(backfill("x-2025-01-01"), status="SUCCEEDED")
+    assert found.date_state(date(2025, 1, 1), ended).remarks == ()
+
+
 def test_those_of_each_attempt_of_a_redriven_backfill_are_its_own() -> None:
     names = ["x-2025-01-01", "x-1-2025-01-02", "x-2-2025-01-02"]
     assert started_by("x", [*names, "x-3-2025-01-02"], redrives=2) == names
