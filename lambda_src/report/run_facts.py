@@ -141,8 +141,11 @@ def _billed_dpu_seconds(document: Mapping[str, Any], seconds: float) -> float | 
     """Return Glue's own DPU-seconds, which it reports for auto scaling and Flex, or those of a constant capacity.
 
     A run is billed for a minute at least: of one that scales the driver's worker is, which is there from start to end.
+    Where Glue does not say how long that was, nothing is added.
     """
     reported = _number(document, "DPUSeconds")
+    if reported is not None and _number(document, "ExecutionTime") is None:
+        return reported
     if reported is not None:
         driver = dpus(str(document.get("WorkerType")), 1) or 0.0
         return reported + dpu_seconds(seconds, driver) - seconds * driver

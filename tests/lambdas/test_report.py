@@ -266,6 +266,7 @@ class TestCost:
             ({}, 410.0, 0.0351),
             ({"ExecutionClass": "FLEX"}, 410.0, 0.0231),
             ({"DPUSeconds": 20.0, "ExecutionTime": 20}, 60.0, 0.0051),
+            ({"DPUSeconds": 410.0, "ExecutionTime": None}, 410.0, 0.0351),
             ({"DPUSeconds": 90.0, "ExecutionTime": 45, "WorkerType": "G.2X"}, 120.0, 0.0103),
             ({"GlueVersion": "5.1"}, 410.0, 0.0501),
             ({"DPUSeconds": None}, 532.0, 0.0455),
