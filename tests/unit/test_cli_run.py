@@ -178,6 +178,17 @@ def test_stopping_it_while_spark_is_being_started_leaves_none_behind(
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_ctrl_c_stops_the_command_as_before_where_spark_could_not_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spark, "spark_home", lambda: tmp_path)
+    job = spark.Submission(ingestion_date=DAY, data_uri="file:///x", contract="x", log=tmp_path / "log", force=False)
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with pytest.raises(FileNotFoundError):
+        spark.submit(job, environment={"JAVA_HOME": "/fitting/java"}, on_step=print)
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
 @pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_at_any_moment_is_no_traceback(tmp_path: Path) -> None:
     """Also while packages are loaded, which is most of the time of a short command."""
