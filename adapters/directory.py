@@ -25,24 +25,27 @@ _LOCK = ".lock"
 
 
 class DirectoryStore:
-    """Objects are files below ``root``, but this store's own, and Hadoop's checksums of some."""
+    """Objects are files below ``root``, but this store's own, and Hadoop's checksums of some.
+
+    Folders and links whose names are passed over are not looked at, wherever they lead.
+    """
 
     writes_late = False
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, is_passed_over: Callable[[str], bool] = lambda _: False) -> None:
         self._root = Path(root).resolve()  # one place has one name, so that records agree
+        self._is_passed_over = is_passed_over
 
     def uri(self, key: str) -> str:
         return f"file://{self._root / key}" + ("/" if key.endswith("/") else "")
 
-    def objects(self, prefix: str, *, is_passed_over: Callable[[str], bool] = lambda _: False) -> list[StoredObject]:
-        """List files; folders and links with names that are passed over are not looked at, wherever they lead."""
-        files = _files_below(self._root / prefix, is_passed_over)
+    def objects(self, prefix: str) -> list[StoredObject]:
+        files = _files_below(self._root / prefix, self._is_passed_over)
         listed = (self._listed(path) for path in files if not _is_own(path))
         return sorted((item for item in listed if item is not None), key=lambda item: item.key)
 
     def folders(self, prefix: str) -> list[str]:
-        below, _ = _content_of(self._root / prefix, lambda _: False)
+        below, _ = _content_of(self._root / prefix, self._is_passed_over)
         return sorted(f"{prefix}{folder.name}/" for folder in below if not folder.name.startswith("."))
 
     def etag(self, listed: StoredObject) -> str:

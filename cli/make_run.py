@@ -115,7 +115,7 @@ def raw_files(data: Path, settings: RawObjects) -> dict[str, Path]:
     if data.is_file():
         sizes, place = {data.name: data.stat().st_size}, data.parent
     else:
-        objects = DirectoryStore(str(data)).objects("", is_passed_over=is_hidden)
+        objects = DirectoryStore(str(data), is_passed_over=is_hidden).objects("")
         sizes, place = {item.key: item.size_bytes for item in objects}, data
     found = {key: settings.classify(key, size_bytes, day_prefix="") for key, size_bytes in sizes.items()}
     if not any(classified.kind == "input" for classified in found.values()):
