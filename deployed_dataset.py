@@ -137,6 +137,10 @@ class Dataset:
         return DatasetPaths(self.name, self.contract.source_system)
 
 
+def no_contract_in(folder: Path) -> str:
+    return f"{folder} holds no contract; add one as <dataset>.odcs.yaml, see docs/contract.md"
+
+
 def contract_files(folder: Path) -> list[Path]:
     """List the files of a folder that are contracts by their names."""
     return [path for pattern in _CONTRACT_FILES for path in folder.glob(pattern)]
@@ -151,7 +155,7 @@ def load_datasets(settings: Settings, folder: Path) -> tuple[Dataset, ...]:
     """
     files = sorted(contract_files(folder))
     if not files:
-        raise ConfigurationError(f"{folder} holds no contract; add one as <dataset>.odcs.yaml, see docs/contract.md")
+        raise ConfigurationError(no_contract_in(folder))
     for path in sorted(folder.iterdir()):
         if path not in files and path.name.lower().endswith(_LIKE_CONTRACTS) and not path.name.startswith("."):
             raise ConfigurationError(

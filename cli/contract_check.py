@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from cli.contract_lock import Folder
 from cli.contract_release import released_problems
-from cli.errors import WrongUse
+from cli.contracts import require_some
 from cli.output import Output
 from cli.views import whole
 from contract import ContractError, DataContract, contract_json, load_contract
@@ -56,8 +56,7 @@ def _files(paths: Sequence[str]) -> list[str]:
 
 def _files_in(folder: Path) -> list[str]:
     found = Folder(folder).files
-    if not found:
-        raise WrongUse(f"{folder} holds no contract; add one as <dataset>.odcs.yaml, see docs/contract.md")
+    require_some(found, folder)
     return list(map(str, found))
 
 

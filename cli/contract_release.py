@@ -16,6 +16,7 @@ from cli.output import Output
 from cli.views import whole
 from contract import DataContract, load_contract
 from contract_diff import Lock, Released, changes_between
+from deployed_dataset import no_contract_in
 
 RELEASE: Final = "pipeline contract release"
 
@@ -109,7 +110,7 @@ def _by_folder(paths: Sequence[str]) -> dict[Path, list[Path] | None]:
 def _planned(path: Path, named: Sequence[Path] | None) -> _Plan:
     folder = Folder(path)
     if named is None and not folder.files and folder.lock() is None:
-        raise WrongUse(f"{path} holds no contract; add one as <dataset>.odcs.yaml, see docs/contract.md")
+        raise WrongUse(no_contract_in(path))
     contracts = [(file, load_contract(file)) for file in (folder.files if named is None else named)]
     lock = folder.lock() or Lock({})
     in_folder = set(folder.contracts) | {contract.name for _, contract in contracts}

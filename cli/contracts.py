@@ -1,13 +1,13 @@
 """Which contract a command means: the one that is named, or the only one there is."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 from cli import ROOT
 from cli.errors import WrongUse
 from contract import ContractError, DataContract, load_contract
-from deployed_dataset import contract_files
+from deployed_dataset import contract_files, no_contract_in
 
 CONTRACTS: Final = ROOT / "contracts"
 EVENTS: Final = CONTRACTS / "events.odcs.yaml"
@@ -29,7 +29,7 @@ def find_contract(
         if is_name and named not in found:
             raise WrongUse(f"no contract {named!r} in {folder}; found: {_listed(found)}; or give the path of a file")
         return str(found[named]) if is_name else named
-    _require_some(found, folder)
+    require_some(found, folder)
     if len(found) > 1:
         raise WrongUse(f"{folder} has {_listed(found)}; choose one with {chosen_by}")
     return str(*found.values())
@@ -42,7 +42,7 @@ def all_contracts(folder: Path = CONTRACTS) -> list[str]:
         WrongUse: when there is none.
     """
     found = _by_name(folder)
-    _require_some(found, folder)
+    require_some(found, folder)
     return sorted(found)
 
 
@@ -65,9 +65,10 @@ def _by_name(folder: Path) -> dict[str, Path]:
     return {path.name.partition(".odcs.")[0]: path for path in contract_files(folder)}
 
 
-def _require_some(found: Mapping[str, Path], folder: Path) -> None:
+def require_some(found: Collection[object], folder: Path) -> None:
+    """Say how a folder gets its first contract, where none was found. Raises WrongUse."""
     if not found:
-        raise WrongUse(f"no contract in {folder}; add one as <dataset>.odcs.yaml, see docs/contract.md")
+        raise WrongUse(no_contract_in(folder))
 
 
 def _listed(found: dict[str, Path]) -> str:

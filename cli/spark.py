@@ -118,9 +118,9 @@ def _process(command: Sequence[str], variables: Mapping[str, str], log: IO[str])
 
 
 def _held_signals() -> tuple[list[int], Callable[[], None]]:
-    """Hold back what stops this command, until it is released; return what came meanwhile.
+    """Hold back the signals that stop this command; return those that come, and what lets them through again.
 
-    Between the start of a process and the moment from which it would be ended, it would stay behind.
+    A process would stay behind if one came after its start and before anybody knew of it.
     """
     held: list[int] = []
     if threading.current_thread() is not threading.main_thread():  # which Python's signals never reach

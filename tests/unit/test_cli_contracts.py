@@ -25,7 +25,7 @@ def test_one_of_several_contracts_has_to_be_named_so_that_no_command_takes_anoth
 
 
 def test_without_any_contract_the_way_to_one_is_named(tmp_path: Path) -> None:
-    with pytest.raises(WrongUse, match=f"no contract in {tmp_path}; add one as <dataset>.odcs.yaml"):
+    with pytest.raises(WrongUse, match=f"{tmp_path} holds no contract; add one as <dataset>.odcs.yaml"):
         find_contract(None, tmp_path)
 
 

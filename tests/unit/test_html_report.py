@@ -27,6 +27,7 @@ from tests.unit.season import ACCEPTED, FAILED, MENDED, MISSING, ROLLED_BACK, Se
 from tests.unit.shop import CONTRACT, COUNTS, DAY, START, Shop
 
 MOST_BYTES: Final = 2_000_000
+MANY_NULLS: Final = replace(COUNTS, by_rule={**COUNTS.by_rule, "user_id_null_rate": 500})
 COUNTED_BY: Final = "by the last run of each date, failed ones too"
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Nothing of it may reach the network by itself, https://peter.sh/experiments/chromium-command-line-switches/.
@@ -145,8 +146,7 @@ class TestPage:
     ) -> None:
         """Two runs of a date were at work at once, and the one that began first published."""
         shop.publish(1, minutes=5)
-        many_nulls = replace(COUNTS, by_rule={**COUNTS.by_rule, "user_id_null_rate": 500})
-        shop.note(2, day=DAY, status="superseded", counts=many_nulls, message="superseded, …")
+        shop.note(2, day=DAY, status="superseded", counts=MANY_NULLS, message="superseded, …")
         text = written(pipeline, tmp_path).text
         assert "What needs attention" not in text
         assert re.search(rf"{DAY} ✓ published 1,010 [\d, ]+ 2 -", text)
@@ -156,8 +156,7 @@ class TestPage:
         self, pipeline: Pipeline, shop: Shop, tmp_path: Path
     ) -> None:
         shop.publish(1)
-        many_nulls = replace(COUNTS, by_rule={**COUNTS.by_rule, "user_id_null_rate": 500})
-        shop.note(2, day=DAY, status="superseded", counts=many_nulls, message="superseded, its lease ended; run again")
+        shop.note(2, day=DAY, status="superseded", counts=MANY_NULLS, message="superseded, its lease ended; run again")
         text = written(pipeline, tmp_path).text
         assert "What needs attention" in text
         assert "superseded, its lease ended; run again" in text
