@@ -158,3 +158,20 @@ def test_a_run_removes_no_partition_as_no_role_of_a_job_may(tmp_path: Path, monk
     record = publications.records.read(DAY).record
     assert record is not None
     assert catalog.partitions == {DAY: record.current.location}
+
+
+def test_a_run_that_publishes_while_its_date_is_taken_from_readers_is_shown(tmp_path: Path) -> None:
+    """It has turned the catalog already when the command, which knows the record before, removes the partition."""
+
+    def run_again(catalog: FakeCatalog) -> None:
+        lay_raw(tmp_path, "more.json", "more")
+        plain_run(DirectoryStore(str(tmp_path)), tmp_path, run_id(2), catalog=catalog).execute()
+
+    catalog = Interleaved("not yet", run_again)
+    publications = _published(tmp_path, catalog)
+    catalog.when = "before remove"
+    with pytest.raises(Superseded, match=f"superseded, run {run_id(2)} published"):
+        publications.unpublish(DAY)
+    record = publications.records.read(DAY).record
+    assert record is not None
+    assert (record.current.run_id, catalog.partitions) == (run_id(2), {DAY: record.current.location})
